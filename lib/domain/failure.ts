@@ -1,0 +1,60 @@
+/**
+ * What a failure asks for: `transient` is repeated by the state machine, `operator` needs a person to change
+ * something, `terminal` ends the operation.
+ */
+export type RetryClass = 'transient' | 'operator' | 'terminal';
+
+/** Every way a step can fail, closed. The code is the error's name, so Step Functions matches on it. */
+export const failureCodes = {
+  /** AWS asked to slow down; the SDK's own retries did not outlast it. */
+  AwsThrottled: 'transient',
+  /** AWS answered with a server fault, or did not answer in time. */
+  AwsUnavailable: 'transient',
+  /** AWS does not know a resource that was just created, or it is still changing. */
+  AwsNotYetConsistent: 'transient',
+  /** A limit that clears by itself: copies in flight, pending snapshots. */
+  AwsBusy: 'transient',
+  /** The credentials of the step are not allowed to do this. */
+  AwsRefused: 'operator',
+  /** AWS rejected the request for a reason not listed here. */
+  AwsRejected: 'terminal',
+  /** The input of an operation is malformed, or names something that does not exist. */
+  InvalidInput: 'operator',
+  UnknownPlan: 'operator',
+  UnknownRecoveryPoint: 'operator',
+  RecoveryPointNotAvailable: 'operator',
+  OperationAlreadyRunning: 'operator',
+  WrongPhase: 'operator',
+  PreflightFailed: 'operator',
+  FenceNotConfirmed: 'operator',
+  WaveUnhealthy: 'operator',
+  LaunchFailed: 'operator',
+  TrafficChanged: 'operator',
+  SnapshotFailed: 'operator',
+  CopyFailed: 'operator',
+  PrimaryNotReachable: 'operator',
+  LineageLost: 'operator',
+  TransferFailed: 'operator',
+  /** The operation was preempted: a newer epoch owns the plan. Nothing more may be changed by this one. */
+  StaleEpoch: 'terminal',
+  /** A promise of the design would be broken; the operation stops. */
+  BrokenInvariant: 'terminal',
+} as const satisfies Record<string, RetryClass>;
+
+export type FailureCode = keyof typeof failureCodes;
+
+/** The one error class of the product. `message` says what failed, on what, and what to do next. */
+export class Failure extends Error {
+  readonly code: FailureCode;
+
+  constructor(code: FailureCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = code;
+    this.code = code;
+  }
+}
+
+/** Stops the operation when promise `number` (`I1` to `I12` of the design) would be broken. */
+export function assertInvariant(isKept: boolean, number: `I${number}`, what: string): asserts isKept {
+  if (!isKept) throw new Failure('BrokenInvariant', `${number} would be broken: ${what}`);
+}
