@@ -1,0 +1,40 @@
+import type { RecoveryPoint } from './catalogue.ts';
+import { Failure } from './failure.ts';
+
+/** Which point to recover: the newest, one by id, or the newest that started at or before a time. */
+export type PointSelector = 'latest' | { readonly id: string } | { readonly asOf: string };
+
+/** Sorts by time because it begins with it: `rp-20260105T100000Z-<suffix>`. */
+export function pointId(startedAt: Date, suffix: string): string {
+  return `rp-${startedAt.toISOString().replaceAll(/[-:]|\.\d+/g, '')}-${suffix}`;
+}
+
+/**
+ * Chooses the recovery point to launch from.
+ * @throws Failure UnknownRecoveryPoint, RecoveryPointNotAvailable
+ */
+export function choosePoint(plan: string, points: readonly RecoveryPoint[], selector: PointSelector): RecoveryPoint {
+  const available = points
+    .filter((point) => point.status === 'available')
+    .toSorted((a, b) => a.id.localeCompare(b.id));
+  const newest = available.at(-1);
+  const possible = newest === undefined ? 'The plan has no available point.' : `The newest available point is ${newest.id}.`;
+  if (selector === 'latest') {
+    if (newest === undefined) throw new Failure('RecoveryPointNotAvailable', `Cannot recover plan ${plan}: it has no available recovery point yet.`);
+    return newest;
+  }
+  if ('asOf' in selector) {
+    const at = available.filter((point) => Date.parse(point.startedAt) <= Date.parse(selector.asOf)).at(-1);
+    if (at !== undefined) return at;
+    const oldest = available[0] === undefined ? '' : ` The oldest available point started at ${available[0].startedAt}.`;
+    throw new Failure('UnknownRecoveryPoint', `Plan ${plan} has no available recovery point as of ${selector.asOf}.${oldest} ${possible}`);
+  }
+  const point = points.find(({ id }) => id === selector.id);
+  if (point === undefined) {
+    throw new Failure('UnknownRecoveryPoint', `Plan ${plan} has no recovery point ${selector.id}. ${possible}`);
+  }
+  if (point.status !== 'available') {
+    throw new Failure('RecoveryPointNotAvailable', `Recovery point ${point.id} of plan ${plan} is ${point.status}, not available. ${possible}`);
+  }
+  return point;
+}
