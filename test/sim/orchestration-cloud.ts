@@ -1,0 +1,90 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fakeTimers from '@sinonjs/fake-timers';
+import type { Cloud, Services } from '../../sim/cloud.ts';
+import type { IncomingAnswer, Listener, OutgoingRequest } from '../../sim/lambda/network.ts';
+
+/** A cloud of one Region for tests of the orchestrating services: records what leaves it and answers by script. */
+export class StageCloud implements Cloud {
+  readonly account = '123456789012';
+  readonly requests: OutgoingRequest[] = [];
+  readonly listeners = new Map<string, Listener>();
+  readonly silent = new Set<string>();
+  readonly regions = ['us-east-1', 'us-west-2'];
+  readonly held = new Map<string, object>();
+  answer: (request: OutgoingRequest) => Promise<IncomingAnswer> = async () => ({
+    status: 200,
+    headers: {},
+    body: Buffer.from(''),
+  });
+  crash: (functionName: string, moment?: string) => unknown = () => false;
+  readonly #timers = fakeTimers.install({
+    now: Date.UTC(2026, 0, 1),
+    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'],
+  });
+
+  readonly clock = {
+    now: () => Date.now(),
+    after: (ms: number, then: () => void) => void setTimeout(then, ms),
+  };
+
+  readonly faults = {
+    isSilent: (region: string) => this.silent.has(region),
+    crash: (functionName: string, moment?: string) => this.crash(functionName, moment),
+  };
+
+  get random(): never {
+    throw new Error('not used here');
+  }
+
+  dispatch(request: OutgoingRequest): Promise<IncomingAnswer> {
+    this.requests.push(request);
+    return this.answer(request);
+  }
+
+  services(_region: string): Services {
+    const ec2 = { instanceAt: (address: string) => this.listeners.get(address) };
+    return { ec2, ...Object.fromEntries(this.held) } as unknown as Services;
+  }
+
+  /** Runs virtual time until the promise settles. */
+  async until<T>(promise: Promise<T>): Promise<T> {
+    let isSettled = false;
+    const mark = () => {
+      isSettled = true;
+    };
+    promise.then(mark, mark);
+    for (;;) {
+      for (let turn = 0; turn < 20 && !isSettled; turn += 1) await new Promise((next) => setImmediate(next));
+      if (isSettled) return promise;
+      if (this.#timers.countTimers() === 0) throw new Error('nothing is left to happen, and it is still unsettled');
+      this.#timers.next();
+    }
+  }
+
+  end(): void {
+    this.#timers.uninstall();
+  }
+}
+
+/** Writes a bundle `index.js` into an asset directory of its own. */
+export function asset(code: string): string {
+  const directory = mkdtempSync(join(tmpdir(), 'asset-'));
+  writeFileSync(join(directory, 'index.js'), code);
+  return directory;
+}
+
+/** A function definition with defaults. */
+export function functionOf(name: string, code: string, environment: Record<string, string> = {}, timeoutSeconds = 60) {
+  return {
+    name,
+    arn: `arn:aws:lambda:us-west-2:123456789012:function:${name}`,
+    role: 'arn:aws:iam::123456789012:role/worker',
+    environment,
+    handler: 'index.handler',
+    assetDir: asset(code),
+    timeoutSeconds,
+    memoryMb: 512,
+  };
+}
