@@ -1,0 +1,210 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, GetCommand, PutCommand, DeleteCommand, paginateQuery, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import type { Operation, PlanState, PointServer, RecoveryPoint, TransferRecord, Twin, UnitRecord } from '../domain/catalogue.ts';
+import { newState } from '../domain/catalogue.ts';
+import { Failure } from '../domain/failure.ts';
+import { awsCall } from './call.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** An update's condition: each named attribute has the value; `undefined` means it does not exist yet. */
+type Condition = Readonly<Record<string, unknown>>;
+
+const keyOf = {
+  state: (plan: string) => ({ pk: `PLAN#${plan}`, sk: 'STATE' }),
+  point: (plan: string, id: string) => ({ pk: `PLAN#${plan}`, sk: `RP#${id}` }),
+  twin: (twin: Pick<Twin, 'plan' | 'volume' | 'madeAt'>) => ({ pk: `PLAN#${twin.plan}`, sk: `TWIN#${twin.volume}#${twin.madeAt}` }),
+  operation: (plan: string, id: string) => ({ pk: `PLAN#${plan}`, sk: `OP#${id}` }),
+  transfer: (operation: string, id: string) => ({ pk: `OP#${operation}`, sk: `TRANSFER#${id}` }),
+  unit: (operation: string, transfer: string, unit: number) => ({ pk: `OP#${operation}`, sk: `UNIT#${transfer}#${String(unit).padStart(8, '0')}` }),
+  event: (operation: string, at: string) => ({ pk: `OP#${operation}`, sk: `EV#${at}` }),
+};
+
+/**
+ * The catalogue: one table, one conditional write per change, so that a lost answer can be read back. Every read is
+ * consistent. Writers call {@link Catalogue.proveEpoch} first (I6).
+ * @source aws-facts [6]
+ */
+export class Catalogue {
+  readonly #table: string;
+  readonly #documents: DynamoDBDocumentClient;
+
+  constructor(table: string, client: DynamoDBClient) {
+    this.#table = table;
+    this.#documents = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+  }
+
+  async state(plan: string): Promise<PlanState> {
+    return (await this.#get<PlanState>(keyOf.state(plan))) ?? newState(plan);
+  }
+
+  /** Replaces the state if its epoch is still `seenEpoch` (0: no state yet). Returns whether it did. */
+  async replaceState(state: PlanState, seenEpoch: number): Promise<boolean> {
+    return this.#update(keyOf.state(state.plan), { ...state }, { epoch: seenEpoch === 0 ? undefined : seenEpoch });
+  }
+
+  /**
+   * Proves that the operation still owns the plan, and renews its lease until `until`.
+   * @throws Failure StaleEpoch
+   */
+  async proveEpoch(holder: { plan: string; operation: string; epoch: number }, until: Date): Promise<PlanState> {
+    const state = await this.state(holder.plan);
+    const isMine = state.epoch === holder.epoch && state.lease?.operation === holder.operation;
+    const renewed = isMine && state.lease !== null && (await this.replaceState({ ...state, lease: { ...state.lease, until: until.toISOString() } }, holder.epoch));
+    if (!renewed) {
+      throw new Failure('StaleEpoch', `Operation ${holder.operation} of plan ${holder.plan} (epoch ${holder.epoch}) no longer owns the plan: epoch ${state.epoch} belongs to ${state.lease?.operation ?? 'nobody'}. It changes nothing more.`);
+    }
+    return state;
+  }
+
+  async point(plan: string, id: string): Promise<RecoveryPoint | undefined> {
+    return this.#get<RecoveryPoint>(keyOf.point(plan, id));
+  }
+
+  points(plan: string): Promise<RecoveryPoint[]> {
+    return this.#query<RecoveryPoint>(`PLAN#${plan}`, 'RP#');
+  }
+
+  /** Adds a point unless it exists. */
+  async addPoint(point: RecoveryPoint): Promise<void> {
+    await this.#update(keyOf.point(point.plan, point.id), { ...point }, { id: undefined });
+  }
+
+  async updatePoint(plan: string, id: string, fields: Partial<RecoveryPoint>): Promise<void> {
+    await this.#update(keyOf.point(plan, id), fields);
+  }
+
+  /** Sets one server of a point; servers are captured side by side. */
+  async updatePointServer(plan: string, id: string, name: string, server: PointServer): Promise<void> {
+    await awsCall('write to the catalogue', () =>
+      this.#documents.send(
+        new UpdateCommand({
+          TableName: this.#table, Key: keyOf.point(plan, id), UpdateExpression: 'SET servers.#name = :server',
+          ExpressionAttributeNames: { '#name': name }, ExpressionAttributeValues: { ':server': server },
+        }),
+      ),
+    );
+  }
+
+  async removePoint(plan: string, id: string): Promise<void> {
+    await this.#remove(keyOf.point(plan, id));
+  }
+
+  twins(plan: string): Promise<Twin[]> {
+    return this.#query<Twin>(`PLAN#${plan}`, 'TWIN#');
+  }
+
+  async addTwin(twin: Twin): Promise<void> {
+    await this.#update(keyOf.twin(twin), { ...twin });
+  }
+
+  async removeTwin(twin: Twin): Promise<void> {
+    await this.#remove(keyOf.twin(twin));
+  }
+
+  async operation(plan: string, id: string): Promise<Operation | undefined> {
+    return this.#get<Operation>(keyOf.operation(plan, id));
+  }
+
+  /** The operation of a step; a step without one was started outside of its state machine. */
+  async operationOf(holder: { plan: string; operation: string }): Promise<Operation> {
+    const operation = await this.operation(holder.plan, holder.operation);
+    if (operation === undefined) throw new Failure('InvalidInput', `Plan ${holder.plan} has no operation ${holder.operation}. Start operations through their state machines.`);
+    return operation;
+  }
+
+  operations(plan: string): Promise<Operation[]> {
+    return this.#query<Operation>(`PLAN#${plan}`, 'OP#');
+  }
+
+  async addOperation(operation: Operation): Promise<void> {
+    await this.#update(keyOf.operation(operation.plan, operation.id), { ...operation }, { id: undefined });
+  }
+
+  async updateOperation(holder: { plan: string; operation: string }, fields: Partial<Operation>): Promise<void> {
+    await this.#update(keyOf.operation(holder.plan, holder.operation), fields);
+  }
+
+  /** Sets one entry of a map of the operation, such as one launched server. */
+  async updateOperationEntry(holder: { plan: string; operation: string }, map: 'servers' | 'swapped', name: string, value: unknown): Promise<void> {
+    await awsCall('write to the catalogue', () =>
+      this.#documents.send(
+        new UpdateCommand({
+          TableName: this.#table, Key: keyOf.operation(holder.plan, holder.operation), UpdateExpression: 'SET #map.#name = :value',
+          ExpressionAttributeNames: { '#map': map, '#name': name }, ExpressionAttributeValues: { ':value': value },
+        }),
+      ),
+    );
+  }
+
+  /** Notes what happened at `at`; the same moment and operation overwrite, so a step may note twice. */
+  async addEvent(operation: string, at: Date, text: string): Promise<void> {
+    await this.#update(keyOf.event(operation, at.toISOString()), { at: at.toISOString(), text });
+  }
+
+  async transfer(operation: string, id: string): Promise<TransferRecord | undefined> {
+    return this.#get<TransferRecord>(keyOf.transfer(operation, id));
+  }
+
+  async updateTransfer(operation: string, id: string, fields: Partial<TransferRecord>): Promise<void> {
+    await this.#update(keyOf.transfer(operation, id), fields);
+  }
+
+  async unit(operation: string, transfer: string, unit: number): Promise<UnitRecord | undefined> {
+    return this.#get<UnitRecord>(keyOf.unit(operation, transfer, unit));
+  }
+
+  /** Units in ascending order of their blocks. */
+  units(operation: string, transfer: string): Promise<UnitRecord[]> {
+    return this.#query<UnitRecord>(`OP#${operation}`, `UNIT#${transfer}#`);
+  }
+
+  async addUnit(operation: string, transfer: string, unit: UnitRecord): Promise<void> {
+    await this.#update(keyOf.unit(operation, transfer, unit.unit), { ...unit });
+  }
+
+  async #get<Item>(key: Fields): Promise<Item | undefined> {
+    const answer = await awsCall('read the catalogue', () => this.#documents.send(new GetCommand({ TableName: this.#table, Key: key, ConsistentRead: true })));
+    return answer.Item as Item | undefined;
+  }
+
+  async #query<Item>(pk: string, prefix: string): Promise<Item[]> {
+    return awsCall('read the catalogue', async () => {
+      const items: Item[] = [];
+      const query = {
+        TableName: this.#table, ConsistentRead: true, KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+        ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
+      };
+      for await (const page of paginateQuery({ client: this.#documents }, query)) items.push(...((page.Items ?? []) as Item[]));
+      return items;
+    });
+  }
+
+  async #update(key: Fields, fields: Fields, condition: Condition = {}): Promise<boolean> {
+    const set = Object.entries(fields);
+    const conditions = Object.entries(condition).map(([name, value], index) => (value === undefined ? `attribute_not_exists(#c${index})` : `#c${index} = :c${index}`));
+    const names = [...set.map(([name], index) => [`#f${index}`, name]), ...Object.keys(condition).map((name, index) => [`#c${index}`, name])];
+    const values = [
+      ...set.map(([, value], index) => [`:f${index}`, value]),
+      ...Object.values(condition).flatMap((value, index) => (value === undefined ? [] : [[`:c${index}`, value]])),
+    ];
+    const command = new UpdateCommand({
+      TableName: this.#table, Key: key,
+      UpdateExpression: `SET ${set.map((_, index) => `#f${index} = :f${index}`).join(', ')}`,
+      ...(conditions.length === 0 ? {} : { ConditionExpression: conditions.join(' AND ') }),
+      ExpressionAttributeNames: Object.fromEntries(names) as Record<string, string>,
+      ExpressionAttributeValues: Object.fromEntries(values) as Record<string, unknown>,
+    });
+    try {
+      await this.#documents.send(command);
+      return true;
+    } catch (error) {
+      if (error instanceof Error && error.name === 'ConditionalCheckFailedException') return false;
+      return awsCall('write to the catalogue', () => Promise.reject(error as Error));
+    }
+  }
+
+  async #remove(key: Fields): Promise<void> {
+    await awsCall('write to the catalogue', () => this.#documents.send(new DeleteCommand({ TableName: this.#table, Key: key })));
+  }
+}

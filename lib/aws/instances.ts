@@ -1,0 +1,144 @@
+import {
+  AssociateAddressCommand, DescribeInstanceAttributeCommand, DescribeInstancesCommand, type EC2Client, type HttpTokensState, type Instance, type _InstanceType,
+  ModifyInstanceAttributeCommand, paginateDescribeInstanceStatus, RunInstancesCommand, StartInstancesCommand,
+  StopInstancesCommand, TerminateInstancesCommand,
+} from '@aws-sdk/client-ec2';
+import type { LaunchConfiguration } from '../domain/catalogue.ts';
+import { AwsFailure, awsCall } from './call.ts';
+import { type OwnerTags, stepFilters, tagSpecification } from './tags.ts';
+
+export interface AttachedVolume {
+  readonly device: string;
+  readonly volumeId: string;
+  readonly status: string;
+  readonly deleteOnTermination: boolean;
+}
+
+/** An instance as the steps see it; `raw` is the SDK's own shape for capturing. */
+export interface InstanceFacts {
+  readonly id: string;
+  readonly state: string;
+  readonly stateReason: string;
+  readonly zone: string;
+  readonly privateAddress: string | undefined;
+  readonly publicAddress: string | undefined;
+  readonly volumes: readonly AttachedVolume[];
+  readonly raw: Instance;
+}
+
+/** @throws Failure AwsNotYetConsistent when one of the ids is unknown */
+export async function describeInstances(ec2: EC2Client, ids: readonly string[]): Promise<InstanceFacts[]> {
+  if (ids.length === 0) return [];
+  const answer = await awsCall(`describe instances ${ids.join(', ')}`, () => ec2.send(new DescribeInstancesCommand({ InstanceIds: [...ids] })));
+  return (answer.Reservations ?? []).flatMap(({ Instances }) => Instances ?? []).map(factsOf);
+}
+
+/** Instances that a step launched before and that are not terminated. */
+export async function findInstances(ec2: EC2Client, owner: Pick<OwnerTags, 'operation' | 'step'>): Promise<InstanceFacts[]> {
+  const answer = await awsCall(`find the instances of ${owner.step}`, () => ec2.send(new DescribeInstancesCommand({ Filters: stepFilters(owner) })));
+  return (answer.Reservations ?? []).flatMap(({ Instances }) => Instances ?? []).map(factsOf).filter(({ state }) => state !== 'terminated');
+}
+
+function factsOf(instance: Instance): InstanceFacts {
+  return {
+    id: instance.InstanceId ?? '',
+    state: instance.State?.Name ?? 'unknown',
+    stateReason: instance.StateReason?.Message ?? '',
+    zone: instance.Placement?.AvailabilityZone ?? '',
+    privateAddress: instance.PrivateIpAddress,
+    publicAddress: instance.PublicIpAddress,
+    volumes: (instance.BlockDeviceMappings ?? []).map(({ DeviceName, Ebs }) => ({
+      device: DeviceName ?? '',
+      volumeId: Ebs?.VolumeId ?? '',
+      status: Ebs?.Status ?? '',
+      deleteOnTermination: Ebs?.DeleteOnTermination ?? false,
+    })),
+    raw: instance,
+  };
+}
+
+/** User data as AWS keeps it, base64, or `null`. */
+export async function readUserData(ec2: EC2Client, instance: string): Promise<string | null> {
+  const answer = await awsCall(`read the user data of ${instance}`, () => ec2.send(new DescribeInstanceAttributeCommand({ InstanceId: instance, Attribute: 'userData' })));
+  return answer.UserData?.Value ?? null;
+}
+
+/** Ids of those instances whose system and instance status checks are both ok. */
+export async function healthyInstances(ec2: EC2Client, ids: readonly string[]): Promise<Set<string>> {
+  return awsCall(`read the status of ${ids.join(', ')}`, async () => {
+    const healthy = new Set<string>();
+    for await (const page of paginateDescribeInstanceStatus({ client: ec2 }, { InstanceIds: [...ids], IncludeAllInstances: true })) {
+      for (const status of page.InstanceStatuses ?? []) {
+        const isOk = status.InstanceStatus?.Status === 'ok' && status.SystemStatus?.Status === 'ok';
+        if (isOk && status.InstanceId !== undefined) healthy.add(status.InstanceId);
+      }
+    }
+    return healthy;
+  });
+}
+
+export async function stopInstances(ec2: EC2Client, ids: readonly string[]): Promise<void> {
+  if (ids.length > 0) await awsCall(`stop ${ids.join(', ')}`, () => ec2.send(new StopInstancesCommand({ InstanceIds: [...ids] })));
+}
+
+export async function startInstances(ec2: EC2Client, ids: readonly string[]): Promise<void> {
+  if (ids.length > 0) await awsCall(`start ${ids.join(', ')}`, () => ec2.send(new StartInstancesCommand({ InstanceIds: [...ids] })));
+}
+
+/** Terminates; instances that are gone already are fine. */
+export async function terminateInstances(ec2: EC2Client, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  try {
+    await awsCall(`terminate ${ids.join(', ')}`, () => ec2.send(new TerminateInstancesCommand({ InstanceIds: [...ids] })));
+  } catch (error) {
+    if (!(error instanceof AwsFailure && error.awsName === 'InvalidInstanceID.NotFound')) throw error;
+  }
+}
+
+export interface LaunchRequest {
+  readonly image: string;
+  readonly configuration: LaunchConfiguration;
+  readonly subnet: string;
+  readonly securityGroups: readonly string[];
+  readonly token: string;
+  readonly owner: OwnerTags;
+}
+
+/** Launches exactly one instance as it was captured; the token makes a repeat return the same one. @source aws-facts [3.3] */
+export async function launchInstance(ec2: EC2Client, request: LaunchRequest): Promise<string> {
+  const { configuration, owner } = request;
+  const answer = await awsCall(`launch server ${owner.server ?? ''} from ${request.image}`, () =>
+    ec2.send(
+      new RunInstancesCommand({
+        MinCount: 1,
+        MaxCount: 1,
+        ImageId: request.image,
+        InstanceType: configuration.instanceType as _InstanceType,
+        SubnetId: request.subnet,
+        SecurityGroupIds: [...request.securityGroups],
+        ClientToken: request.token,
+        EbsOptimized: configuration.ebsOptimized,
+        TagSpecifications: [tagSpecification('instance', owner, configuration.tags), tagSpecification('volume', owner)],
+        ...(configuration.keyName === null ? {} : { KeyName: configuration.keyName }),
+        ...(configuration.instanceProfile === null ? {} : { IamInstanceProfile: { Arn: configuration.instanceProfile } }),
+        ...(configuration.userData === null ? {} : { UserData: configuration.userData }),
+        ...(configuration.httpTokens === null ? {} : { MetadataOptions: { HttpTokens: configuration.httpTokens as HttpTokensState } }),
+      }),
+    ),
+  );
+  return answer.Instances?.[0]?.InstanceId ?? '';
+}
+
+/** Moves a prepared Elastic IP to an instance; idempotent by nature. */
+export async function associateAddress(ec2: EC2Client, allocation: string, instance: string): Promise<void> {
+  await awsCall(`associate ${allocation} with ${instance}`, () =>
+    ec2.send(new AssociateAddressCommand({ AllocationId: allocation, InstanceId: instance, AllowReassociation: true })),
+  );
+}
+
+/** An attached volume outlives its instance unless told otherwise; AttachVolume resets this to `false`. @source aws-facts [3.6] */
+export async function setDeleteOnTermination(ec2: EC2Client, instance: string, device: string, deleteOnTermination: boolean): Promise<void> {
+  await awsCall(`set delete-on-termination of ${device} of ${instance}`, () =>
+    ec2.send(new ModifyInstanceAttributeCommand({ InstanceId: instance, BlockDeviceMappings: [{ DeviceName: device, Ebs: { DeleteOnTermination: deleteOnTermination } }] })),
+  );
+}

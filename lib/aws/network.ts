@@ -1,0 +1,37 @@
+import { DescribeSecurityGroupsCommand, DescribeSubnetsCommand, type EC2Client } from '@aws-sdk/client-ec2';
+import { AwsFailure, awsCall } from './call.ts';
+
+export interface SubnetFacts {
+  readonly id: string;
+  readonly zone: string;
+  readonly freeAddresses: number;
+}
+
+/** Those of the subnets that exist. */
+export async function describeSubnets(ec2: EC2Client, ids: readonly string[]): Promise<SubnetFacts[]> {
+  return existing(ids, async (known) => {
+    const answer = await awsCall('describe subnets', () => ec2.send(new DescribeSubnetsCommand({ SubnetIds: known })));
+    return (answer.Subnets ?? []).map((subnet) => ({ id: subnet.SubnetId ?? '', zone: subnet.AvailabilityZone ?? '', freeAddresses: subnet.AvailableIpAddressCount ?? 0 }));
+  });
+}
+
+/** Those of the security groups that exist. */
+export async function describeSecurityGroups(ec2: EC2Client, ids: readonly string[]): Promise<{ id: string }[]> {
+  return existing(ids, async (known) => {
+    const answer = await awsCall('describe security groups', () => ec2.send(new DescribeSecurityGroupsCommand({ GroupIds: known })));
+    return (answer.SecurityGroups ?? []).map(({ GroupId }) => ({ id: GroupId ?? '' }));
+  });
+}
+
+/** One call an id: a single unknown id would refuse them all. */
+async function existing<Facts>(ids: readonly string[], describe: (known: string[]) => Promise<Facts[]>): Promise<Facts[]> {
+  const found: Facts[] = [];
+  for (const id of ids) {
+    try {
+      found.push(...(await describe([id])));
+    } catch (error) {
+      if (!(error instanceof AwsFailure && /NotFound$/.test(error.awsName))) throw error;
+    }
+  }
+  return found;
+}

@@ -1,0 +1,34 @@
+import { type CloudWatchClient, DescribeAlarmsCommand, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import { PublishCommand, type SNSClient } from '@aws-sdk/client-sns';
+import { awsCall } from './call.ts';
+
+export interface AlarmFacts {
+  readonly state: string;
+  /** When the alarm last changed its state: the same for every copy of one event. */
+  readonly since: string;
+}
+
+export async function readAlarm(cloudwatch: CloudWatchClient, name: string): Promise<AlarmFacts | undefined> {
+  const answer = await awsCall(`read alarm ${name}`, () => cloudwatch.send(new DescribeAlarmsCommand({ AlarmNames: [name], AlarmTypes: ['MetricAlarm'] })));
+  const alarm = answer.MetricAlarms?.[0];
+  if (alarm === undefined) return undefined;
+  const since = alarm.StateTransitionedTimestamp ?? alarm.StateUpdatedTimestamp ?? new Date(0);
+  return { state: alarm.StateValue ?? 'INSUFFICIENT_DATA', since: since.toISOString() };
+}
+
+/** Publishes the measured recovery point objective of a plan. */
+export async function putRpo(cloudwatch: CloudWatchClient, plan: string, rpoSeconds: number, at: Date): Promise<void> {
+  await awsCall(`publish the RPO of plan ${plan}`, () =>
+    cloudwatch.send(
+      new PutMetricDataCommand({
+        Namespace: 'Homeward',
+        MetricData: [{ MetricName: 'RpoActual', Dimensions: [{ Name: 'Plan', Value: plan }], Unit: 'Seconds', Value: rpoSeconds, Timestamp: at }],
+      }),
+    ),
+  );
+}
+
+/** Tells whoever subscribed (I11). */
+export async function notify(sns: SNSClient, topic: string, subject: string, message: string): Promise<void> {
+  await awsCall('notify', () => sns.send(new PublishCommand({ TopicArn: topic, Subject: subject.slice(0, 100), Message: message })));
+}

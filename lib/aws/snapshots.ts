@@ -1,0 +1,109 @@
+import {
+  CopySnapshotCommand, CreateSnapshotsCommand, DeleteSnapshotCommand, type EC2Client, type Filter,
+  paginateDescribeSnapshots, type Snapshot,
+} from '@aws-sdk/client-ec2';
+import { AwsFailure, awsCall } from './call.ts';
+import { type OwnerTags, stepFilters, tagSpecification, tagValue } from './tags.ts';
+
+/** A snapshot as the steps see it. */
+export interface SnapshotFacts {
+  readonly id: string;
+  readonly volumeId: string;
+  readonly state: 'pending' | 'completed' | 'error';
+  readonly message: string;
+  readonly startedAt: string;
+  readonly sizeGib: number;
+  readonly isEncrypted: boolean;
+  readonly server: string | undefined;
+  readonly device: string | undefined;
+  readonly step: string | undefined;
+}
+
+/** Snapshots of the account by id; unknown ids are left out. */
+export async function describeSnapshots(ec2: EC2Client, ids: readonly string[]): Promise<Map<string, SnapshotFacts>> {
+  if (ids.length === 0) return new Map();
+  const found = await listSnapshots(ec2, [{ Name: 'snapshot-id', Values: [...ids] }]);
+  return new Map(found.map((snapshot) => [snapshot.id, snapshot]));
+}
+
+/** Snapshots that a step created before: describe before create, as AWS has no token for them (I7). @source aws-facts [1.10] */
+export function findSnapshots(ec2: EC2Client, owner: Pick<OwnerTags, 'operation' | 'step'>): Promise<SnapshotFacts[]> {
+  return listSnapshots(ec2, stepFilters(owner));
+}
+
+/** Copies in flight in this Region, whoever started them: the limit of 20 counts them all. @source aws-facts [1.6] */
+export async function countCopiesInFlight(ec2: EC2Client): Promise<number> {
+  const pending = await listSnapshots(ec2, [{ Name: 'status', Values: ['pending'] }]);
+  return pending.filter(({ volumeId }) => /^vol-f+$/.test(volumeId)).length;
+}
+
+async function listSnapshots(ec2: EC2Client, filters: Filter[]): Promise<SnapshotFacts[]> {
+  return awsCall('describe snapshots', async () => {
+    const found: SnapshotFacts[] = [];
+    for await (const page of paginateDescribeSnapshots({ client: ec2, pageSize: 1_000 }, { OwnerIds: ['self'], Filters: filters })) {
+      found.push(...(page.Snapshots ?? []).map(factsOf));
+    }
+    return found;
+  });
+}
+
+function factsOf(snapshot: Snapshot): SnapshotFacts {
+  return {
+    id: snapshot.SnapshotId ?? '',
+    volumeId: snapshot.VolumeId ?? '',
+    state: snapshot.State === 'completed' || snapshot.State === 'error' ? snapshot.State : 'pending',
+    message: snapshot.StateMessage ?? '',
+    startedAt: (snapshot.StartTime ?? new Date(0)).toISOString(),
+    sizeGib: snapshot.VolumeSize ?? 0,
+    isEncrypted: snapshot.Encrypted ?? false,
+    server: tagValue(snapshot.Tags, 'server'),
+    device: tagValue(snapshot.Tags, 'device'),
+    step: tagValue(snapshot.Tags, 'step'),
+  };
+}
+
+/** Snapshots all volumes of one instance at one moment, once per step however often it runs. */
+export async function snapshotInstance(ec2: EC2Client, instance: string, owner: OwnerTags): Promise<SnapshotFacts[]> {
+  const before = await findSnapshots(ec2, owner);
+  if (before.length > 0) return before;
+  const made = await awsCall(`snapshot the volumes of ${instance}`, () =>
+    ec2.send(new CreateSnapshotsCommand({ InstanceSpecification: { InstanceId: instance }, Description: `Homeward ${owner.step}`, TagSpecifications: [tagSpecification('snapshot', owner)] })),
+  );
+  return (made.Snapshots ?? []).map((snapshot) => factsOf(snapshot));
+}
+
+export interface CopyRequest {
+  readonly sourceRegion: string;
+  readonly sourceSnapshot: string;
+  /** Key of the target Region; `undefined` keeps an unencrypted snapshot unencrypted, or takes the Region's default key. */
+  readonly key: string | undefined;
+  readonly owner: OwnerTags;
+}
+
+/** Starts a copy into the Region of `ec2`, once per step. Key problems show later, in the copy's state. @source aws-facts [1.6] */
+export async function copySnapshot(ec2: EC2Client, request: CopyRequest): Promise<string> {
+  const before = await findSnapshots(ec2, request.owner);
+  if (before[0] !== undefined) return before[0].id;
+  const made = await awsCall(`copy snapshot ${request.sourceSnapshot}`, () =>
+    ec2.send(
+      new CopySnapshotCommand({
+        SourceRegion: request.sourceRegion,
+        SourceSnapshotId: request.sourceSnapshot,
+        Description: `Homeward ${request.owner.step}`,
+        TagSpecifications: [tagSpecification('snapshot', request.owner)],
+        ...(request.key === undefined ? {} : { Encrypted: true, KmsKeyId: request.key }),
+      }),
+    ),
+  );
+  return made.SnapshotId ?? '';
+}
+
+/** Deletes a snapshot; one that is gone already is fine. */
+export async function deleteSnapshot(ec2: EC2Client, id: string): Promise<void> {
+  try {
+    await awsCall(`delete snapshot ${id}`, () => ec2.send(new DeleteSnapshotCommand({ SnapshotId: id })));
+  } catch (error) {
+    if (error instanceof AwsFailure && error.awsName === 'InvalidSnapshot.NotFound') return;
+    throw error;
+  }
+}

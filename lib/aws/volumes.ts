@@ -1,0 +1,98 @@
+import {
+  AttachVolumeCommand, CreateTagsCommand, CreateVolumeCommand, DeleteVolumeCommand, DescribeVolumesCommand, DetachVolumeCommand, type EC2Client,
+  type Filter, type Volume, type VolumeType,
+} from '@aws-sdk/client-ec2';
+import { awsCall } from './call.ts';
+import { type OwnerTags, ownerTags, tagSpecification } from './tags.ts';
+
+export interface VolumeFacts {
+  readonly id: string;
+  readonly state: string;
+  readonly sizeGib: number;
+  readonly volumeType: string;
+  readonly iops: number | null;
+  readonly throughput: number | null;
+  readonly isEncrypted: boolean;
+  /** `attaching`, `attached`, `detaching`, or `undefined` when free. */
+  readonly attachment: string | undefined;
+  readonly instance: string | undefined;
+}
+
+export function describeVolumes(ec2: EC2Client, ids: readonly string[]): Promise<VolumeFacts[]> {
+  return ids.length === 0 ? Promise.resolve([]) : listVolumes(ec2, [{ Name: 'volume-id', Values: [...ids] }]);
+}
+
+/** Volumes that carry all the given tags. */
+export function findVolumes(ec2: EC2Client, tags: Readonly<Record<string, string>>): Promise<VolumeFacts[]> {
+  return listVolumes(ec2, Object.entries(tags).map(([key, value]) => ({ Name: `tag:${key}`, Values: [value] })));
+}
+
+async function listVolumes(ec2: EC2Client, filters: Filter[]): Promise<VolumeFacts[]> {
+  const found: VolumeFacts[] = [];
+  let token: string | undefined;
+  do {
+    const input = { Filters: filters, MaxResults: 500, ...(token === undefined ? {} : { NextToken: token }) };
+    const page = await awsCall('describe volumes', () => ec2.send(new DescribeVolumesCommand(input)));
+    found.push(...(page.Volumes ?? []).map(factsOf));
+    token = page.NextToken;
+  } while (token !== undefined && token !== '');
+  return found;
+}
+
+function factsOf(volume: Volume): VolumeFacts {
+  const attachment = volume.Attachments?.find(({ State }) => State !== 'detached');
+  return {
+    id: volume.VolumeId ?? '',
+    state: volume.State ?? 'unknown',
+    sizeGib: volume.Size ?? 0,
+    volumeType: volume.VolumeType ?? 'gp2',
+    iops: volume.Iops ?? null,
+    throughput: volume.Throughput ?? null,
+    isEncrypted: volume.Encrypted ?? false,
+    attachment: attachment?.State,
+    instance: attachment?.InstanceId,
+  };
+}
+
+export interface VolumeRequest {
+  readonly snapshot: string;
+  readonly zone: string;
+  readonly volumeType: string;
+  readonly iops: number | null;
+  readonly throughput: number | null;
+  readonly token: string;
+  readonly owner: OwnerTags;
+}
+
+/** Builds a volume from a snapshot, of its size and under its key. AWS's default type is gp2, so the type is always given. @source aws-facts [3.6] */
+export async function createVolume(ec2: EC2Client, request: VolumeRequest): Promise<string> {
+  const takesIops = ['gp3', 'io1', 'io2'].includes(request.volumeType);
+  const made = await awsCall(`create a volume from ${request.snapshot}`, () =>
+    ec2.send(
+      new CreateVolumeCommand({
+        AvailabilityZone: request.zone, SnapshotId: request.snapshot, VolumeType: request.volumeType as VolumeType, ClientToken: request.token,
+        ...(takesIops && request.iops !== null ? { Iops: request.iops } : {}),
+        ...(request.volumeType === 'gp3' && request.throughput !== null ? { Throughput: request.throughput } : {}),
+        TagSpecifications: [tagSpecification('volume', request.owner)],
+      }),
+    ),
+  );
+  return made.VolumeId ?? '';
+}
+
+export async function attachVolume(ec2: EC2Client, volume: string, instance: string, device: string): Promise<void> {
+  await awsCall(`attach ${volume} to ${instance} as ${device}`, () => ec2.send(new AttachVolumeCommand({ VolumeId: volume, InstanceId: instance, Device: device })));
+}
+
+export async function detachVolume(ec2: EC2Client, volume: string, instance: string): Promise<void> {
+  await awsCall(`detach ${volume} from ${instance}`, () => ec2.send(new DetachVolumeCommand({ VolumeId: volume, InstanceId: instance })));
+}
+
+export async function deleteVolume(ec2: EC2Client, volume: string): Promise<void> {
+  await awsCall(`delete ${volume}`, () => ec2.send(new DeleteVolumeCommand({ VolumeId: volume })));
+}
+
+/** Marks a kept resource with its owner, so that no sweep takes it for an orphan (I8). */
+export async function markResource(ec2: EC2Client, id: string, owner: OwnerTags): Promise<void> {
+  await awsCall(`tag ${id}`, () => ec2.send(new CreateTagsCommand({ Resources: [id], Tags: ownerTags(owner) })));
+}

@@ -1,0 +1,23 @@
+import type { z } from 'zod';
+import { assertInvariant } from '../../domain/failure.ts';
+import { type contextSchema, type Services } from '../services.ts';
+
+/** The point after which the failover is final: production runs in the recovery Region. */
+export async function commit(services: Services, input: z.infer<typeof contextSchema>): Promise<{ rpoSeconds: number; rtoSeconds: number }> {
+  const plan = services.plan(input.plan);
+  const state = await services.proveEpoch(input);
+  const operation = await services.catalogue.operationOf(input);
+  assertInvariant(state.fence?.site === 'primary', 'I1', `traffic of plan ${plan.name} moved without a fence on the primary`);
+  const point = await services.catalogue.point(plan.name, operation.recoveryPoint ?? '');
+  const committedAt = operation.committedAt ?? services.now().toISOString();
+  const rtoSeconds = secondsBetween(operation.startedAt, committedAt);
+  const rpoSeconds = point === undefined ? 0 : secondsBetween(point.startedAt, operation.startedAt);
+  await services.catalogue.updateOperation(input, { committedAt, rtoSeconds, rpoSeconds, progression: 'committed' });
+  await services.catalogue.replaceState({ ...state, activeSite: 'recovery', failover: input.operation }, input.epoch);
+  await services.catalogue.addEvent(input.operation, services.now(), 'failover committed');
+  return { rpoSeconds, rtoSeconds };
+}
+
+function secondsBetween(from: string, to: string): number {
+  return (Date.parse(to) - Date.parse(from)) / 1_000;
+}

@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { startExecution } from '../../aws/executions.ts';
+import { readAlarm } from '../../aws/signals.ts';
+import { Failure } from '../../domain/failure.ts';
+import { environment } from '../../names.ts';
+import type { Services } from '../services.ts';
+
+/** The event of an alarm's state change; more members are ignored. @source aws-facts [5.8], [11] */
+export const alarmEventSchema = z.object({
+  'detail-type': z.literal('CloudWatch Alarm State Change'),
+  detail: z.object({ alarmName: z.string(), state: z.object({ value: z.string() }) }),
+});
+
+export type GuardDecision = { readonly started: true; readonly execution: string } | { readonly started: false; readonly reason: string };
+
+/**
+ * Starts a failover for an alarm, after looking for itself: the alarm is still on, the plan is protected. The execution is
+ * named after the alarm's transition, so that any number of copies of one event start one execution.
+ */
+export async function guard(services: Services, event: z.infer<typeof alarmEventSchema>): Promise<GuardDecision> {
+  const { alarmName } = event.detail;
+  const planOf = z.record(z.string(), z.string()).parse(JSON.parse(services.setting(environment.alarms)));
+  const name = planOf[alarmName];
+  if (name === undefined) throw new Failure('InvalidInput', `Alarm ${alarmName} belongs to no plan of this stack.`);
+  const alarm = await readAlarm(services.clients.cloudwatch(), alarmName);
+  if (alarm?.state !== 'ALARM') return { started: false, reason: `alarm ${alarmName} is ${alarm?.state ?? 'gone'} by now` };
+  const state = await services.catalogue.state(name);
+  if (state.phase !== 'protected') return { started: false, reason: `plan ${name} is ${state.phase}` };
+  const execution = `alarm-${name}-${alarm.since.replaceAll(/[^0-9TZ]/g, '')}`.slice(0, 80);
+  const input = JSON.stringify({ plan: name, trigger: `alarm ${alarmName}` });
+  await startExecution(services.clients.sfn(), { stateMachine: services.setting(environment.failoverMachineArn), name: execution, input });
+  return { started: true, execution };
+}

@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { findImages, type ImageFacts, registerImage } from '../../aws/images.ts';
+import { associateAddress, describeInstances, launchInstance } from '../../aws/instances.ts';
+import type { OwnerTags } from '../../aws/tags.ts';
+import { tokenOf } from '../../aws/token.ts';
+import type { PointServer } from '../../domain/catalogue.ts';
+import { Failure } from '../../domain/failure.ts';
+import { nextPoll, type PollResult, pollSchema } from '../../domain/poll.ts';
+import { contextSchema, type Services } from '../services.ts';
+
+export const serverSchema = contextSchema.extend({ server: z.string(), poll: pollSchema });
+type LaunchInput = z.infer<typeof serverSchema>;
+
+/** Launches one server of the recovery point: image registered, instance launched, prepared address moved to it. */
+export async function launch(services: Services, input: LaunchInput): Promise<PollResult> {
+  const plan = services.plan(input.plan);
+  await services.proveEpoch(input);
+  const ec2 = services.clients.ec2(plan.recovery.region);
+  const operation = await services.catalogue.operationOf(input);
+  const image = await ensureImage(services, input);
+  if (image.state !== 'available') return nextPoll(input.poll, false, services.now());
+  const instance = operation.servers[input.server]?.instance ?? (await launchFrom(services, input, image.id));
+  const [facts] = await describeInstances(ec2, [instance]);
+  if (facts === undefined || facts.state === 'pending') return nextPoll(input.poll, false, services.now());
+  if (facts.state !== 'running') {
+    throw new Failure('LaunchFailed', `Server ${input.server} of plan ${plan.name} became ${facts.state} after launch as ${instance}: ${facts.stateReason}. The failover is undone; check the key and the instance type, then start it again.`);
+  }
+  const elasticIp = plan.servers[input.server]?.elasticIp;
+  if (elasticIp !== undefined) await associateAddress(ec2, elasticIp, instance);
+  return nextPoll(input.poll, true, services.now());
+}
+
+async function ensureImage(services: Services, input: LaunchInput): Promise<ImageFacts> {
+  const plan = services.plan(input.plan);
+  const ec2 = services.clients.ec2(plan.recovery.region);
+  const owner = ownerOf(input, 'recovery-image');
+  const [found] = await findImages(ec2, owner);
+  if (found !== undefined) return found;
+  const { configuration, volumes } = await imageOf(services, input);
+  const name = `homeward-${tokenOf(input.plan, input.operation, input.server)}`;
+  const image = await registerImage(ec2, { name, configuration, volumes: Object.values(volumes), owner });
+  await services.catalogue.updateOperationEntry(input, 'servers', input.server, { image: image.id, instance: null });
+  return image;
+}
+
+async function launchFrom(services: Services, input: LaunchInput, image: string): Promise<string> {
+  const plan = services.plan(input.plan);
+  const { configuration } = await imageOf(services, input);
+  const subnet = plan.recovery.subnets[configuration.subnet];
+  const groups = configuration.securityGroups.map((group) => plan.recovery.securityGroups[group]).filter((group) => group !== undefined);
+  if (subnet === undefined || groups.length !== configuration.securityGroups.length) {
+    throw new Failure('LaunchFailed', `Server ${input.server} of plan ${plan.name} has a subnet or security group that the plan does not map. Map it and deploy.`);
+  }
+  const instance = await launchInstance(services.clients.ec2(plan.recovery.region), {
+    image, configuration, subnet, securityGroups: groups, token: tokenOf(input.operation, input.server, subnet, configuration.instanceType), owner: ownerOf(input, 'recovered-server'),
+  });
+  await services.catalogue.updateOperationEntry(input, 'servers', input.server, { image, instance });
+  return instance;
+}
+
+async function imageOf(services: Services, input: LaunchInput): Promise<PointServer> {
+  const { recoveryPoint } = await services.catalogue.operationOf(input);
+  const point = await services.catalogue.point(input.plan, recoveryPoint ?? '');
+  const server = point?.servers[input.server];
+  if (server === undefined) throw new Failure('LaunchFailed', `Recovery point ${recoveryPoint ?? ''} has no image of server ${input.server}. Choose another point.`);
+  return server;
+}
+
+export function ownerOf({ plan, operation, server }: LaunchInput, purpose: string): OwnerTags {
+  return { plan, operation, server, purpose, step: `launch/${server}` };
+}

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { deregisterImage, findImages } from '../../aws/images.ts';
+import { describeInstances, findInstances, startInstances, terminateInstances } from '../../aws/instances.ts';
+import { deleteVolume, findVolumes } from '../../aws/volumes.ts';
+import { nextPoll, type PollResult, pollSchema } from '../../domain/poll.ts';
+import { tags } from '../../names.ts';
+import { contextSchema, type Services } from '../services.ts';
+import { restoreTraffic } from '../traffic/switch.ts';
+
+export const undoSchema = contextSchema.extend({ poll: pollSchema });
+type UndoInput = z.infer<typeof undoSchema>;
+
+/**
+ * Takes back an uncommitted failover (I5): traffic as it was, launched servers and images gone, the primary's servers that
+ * this operation stopped started again. A primary that does not answer leaves nothing to unfence: its fence was never confirmed.
+ */
+export async function undo(services: Services, input: UndoInput): Promise<PollResult> {
+  const state = await services.proveEpoch(input);
+  await services.catalogue.updateOperation(input, { progression: 'undoing' });
+  const isTrafficBack = await restoreTraffic(services, input);
+  const isClean = await removeLaunched(services, input);
+  const isUnfenced = state.fence?.status === 'owed' || (await unfencePrimary(services, input));
+  const isDone = isTrafficBack && isClean && isUnfenced;
+  if (isDone) await services.catalogue.replaceState({ ...state, fence: null }, input.epoch);
+  return nextPoll(input.poll, isDone, services.now());
+}
+
+/** Servers are found by their tags as well: an answer that was lost left no id in the catalogue. */
+async function removeLaunched(services: Services, input: UndoInput): Promise<boolean> {
+  const plan = services.plan(input.plan);
+  const ec2 = services.clients.ec2(plan.recovery.region);
+  let isClean = true;
+  for (const server of Object.keys(plan.servers)) {
+    const step = { operation: input.operation, step: `launch/${server}` };
+    const instances = await findInstances(ec2, step);
+    await terminateInstances(ec2, instances.map(({ id }) => id));
+    isClean &&= instances.length === 0;
+    for (const image of await findImages(ec2, step)) await deregisterImage(ec2, image.id);
+  }
+  const volumes = await findVolumes(ec2, { [tags.operation]: input.operation });
+  for (const volume of volumes) if (volume.state === 'available') await deleteVolume(ec2, volume.id);
+  return isClean && volumes.every(({ state }) => state === 'deleting');
+}
+
+async function unfencePrimary(services: Services, input: UndoInput): Promise<boolean> {
+  const plan = services.plan(input.plan);
+  const { fencedInstances } = await services.catalogue.operationOf(input);
+  if (fencedInstances.length === 0) return true;
+  const ec2 = services.clients.ec2(plan.primary.region);
+  const instances = await describeInstances(ec2, fencedInstances);
+  await startInstances(ec2, instances.filter(({ state }) => state === 'stopped').map(({ id }) => id));
+  return instances.every(({ state }) => state === 'running');
+}

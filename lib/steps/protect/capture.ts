@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { describeInstances, type InstanceFacts, readUserData } from '../../aws/instances.ts';
+import { type SnapshotFacts, snapshotInstance } from '../../aws/snapshots.ts';
+import { describeVolumes } from '../../aws/volumes.ts';
+import type { LaunchConfiguration, PointVolume } from '../../domain/catalogue.ts';
+import { Failure } from '../../domain/failure.ts';
+import { contextSchema, type Services } from '../services.ts';
+
+export const captureSchema = contextSchema.extend({ point: z.string(), server: z.string() });
+
+/** Captures one server: its launch configuration, and one snapshot set of all its volumes. */
+export async function capture(services: Services, input: z.infer<typeof captureSchema>): Promise<{ snapshots: number }> {
+  const plan = services.plan(input.plan);
+  const instance = plan.servers[input.server]?.instance;
+  if (instance === undefined) throw new Failure('InvalidInput', `Plan ${plan.name} has no server ${input.server}.`);
+  await services.proveEpoch(input);
+  const ec2 = services.clients.ec2(plan.primary.region);
+  const [facts] = await describeInstances(ec2, [instance]);
+  if (facts === undefined) throw new Failure('SnapshotFailed', `Instance ${instance} of server ${input.server} was not found in ${plan.primary.region}. Correct the plan and deploy it.`);
+  const userData = await readUserData(ec2, instance);
+  const { plan: name, operation, point, server } = input;
+  const owner = { plan: name, operation, purpose: 'recovery-point', step: `${point}/${server}`, point, server };
+  const snapshots = await snapshotInstance(ec2, instance, owner);
+  const configuration = configurationOf(facts, userData);
+  const startedAt = snapshots[0]?.startedAt ?? services.now().toISOString();
+  const volumes = await volumesOf(services, plan.primary.region, facts, snapshots);
+  await services.catalogue.updatePointServer(name, point, server, { configuration, startedAt, volumes });
+  return { snapshots: snapshots.length };
+}
+
+async function volumesOf(services: Services, region: string, facts: InstanceFacts, snapshots: readonly SnapshotFacts[]): Promise<Record<string, PointVolume>> {
+  const attached = await describeVolumes(services.clients.ec2(region), facts.volumes.map(({ volumeId }) => volumeId));
+  const entries = facts.volumes.map(({ device, volumeId, deleteOnTermination }): [string, PointVolume] => {
+    const volume = attached.find(({ id }) => id === volumeId);
+    const snapshot = snapshots.find((candidate) => candidate.volumeId === volumeId);
+    if (volume === undefined || snapshot === undefined) {
+      throw new Failure('SnapshotFailed', `Volume ${volumeId} (${device}) of ${facts.id} has no snapshot in its set: it was attached or detached during capture. The next point includes it.`);
+    }
+    return [device, {
+      device, volumeId, deleteOnTermination, sizeGib: snapshot.sizeGib, volumeType: volume.volumeType, iops: volume.iops, throughput: volume.throughput,
+      isEncrypted: volume.isEncrypted, snapshot: snapshot.id, copy: null, method: null, isComplete: false,
+    }];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** @source aws-facts [3.7] */
+function configurationOf({ id, zone, raw }: InstanceFacts, userData: string | null): LaunchConfiguration {
+  return {
+    instance: id,
+    instanceType: raw.InstanceType ?? '',
+    architecture: raw.Architecture ?? 'x86_64',
+    rootDevice: raw.RootDeviceName ?? '/dev/xvda',
+    bootMode: raw.BootMode ?? null,
+    tpmSupport: raw.TpmSupport ?? null,
+    enaSupport: raw.EnaSupport ?? true,
+    subnet: raw.SubnetId ?? '',
+    zone,
+    securityGroups: (raw.SecurityGroups ?? []).map(({ GroupId }) => GroupId ?? ''),
+    keyName: raw.KeyName ?? null,
+    instanceProfile: raw.IamInstanceProfile?.Arn ?? null,
+    userData,
+    ebsOptimized: raw.EbsOptimized ?? false,
+    httpTokens: raw.MetadataOptions?.HttpTokens ?? null,
+    tags: Object.fromEntries((raw.Tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? ''])),
+  };
+}

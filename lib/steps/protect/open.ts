@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { tokenOf } from '../../aws/token.ts';
+import { pointId } from '../../domain/recovery-point.ts';
+import { openOperation, type openSchema, parseInput } from '../operation/open.ts';
+import type { Context, Services } from '../services.ts';
+
+const inputSchema = z.strictObject({ plan: z.string(), scheduledFor: z.string().optional() });
+
+export interface CaptureItem extends Context {
+  readonly point: string;
+  readonly server: string;
+}
+
+export type ProtectOpened =
+  | (Context & { readonly skipped: false; readonly point: string; readonly servers: readonly CaptureItem[] })
+  | { readonly skipped: true; readonly reason: string };
+
+/** Opens a protect operation and its recovery point; while another operation has the plan, this tick is skipped and says so. */
+export async function open(services: Services, { input, execution }: z.infer<typeof openSchema>): Promise<ProtectOpened> {
+  const { plan: name, scheduledFor } = parseInput('protect', inputSchema, input, '{"plan": "shop"}');
+  const plan = services.plan(name);
+  const trigger = scheduledFor === undefined ? 'operator' : 'schedule';
+  const opened = await openOperation(services, { kind: 'protect', plan, execution, trigger, recoveryPoint: null });
+  if (opened.kind === 'busy') return { skipped: true, reason: opened.failure.message };
+  const { context } = opened;
+  const operation = await services.catalogue.operationOf(context);
+  const point = pointId(new Date(operation.startedAt), tokenOf(context.operation).slice(0, 6));
+  await services.catalogue.addPoint({
+    plan: name, id: point, status: 'capturing', operation: context.operation, startedAt: operation.startedAt, sealedAt: null, skewSeconds: null, servers: {},
+  });
+  await services.catalogue.updateOperation(context, { recoveryPoint: point, progression: 'capturing' });
+  return { skipped: false, ...context, point, servers: Object.keys(plan.servers).map((server) => ({ ...context, point, server })) };
+}

@@ -1,0 +1,112 @@
+import { z } from 'zod';
+import { copySnapshot, countCopiesInFlight, describeSnapshots, type SnapshotFacts } from '../../aws/snapshots.ts';
+import { type PointServer, type PointVolume, type RecoveryPoint, type Twin, type VolumeKey, volumeKey } from '../../domain/catalogue.ts';
+import { Failure } from '../../domain/failure.ts';
+import type { Plan } from '../../domain/plan.ts';
+import { nextPoll, type PollResult, pollSchema } from '../../domain/poll.ts';
+import { chooseMethod } from '../../domain/replication.ts';
+import { contextSchema, type Services } from '../services.ts';
+import type { Transfer, TransferItem } from '../transfer/transfer.ts';
+
+export const replicateSchema = contextSchema.extend({ point: z.string(), poll: pollSchema });
+type ReplicateInput = z.infer<typeof replicateSchema>;
+
+/** Copies in flight per destination Region and account. @source aws-facts [1.6] */
+const copiesInFlightMax = 20;
+
+interface Look {
+  readonly services: Services;
+  readonly plan: Plan;
+  readonly input: ReplicateInput;
+  readonly twins: readonly Twin[];
+  readonly snapshots: ReadonlyMap<string, SnapshotFacts>;
+  readonly copies: ReadonlyMap<string, SnapshotFacts>;
+  freeSlots: number;
+  readonly transfers: TransferItem[];
+}
+
+/** Looks at every volume of the point and moves it one step on towards the recovery Region. */
+export async function replicate(services: Services, input: ReplicateInput): Promise<PollResult & { transfers: readonly TransferItem[] }> {
+  const plan = services.plan(input.plan);
+  await services.proveEpoch(input);
+  const point = await pointOf(services, input);
+  const volumes = Object.values(point.servers).flatMap((server) => Object.values(server.volumes));
+  const recovery = services.clients.ec2(plan.recovery.region);
+  const look: Look = {
+    services, plan, input,
+    twins: await services.catalogue.twins(plan.name),
+    snapshots: await describeSnapshots(services.clients.ec2(plan.primary.region), volumes.map(({ snapshot }) => snapshot)),
+    copies: await describeSnapshots(recovery, volumes.map(({ copy }) => copy).filter((copy) => copy !== null)),
+    freeSlots: copiesInFlightMax - (await countCopiesInFlight(recovery)),
+    transfers: [],
+  };
+  let isDone = true;
+  for (const [name, server] of Object.entries(point.servers)) {
+    const next: Record<string, PointVolume> = {};
+    for (const volume of Object.values(server.volumes)) next[volume.device] = await advance(look, name, volume);
+    const advanced: PointServer = { ...server, volumes: next };
+    if (JSON.stringify(advanced) !== JSON.stringify(server)) await services.catalogue.updatePointServer(plan.name, point.id, name, advanced);
+    isDone &&= Object.values(next).every(({ isComplete }) => isComplete);
+  }
+  return { ...nextPoll(input.poll, isDone, services.now()), transfers: look.transfers };
+}
+
+async function pointOf(services: Services, { plan, point }: ReplicateInput): Promise<RecoveryPoint> {
+  const found = await services.catalogue.point(plan, point);
+  if (found === undefined) throw new Failure('UnknownRecoveryPoint', `Plan ${plan} has no recovery point ${point}.`);
+  return found;
+}
+
+/** One volume, one step: snapshot pending → copy or delta started → complete. */
+async function advance(look: Look, server: string, volume: PointVolume): Promise<PointVolume> {
+  if (volume.isComplete) return volume;
+  const key = volumeKey(server, volume.device);
+  const snapshot = look.snapshots.get(volume.snapshot);
+  if (snapshot?.state === 'error') {
+    throw new Failure('SnapshotFailed', `Snapshot ${volume.snapshot} of ${key} ended in error: ${snapshot.message}. The next point starts anew.`);
+  }
+  if (snapshot?.state !== 'completed') return volume;
+  const lastTwin = look.twins.filter((twin) => twin.volume === key).toSorted((a, b) => a.madeAt.localeCompare(b.madeAt)).at(-1);
+  const method = volume.method ?? chooseMethod(volume.volumeId, lastTwin).method;
+  if (method === 'delta' && lastTwin !== undefined) return advanceDelta(look, key, volume, lastTwin);
+  if (volume.copy === null) return startCopy(look, server, { ...volume, method });
+  const copy = look.copies.get(volume.copy);
+  if (copy?.state === 'error') {
+    throw new Failure('CopyFailed', `Copy ${volume.copy} of ${key} ended in error: ${copy.message}. Check the key in ${look.plan.recovery.region}; the next point starts anew.`);
+  }
+  return { ...volume, isComplete: copy?.state === 'completed' };
+}
+
+async function startCopy(look: Look, server: string, volume: PointVolume): Promise<PointVolume> {
+  if (look.freeSlots <= 0) return volume;
+  look.freeSlots -= 1;
+  const { plan, operation, point } = look.input;
+  const { primary, recovery } = look.plan;
+  const step = `${point}/${server}/${volume.device}`;
+  const copy = await copySnapshot(look.services.clients.ec2(recovery.region), {
+    sourceRegion: primary.region,
+    sourceSnapshot: volume.snapshot,
+    key: volume.isEncrypted ? recovery.key : undefined,
+    owner: { plan, operation, purpose: 'recovery-point-copy', step, point, server, device: volume.device },
+  });
+  return { ...volume, copy };
+}
+
+/** Re-protection after failback: the same engine as failback, the other way. */
+async function advanceDelta(look: Look, key: VolumeKey, volume: PointVolume, twin: Twin): Promise<PointVolume> {
+  const { services, plan, input } = look;
+  const id = `${input.point}/${key}`;
+  const record = await services.catalogue.transfer(input.operation, id);
+  if (record?.completedAt !== undefined && record.completedAt !== null) return { ...volume, method: 'delta', copy: record.target, isComplete: true };
+  const transfer: Transfer = {
+    id,
+    volume: key,
+    near: { region: plan.primary.region, base: twin.primarySnapshot, snapshot: volume.snapshot },
+    far: { region: plan.recovery.region, base: twin.recoverySnapshot },
+    sizeGib: volume.sizeGib,
+    purpose: 'recovery-point-copy',
+    point: input.point,
+  };
+  look.transfers.push({ plan: input.plan, operation: input.operation, epoch: input.epoch, transfer });
+  return { ...volume, method: 'delta' };
+}

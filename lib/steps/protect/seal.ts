@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { putRpo } from '../../aws/signals.ts';
+import { type PointVolume, type RecoveryPoint, volumeKey } from '../../domain/catalogue.ts';
+import { assertInvariant, Failure } from '../../domain/failure.ts';
+import { contextSchema, type Services } from '../services.ts';
+
+export const sealSchema = contextSchema.extend({ point: z.string() });
+
+/** Makes the point available: only when every volume of every server is complete in the recovery Region (I2). */
+export async function seal(services: Services, input: z.infer<typeof sealSchema>): Promise<{ rpoSeconds: number }> {
+  const plan = services.plan(input.plan);
+  await services.proveEpoch(input);
+  const point = await services.catalogue.point(input.plan, input.point);
+  if (point === undefined) throw new Failure('UnknownRecoveryPoint', `Plan ${plan.name} has no recovery point ${input.point}.`);
+  const missing = Object.keys(plan.servers).filter((name) => point.servers[name] === undefined);
+  assertInvariant(missing.length === 0, 'I2', `point ${point.id} has no image of ${missing.join(', ')}`);
+  for (const [server, { volumes }] of Object.entries(point.servers)) {
+    for (const volume of Object.values(volumes)) await addTwin(services, point, server, volume);
+  }
+  const starts = Object.values(point.servers).map(({ startedAt }) => Date.parse(startedAt));
+  const skewSeconds = (Math.max(...starts) - Math.min(...starts)) / 1_000;
+  const startedAt = new Date(Math.min(...starts)).toISOString();
+  const sealedAt = point.sealedAt ?? services.now().toISOString();
+  const rpoSeconds = (Date.parse(sealedAt) - Date.parse(startedAt)) / 1_000;
+  await services.catalogue.updatePoint(plan.name, point.id, { status: 'available', sealedAt, startedAt, skewSeconds });
+  await services.catalogue.updateOperation(input, { progression: 'sealed', rpoSeconds });
+  await putRpo(services.clients.cloudwatch(), plan.name, rpoSeconds, services.now());
+  return { rpoSeconds };
+}
+
+/** `madeAt` is the point's start, so that sealing twice records the same twin. */
+async function addTwin(services: Services, point: RecoveryPoint, server: string, volume: PointVolume): Promise<void> {
+  const key = volumeKey(server, volume.device);
+  const { copy, method } = volume;
+  assertInvariant(volume.isComplete && copy !== null && method !== null, 'I2', `volume ${key} of point ${point.id} is not complete in the recovery Region`);
+  await services.catalogue.addTwin({
+    plan: point.plan, volume: key, madeAt: point.id, method, primarySnapshot: volume.snapshot, recoverySnapshot: copy, primaryVolume: volume.volumeId, operation: point.operation,
+  });
+}

@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { Catalogue } from '../aws/catalogue.ts';
+import { type Clients, createClients } from '../aws/clients.ts';
+import type { PlanState } from '../domain/catalogue.ts';
+import { Failure } from '../domain/failure.ts';
+import { leaseSeconds } from '../domain/phase.ts';
+import type { Plan } from '../domain/plan.ts';
+import { environment } from '../names.ts';
+
+/** Names the operation on whose behalf a step works; every step gets it. Ids only, never documents. */
+export const contextSchema = z.object({ plan: z.string(), operation: z.string(), epoch: z.number().int() });
+export type Context = z.infer<typeof contextSchema>;
+
+/** What a step works with. */
+export interface Services {
+  readonly clients: Clients;
+  readonly catalogue: Catalogue;
+  now(): Date;
+  /** @throws Failure UnknownPlan */
+  plan(name: string): Plan;
+  /** I6: called before anything is changed. @throws Failure StaleEpoch */
+  proveEpoch(context: Context): Promise<PlanState>;
+  /** An environment variable of the Lambda. */
+  setting(name: string): string;
+}
+
+/** Services of the Lambda this code runs in: plans packed beside the code, names from the environment. */
+export function createServices(taskRoot: string): Services {
+  const plans = new Map((JSON.parse(readFileSync(join(taskRoot, 'plans.json'), 'utf8')) as Plan[]).map((plan) => [plan.name, plan]));
+  const clients = createClients();
+  const setting = (name: string): string => {
+    const value = process.env[name];
+    if (value === undefined) throw new Failure('BrokenInvariant', `The function has no environment variable ${name}. Deploy the stack again.`);
+    return value;
+  };
+  let catalogue: Catalogue | undefined;
+  const now = () => new Date();
+  return {
+    clients,
+    get catalogue() {
+      catalogue ??= new Catalogue(setting(environment.table), clients.dynamodb());
+      return catalogue;
+    },
+    now,
+    setting,
+    plan(name) {
+      const plan = plans.get(name);
+      if (plan !== undefined) return plan;
+      throw new Failure('UnknownPlan', `There is no plan "${name}" in this Region. Deployed plans: ${[...plans.keys()].join(', ')}.`);
+    },
+    proveEpoch(context) {
+      return this.catalogue.proveEpoch(context, new Date(now().getTime() + leaseSeconds * 1_000));
+    },
+  };
+}

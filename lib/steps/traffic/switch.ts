@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { isInSync, readRecord, switchRecords } from '../../aws/records.ts';
+import type { RecordValue, Site, TrafficChange } from '../../domain/catalogue.ts';
+import { assertInvariant, Failure } from '../../domain/failure.ts';
+import type { Plan } from '../../domain/plan.ts';
+import { nextPoll, type PollResult, pollSchema } from '../../domain/poll.ts';
+import { type Context, contextSchema, type Services } from '../services.ts';
+import { instancesOf, siteSchema } from '../waves/site.ts';
+
+export const switchSchema = contextSchema.extend({ to: siteSchema, poll: pollSchema });
+
+/**
+ * Moves the plan's DNS records to a site, and waits until every Route 53 server answers so. What was there is recorded
+ * before anything changes. Traffic reaches recovery servers only behind a fence on the primary (I1).
+ */
+export async function switchTraffic(services: Services, input: z.infer<typeof switchSchema>): Promise<PollResult> {
+  const plan = services.plan(input.plan);
+  const state = await services.proveEpoch(input);
+  if (input.to === 'recovery') assertInvariant(state.fence?.site === 'primary', 'I1', `the primary of plan ${plan.name} is not fenced`);
+  else assertInvariant(state.fence?.status !== 'owed', 'I1', `the primary of plan ${plan.name} still has an owed fence`);
+  const { traffic } = await services.catalogue.operationOf(input);
+  const intended = traffic.length > 0 ? traffic : await intend(services, input, plan, input.to);
+  return nextPoll(input.poll, await carryOut(services, input, intended), services.now());
+}
+
+/** Puts back what an undone operation switched. Returns whether all servers answer so. */
+export async function restoreTraffic(services: Services, context: Context): Promise<boolean> {
+  const { traffic } = await services.catalogue.operationOf(context);
+  const route53 = services.clients.route53();
+  for (const change of traffic) {
+    const present = await readRecord(route53, change);
+    if (isSame(present, change.after)) await switchRecords(route53, change.zone, [{ ...change, before: change.after, after: change.before }]);
+  }
+  return true;
+}
+
+async function intend(services: Services, context: Context, plan: Plan, to: Site): Promise<TrafficChange[]> {
+  const instances = await instancesOf(services, context, to, plan.traffic.map(({ server }) => server));
+  const changes: TrafficChange[] = [];
+  for (const record of plan.traffic) {
+    const before = await readRecord(services.clients.route53(), record);
+    const instance = instances.get(record.server);
+    const address = record.address === 'public' ? instance?.publicAddress : instance?.privateAddress;
+    if (before === undefined || address === undefined) {
+      throw new Failure('TrafficChanged', `Cannot switch ${record.name}: ${before === undefined ? `it does not exist in zone ${record.zone}` : `server ${record.server} has no ${record.address} address`}.`);
+    }
+    const { zone, name, type, ttlSeconds } = record;
+    changes.push({ zone, name, type, before, after: { ttlSeconds, values: [address] }, changeId: null });
+  }
+  await services.catalogue.updateOperation(context, { traffic: changes, progression: 'switching traffic' });
+  return changes;
+}
+
+/** One atomic batch per zone; a repeat sees what is there already. */
+async function carryOut(services: Services, context: Context, changes: readonly TrafficChange[]): Promise<boolean> {
+  const route53 = services.clients.route53();
+  const pending = changes.filter(({ changeId }) => changeId === null);
+  if (pending.length === 0) {
+    const inSync = await Promise.all(changes.map(({ changeId }) => changeId === '' || isInSync(route53, changeId ?? '')));
+    return inSync.every((isIn) => isIn);
+  }
+  const done: TrafficChange[] = [];
+  for (const zone of new Set(changes.map((change) => change.zone))) {
+    const ofZone = changes.filter((change) => change.zone === zone);
+    const open: TrafficChange[] = [];
+    for (const change of ofZone) if (!isSame(await readRecord(route53, change), change.after)) open.push(change);
+    const changeId = open.length === 0 ? '' : await switchRecords(route53, zone, open);
+    done.push(...ofZone.map((change) => ({ ...change, changeId })));
+  }
+  await services.catalogue.updateOperation(context, { traffic: done });
+  return done.every(({ changeId }) => changeId === '');
+}
+
+function isSame(present: RecordValue | undefined, wanted: RecordValue): boolean {
+  return present !== undefined && present.ttlSeconds === wanted.ttlSeconds && present.values.toSorted().join() === wanted.values.toSorted().join();
+}
