@@ -13,17 +13,21 @@ export function entry<Schema extends z.ZodType, Output>(name: string, schema: Sc
   let services: Services | undefined;
   return async (event: unknown): Promise<Output> => {
     services ??= createServices(process.env['LAMBDA_TASK_ROOT'] ?? '.');
-    const parsed = schema.safeParse(event);
-    if (!parsed.success) {
-      const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`);
-      throw new Failure('InvalidInput', `The input of ${name} is wrong: ${problems.join('; ')}.`);
-    }
+    const input = parseStepInput(name, schema, event);
     try {
-      return await step(services, parsed.data);
+      return await step(services, input);
     } catch (error) {
       const { name: code, message } = error instanceof Error ? error : new Error('unknown');
       console.error(JSON.stringify({ level: 'error', step: name, code, message }));
       throw error;
     }
   };
+}
+
+/** @throws Failure InvalidInput */
+export function parseStepInput<Schema extends z.ZodType>(name: string, schema: Schema, event: unknown): z.infer<Schema> {
+  const parsed = schema.safeParse(event);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`);
+  throw new Failure('InvalidInput', `The input of ${name} is wrong: ${problems.join('; ')}.`);
 }

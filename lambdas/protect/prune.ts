@@ -1,0 +1,5 @@
+import { entry } from '../../lib/steps/entry.ts';
+import { prune } from '../../lib/steps/protect/prune.ts';
+import { replicateSchema } from '../../lib/steps/protect/replicate.ts';
+
+export const handler = entry('protect/prune', replicateSchema, prune);

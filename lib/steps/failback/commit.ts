@@ -1,0 +1,22 @@
+import type { z } from 'zod';
+import { assertInvariant } from '../../domain/failure.ts';
+import { type contextSchema, type Services } from '../services.ts';
+import { instancesOf } from '../waves/site.ts';
+
+/** The point after which the failback is final: production is home. Recovery servers stay, stopped (I5). */
+export async function commit(services: Services, input: z.infer<typeof contextSchema>): Promise<{ rtoSeconds: number }> {
+  const plan = services.plan(input.plan);
+  const state = await services.proveEpoch(input);
+  const operation = await services.catalogue.operationOf(input);
+  if (state.activeSite === 'recovery') {
+    const serving = [...(await instancesOf(services, input, 'recovery', Object.keys(plan.servers)))].filter(([, instance]) => instance.state !== 'stopped');
+    assertInvariant(serving.length === 0, 'I1', `${serving.map(([name]) => name).join(', ')} still runs in ${plan.recovery.region}`);
+  }
+  const committedAt = operation.committedAt ?? services.now().toISOString();
+  const pauseFrom = operation.rounds.find(({ isFinal }) => isFinal)?.startedAt ?? operation.startedAt;
+  const rtoSeconds = (Date.parse(committedAt) - Date.parse(pauseFrom)) / 1_000;
+  await services.catalogue.updateOperation(input, { committedAt, rtoSeconds, progression: 'committed' });
+  await services.catalogue.replaceState({ ...state, activeSite: 'primary', fence: null }, input.epoch);
+  await services.catalogue.addEvent(input.operation, services.now(), 'failback committed');
+  return { rtoSeconds };
+}

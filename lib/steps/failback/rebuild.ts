@@ -1,0 +1,75 @@
+import { describeInstances, type InstanceFacts, setDeleteOnTermination } from '../../aws/instances.ts';
+import { attachVolume, createVolume, describeVolumes, detachVolume, markResource } from '../../aws/volumes.ts';
+import { tokenOf } from '../../aws/token.ts';
+import type { SwappedVolume, Twin } from '../../domain/catalogue.ts';
+import { assertInvariant, Failure } from '../../domain/failure.ts';
+import { nextPoll, type PollResult } from '../../domain/poll.ts';
+import type { z } from 'zod';
+import type { serverSchema } from '../failover/launch.ts';
+import type { Services } from '../services.ts';
+import { pointVolume } from './serving-snapshots.ts';
+
+type RebuildInput = z.infer<typeof serverSchema>;
+
+/**
+ * Swaps the volumes of one original instance in place: a volume from each final twin, in the old one's place. Same instance
+ * id, addresses and licence. The old volumes are kept, tagged (I5). @source aws-facts [3.6]
+ */
+export async function rebuild(services: Services, input: RebuildInput): Promise<PollResult> {
+  const plan = services.plan(input.plan);
+  await services.proveEpoch(input);
+  await services.catalogue.updateOperation(input, { progression: 'rebuilding volumes' });
+  const instanceId = plan.servers[input.server]?.instance ?? '';
+  const [instance] = await describeInstances(services.clients.ec2(plan.primary.region), [instanceId]);
+  if (instance?.state !== 'stopped') throw new Failure('PrimaryNotReachable', `Instance ${instanceId} of server ${input.server} is ${instance?.state ?? 'gone'}, it must be stopped to swap its volumes. Stop it and start the failback again.`);
+  const twins = finalTwins(await services.catalogue.twins(plan.name), input);
+  assertInvariant(twins.length > 0, 'I4', `server ${input.server} has no final twin to rebuild from`);
+  let isDone = true;
+  for (const twin of twins) {
+    const isSwapped = await swap(services, input, instance, twin);
+    isDone &&= isSwapped;
+  }
+  return nextPoll(input.poll, isDone, services.now());
+}
+
+/** The newest twin of each volume of the server, made by this operation. */
+function finalTwins(twins: readonly Twin[], input: RebuildInput): Twin[] {
+  const newest = new Map<string, Twin>();
+  const mine = twins.filter(({ volume, operation }) => operation === input.operation && volume.startsWith(`${input.server}:`));
+  for (const twin of mine.toSorted((a, b) => a.madeAt.localeCompare(b.madeAt))) newest.set(twin.volume, twin);
+  return [...newest.values()];
+}
+
+/** One volume, one step on: created → old one detached → attached. Returns whether it is in place. */
+async function swap(services: Services, input: RebuildInput, instance: InstanceFacts, twin: Twin): Promise<boolean> {
+  const plan = services.plan(input.plan);
+  const ec2 = services.clients.ec2(plan.primary.region);
+  const device = twin.volume.slice(input.server.length + 1);
+  const operation = await services.catalogue.operationOf(input);
+  const captured = await pointVolume(services, plan.name, operation.recoveryPoint ?? '', twin.volume);
+  const owner = { plan: plan.name, operation: input.operation, server: input.server, device };
+  const present = instance.volumes.find((volume) => volume.device === device);
+  const known = operation.swapped[twin.volume];
+  const created = known?.new ?? (await createVolume(ec2, {
+    snapshot: twin.primarySnapshot, zone: instance.zone, volumeType: captured?.volumeType ?? 'gp3', iops: captured?.iops ?? null, throughput: captured?.throughput ?? null,
+    token: tokenOf(input.operation, twin.volume, twin.primarySnapshot), owner: { ...owner, purpose: 'failback-volume', step: `rebuild/${twin.volume}` },
+  }));
+  const swapped: SwappedVolume = known ?? { old: present?.volumeId ?? '', new: created };
+  if (known === undefined) await services.catalogue.updateOperationEntry(input, 'swapped', twin.volume, swapped);
+  if (twin.primaryVolume !== swapped.new) await services.catalogue.addTwin({ ...twin, primaryVolume: swapped.new });
+  if (present?.volumeId === swapped.new) {
+    if (present.status !== 'attached') return false;
+    await setDeleteOnTermination(ec2, instance.id, device, captured?.deleteOnTermination ?? false);
+    return true;
+  }
+  if (present !== undefined) {
+    if (present.status !== 'attached') return false;
+    await markResource(ec2, present.volumeId, { ...owner, purpose: 'replaced-volume', step: `replaced/${twin.volume}` });
+    await detachVolume(ec2, present.volumeId, instance.id);
+    return false;
+  }
+  const [volume] = await describeVolumes(ec2, [swapped.new]);
+  if (volume === undefined || volume.state === 'error') throw new Failure('LaunchFailed', `Volume ${swapped.new} for ${twin.volume} could not be built from ${twin.primarySnapshot}. Check its key in ${plan.primary.region}, then start the failback again.`);
+  if (volume.state === 'available') await attachVolume(ec2, swapped.new, instance.id, device);
+  return false;
+}

@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { nextPoll, type PollResult, pollSchema } from '../../domain/poll.ts';
+import { contextSchema, type Services } from '../services.ts';
+import type { TransferItem } from '../transfer/transfer.ts';
+import { takeServingSnapshots } from './serving-snapshots.ts';
+
+export const roundSchema = contextSchema.extend({ final: z.boolean(), poll: pollSchema });
+
+/** Begins a delta round: snapshots what serves now, and says which blocks go onto which base at home. */
+export async function round(services: Services, input: z.infer<typeof roundSchema>): Promise<PollResult & { transfers: readonly TransferItem[]; startedAt: string }> {
+  const plan = services.plan(input.plan);
+  await services.proveEpoch(input);
+  const { rounds } = await services.catalogue.operationOf(input);
+  const number = rounds.length + 1;
+  await services.catalogue.updateOperation(input, { progression: input.final ? 'final round' : `round ${number}` });
+  const taken = await takeServingSnapshots(services, input, number);
+  const next = nextPoll(input.poll, taken.isReady, services.now());
+  const { plan: name, operation, epoch } = input;
+  const transfers = taken.isReady
+    ? taken.volumes.map(({ key, snapshot, base }) => ({
+        plan: name,
+        operation,
+        epoch,
+        transfer: {
+          id: `round-${number}/${key}`,
+          volume: key,
+          near: { region: plan.recovery.region, base: base.recoverySnapshot, snapshot: snapshot.id },
+          far: { region: plan.primary.region, base: base.primarySnapshot },
+          sizeGib: snapshot.sizeGib,
+          purpose: 'failback-base',
+        },
+      }))
+    : [];
+  return { ...next, transfers, startedAt: next.since };
+}

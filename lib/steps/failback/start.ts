@@ -1,0 +1,18 @@
+import type { z } from 'zod';
+import { describeInstances, startInstances } from '../../aws/instances.ts';
+import { Failure } from '../../domain/failure.ts';
+import { nextPoll, type PollResult } from '../../domain/poll.ts';
+import type { serverSchema } from '../failover/launch.ts';
+import type { Services } from '../services.ts';
+
+/** Starts one original instance with its rebuilt volumes. */
+export async function start(services: Services, input: z.infer<typeof serverSchema>): Promise<PollResult> {
+  const plan = services.plan(input.plan);
+  const { fence } = await services.proveEpoch(input);
+  if (fence?.status === 'owed') throw new Failure('BrokenInvariant', `I1 would be broken: the primary of plan ${plan.name} has an owed fence`);
+  const ec2 = services.clients.ec2(plan.primary.region);
+  const id = plan.servers[input.server]?.instance ?? '';
+  const [instance] = await describeInstances(ec2, [id]);
+  if (instance?.state === 'stopped') await startInstances(ec2, [id]);
+  return nextPoll(input.poll, instance?.state === 'running', services.now());
+}
