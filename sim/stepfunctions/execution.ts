@@ -1,0 +1,245 @@
+import {
+  ExecutionAbortedError,
+  ExecutionError,
+  ExecutionTimeoutError,
+  type RunOptions,
+  StateMachine,
+} from 'aws-local-stepfunctions';
+import type { Cloud } from '../cloud.ts';
+import { InvocationFailed } from '../lambda/lambda.ts';
+import { regionAnswers } from '../lambda/silence.ts';
+import type { Definition, Prepared, State } from './definition.ts';
+
+/** Input, output and result of a state, and of an execution. @source aws-facts [5.1] */
+export const PAYLOAD_BYTES_MAX = 262_144;
+/** @source aws-facts [5.1] */
+const HISTORY_EVENTS_MAX = 25_000;
+
+export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';
+
+/** Something that happened in an execution, in virtual time. */
+export interface ExecutionEvent {
+  readonly at: number;
+  /** `StateEntered`, `StateExited`, `StateFailed`, `StateRetried`, `StateCaught`, `ExecutionStarted`, ... */
+  readonly type: string;
+  readonly state?: {
+    readonly name: string;
+    readonly type: string;
+    readonly input?: unknown;
+    readonly output?: unknown;
+  };
+  /** Index of the item, inside a Map. */
+  readonly index?: number;
+  readonly error?: string;
+  readonly cause?: string;
+}
+
+/** One execution, as it stands. */
+export interface Execution {
+  readonly arn: string;
+  readonly name: string;
+  readonly machineArn: string;
+  readonly machineName: string;
+  /** JSON text, as it was given. */
+  readonly input: string;
+  readonly startedAt: number;
+  readonly history: ExecutionEvent[];
+  status: ExecutionStatus;
+  stoppedAt?: number;
+  output?: unknown;
+  error?: string;
+  cause?: string;
+}
+
+/** An error as the interpreter matches it: `name` in Retry and Catch, `message` becomes the Cause. */
+class TaskError extends Error {
+  /** States.ALL does not match it; naming it does. @source aws-facts [5.3] */
+  readonly isRetryable: boolean;
+  readonly isCatchable: boolean;
+
+  constructor(name: string, cause: string, state?: State) {
+    super(cause);
+    this.name = name;
+    const isNamed = (field: string) =>
+      name !== 'States.DataLimitExceeded' ||
+      ((state?.[field] ?? []) as { ErrorEquals: string[] }[]).some((rule) => rule.ErrorEquals.includes(name));
+    this.isRetryable = isNamed('Retry');
+    this.isCatchable = isNamed('Catch');
+  }
+}
+
+interface Logged {
+  type: string;
+  timestamp: number;
+  state?: ExecutionEvent['state'];
+  index?: number;
+  Error?: string;
+  Cause?: unknown;
+}
+
+/** Runs one execution on the interpreter and keeps its record current. */
+export class Run {
+  readonly #cloud: Cloud;
+  readonly #region: string;
+  readonly #prepared: Prepared;
+  readonly #execution: Execution;
+  readonly #observe: (event: ExecutionEvent) => void;
+  readonly #options: RunOptions;
+  readonly #aborts: (() => void)[] = [];
+  #verdict: { status: ExecutionStatus; error: string; cause: string } | undefined;
+
+  constructor(
+    cloud: Cloud,
+    region: string,
+    prepared: Prepared,
+    execution: Execution,
+    observe: (event: ExecutionEvent) => void,
+  ) {
+    this.#cloud = cloud;
+    this.#region = region;
+    this.#prepared = prepared;
+    this.#execution = execution;
+    this.#observe = observe;
+    const handlers = [...prepared.tasks].map(([name, state]) => [
+      name,
+      (input: unknown) => this.#task(name, state, input),
+    ]);
+    this.#options = {
+      overrides: { taskResourceLocalHandlers: Object.fromEntries(handlers) },
+      context: contextOf(execution) as NonNullable<RunOptions['context']>,
+    };
+  }
+
+  /** Runs to the end; the outcome is in the execution's record. */
+  async toEnd(): Promise<void> {
+    const execution = this.#execution;
+    try {
+      const output = await this.#interpret(this.#prepared.root, JSON.parse(execution.input), 'Execution');
+      execution.output = output;
+      execution.status = 'SUCCEEDED';
+    } catch (thrown) {
+      const { status, error, cause } = this.#verdict ?? verdictOf(thrown);
+      execution.status = status;
+      if (error !== '') execution.error = error;
+      if (cause !== '') execution.cause = cause;
+    }
+    execution.stoppedAt = this.#cloud.clock.now();
+  }
+
+  stop(status: ExecutionStatus, error: string, cause: string): void {
+    this.#verdict ??= { status, error, cause };
+    for (const abort of this.#aborts) abort();
+  }
+
+  #interpret(definition: Definition, input: unknown, what: 'Execution' | 'MapRun'): Promise<unknown> {
+    const machine = new StateMachine(definition as never, { validationOptions: { noValidate: true } });
+    const running = machine.run(input as never, this.#options);
+    this.#aborts.push(running.abort);
+    void this.#follow(running.eventLogs as AsyncGenerator<Logged>, what);
+    return running.result;
+  }
+
+  async #follow(logged: AsyncGenerator<Logged>, what: string): Promise<void> {
+    for await (const entry of logged) {
+      const event: ExecutionEvent = {
+        at: entry.timestamp,
+        type: entry.type.replace(/^Execution/, what),
+        ...(entry.state === undefined ? {} : { state: entry.state }),
+        ...(entry.index === undefined ? {} : { index: entry.index }),
+        ...(entry.Error === undefined ? {} : { error: entry.Error, cause: causeText(entry.Cause) }),
+      };
+      this.#execution.history.push(event);
+      this.#observe(event);
+      this.#keepLimits(event, what);
+    }
+  }
+
+  #keepLimits(event: ExecutionEvent, what: string): void {
+    const { name } = event.state ?? { name: '' };
+    if (bytes(event.state?.output) > PAYLOAD_BYTES_MAX || bytes(event.state?.input) > PAYLOAD_BYTES_MAX) {
+      this.stop('FAILED', 'States.DataLimitExceeded', tooLarge(name));
+    }
+    if (what === 'Execution' && this.#execution.history.length > HISTORY_EVENTS_MAX) {
+      this.stop(
+        'FAILED',
+        'States.Runtime',
+        `The execution reached the maximum number of history events (${HISTORY_EVENTS_MAX})`,
+      );
+    }
+  }
+
+  async #task(name: string, state: State, input: unknown): Promise<unknown> {
+    await regionAnswers(this.#cloud, this.#region);
+    const inner = this.#prepared.distributed.get(name);
+    if (bytes(input) > PAYLOAD_BYTES_MAX) throw new TaskError('States.DataLimitExceeded', tooLarge(name), state);
+    const result = inner === undefined ? await this.#invoke(name, state, input) : await this.#distribute(inner, input);
+    if (bytes(result) > PAYLOAD_BYTES_MAX) throw new TaskError('States.DataLimitExceeded', tooLarge(name), state);
+    await regionAnswers(this.#cloud, this.#region);
+    return result;
+  }
+
+  async #invoke(name: string, _state: State, input: unknown): Promise<unknown> {
+    const { FunctionName, Payload } = input as { FunctionName: string; Payload?: unknown };
+    try {
+      const answer = await this.#cloud.services(this.#region).lambda.invoke(FunctionName, Payload ?? {});
+      return { ExecutedVersion: '$LATEST', Payload: answer, StatusCode: 200 };
+    } catch (thrown) {
+      if (thrown instanceof InvocationFailed) {
+        const { errorMessage, errorType, trace } = thrown.error;
+        throw new TaskError(
+          errorType,
+          JSON.stringify({ errorMessage, errorType, ...(trace === undefined ? {} : { trace }) }),
+        );
+      }
+      const error = thrown as Error;
+      throw new TaskError(`Lambda.${error.name}`, `${error.message} (state '${name}')`);
+    }
+  }
+
+  async #distribute(inner: Definition, input: unknown): Promise<unknown> {
+    try {
+      return await this.#interpret(inner, input, 'MapRun');
+    } catch (thrown) {
+      if (thrown instanceof ExecutionAbortedError) throw thrown;
+      throw new TaskError(
+        'States.ExceedToleratedFailureThreshold',
+        'The specified tolerated failure threshold was exceeded',
+      );
+    }
+  }
+}
+
+function contextOf(execution: Execution): object {
+  const StartTime = new Date(execution.startedAt).toISOString();
+  return {
+    Execution: { Id: execution.arn, Name: execution.name },
+    StateMachine: { Id: execution.machineArn, Name: execution.machineName },
+    Began: { Input: JSON.parse(execution.input), StartTime },
+    State: {
+      get EnteredTime() {
+        return new Date().toISOString();
+      },
+    },
+  };
+}
+
+function verdictOf(thrown: unknown): { status: ExecutionStatus; error: string; cause: string } {
+  if (thrown instanceof ExecutionTimeoutError) return { status: 'TIMED_OUT', error: 'States.Timeout', cause: '' };
+  if (thrown instanceof ExecutionAbortedError) return { status: 'ABORTED', error: '', cause: '' };
+  const error = thrown instanceof ExecutionError ? (thrown.cause as Error) : (thrown as Error);
+  const isFault = error instanceof TypeError || error instanceof RangeError;
+  return { status: 'FAILED', error: isFault ? 'States.Runtime' : error.name, cause: error.message };
+}
+
+function causeText(cause: unknown): string {
+  if (cause instanceof Error) return cause.message;
+  return typeof cause === 'string' ? cause : JSON.stringify(cause ?? '');
+}
+
+function bytes(value: unknown): number {
+  return value === undefined ? 0 : Buffer.byteLength(JSON.stringify(value));
+}
+
+function tooLarge(name: string): string {
+  return `The state/task '${name}' returned a result with a size exceeding the maximum number of bytes service limit.`;
+}
