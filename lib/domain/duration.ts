@@ -1,19 +1,25 @@
-import { z } from 'zod';
+/** A duration as people write it, such as `15 minutes` or `1 hour`. */
+export const durationPattern = /^[1-9]\d{0,6} (seconds?|minutes?|hours?|days?)$/;
 
-const secondsOf: Readonly<Record<string, number>> = { second: 1, minute: 60, hour: 3_600, day: 86_400 };
+/** What is said of a text that is no duration. */
+export const durationMessage = 'is not a duration. Write it like "15 minutes" or "2 hours".';
 
-/** Reads a duration as people write it, such as `15 minutes`; returns seconds, or `undefined` when it is none. */
+const secondsOf = { second: 1, minute: 60, hour: 3_600, day: 86_400 } as const;
+
+/** Seconds of a duration such as `15 minutes`; `undefined` when the text is none. */
 export function parseDuration(text: string): number | undefined {
-  const match = /^(\d+(?:\.\d+)?) (second|minute|hour|day)s?$/.exec(text.trim());
-  const [, amount, unit] = match ?? [];
-  const seconds = secondsOf[unit ?? ''];
-  return amount === undefined || seconds === undefined ? undefined : Number(amount) * seconds;
+  if (!durationPattern.test(text)) return undefined;
+  const [count, unit] = text.split(' ');
+  const seconds = secondsOf[(unit ?? '').replace(/s$/, '') as keyof typeof secondsOf];
+  return Number(count) * seconds;
 }
 
-/** A duration in a file, in seconds once parsed. */
-export const duration = z.string().transform((text, context) => {
-  const seconds = parseDuration(text);
-  if (seconds !== undefined && seconds > 0) return seconds;
-  context.addIssue({ code: 'custom', message: 'is not a duration. Write it like "15 minutes" or "2 hours"' });
-  return z.NEVER;
-});
+/** A duration in words, in the largest unit that shows it as a whole number: 5400 is `90 minutes`. */
+export function formatDuration(durationSeconds: number): string {
+  const units = Object.entries(secondsOf).toReversed();
+  const [unit, unitSeconds] = units.find(
+    ([, seconds]) => durationSeconds >= seconds && durationSeconds % seconds === 0,
+  ) ?? ['second', 1];
+  const count = durationSeconds / unitSeconds;
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+}

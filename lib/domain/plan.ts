@@ -1,125 +1,203 @@
 import { z } from 'zod';
-import { duration } from './duration.ts';
+import { durationMessage, durationPattern, parseDuration } from './duration.ts';
+import { brokenRules } from './plan-rules.ts';
 
-const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'is not an AWS Region. Write it like "us-east-1"');
-const instanceId = z.string().regex(/^i-[0-9a-f]{8,17}$/, 'is not an instance id. Write it like "i-0123456789abcdef0"');
-const port = z.number().int().min(1).max(65_535);
+/** How a server proves that it works. The status checks of its instance are always required; `tcp` and `http` come on top. */
+export interface Health {
+  readonly withinSeconds: number;
+  readonly tcp?: number;
+  readonly http?: { readonly port: number; readonly path: string; readonly status: number };
+}
 
-const health = z.strictObject({
-  within: duration,
-  tcp: port.optional(),
-  http: z.strictObject({ port: port.default(80), path: z.string().startsWith('/').default('/'), status: z.number().int().min(100).max(599).default(200) }).optional(),
-});
-
-const server = z.strictObject({
-  instance: instanceId,
-  wave: z.number().int().min(1).default(1),
-  health: health.default({ within: 600 }),
-  elasticIp: z.string().regex(/^eipalloc-[0-9a-f]{8,17}$/, 'is not an allocation id. Write it like "eipalloc-0123456789abcdef0"').optional(),
-});
-
-const record = z.strictObject({
-  zone: z.string().regex(/^Z[0-9A-Z]+$/, 'is not a hosted zone id. Write it like "Z0123456789ABC"'),
-  name: z.string().min(1),
-  type: z.literal('A').default('A'),
-  ttl: duration.default(60),
-  server: z.string(),
-  address: z.enum(['public', 'private']),
-});
-
-const automatic = z.strictObject({
-  heartbeat: z.strictObject({ namespace: z.string().min(1), metric: z.string().min(1), dimensions: z.record(z.string(), z.string()).default({}) }),
-  missingFor: duration,
-});
-
-/** One plan as written in the file. */
-export const planSchema = z.strictObject({
-  primary: z.strictObject({ region }),
-  recovery: z.strictObject({
-    region,
-    key: z.string().regex(/^arn:[\w-]+:kms:[\w-]+:\d{12}:key\/[\w-]+$/, 'is not the ARN of a KMS key').optional(),
-    subnets: z.record(z.string().startsWith('subnet-'), z.string().startsWith('subnet-')),
-    securityGroups: z.record(z.string().startsWith('sg-'), z.string().startsWith('sg-')),
-  }),
-  protection: z.strictObject({ every: duration, rpoTarget: duration, keepPoints: z.number().int().min(1).default(24) }),
-  servers: z.record(z.string().regex(/^[a-z][a-z0-9-]*$/, 'is not a server name. Use lower-case letters, digits and dashes'), server),
-  traffic: z.array(record).default([]),
-  failover: z.strictObject({
-    rtoTarget: duration,
-    whenFenceIsOwed: z.enum(['proceed', 'stop']).default('stop'),
-    automatic: automatic.optional(),
-  }),
-  failback: z.strictObject({ pauseLimit: duration, roundsMax: z.number().int().min(1).max(20).default(4) }),
-  probes: z.strictObject({ subnets: z.array(z.string()).min(1), securityGroups: z.array(z.string()).min(1) }).optional(),
-  notify: z.array(z.email()).default([]),
-});
-
-/** The whole file: plans by name. */
-export const planFileSchema = z.strictObject({
-  plans: z.record(z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'is not a plan name. Use lower-case letters, digits and dashes'), planSchema),
-});
-
-type Written = z.output<typeof planSchema>;
-type WrittenHealth = Written['servers'][string]['health'];
-
+/** A protected EC2 instance. `elasticIp` is the allocation of an address prepared in the recovery Region. */
 export interface PlanServer {
   readonly instance: string;
   readonly wave: number;
-  readonly health: { readonly withinSeconds: number; readonly tcp?: number; readonly http?: { readonly port: number; readonly path: string; readonly status: number } };
+  readonly health: Health;
   readonly elasticIp?: string;
 }
 
-export interface PlanRecord {
+/** A DNS record that follows the active site. */
+export interface TrafficRecord {
   readonly zone: string;
   readonly name: string;
-  readonly type: string;
+  readonly type: 'A';
   readonly ttlSeconds: number;
   readonly server: string;
   readonly address: 'public' | 'private';
 }
 
-/** What is protected and how it is recovered. Durations in seconds. */
+/** What makes failover start by itself: a metric in the recovery Region that stops arriving. */
+export interface AutomaticFailover {
+  readonly heartbeat: {
+    readonly namespace: string;
+    readonly metric: string;
+    readonly dimensions: Readonly<Record<string, string>>;
+  };
+  readonly missingForSeconds: number;
+}
+
+/** A recovery plan: what is protected, and how it is recovered and brought home. Made by {@link planFileSchema}. */
 export interface Plan {
   readonly name: string;
-  readonly primary: Written['primary'];
-  readonly recovery: { readonly region: string; readonly key?: string | undefined; readonly subnets: Readonly<Record<string, string>>; readonly securityGroups: Readonly<Record<string, string>> };
-  readonly protection: { readonly everySeconds: number; readonly rpoTargetSeconds: number; readonly keepPoints: number };
+  readonly primary: { readonly region: string };
+  /** `subnets` and `securityGroups` lead from the primary Region's id to the recovery Region's. Without `key`: the Region's default EBS key. */
+  readonly recovery: {
+    readonly region: string;
+    readonly key?: string;
+    readonly subnets: Readonly<Record<string, string>>;
+    readonly securityGroups: Readonly<Record<string, string>>;
+  };
+  readonly protection: {
+    readonly everySeconds: number;
+    readonly rpoTargetSeconds: number;
+    readonly keepPoints: number;
+  };
   readonly servers: Readonly<Record<string, PlanServer>>;
-  readonly traffic: readonly PlanRecord[];
+  readonly traffic: readonly TrafficRecord[];
   readonly failover: {
     readonly rtoTargetSeconds: number;
     readonly whenFenceIsOwed: 'proceed' | 'stop';
-    readonly automatic?: { readonly heartbeat: { readonly namespace: string; readonly metric: string; readonly dimensions: Readonly<Record<string, string>> }; readonly missingForSeconds: number };
+    readonly automatic?: AutomaticFailover;
   };
   readonly failback: { readonly pauseLimitSeconds: number; readonly roundsMax: number };
   readonly probes?: { readonly subnets: readonly string[]; readonly securityGroups: readonly string[] };
   readonly notify: readonly string[];
 }
 
-/** The plan as the code uses it, from the plan as it is written. */
-export function toPlan(name: string, written: Written): Plan {
-  const { protection, failover, failback, servers, traffic, probes, ...same } = written;
-  const { automatic: trigger } = failover;
+/** Every message completes the sentence `<field>: <value> …`. */
+const text = (pattern: RegExp, message: string) => z.string({ error: message }).regex(pattern, { error: message });
+const id = (prefix: string) =>
+  text(
+    new RegExp(`^${prefix}-([0-9a-f]{8}|[0-9a-f]{17})$`),
+    `is not an id. Write it like "${prefix}-0123456789abcdef0".`,
+  );
+const integer = (from: number, to: number) => {
+  const error = `is not a whole number from ${from} to ${to}.`;
+  return z.int({ error }).min(from, { error }).max(to, { error });
+};
+const oneOf = <const Words extends readonly [string, ...string[]]>(...words: Words) =>
+  z.enum(words, { error: `is not one of: ${words.join(', ')}.` });
+const duration = text(durationPattern, durationMessage).transform((written) => parseDuration(written) ?? 0);
+const region = text(/^[a-z]{2}(-[a-z]+)+-\d$/, 'is not a Region. Write it like "us-west-2".');
+const name = text(
+  /^[a-z][a-z0-9-]{0,30}$/,
+  'is not a name. Use up to 31 lower-case letters, digits and "-", a letter first.',
+);
+const port = integer(1, 65_535);
+const words = z
+  .string({ error: 'is not a text.' })
+  .min(1, { error: 'is empty.' })
+  .max(255, { error: 'is longer than 255 letters.' });
+const key = text(
+  /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(key|alias)\/[\w/-]+$/,
+  'is not the ARN of a KMS key. Write it like "arn:aws:kms:us-west-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab".',
+);
+
+const http = z.strictObject({
+  port,
+  path: text(/^\/\S*$/, 'is not a path. Write it like "/health".').default('/'),
+  status: integer(100, 599).default(200),
+});
+
+const server = z.strictObject({
+  instance: id('i'),
+  wave: integer(1, 100),
+  health: z.strictObject({ within: duration, tcp: port.exactOptional(), http: http.exactOptional() }),
+  elasticIp: id('eipalloc').exactOptional(),
+});
+
+const record = z.strictObject({
+  zone: text(/^Z[A-Z0-9]{1,31}$/, 'is not a hosted zone id. Write it like "Z0123456789ABCDEFGHIJ".'),
+  name: text(/^([a-z0-9_*-]+\.)+[a-z0-9-]+\.?$/, 'is not a DNS name. Write it like "shop.example.com".'),
+  type: oneOf('A'),
+  ttl: duration,
+  server: name,
+  address: oneOf('public', 'private'),
+});
+
+const automatic = z.strictObject({
+  heartbeat: z.strictObject({ namespace: words, metric: words, dimensions: z.record(words, words).default({}) }),
+  missingFor: duration,
+});
+
+const planSchema = z
+  .strictObject({
+    primary: z.strictObject({ region }),
+    recovery: z.strictObject({
+      region,
+      key: key.exactOptional(),
+      subnets: z.record(id('subnet'), id('subnet')),
+      securityGroups: z.record(id('sg'), id('sg')),
+    }),
+    protection: z.strictObject({ every: duration, rpoTarget: duration, keepPoints: integer(1, 1_000).default(6) }),
+    servers: z
+      .record(name, server)
+      .refine((servers) => Object.keys(servers).length > 0, { error: 'is empty. Name at least one server.' }),
+    traffic: z.array(record).default([]),
+    failover: z.strictObject({
+      rtoTarget: duration,
+      whenFenceIsOwed: oneOf('proceed', 'stop'),
+      automatic: automatic.exactOptional(),
+    }),
+    failback: z.strictObject({ pauseLimit: duration, roundsMax: integer(1, 20).default(4) }),
+    probes: z
+      .strictObject({
+        subnets: z.array(id('subnet')).min(1, { error: 'is empty. Name at least one subnet.' }),
+        securityGroups: z.array(id('sg')),
+      })
+      .exactOptional(),
+    notify: z.array(z.email({ error: 'is not an e-mail address. Write it like "ops@example.com".' })).default([]),
+  })
+  .superRefine(
+    (plan, { addIssue }) => {
+      for (const { path, message } of brokenRules(plan)) addIssue({ code: 'custom', path: [...path], message });
+    },
+    { when: ({ value }) => typeof value === 'object' && value !== null },
+  );
+
+/** A plan as its file writes it, with every duration already in seconds. */
+type WrittenPlan = z.output<typeof planSchema>;
+
+/** Puts the unit of every duration into its field's name. */
+function toPlan(planName: string, { protection, servers, traffic, failover, failback, ...same }: WrittenPlan): Plan {
+  const { rtoTarget, automatic: written, ...failoverSame } = failover;
   return {
+    name: planName,
     ...same,
-    name,
-    protection: { everySeconds: protection.every, rpoTargetSeconds: protection.rpoTarget, keepPoints: protection.keepPoints },
-    servers: Object.fromEntries(Object.entries(servers).map(([key, value]) => [key, toServer(value)])),
+    protection: {
+      everySeconds: protection.every,
+      rpoTargetSeconds: protection.rpoTarget,
+      keepPoints: protection.keepPoints,
+    },
+    servers: Object.fromEntries(
+      Object.entries(servers).map(
+        ([
+          serverName,
+          {
+            health: { within, ...probes },
+            ...rest
+          },
+        ]) => [serverName, { ...rest, health: { withinSeconds: within, ...probes } }],
+      ),
+    ),
     traffic: traffic.map(({ ttl, ...rest }) => ({ ...rest, ttlSeconds: ttl })),
     failover: {
-      rtoTargetSeconds: failover.rtoTarget,
-      whenFenceIsOwed: failover.whenFenceIsOwed,
-      ...(trigger === undefined ? {} : { automatic: { heartbeat: trigger.heartbeat, missingForSeconds: trigger.missingFor } }),
+      ...failoverSame,
+      rtoTargetSeconds: rtoTarget,
+      ...(written === undefined
+        ? {}
+        : { automatic: { heartbeat: written.heartbeat, missingForSeconds: written.missingFor } }),
     },
     failback: { pauseLimitSeconds: failback.pauseLimit, roundsMax: failback.roundsMax },
-    ...(probes === undefined ? {} : { probes }),
   };
 }
 
-function toServer({ instance, wave, health: gate, elasticIp }: Written['servers'][string]): PlanServer {
-  return { instance, wave, health: toHealth(gate), ...(elasticIp === undefined ? {} : { elasticIp }) };
-}
-
-function toHealth({ within, tcp, http }: WrittenHealth): PlanServer['health'] {
-  return { withinSeconds: within, ...(tcp === undefined ? {} : { tcp }), ...(http === undefined ? {} : { http }) };
-}
+/** The plan file: recovery plans by name. Input: what `homeward.yaml` says; output: {@link Plan} in the file's order. */
+export const planFileSchema = z
+  .strictObject({
+    plans: z
+      .record(name, planSchema)
+      .refine((plans) => Object.keys(plans).length > 0, { error: 'is empty. Name at least one plan.' }),
+  })
+  .transform(({ plans }) => Object.entries(plans).map(([planName, plan]) => toPlan(planName, plan)));

@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { formatDuration } from './duration.ts';
+
+/** A broken rule: the field it is shown at, below the plan, and what would be right. */
+export interface Broken {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+/** A rule between fields, told of the part of a plan it reads; it is left out while that part is itself wrong. */
+interface Rule {
+  readonly brokenBy: (plan: unknown) => readonly Broken[];
+}
+
+function rule<Part extends z.ZodType>(
+  part: Part,
+  brokenBy: (read: z.output<Part>) => readonly (Broken | false)[],
+): Rule {
+  return {
+    brokenBy(plan) {
+      const read = part.safeParse(plan);
+      return read.success ? brokenBy(read.data).filter((broken) => broken !== false) : [];
+    },
+  };
+}
+
+const regions = { primary: z.object({ region: z.string() }), recovery: z.object({ region: z.string() }) };
+
+const rules: readonly Rule[] = [
+  rule(z.object(regions), ({ primary, recovery }) => [
+    primary.region === recovery.region && {
+      path: ['recovery', 'region'],
+      message: 'is the primary Region too. Name another Region.',
+    },
+  ]),
+  rule(
+    z.object({ recovery: z.object({ region: z.string(), key: z.string().startsWith('arn:') }) }),
+    ({ recovery: { region, key } }) => [
+      key.split(':')[3] !== region && {
+        path: ['recovery', 'key'],
+        message: `is not a key of ${region}. Name a key of the recovery Region.`,
+      },
+    ],
+  ),
+  rule(
+    z.object({ protection: z.object({ every: z.number(), rpoTarget: z.number() }) }),
+    ({ protection: { every, rpoTarget } }) => [
+      rpoTarget < every && {
+        path: ['protection', 'rpoTarget'],
+        message: `is shorter than protection.every. Write at least "${formatDuration(every)}".`,
+      },
+    ],
+  ),
+  rule(
+    z.object({ servers: z.record(z.string(), z.unknown()), traffic: z.array(z.unknown()) }),
+    ({ servers, traffic }) =>
+      traffic.map((record, index) => {
+        const named = z.object({ server: z.string() }).safeParse(record);
+        if (!named.success || Object.hasOwn(servers, named.data.server)) return false;
+        return {
+          path: ['traffic', index, 'server'],
+          message: `is not a server of this plan. Servers: ${Object.keys(servers).join(', ')}.`,
+        };
+      }),
+  ),
+  rule(z.object({ servers: z.record(z.string(), z.unknown()) }), ({ servers }) => {
+    const owners = new Map<string, string>();
+    return Object.entries(servers).map(([name, server]) => {
+      const read = z.object({ instance: z.string() }).safeParse(server);
+      if (!read.success) return false;
+      const owner = owners.get(read.data.instance);
+      owners.set(read.data.instance, owner ?? name);
+      return (
+        owner !== undefined && {
+          path: ['servers', name, 'instance'],
+          message: `is already the instance of server ${owner}. Name each instance once.`,
+        }
+      );
+    });
+  }),
+];
+
+/** Every rule between fields that the plan breaks. Takes also a plan of which some fields are wrong, so that all mistakes are told at once. */
+export function brokenRules(plan: unknown): Broken[] {
+  return rules.flatMap(({ brokenBy }) => brokenBy(plan));
+}
