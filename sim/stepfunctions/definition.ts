@@ -15,6 +15,8 @@ export interface Prepared {
   readonly tasks: ReadonlyMap<string, State>;
   /** Distributed Maps by name: each runs as a machine of its own, see {@link Prepared.root} for the Task in its place. */
   readonly distributed: ReadonlyMap<string, Definition>;
+  /** Maps and Parallels around each Task, by its name. */
+  readonly around: ReadonlyMap<string, readonly string[]>;
 }
 
 const LAMBDA_INVOKE = 'arn:aws:states:::lambda:invoke';
@@ -49,6 +51,8 @@ const TYPE_TESTS = ['IsPresent', 'IsNull', 'IsString', 'IsNumeric', 'IsBoolean',
 export function prepare(definition: Definition): Prepared {
   const tasks = new Map<string, State>();
   const distributed = new Map<string, Definition>();
+  const around = new Map<string, readonly string[]>();
+  const within: string[] = [];
   const names = new Set<string>();
   const known = ['StartAt', 'States', 'Comment', 'TimeoutSeconds', 'Version', 'QueryLanguage', 'ProcessorConfig'];
 
@@ -77,7 +81,9 @@ export function prepare(definition: Definition): Prepared {
     for (const retrier of listOf(state.Retry)) delete retrier.JitterStrategy;
     if (state.Type === 'Choice') state.Choices = listOf(state.Choices).map((rule) => adaptRule(name, rule));
     if (state.Type === 'Parallel') {
+      within.push(name);
       state.Branches = (state.Branches as Definition[]).map((branch) => machine(branch, isChildExecution));
+      within.pop();
     }
     if (state.Type === 'Pass' && 'Result' in state && !state.Result)
       throw new NotModelled(`an empty Result ('${name}')`);
@@ -96,6 +102,7 @@ export function prepare(definition: Definition): Prepared {
     ]);
     if (!('TimeoutSecondsPath' in state)) state.TimeoutSeconds ??= TASK_SECONDS_MAX;
     tasks.set(name, state);
+    around.set(name, [...within]);
     return state;
   };
 
@@ -105,7 +112,9 @@ export function prepare(definition: Definition): Prepared {
     };
     const { Mode = 'INLINE', ExecutionType = 'STANDARD' } = processor.ProcessorConfig ?? {};
     const isDistributed = Mode === 'DISTRIBUTED';
+    within.push(name);
     state.ItemProcessor = machine(processor, isChildExecution || isDistributed);
+    within.pop();
     if (!isDistributed) return state;
     if (ExecutionType !== 'STANDARD')
       throw new NotModelled(`a Distributed Map with ${ExecutionType} children ('${name}')`);
@@ -126,12 +135,13 @@ export function prepare(definition: Definition): Prepared {
     distributed.set(name, { StartAt: name, States: { [name]: inner } });
     const stand: State = { ...outer, Type: 'Task', Resource: LAMBDA_INVOKE, TimeoutSeconds: TASK_SECONDS_MAX };
     tasks.set(name, stand);
+    around.set(name, [...within]);
     return stand;
   };
 
   const root = machine(definition, false);
   for (const [name, inner] of distributed) distributed.set(name, keepBeginning(inner));
-  return { root: keepBeginning(root), tasks, distributed };
+  return { root: keepBeginning(root), tasks, distributed, around };
 }
 
 /** In the items of a Map the interpreter gives each item's own begin and input; the execution's are kept beside. */

@@ -68,6 +68,12 @@ class TaskError extends Error {
   }
 }
 
+/** Ends a task of which nobody awaits the result: it is neither retried nor caught. */
+class Abandoned extends Error {
+  readonly isRetryable = false;
+  readonly isCatchable = false;
+}
+
 interface Logged {
   type: string;
   timestamp: number;
@@ -85,7 +91,12 @@ export class Run {
   readonly #execution: Execution;
   readonly #observe: (event: ExecutionEvent) => void;
   readonly #options: RunOptions;
-  readonly #aborts: (() => void)[] = [];
+  readonly #aborts = new Set<() => void>();
+  /** How often each Map or Parallel has failed: what still runs inside it since before is abandoned. */
+  readonly #failures = new Map<string, number>();
+  /** States that have failed and were not entered again: the interpreter would still begin their queued items. */
+  readonly #failed = new Set<string>();
+  readonly #mapRuns = new Map<() => void, string>();
   #verdict: { status: ExecutionStatus; error: string; cause: string } | undefined;
 
   constructor(
@@ -131,10 +142,11 @@ export class Run {
     for (const abort of this.#aborts) abort();
   }
 
-  #interpret(definition: Definition, input: unknown, what: 'Execution' | 'MapRun'): Promise<unknown> {
+  #interpret(definition: Definition, input: unknown, what: 'Execution' | 'MapRun', mapName?: string): Promise<unknown> {
     const machine = new StateMachine(definition as never, { validationOptions: { noValidate: true } });
     const running = machine.run(input as never, this.#options);
-    this.#aborts.push(running.abort);
+    this.#aborts.add(running.abort);
+    if (mapName !== undefined) this.#mapRuns.set(running.abort, mapName);
     void this.#follow(running.eventLogs as AsyncGenerator<Logged>, what);
     return running.result;
   }
@@ -151,7 +163,22 @@ export class Run {
       this.#execution.history.push(event);
       this.#observe(event);
       this.#keepLimits(event, what);
+      const name = event.state?.name ?? '';
+      if (event.type === 'StateFailed') this.#abandon(name);
+      if (event.type === 'StateEntered' || event.type === 'StateRetried') this.#failed.delete(name);
     }
+  }
+
+  /** Stops the Distributed Maps inside a Map or Parallel that failed, as AWS stops its other items. */
+  #abandon(failed: string): void {
+    this.#failed.add(failed);
+    this.#failures.set(failed, (this.#failures.get(failed) ?? 0) + 1);
+    for (const [abort, name] of this.#mapRuns) if (this.#prepared.around.get(name)?.includes(failed)) abort();
+  }
+
+  #failuresAround(name: string): number {
+    const counts = (this.#prepared.around.get(name) ?? []).map((outer) => this.#failures.get(outer) ?? 0);
+    return counts.reduce((sum, count) => sum + count, 0);
   }
 
   #keepLimits(event: ExecutionEvent, what: string): void {
@@ -169,10 +196,23 @@ export class Run {
   }
 
   async #task(name: string, state: State, input: unknown): Promise<unknown> {
+    await new Promise((next) => setImmediate(next));
+    if (this.#prepared.around.get(name)?.some((outer) => this.#failed.has(outer))) throw new Abandoned(name);
+    const before = this.#failuresAround(name);
+    try {
+      return await this.#work(name, state, input);
+    } catch (thrown) {
+      const isAbandoned = this.#verdict !== undefined || this.#failuresAround(name) !== before;
+      throw isAbandoned ? new Abandoned((thrown as Error).message) : thrown;
+    }
+  }
+
+  async #work(name: string, state: State, input: unknown): Promise<unknown> {
     await regionAnswers(this.#cloud, this.#region);
     const inner = this.#prepared.distributed.get(name);
     if (bytes(input) > PAYLOAD_BYTES_MAX) throw new TaskError('States.DataLimitExceeded', tooLarge(name), state);
-    const result = inner === undefined ? await this.#invoke(name, state, input) : await this.#distribute(inner, input);
+    const result =
+      inner === undefined ? await this.#invoke(name, state, input) : await this.#distribute(name, inner, input);
     if (bytes(result) > PAYLOAD_BYTES_MAX) throw new TaskError('States.DataLimitExceeded', tooLarge(name), state);
     await regionAnswers(this.#cloud, this.#region);
     return result;
@@ -196,9 +236,9 @@ export class Run {
     }
   }
 
-  async #distribute(inner: Definition, input: unknown): Promise<unknown> {
+  async #distribute(name: string, inner: Definition, input: unknown): Promise<unknown> {
     try {
-      return await this.#interpret(inner, input, 'MapRun');
+      return await this.#interpret(inner, input, 'MapRun', name);
     } catch (thrown) {
       if (thrown instanceof ExecutionAbortedError) throw thrown;
       throw new TaskError(

@@ -177,6 +177,45 @@ describe('flow', () => {
   });
 });
 
+it('stops the Distributed Maps inside a Map of which another item failed', async () => {
+  const calls =
+    'exports.handler = async () => { console.log("unit"); await new Promise((done) => setTimeout(done, 5000)); return {}; }';
+  lambda.createFunction(functionOf('unit', calls));
+  const units: State = {
+    Type: 'Map',
+    ItemsPath: '$.units',
+    MaxConcurrency: 1,
+    ItemProcessor: {
+      ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' },
+      StartAt: 'Unit',
+      States: { Unit: call('unit', { Payload: {} }, { End: true }) },
+    },
+    Retry: [{ ErrorEquals: ['States.ALL'], IntervalSeconds: 1 }],
+    End: true,
+  };
+  const choose: State = {
+    Type: 'Choice',
+    Choices: [{ Variable: '$.bad', IsPresent: true, Next: 'Break' }],
+    Default: 'Units',
+  };
+  const nap: State = { Type: 'Wait', Seconds: 7, Next: 'Throw' };
+  deploy('M', {
+    M: {
+      Type: 'Map',
+      ItemsPath: '$.items',
+      ItemProcessor: {
+        StartAt: 'Choose',
+        States: { Choose: choose, Units: units, Break: nap, Throw: { Type: 'Fail', Error: 'Bad' } },
+      },
+      Catch: [{ ErrorEquals: ['Bad'], Next: 'Later' }],
+      End: true,
+    },
+    Later: { Type: 'Wait', Seconds: 600, End: true },
+  });
+  const { status } = await run({ items: [{ bad: true }, { units: Array.from({ length: 20 }, (_, n) => ({ n })) }] });
+  expect([status, lambda.logs.length]).toEqual(['SUCCEEDED', 2]);
+});
+
 describe('what is not modelled is refused at deployment by name', () => {
   it.each([
     ['arn:aws:states:::dynamodb:putItem', { Resource: 'arn:aws:states:::dynamodb:putItem' }],
