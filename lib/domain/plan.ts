@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { durationMessage, durationPattern, parseDuration } from './duration.ts';
+import { duration, fields, id, integer, listOf, mapOf, name, oneOf, text, words } from './fields.ts';
 import { brokenRules } from './plan-rules.ts';
 
 /** How a server proves that it works. The status checks of its instance are always required; `tcp` and `http` come on top. */
@@ -65,49 +65,27 @@ export interface Plan {
   readonly notify: readonly string[];
 }
 
-/** Every message completes the sentence `<field>: <value> …`. */
-const text = (pattern: RegExp, message: string) => z.string({ error: message }).regex(pattern, { error: message });
-const id = (prefix: string) =>
-  text(
-    new RegExp(`^${prefix}-([0-9a-f]{8}|[0-9a-f]{17})$`),
-    `is not an id. Write it like "${prefix}-0123456789abcdef0".`,
-  );
-const integer = (from: number, to: number) => {
-  const error = `is not a whole number from ${from} to ${to}.`;
-  return z.int({ error }).min(from, { error }).max(to, { error });
-};
-const oneOf = <const Words extends readonly [string, ...string[]]>(...words: Words) =>
-  z.enum(words, { error: `is not one of: ${words.join(', ')}.` });
-const duration = text(durationPattern, durationMessage).transform((written) => parseDuration(written) ?? 0);
 const region = text(/^[a-z]{2}(-[a-z]+)+-\d$/, 'is not a Region. Write it like "us-west-2".');
-const name = text(
-  /^[a-z][a-z0-9-]{0,30}$/,
-  'is not a name. Use up to 31 lower-case letters, digits and "-", a letter first.',
-);
 const port = integer(1, 65_535);
-const words = z
-  .string({ error: 'is not a text.' })
-  .min(1, { error: 'is empty.' })
-  .max(255, { error: 'is longer than 255 letters.' });
 const key = text(
   /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(key|alias)\/[\w/-]+$/,
   'is not the ARN of a KMS key. Write it like "arn:aws:kms:us-west-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab".',
 );
 
-const http = z.strictObject({
+const http = fields({
   port,
   path: text(/^\/\S*$/, 'is not a path. Write it like "/health".').default('/'),
   status: integer(100, 599).default(200),
 });
 
-const server = z.strictObject({
+const server = fields({
   instance: id('i'),
   wave: integer(1, 100),
-  health: z.strictObject({ within: duration, tcp: port.exactOptional(), http: http.exactOptional() }),
+  health: fields({ within: duration, tcp: port.exactOptional(), http: http.exactOptional() }),
   elasticIp: id('eipalloc').exactOptional(),
 });
 
-const record = z.strictObject({
+const record = fields({
   zone: text(/^Z[A-Z0-9]{1,31}$/, 'is not a hosted zone id. Write it like "Z0123456789ABCDEFGHIJ".'),
   name: text(/^([a-z0-9_*-]+\.)+[a-z0-9-]+\.?$/, 'is not a DNS name. Write it like "shop.example.com".'),
   type: oneOf('A'),
@@ -116,45 +94,36 @@ const record = z.strictObject({
   address: oneOf('public', 'private'),
 });
 
-const automatic = z.strictObject({
-  heartbeat: z.strictObject({ namespace: words, metric: words, dimensions: z.record(words, words).default({}) }),
+const automatic = fields({
+  heartbeat: fields({ namespace: words, metric: words, dimensions: mapOf(words, words).default({}) }),
   missingFor: duration,
 });
 
-const planSchema = z
-  .strictObject({
-    primary: z.strictObject({ region }),
-    recovery: z.strictObject({
-      region,
-      key: key.exactOptional(),
-      subnets: z.record(id('subnet'), id('subnet')),
-      securityGroups: z.record(id('sg'), id('sg')),
-    }),
-    protection: z.strictObject({ every: duration, rpoTarget: duration, keepPoints: integer(1, 1_000).default(6) }),
-    servers: z
-      .record(name, server)
-      .refine((servers) => Object.keys(servers).length > 0, { error: 'is empty. Name at least one server.' }),
-    traffic: z.array(record).default([]),
-    failover: z.strictObject({
-      rtoTarget: duration,
-      whenFenceIsOwed: oneOf('proceed', 'stop'),
-      automatic: automatic.exactOptional(),
-    }),
-    failback: z.strictObject({ pauseLimit: duration, roundsMax: integer(1, 20).default(4) }),
-    probes: z
-      .strictObject({
-        subnets: z.array(id('subnet')).min(1, { error: 'is empty. Name at least one subnet.' }),
-        securityGroups: z.array(id('sg')),
-      })
-      .exactOptional(),
-    notify: z.array(z.email({ error: 'is not an e-mail address. Write it like "ops@example.com".' })).default([]),
-  })
-  .superRefine(
-    (plan, { addIssue }) => {
-      for (const { path, message } of brokenRules(plan)) addIssue({ code: 'custom', path: [...path], message });
-    },
-    { when: ({ value }) => typeof value === 'object' && value !== null },
-  );
+const planSchema = fields({
+  primary: fields({ region }),
+  recovery: fields({
+    region,
+    key: key.exactOptional(),
+    subnets: mapOf(id('subnet'), id('subnet')),
+    securityGroups: mapOf(id('sg'), id('sg')),
+  }),
+  protection: fields({ every: duration, rpoTarget: duration, keepPoints: integer(1, 1_000).default(6) }),
+  servers: mapOf(name, server, 'server'),
+  traffic: listOf(record).default([]),
+  failover: fields({
+    rtoTarget: duration,
+    whenFenceIsOwed: oneOf('proceed', 'stop'),
+    automatic: automatic.exactOptional(),
+  }),
+  failback: fields({ pauseLimit: duration, roundsMax: integer(1, 20).default(4) }),
+  probes: fields({ subnets: listOf(id('subnet'), 'subnet'), securityGroups: listOf(id('sg')) }).exactOptional(),
+  notify: listOf(z.email({ error: 'is not an e-mail address. Write it like "ops@example.com".' })).default([]),
+}).superRefine(
+  (plan, { addIssue }) => {
+    for (const { path, message } of brokenRules(plan)) addIssue({ code: 'custom', path: [...path], message });
+  },
+  { when: ({ value }) => typeof value === 'object' && value !== null },
+);
 
 /** A plan as its file writes it, with every duration already in seconds. */
 type WrittenPlan = z.output<typeof planSchema>;
@@ -194,10 +163,6 @@ function toPlan(planName: string, { protection, servers, traffic, failover, fail
 }
 
 /** The plan file: recovery plans by name. Input: what `homeward.yaml` says; output: {@link Plan} in the file's order. */
-export const planFileSchema = z
-  .strictObject({
-    plans: z
-      .record(name, planSchema)
-      .refine((plans) => Object.keys(plans).length > 0, { error: 'is empty. Name at least one plan.' }),
-  })
-  .transform(({ plans }) => Object.entries(plans).map(([planName, plan]) => toPlan(planName, plan)));
+export const planFileSchema = fields({
+  plans: mapOf(name, planSchema, 'plan'),
+}).transform(({ plans }) => Object.entries(plans).map(([planName, plan]) => toPlan(planName, plan)));

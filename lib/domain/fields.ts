@@ -1,0 +1,81 @@
+/**
+ * Building blocks of the files people write. Every message completes `<field>: <value> …` in two sentences: what the value is
+ * not, and what would be right. The second sentence also stands alone, for a field that is missing.
+ */
+import { z } from 'zod';
+import { durationMessage, durationPattern, parseDuration } from './duration.ts';
+import { parseSize, sizeMessage, sizePattern } from './size.ts';
+
+export const text = (pattern: RegExp, message: string) =>
+  z.string({ error: message }).regex(pattern, { error: message });
+
+/** An id of AWS, such as `subnet-0123456789abcdef0`. */
+export const id = (prefix: string) =>
+  text(
+    new RegExp(`^${prefix}-([0-9a-f]{8}|[0-9a-f]{17})$`),
+    `is not an id. Write it like "${prefix}-0123456789abcdef0".`,
+  );
+
+export const integer = (from: number, to: number) => {
+  const error = `is not allowed. Write a whole number from ${from} to ${to}.`;
+  return z.int({ error }).min(from, { error }).max(to, { error });
+};
+
+export const oneOf = <const Words extends readonly [string, ...string[]]>(...known: Words) =>
+  z.enum(known, {
+    error: known.length === 1 ? `is not known. Write ${known[0]}.` : `is not known. Write one of: ${known.join(', ')}.`,
+  });
+
+/** A duration as people write it; in seconds once parsed. */
+export const duration = text(durationPattern, durationMessage).transform((written) => parseDuration(written) ?? 0);
+
+/** A size as people write it; in bytes once parsed. */
+export const size = text(sizePattern, sizeMessage).transform((written) => parseSize(written) ?? 0);
+
+export const flag = z.boolean({ error: 'is not known. Write true or false.' });
+
+/** The name of a plan or server. */
+export const name = text(
+  /^[a-z][a-z0-9-]{0,30}$/,
+  'is not a name. Use up to 31 lower-case letters, digits and "-", a letter first.',
+);
+
+const wordsMessage = 'is not a text. Write 1 to 255 letters.';
+export const words = z
+  .string({ error: wordsMessage })
+  .min(1, { error: wordsMessage })
+  .max(255, { error: wordsMessage });
+
+/** A block of these fields and no others. */
+export function fields<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+  const known = Object.keys(shape).join(', ');
+  return z.strictObject(shape, {
+    error: ({ code }) =>
+      code === 'unrecognized_keys'
+        ? `is not a field here. The fields are: ${known}.`
+        : `is not a block of fields. Write below it: ${known}.`,
+  });
+}
+
+/** Values by name; with `atLeastOne`, the word for what there must be one of. */
+export function mapOf<Key extends z.core.$ZodRecordKey, Value extends z.ZodType>(
+  key: Key,
+  value: Value,
+  atLeastOne?: string,
+) {
+  const error =
+    atLeastOne === undefined
+      ? 'is not a block. Write names and values below it.'
+      : `is not enough. Name at least one ${atLeastOne}.`;
+  return z
+    .record(key, value, { error })
+    .refine((entries) => atLeastOne === undefined || Object.keys(entries).length > 0, { error });
+}
+
+export function listOf<Item extends z.ZodType>(item: Item, atLeastOne?: string) {
+  const error =
+    atLeastOne === undefined
+      ? 'is not a list. Write one item per line, each after "- ".'
+      : `is not enough. Name at least one ${atLeastOne}.`;
+  return z.array(item, { error }).min(atLeastOne === undefined ? 0 : 1, { error });
+}

@@ -1,0 +1,166 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { formatProblem } from '../../lib/plan-file/document.ts';
+import { planFileJsonSchema } from '../../lib/plan-file/json-schema.ts';
+import { readPlanFile } from '../../lib/plan-file/read.ts';
+
+const shop = readFileSync(new URL('../../examples/shop.yaml', import.meta.url), 'utf8');
+
+/** Messages of the example with `[from, to]` replaced. */
+function problemsOf(...changes: [from: string, to: string][]): string[] {
+  const text = changes.reduce((written, [from, to]) => {
+    if (!written.includes(from)) throw new Error(`the example does not contain ${from}`);
+    return written.replace(from, to);
+  }, shop);
+  const reading = readPlanFile('homeward.yaml', text);
+  return reading.kind === 'read' ? [] : reading.problems.map(formatProblem);
+}
+
+describe('plan file', () => {
+  it('gives plans with their durations in seconds and defaults filled in', () => {
+    const reading = readPlanFile('shop.yaml', shop);
+    expect(reading).toMatchObject({
+      kind: 'read',
+      value: [
+        {
+          name: 'shop',
+          protection: { everySeconds: 300, rpoTargetSeconds: 900, keepPoints: 6 },
+          servers: {
+            web: { wave: 2, health: { withinSeconds: 600, http: { port: 80, path: '/health', status: 200 } } },
+          },
+          failover: { rtoTargetSeconds: 1800, whenFenceIsOwed: 'proceed', automatic: { missingForSeconds: 180 } },
+          failback: { pauseLimitSeconds: 600, roundsMax: 4 },
+        },
+      ],
+    });
+  });
+
+  it.each<[rule: string, from: string, to: string, problem: string]>([
+    [
+      'a duration',
+      'every: 5 minutes',
+      'every: 5 minuts',
+      'homeward.yaml:14: plans.shop.protection.every: "5 minuts" is not a duration. Write it like "15 minutes" or "2 hours".',
+    ],
+    [
+      'a number as duration',
+      'every: 5 minutes',
+      'every: 300',
+      'homeward.yaml:14: plans.shop.protection.every: 300 is not a duration. Write it like "15 minutes" or "2 hours".',
+    ],
+    [
+      'a missing field',
+      '      rtoTarget: 30 minutes\n',
+      '',
+      'homeward.yaml:33: plans.shop.failover.rtoTarget: is missing. Write it like "15 minutes" or "2 hours".',
+    ],
+    [
+      'an unknown field',
+      'keepPoints: 6',
+      'keep: 6',
+      'homeward.yaml:16: plans.shop.protection.keep: is not a field here. The fields are: every, rpoTarget, keepPoints.',
+    ],
+    [
+      'a wave',
+      'wave: 2',
+      'wave: 0',
+      'homeward.yaml:28: plans.shop.servers.web.wave: 0 is not allowed. Write a whole number from 1 to 100.',
+    ],
+    [
+      'an instance id',
+      'i-03eb0000000000003',
+      'i-web',
+      'homeward.yaml:27: plans.shop.servers.web.instance: "i-web" is not an id. Write it like "i-0123456789abcdef0".',
+    ],
+    [
+      'a choice',
+      'whenFenceIsOwed: proceed',
+      'whenFenceIsOwed: ignore',
+      'homeward.yaml:35: plans.shop.failover.whenFenceIsOwed: "ignore" is not known. Write one of: proceed, stop.',
+    ],
+    [
+      'a plan name',
+      '  shop:',
+      '  Shop:',
+      'homeward.yaml:3: plans.Shop: is not a name. Use up to 31 lower-case letters, digits and "-", a letter first.',
+    ],
+    [
+      'the same server name twice',
+      '      files:',
+      '      db:',
+      'homeward.yaml:22: db: is written twice. Names in one block must differ.',
+    ],
+    [
+      'one Region for both',
+      'region: us-east-1',
+      'region: us-west-2',
+      'homeward.yaml:7: plans.shop.recovery.region: "us-west-2" is the primary Region too. Name another Region.',
+    ],
+    [
+      'a key of another Region',
+      'kms:us-west-2',
+      'kms:us-east-1',
+      'homeward.yaml:8: plans.shop.recovery.key: "arn:aws:kms:us-east-1:123456789012:key/2b7e1516-28ae-42d2-a6ab-f7158809cf4f" is not a key of us-west-2. Name a key of the recovery Region.',
+    ],
+    [
+      'an RPO target below the schedule',
+      'rpoTarget: 15 minutes',
+      'rpoTarget: 1 minute',
+      'homeward.yaml:15: plans.shop.protection.rpoTarget: "1 minute" is shorter than protection.every. Write at least "5 minutes".',
+    ],
+    [
+      'traffic to a server of no plan',
+      'server: web',
+      'server: wob',
+      'homeward.yaml:31: plans.shop.traffic.0.server: "wob" is not a server of this plan. Servers: db, files, web.',
+    ],
+    [
+      'an instance named twice',
+      'i-0f100000000000002',
+      'i-0db00000000000001',
+      'homeward.yaml:23: plans.shop.servers.files.instance: "i-0db00000000000001" is already the instance of server db. Name each instance once.',
+    ],
+  ])('names file, line, field, value and what would be right of %s', (_rule, from, to, problem) => {
+    expect(problemsOf([from, to])).toEqual([problem]);
+  });
+
+  it('tells every mistake at once, those between fields too, in the order of their lines', () => {
+    const problems = problemsOf(
+      ['every: 5 minutes', 'every: soon'],
+      ['server: web', 'server: wob'],
+      ['pauseLimit', 'pauseLimt'],
+    );
+    expect(problems.map((problem) => problem.split(': ').slice(0, 2).join(' '))).toEqual([
+      'homeward.yaml:14 plans.shop.protection.every',
+      'homeward.yaml:31 plans.shop.traffic.0.server',
+      'homeward.yaml:39 plans.shop.failback.pauseLimit',
+      'homeward.yaml:40 plans.shop.failback.pauseLimt',
+    ]);
+  });
+
+  it('says where text is not YAML', () => {
+    const reading = readPlanFile('homeward.yaml', 'plans:\n  a: [\n');
+    expect(reading.kind === 'wrong' && reading.problems.map(formatProblem)).toEqual([
+      'homeward.yaml:3: is not YAML: Flow sequence in block collection must be sufficiently indented and end with a ].',
+    ]);
+  });
+
+  it('says what an empty file lacks', () => {
+    expect(readPlanFile('homeward.yaml', '')).toMatchObject({
+      problems: [{ line: 1, message: 'is not a block of fields. Write below it: plans.' }],
+    });
+    expect(readPlanFile('homeward.yaml', 'plans: {}')).toMatchObject({
+      problems: [{ message: 'is not enough. Name at least one plan.' }],
+    });
+  });
+
+  it('publishes a JSON Schema of what people write', () => {
+    expect(planFileJsonSchema()).toMatchObject({
+      $schema: 'https://json-schema.org/draft/2020-12/schema',
+      required: ['plans'],
+      properties: {
+        plans: { additionalProperties: { properties: { protection: { required: ['every', 'rpoTarget'] } } } },
+      },
+    });
+  });
+});
