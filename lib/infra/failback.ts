@@ -1,0 +1,60 @@
+import { Choice, Condition, Map as MapState, type State, type StateMachine, Succeed } from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import { operationMachine } from './machine.ts';
+import type { StepFunctions } from './step-functions.ts';
+import { opening, Tasks } from './tasks.ts';
+import { transferAll } from './transfer.ts';
+import { compensate } from './undo.ts';
+import { waves } from './waves.ts';
+
+/** Failback: estimate → pay the fence → delta rounds while recovery serves → stop it → last round → rebuild → waves → traffic → commit. */
+export class FailbackMachine extends Construct {
+  readonly machine: StateMachine;
+  readonly #catching: State[] = [];
+
+  constructor(scope: Construct, functions: StepFunctions) {
+    super(scope, 'Failback');
+    const tasks = new Tasks(this, functions);
+    const close = tasks.call('Close', 'operation/close', { payload: { outcome: 'succeeded' } });
+    close.next(new Succeed(this, 'Home'));
+    const commit = tasks.call('Commit', 'failback/commit');
+    commit.next(close);
+    const traffic = tasks.until('Switch traffic', 'traffic/switch', { to: 'primary' }, commit);
+    const servers = waves(this, tasks, 'failback/start');
+    servers.next(traffic);
+    const rebuild = new MapState(this, 'Rebuild servers', { itemsPath: '$.servers', maxConcurrency: 10, resultPath: '$.last' });
+    rebuild.itemProcessor(tasks.untilEnd('Rebuild', 'failback/rebuild', { 'server.$': '$.server' }));
+    rebuild.next(servers);
+
+    const last = this.#round(tasks, { id: 'Final round', final: true, next: rebuild });
+    const stop = tasks.until('Stop recovery', 'failback/stop-recovery', {}, last);
+    const serving = this.#round(tasks, { id: 'Round', final: false, next: stop });
+    const payFence = tasks.until('Pay fence', 'failback/pay-fence', {}, serving);
+    const isEstimate = new Choice(this, 'Estimate only?').when(Condition.booleanEquals('$.estimateOnly', true), close).otherwise(payFence);
+    const estimate = tasks.until('Estimate', 'failback/estimate', { 'estimateOnly.$': '$.estimateOnly' }, isEstimate);
+
+    const undone = compensate(this, tasks, 'failback/undo');
+    const inner = ['Estimate', 'Pay fence', 'Round', 'Finish Round', 'Stop recovery', 'Final round', 'Finish Final round', 'Switch traffic', 'Commit'];
+    for (const task of tasks.made) if (inner.includes(task.node.id)) task.addCatch(undone.begin, { resultPath: '$.failure' });
+    for (const map of [servers, rebuild, ...this.#catching]) if (map instanceof MapState) map.addCatch(undone.begin, { resultPath: '$.failure' });
+
+    const open = tasks.call('Open', 'failback/open', opening);
+    this.machine = operationMachine(this, 'Failback', open.next(estimate), tasks.functions);
+  }
+
+  /** One delta round: snapshot what serves, move what changed, record the twins; again while that shortens the pause. */
+  #round(tasks: Tasks, { id, final, next }: { id: string; final: boolean; next: State }): State {
+    const take = tasks.poll(id, 'failback/round', { final });
+    const move = transferAll(this, tasks, `${id} delta`);
+    const finish = tasks.call(`Finish ${id}`, 'failback/finish-round', {
+      payload: { final, 'startedAt.$': '$.poll.result.startedAt', 'transfers.$': '$.poll.result.transfers' },
+      result: '$.round',
+    });
+    this.#catching.push(move);
+    take.isDone.when(Condition.booleanEquals('$.poll.result.done', true), move).otherwise(take.wait);
+    move.next(finish);
+    const isAnother = new Choice(this, `${id}: another?`).when(Condition.stringEquals('$.round.result.next', 'round'), take.begin).otherwise(next);
+    finish.next(isAnother);
+    return take.begin;
+  }
+}

@@ -1,0 +1,35 @@
+import { Choice, Condition, type StateMachine, Succeed } from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import { operationMachine } from './machine.ts';
+import type { StepFunctions } from './step-functions.ts';
+import { opening, Tasks } from './tasks.ts';
+import { compensate } from './undo.ts';
+import { waves } from './waves.ts';
+
+/** Failover: preflight → fence the primary → waves with health gates → traffic → commit. Any failure before commit is undone. */
+export class FailoverMachine extends Construct {
+  readonly machine: StateMachine;
+
+  constructor(scope: Construct, functions: StepFunctions) {
+    super(scope, 'Failover');
+    const tasks = new Tasks(this, functions);
+    const close = tasks.call('Close', 'operation/close', { payload: { outcome: 'succeeded' } });
+    close.next(new Succeed(this, 'Recovered'));
+    const commit = tasks.call('Commit', 'failover/commit');
+    commit.next(close);
+    const traffic = tasks.until('Switch traffic', 'traffic/switch', { to: 'recovery' }, commit);
+    const servers = waves(this, tasks, 'failover/launch');
+    servers.next(traffic);
+    const fence = tasks.until('Fence', 'failover/fence', {}, servers);
+    const isDryRun = new Choice(this, 'Dry run?').when(Condition.booleanEquals('$.dryRun', true), close).otherwise(fence);
+    const preflight = tasks.call('Preflight', 'failover/preflight');
+    preflight.next(isDryRun);
+
+    const undone = compensate(this, tasks, 'failover/undo');
+    const guarded = tasks.made.filter(({ node }) => ['Preflight', 'Fence', 'Switch traffic', 'Commit'].includes(node.id));
+    for (const state of [servers, ...guarded]) state.addCatch(undone.begin, { resultPath: '$.failure' });
+
+    const open = tasks.call('Open', 'failover/open', opening);
+    this.machine = operationMachine(this, 'Failover', open.next(preflight), tasks.functions);
+  }
+}

@@ -1,0 +1,49 @@
+import { CfnOutput, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { AttributeType, BillingMode, Table } from 'aws-cdk-lib/aws-dynamodb';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import type { Construct } from 'constructs';
+import type { Plan } from '../domain/plan.ts';
+import { environment, outputs } from '../names.ts';
+import { FailbackMachine } from './failback.ts';
+import { FailoverMachine } from './failover.ts';
+import { ProtectMachine } from './protect.ts';
+import { StepFunctions } from './step-functions.ts';
+import { AutomaticFailover, Schedules } from './triggers.ts';
+
+export interface HomewardStackProps extends StackProps {
+  readonly plans: readonly Plan[];
+  readonly bundles: string;
+}
+
+/** All plans of one recovery Region: everything that leaving the primary Region needs. */
+export class HomewardStack extends Stack {
+  constructor(scope: Construct, id: string, { plans, bundles, ...props }: HomewardStackProps) {
+    super(scope, id, props);
+    const table = new Table(this, 'Catalogue', {
+      partitionKey: { name: 'pk', type: AttributeType.STRING },
+      sortKey: { name: 'sk', type: AttributeType.STRING },
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      deletionProtection: true,
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+    const topic = new Topic(this, 'Notices', { enforceSSL: true, displayName: 'Homeward' });
+    for (const address of new Set(plans.flatMap(({ notify }) => notify))) topic.addSubscription(new EmailSubscription(address));
+
+    const functions = new StepFunctions(this, { plans, table, bundles, environment: { [environment.table]: table.tableName, [environment.topicArn]: topic.topicArn } });
+    topic.grantPublish(functions.get('operation/close'));
+
+    const protect = new ProtectMachine(this, functions).machine;
+    const failover = new FailoverMachine(this, functions).machine;
+    const failback = new FailbackMachine(this, functions).machine;
+    new Schedules(this, plans, protect);
+    new AutomaticFailover(this, plans, functions, failover);
+
+    new CfnOutput(this, outputs.protectMachineArn, { value: protect.stateMachineArn });
+    new CfnOutput(this, outputs.failoverMachineArn, { value: failover.stateMachineArn });
+    new CfnOutput(this, outputs.failbackMachineArn, { value: failback.stateMachineArn });
+    new CfnOutput(this, outputs.tableName, { value: table.tableName });
+    new CfnOutput(this, outputs.topicArn, { value: topic.topicArn });
+  }
+}

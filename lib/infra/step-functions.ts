@@ -1,0 +1,94 @@
+import { join } from 'node:path';
+import { Aws, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import { Effect, ManagedPolicy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Architecture, CfnFunction, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { Plan } from '../domain/plan.ts';
+import { accept } from './accept.ts';
+import { rightsOf, type StepName, stepNames } from './rights.ts';
+
+export interface StepFunctionsProps {
+  readonly plans: readonly Plan[];
+  readonly table: Table;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Where {@link bundleFunctions} wrote to. */
+  readonly bundles: string;
+}
+
+/** Moving blocks needs CPU for checksums and memory for 64 blocks in flight; the rest only waits for AWS. */
+const sizes: Partial<Record<StepName, { memoryMb: number; minutes: number }>> = {
+  'transfer/move': { memoryMb: 1_769, minutes: 15 },
+  'transfer/start': { memoryMb: 512, minutes: 15 },
+  'transfer/complete': { memoryMb: 512, minutes: 15 },
+  'failback/estimate': { memoryMb: 512, minutes: 15 },
+};
+
+/** One function per step, each with a role of its own that may do what the step does and nothing else. */
+export class StepFunctions extends Construct {
+  readonly #functions = new Map<StepName, LambdaFunction>();
+
+  constructor(scope: Construct, props: StepFunctionsProps) {
+    super(scope, 'Steps');
+    for (const step of stepNames) this.#functions.set(step, this.#function(step, props));
+  }
+
+  get(step: StepName): LambdaFunction {
+    const found = this.#functions.get(step);
+    if (found === undefined) throw new Error(`There is no function for step ${step}.`);
+    return found;
+  }
+
+  #function(step: StepName, props: StepFunctionsProps): LambdaFunction {
+    const id = pascal(step);
+    const logGroup = new LogGroup(this, `${id}Log`, { retention: RetentionDays.THREE_MONTHS, removalPolicy: RemovalPolicy.DESTROY });
+    const role = new Role(this, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com'), description: `Homeward ${step}` });
+    logGroup.grantWrite(role);
+    const { memoryMb = 256, minutes = 5 } = sizes[step] ?? {};
+    const made = new LambdaFunction(this, id, {
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      handler: 'index.handler',
+      code: Code.fromAsset(join(props.bundles, step)),
+      description: `Homeward ${step}`,
+      timeout: Duration.minutes(minutes),
+      memorySize: memoryMb,
+      environment: { ...props.environment },
+      role,
+      logGroup,
+    });
+    if (step === 'waves/probe') this.#placeProbe(made, role, props.plans);
+    else if (step !== 'failover/guard') props.table.grant(role, 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem');
+    else props.table.grant(role, 'dynamodb:GetItem');
+    this.#allow(role, step, props.plans);
+    return made;
+  }
+
+  #allow(role: Role, step: StepName, plans: readonly Plan[]): void {
+    for (const { actions, resources } of rightsOf(step, { partition: Aws.PARTITION, account: Stack.of(this).account, plans })) {
+      role.addToPolicy(new PolicyStatement({ effect: Effect.ALLOW, actions: [...actions], resources: [...resources] }));
+      accept(role, resources.filter((resource) => resource.includes('*')), 'Resources are created by operations, their ids are not known at deploy time; Describe and metric actions have no resource.');
+    }
+    const profiles = step === 'failover/launch';
+    if (profiles) {
+      const anyRole = `arn:${Aws.PARTITION}:iam::${Stack.of(this).account}:role/*`;
+      role.addToPolicy(new PolicyStatement({ actions: ['iam:PassRole'], resources: [anyRole], conditions: { StringEquals: { 'iam:PassedToService': 'ec2.amazonaws.com' } } }));
+      accept(role, [anyRole], 'A server is launched with the instance profile it had; only EC2 may be given the role.');
+    }
+  }
+
+  /** Private addresses are probed from inside the plan's network. */
+  #placeProbe(made: LambdaFunction, role: Role, plans: readonly Plan[]): void {
+    const probes = plans.map((plan) => plan.probes).find((each) => each !== undefined);
+    if (probes === undefined) return;
+    role.addManagedPolicy(ManagedPolicy.fromAwsManagedPolicyName('service-role/AWSLambdaVPCAccessExecutionRole'));
+    const resource = made.node.defaultChild;
+    if (resource instanceof CfnFunction) resource.vpcConfig = { subnetIds: [...probes.subnets], securityGroupIds: [...probes.securityGroups] };
+  }
+}
+
+/** `failback/pay-fence` → `FailbackPayFence` */
+export function pascal(text: string): string {
+  return text.split(/[/-]/).map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
+}

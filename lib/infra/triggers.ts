@@ -1,0 +1,76 @@
+import { Duration } from 'aws-cdk-lib';
+import { Alarm, ComparisonOperator, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { Rule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import { Schedule, ScheduleExpression, ScheduleTargetInput } from 'aws-cdk-lib/aws-scheduler';
+import { StepFunctionsStartExecution } from 'aws-cdk-lib/aws-scheduler-targets';
+import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import type { Plan } from '../domain/plan.ts';
+import { environment } from '../names.ts';
+import type { StepFunctions } from './step-functions.ts';
+import { pascal } from './step-functions.ts';
+
+/** One schedule per plan. A tick that could not be delivered is dropped when the next one is due: missed ticks never pile up. */
+export class Schedules extends Construct {
+  constructor(scope: Construct, plans: readonly Plan[], protect: StateMachine) {
+    super(scope, 'Schedules');
+    for (const plan of plans) {
+      const every = Duration.seconds(plan.protection.everySeconds);
+      new Schedule(this, pascal(plan.name), {
+        schedule: ScheduleExpression.rate(every),
+        description: `Homeward: protect plan ${plan.name}`,
+        target: new StepFunctionsStartExecution(protect, {
+          input: ScheduleTargetInput.fromObject({ plan: plan.name, scheduledFor: '<aws.scheduler.scheduled-time>' }),
+          maxEventAge: Duration.seconds(Math.min(86_400, Math.max(60, plan.protection.everySeconds))),
+          retryAttempts: 3,
+        }),
+      });
+    }
+  }
+}
+
+/** For each plan with automatic failover: alarm on the missing heartbeat → rule → guard, which starts the failover. */
+export class AutomaticFailover extends Construct {
+  constructor(scope: Construct, plans: readonly Plan[], functions: StepFunctions, failover: StateMachine) {
+    super(scope, 'AutomaticFailover');
+    const guard = functions.get('failover/guard');
+    failover.grantStartExecution(guard);
+    const planOf: Record<string, string> = {};
+    const alarms = plans.flatMap((plan) => (plan.failover.automatic === undefined ? [] : [this.#alarm(plan, plan.failover.automatic, planOf)]));
+    guard.addEnvironment(environment.failoverMachineArn, failover.stateMachineArn);
+    guard.addEnvironment(environment.alarms, this.#json(planOf));
+    if (alarms.length === 0) return;
+    new Rule(this, 'AlarmRule', {
+      description: 'Homeward: an alarm of a plan went on',
+      eventPattern: {
+        source: ['aws.cloudwatch'],
+        detailType: ['CloudWatch Alarm State Change'],
+        resources: alarms.map(({ alarmArn }) => alarmArn),
+        detail: { state: { value: ['ALARM'] } },
+      },
+      targets: [new LambdaFunction(guard, { retryAttempts: 20, maxEventAge: Duration.hours(1) })],
+    });
+  }
+
+  #alarm(plan: Plan, automatic: NonNullable<Plan['failover']['automatic']>, planOf: Record<string, string>): Alarm {
+    const { namespace, metric, dimensions } = automatic.heartbeat;
+    const periods = Math.max(1, Math.round(automatic.missingForSeconds / 60));
+    const alarm = new Alarm(this, `${pascal(plan.name)}Alarm`, {
+      alarmDescription: `Homeward: plan ${plan.name} sends no heartbeat from ${plan.primary.region}`,
+      metric: new Metric({ namespace, metricName: metric, dimensionsMap: { ...dimensions }, statistic: 'SampleCount', period: Duration.minutes(1) }),
+      threshold: 1,
+      comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
+      evaluationPeriods: periods,
+      datapointsToAlarm: periods,
+      treatMissingData: TreatMissingData.BREACHING,
+    });
+    planOf[alarm.alarmName] = plan.name;
+    return alarm;
+  }
+
+  /** Names of alarms are references until deployment, so the JSON is put together by CloudFormation. */
+  #json(planOf: Readonly<Record<string, string>>): string {
+    return `{${Object.entries(planOf).map(([alarm, plan]) => `"${alarm}":"${plan}"`).join(',')}}`;
+  }
+}
