@@ -1,6 +1,11 @@
 import { createHash } from 'node:crypto';
 import {
-  CompleteSnapshotCommand, type EBSClient, GetSnapshotBlockCommand, PutSnapshotBlockCommand, StartSnapshotCommand, paginateListChangedBlocks,
+  CompleteSnapshotCommand,
+  type EBSClient,
+  GetSnapshotBlockCommand,
+  PutSnapshotBlockCommand,
+  StartSnapshotCommand,
+  paginateListChangedBlocks,
 } from '@aws-sdk/client-ebs';
 import { blockBytes } from '../domain/blocks.ts';
 import { Failure } from '../domain/failure.ts';
@@ -25,24 +30,39 @@ export const zeroBlock: Block = blockOf(new Uint8Array(blockBytes));
  * Streams the changed blocks in ascending order, from block `first` on. Pages may be empty; only a missing token ends the
  * list. @source aws-facts [2.5]
  */
-export async function* listChangedBlocks(ebs: EBSClient, pair: { base: string; snapshot: string }, first = 0): AsyncGenerator<ChangedBlock> {
-  const input = { FirstSnapshotId: pair.base, SecondSnapshotId: pair.snapshot, MaxResults: 10_000, StartingBlockIndex: first };
+export async function* listChangedBlocks(
+  ebs: EBSClient,
+  pair: { base: string; snapshot: string },
+  first = 0,
+): AsyncGenerator<ChangedBlock> {
+  const input = {
+    FirstSnapshotId: pair.base,
+    SecondSnapshotId: pair.snapshot,
+    MaxResults: 10_000,
+    StartingBlockIndex: first,
+  };
   const pages = paginateListChangedBlocks({ client: ebs, stopOnSameToken: false }, input)[Symbol.asyncIterator]();
   for (;;) {
     const page = await awsCall(`list the blocks changed between ${pair.base} and ${pair.snapshot}`, () => pages.next());
     if (page.done === true) return;
-    for (const block of page.value.ChangedBlocks ?? []) yield { index: block.BlockIndex ?? 0, token: block.SecondBlockToken ?? null };
+    for (const block of page.value.ChangedBlocks ?? [])
+      yield { index: block.BlockIndex ?? 0, token: block.SecondBlockToken ?? null };
   }
 }
 
 /** Reads one block and verifies its checksum. */
 export async function getBlock(ebs: EBSClient, snapshot: string, index: number, token: string): Promise<Block> {
   return awsCall(`read block ${index} of ${snapshot}`, async () => {
-    const answer = await ebs.send(new GetSnapshotBlockCommand({ SnapshotId: snapshot, BlockIndex: index, BlockToken: token }));
+    const answer = await ebs.send(
+      new GetSnapshotBlockCommand({ SnapshotId: snapshot, BlockIndex: index, BlockToken: token }),
+    );
     const bytes = await answer.BlockData?.transformToByteArray();
     const block = blockOf(bytes ?? new Uint8Array());
     if (block.bytes.length !== blockBytes || block.checksum !== answer.Checksum) {
-      throw new Failure('AwsUnavailable', `Block ${index} of ${snapshot} arrived damaged (${block.bytes.length} bytes). It is read again.`);
+      throw new Failure(
+        'AwsUnavailable',
+        `Block ${index} of ${snapshot} arrived damaged (${block.bytes.length} bytes). It is read again.`,
+      );
     }
     return block;
   });
@@ -53,7 +73,12 @@ export async function putBlock(ebs: EBSClient, target: string, index: number, bl
   await awsCall(`write block ${index} of ${target}`, () =>
     ebs.send(
       new PutSnapshotBlockCommand({
-        SnapshotId: target, BlockIndex: index, BlockData: block.bytes, DataLength: blockBytes, Checksum: block.checksum, ChecksumAlgorithm: 'SHA256',
+        SnapshotId: target,
+        BlockIndex: index,
+        BlockData: block.bytes,
+        DataLength: blockBytes,
+        Checksum: block.checksum,
+        ChecksumAlgorithm: 'SHA256',
       }),
     ),
   );
@@ -74,7 +99,10 @@ export async function startSnapshot(ebs: EBSClient, request: StartRequest): Prom
   const started = await awsCall(`start a snapshot on ${request.parent}`, () =>
     ebs.send(
       new StartSnapshotCommand({
-        ParentSnapshotId: request.parent, VolumeSize: request.sizeGib, ClientToken: request.token, Timeout: idleMinutes,
+        ParentSnapshotId: request.parent,
+        VolumeSize: request.sizeGib,
+        ClientToken: request.token,
+        Timeout: idleMinutes,
         Description: `Homeward ${request.owner.step}`.slice(0, 255),
         Tags: ownerTags(request.owner),
       }),
@@ -84,11 +112,23 @@ export async function startSnapshot(ebs: EBSClient, request: StartRequest): Prom
 }
 
 /** Completes a started snapshot; AWS refuses a wrong count or a wrong checksum. `digests`: raw, in index order. @source aws-facts [2.11] */
-export async function completeSnapshot(ebs: EBSClient, target: string, changedBlocks: number, digests: Uint8Array): Promise<void> {
-  const checksum = changedBlocks === 0 ? {} : {
-    Checksum: sha256(digests), ChecksumAlgorithm: 'SHA256', ChecksumAggregationMethod: 'LINEAR',
-  } as const;
-  await awsCall(`complete snapshot ${target}`, () => ebs.send(new CompleteSnapshotCommand({ SnapshotId: target, ChangedBlocksCount: changedBlocks, ...checksum })));
+export async function completeSnapshot(
+  ebs: EBSClient,
+  target: string,
+  changedBlocks: number,
+  digests: Uint8Array,
+): Promise<void> {
+  const checksum =
+    changedBlocks === 0
+      ? {}
+      : ({
+          Checksum: sha256(digests),
+          ChecksumAlgorithm: 'SHA256',
+          ChecksumAggregationMethod: 'LINEAR',
+        } as const);
+  await awsCall(`complete snapshot ${target}`, () =>
+    ebs.send(new CompleteSnapshotCommand({ SnapshotId: target, ChangedBlocksCount: changedBlocks, ...checksum })),
+  );
 }
 
 /** Whether AWS does not know a snapshot that was started a moment ago; seen for up to 2 minutes. @source aws-facts [2.8] */

@@ -1,6 +1,14 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, GetCommand, PutCommand, DeleteCommand, paginateQuery, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import type { Operation, PlanState, PointServer, RecoveryPoint, TransferRecord, Twin, UnitRecord } from '../domain/catalogue.ts';
+import { DynamoDBDocumentClient, GetCommand, DeleteCommand, paginateQuery, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import type {
+  Operation,
+  PlanState,
+  PointServer,
+  RecoveryPoint,
+  TransferRecord,
+  Twin,
+  UnitRecord,
+} from '../domain/catalogue.ts';
 import { newState } from '../domain/catalogue.ts';
 import { Failure } from '../domain/failure.ts';
 import { awsCall } from './call.ts';
@@ -13,10 +21,16 @@ type Condition = Readonly<Record<string, unknown>>;
 const keyOf = {
   state: (plan: string) => ({ pk: `PLAN#${plan}`, sk: 'STATE' }),
   point: (plan: string, id: string) => ({ pk: `PLAN#${plan}`, sk: `RP#${id}` }),
-  twin: (twin: Pick<Twin, 'plan' | 'volume' | 'madeAt'>) => ({ pk: `PLAN#${twin.plan}`, sk: `TWIN#${twin.volume}#${twin.madeAt}` }),
+  twin: (twin: Pick<Twin, 'plan' | 'volume' | 'madeAt'>) => ({
+    pk: `PLAN#${twin.plan}`,
+    sk: `TWIN#${twin.volume}#${twin.madeAt}`,
+  }),
   operation: (plan: string, id: string) => ({ pk: `PLAN#${plan}`, sk: `OP#${id}` }),
   transfer: (operation: string, id: string) => ({ pk: `OP#${operation}`, sk: `TRANSFER#${id}` }),
-  unit: (operation: string, transfer: string, unit: number) => ({ pk: `OP#${operation}`, sk: `UNIT#${transfer}#${String(unit).padStart(8, '0')}` }),
+  unit: (operation: string, transfer: string, unit: number) => ({
+    pk: `OP#${operation}`,
+    sk: `UNIT#${transfer}#${String(unit).padStart(8, '0')}`,
+  }),
   event: (operation: string, at: string) => ({ pk: `OP#${operation}`, sk: `EV#${at}` }),
 };
 
@@ -50,9 +64,15 @@ export class Catalogue {
   async proveEpoch(holder: { plan: string; operation: string; epoch: number }, until: Date): Promise<PlanState> {
     const state = await this.state(holder.plan);
     const isMine = state.epoch === holder.epoch && state.lease?.operation === holder.operation;
-    const renewed = isMine && state.lease !== null && (await this.replaceState({ ...state, lease: { ...state.lease, until: until.toISOString() } }, holder.epoch));
+    const renewed =
+      isMine &&
+      state.lease !== null &&
+      (await this.replaceState({ ...state, lease: { ...state.lease, until: until.toISOString() } }, holder.epoch));
     if (!renewed) {
-      throw new Failure('StaleEpoch', `Operation ${holder.operation} of plan ${holder.plan} (epoch ${holder.epoch}) no longer owns the plan: epoch ${state.epoch} belongs to ${state.lease?.operation ?? 'nobody'}. It changes nothing more.`);
+      throw new Failure(
+        'StaleEpoch',
+        `Operation ${holder.operation} of plan ${holder.plan} (epoch ${holder.epoch}) no longer owns the plan: epoch ${state.epoch} belongs to ${state.lease?.operation ?? 'nobody'}. It changes nothing more.`,
+      );
     }
     return state;
   }
@@ -79,8 +99,11 @@ export class Catalogue {
     await awsCall('write to the catalogue', () =>
       this.#documents.send(
         new UpdateCommand({
-          TableName: this.#table, Key: keyOf.point(plan, id), UpdateExpression: 'SET servers.#name = :server',
-          ExpressionAttributeNames: { '#name': name }, ExpressionAttributeValues: { ':server': server },
+          TableName: this.#table,
+          Key: keyOf.point(plan, id),
+          UpdateExpression: 'SET servers.#name = :server',
+          ExpressionAttributeNames: { '#name': name },
+          ExpressionAttributeValues: { ':server': server },
         }),
       ),
     );
@@ -109,7 +132,11 @@ export class Catalogue {
   /** The operation of a step; a step without one was started outside of its state machine. */
   async operationOf(holder: { plan: string; operation: string }): Promise<Operation> {
     const operation = await this.operation(holder.plan, holder.operation);
-    if (operation === undefined) throw new Failure('InvalidInput', `Plan ${holder.plan} has no operation ${holder.operation}. Start operations through their state machines.`);
+    if (operation === undefined)
+      throw new Failure(
+        'InvalidInput',
+        `Plan ${holder.plan} has no operation ${holder.operation}. Start operations through their state machines.`,
+      );
     return operation;
   }
 
@@ -126,12 +153,20 @@ export class Catalogue {
   }
 
   /** Sets one entry of a map of the operation, such as one launched server. */
-  async updateOperationEntry(holder: { plan: string; operation: string }, map: 'servers' | 'swapped', name: string, value: unknown): Promise<void> {
+  async updateOperationEntry(
+    holder: { plan: string; operation: string },
+    map: 'servers' | 'swapped',
+    name: string,
+    value: unknown,
+  ): Promise<void> {
     await awsCall('write to the catalogue', () =>
       this.#documents.send(
         new UpdateCommand({
-          TableName: this.#table, Key: keyOf.operation(holder.plan, holder.operation), UpdateExpression: 'SET #map.#name = :value',
-          ExpressionAttributeNames: { '#map': map, '#name': name }, ExpressionAttributeValues: { ':value': value },
+          TableName: this.#table,
+          Key: keyOf.operation(holder.plan, holder.operation),
+          UpdateExpression: 'SET #map.#name = :value',
+          ExpressionAttributeNames: { '#map': map, '#name': name },
+          ExpressionAttributeValues: { ':value': value },
         }),
       ),
     );
@@ -164,7 +199,9 @@ export class Catalogue {
   }
 
   async #get<Item>(key: Fields): Promise<Item | undefined> {
-    const answer = await awsCall('read the catalogue', () => this.#documents.send(new GetCommand({ TableName: this.#table, Key: key, ConsistentRead: true })));
+    const answer = await awsCall('read the catalogue', () =>
+      this.#documents.send(new GetCommand({ TableName: this.#table, Key: key, ConsistentRead: true })),
+    );
     return answer.Item as Item | undefined;
   }
 
@@ -172,24 +209,33 @@ export class Catalogue {
     return awsCall('read the catalogue', async () => {
       const items: Item[] = [];
       const query = {
-        TableName: this.#table, ConsistentRead: true, KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+        TableName: this.#table,
+        ConsistentRead: true,
+        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
         ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
       };
-      for await (const page of paginateQuery({ client: this.#documents }, query)) items.push(...((page.Items ?? []) as Item[]));
+      for await (const page of paginateQuery({ client: this.#documents }, query))
+        items.push(...((page.Items ?? []) as Item[]));
       return items;
     });
   }
 
   async #update(key: Fields, fields: Fields, condition: Condition = {}): Promise<boolean> {
     const set = Object.entries(fields);
-    const conditions = Object.entries(condition).map(([name, value], index) => (value === undefined ? `attribute_not_exists(#c${index})` : `#c${index} = :c${index}`));
-    const names = [...set.map(([name], index) => [`#f${index}`, name]), ...Object.keys(condition).map((name, index) => [`#c${index}`, name])];
+    const conditions = Object.values(condition).map((value, index) =>
+      value === undefined ? `attribute_not_exists(#c${index})` : `#c${index} = :c${index}`,
+    );
+    const names = [
+      ...set.map(([name], index) => [`#f${index}`, name]),
+      ...Object.keys(condition).map((name, index) => [`#c${index}`, name]),
+    ];
     const values = [
       ...set.map(([, value], index) => [`:f${index}`, value]),
       ...Object.values(condition).flatMap((value, index) => (value === undefined ? [] : [[`:c${index}`, value]])),
     ];
     const command = new UpdateCommand({
-      TableName: this.#table, Key: key,
+      TableName: this.#table,
+      Key: key,
       UpdateExpression: `SET ${set.map((_, index) => `#f${index} = :f${index}`).join(', ')}`,
       ...(conditions.length === 0 ? {} : { ConditionExpression: conditions.join(' AND ') }),
       ExpressionAttributeNames: Object.fromEntries(names) as Record<string, string>,
@@ -205,6 +251,8 @@ export class Catalogue {
   }
 
   async #remove(key: Fields): Promise<void> {
-    await awsCall('write to the catalogue', () => this.#documents.send(new DeleteCommand({ TableName: this.#table, Key: key })));
+    await awsCall('write to the catalogue', () =>
+      this.#documents.send(new DeleteCommand({ TableName: this.#table, Key: key })),
+    );
   }
 }

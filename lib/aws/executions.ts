@@ -12,7 +12,9 @@ export interface ExecutionStart {
 export async function startExecution(sfn: SFNClient, start: ExecutionStart): Promise<string> {
   const { stateMachine: stateMachineArn, name, input } = start;
   try {
-    const started = await awsCall(`start execution ${name}`, () => sfn.send(new StartExecutionCommand({ stateMachineArn, name, input })));
+    const started = await awsCall(`start execution ${name}`, () =>
+      sfn.send(new StartExecutionCommand({ stateMachineArn, name, input })),
+    );
     return started.executionArn ?? '';
   } catch (error) {
     if (!(error instanceof AwsFailure && error.awsName === 'ExecutionAlreadyExists')) throw error;
@@ -29,6 +31,8 @@ export interface ExecutionFacts {
 }
 
 export async function describeExecution(sfn: SFNClient, arn: string): Promise<ExecutionFacts> {
-  const answer = await awsCall(`read execution ${arn}`, () => sfn.send(new DescribeExecutionCommand({ executionArn: arn })));
+  const answer = await awsCall(`read execution ${arn}`, () =>
+    sfn.send(new DescribeExecutionCommand({ executionArn: arn })),
+  );
   return { status: answer.status ?? 'RUNNING', error: answer.error, cause: answer.cause, output: answer.output };
 }

@@ -1,5 +1,12 @@
 import {
-  type ArchitectureValues, type BlockDeviceMapping, type BootModeValues, DeregisterImageCommand, DescribeImagesCommand, type EC2Client, RegisterImageCommand, type VolumeType,
+  type ArchitectureValues,
+  type BlockDeviceMapping,
+  type BootModeValues,
+  DeregisterImageCommand,
+  DescribeImagesCommand,
+  type EC2Client,
+  RegisterImageCommand,
+  type VolumeType,
 } from '@aws-sdk/client-ec2';
 import type { LaunchConfiguration, PointVolume } from '../domain/catalogue.ts';
 import { AwsFailure, awsCall } from './call.ts';
@@ -67,7 +74,9 @@ export function findImages(ec2: EC2Client, owner: Pick<OwnerTags, 'operation' | 
 }
 
 async function describe(ec2: EC2Client, by: { Filters: { Name: string; Values: string[] }[] }): Promise<ImageFacts[]> {
-  const answer = await awsCall('describe images', () => ec2.send(new DescribeImagesCommand({ Owners: ['self'], ...by })));
+  const answer = await awsCall('describe images', () =>
+    ec2.send(new DescribeImagesCommand({ Owners: ['self'], ...by })),
+  );
   return (answer.Images ?? []).map(({ ImageId, State }) => ({ id: ImageId ?? '', state: State ?? 'unknown' }));
 }
 

@@ -1,7 +1,17 @@
 import {
-  AssociateAddressCommand, DescribeInstanceAttributeCommand, DescribeInstancesCommand, type EC2Client, type HttpTokensState, type Instance, type _InstanceType,
-  ModifyInstanceAttributeCommand, paginateDescribeInstanceStatus, RunInstancesCommand, StartInstancesCommand,
-  StopInstancesCommand, TerminateInstancesCommand,
+  AssociateAddressCommand,
+  DescribeInstanceAttributeCommand,
+  DescribeInstancesCommand,
+  type EC2Client,
+  type HttpTokensState,
+  type Instance,
+  type _InstanceType,
+  ModifyInstanceAttributeCommand,
+  paginateDescribeInstanceStatus,
+  RunInstancesCommand,
+  StartInstancesCommand,
+  StopInstancesCommand,
+  TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import type { LaunchConfiguration } from '../domain/catalogue.ts';
 import { AwsFailure, awsCall } from './call.ts';
@@ -29,14 +39,24 @@ export interface InstanceFacts {
 /** @throws Failure AwsNotYetConsistent when one of the ids is unknown */
 export async function describeInstances(ec2: EC2Client, ids: readonly string[]): Promise<InstanceFacts[]> {
   if (ids.length === 0) return [];
-  const answer = await awsCall(`describe instances ${ids.join(', ')}`, () => ec2.send(new DescribeInstancesCommand({ InstanceIds: [...ids] })));
+  const answer = await awsCall(`describe instances ${ids.join(', ')}`, () =>
+    ec2.send(new DescribeInstancesCommand({ InstanceIds: [...ids] })),
+  );
   return (answer.Reservations ?? []).flatMap(({ Instances }) => Instances ?? []).map(factsOf);
 }
 
 /** Instances that a step launched before and that are not terminated. */
-export async function findInstances(ec2: EC2Client, owner: Pick<OwnerTags, 'operation' | 'step'>): Promise<InstanceFacts[]> {
-  const answer = await awsCall(`find the instances of ${owner.step}`, () => ec2.send(new DescribeInstancesCommand({ Filters: stepFilters(owner) })));
-  return (answer.Reservations ?? []).flatMap(({ Instances }) => Instances ?? []).map(factsOf).filter(({ state }) => state !== 'terminated');
+export async function findInstances(
+  ec2: EC2Client,
+  owner: Pick<OwnerTags, 'operation' | 'step'>,
+): Promise<InstanceFacts[]> {
+  const answer = await awsCall(`find the instances of ${owner.step}`, () =>
+    ec2.send(new DescribeInstancesCommand({ Filters: stepFilters(owner) })),
+  );
+  return (answer.Reservations ?? [])
+    .flatMap(({ Instances }) => Instances ?? [])
+    .map(factsOf)
+    .filter(({ state }) => state !== 'terminated');
 }
 
 function factsOf(instance: Instance): InstanceFacts {
@@ -59,7 +79,9 @@ function factsOf(instance: Instance): InstanceFacts {
 
 /** User data as AWS keeps it, base64, or `null`. */
 export async function readUserData(ec2: EC2Client, instance: string): Promise<string | null> {
-  const answer = await awsCall(`read the user data of ${instance}`, () => ec2.send(new DescribeInstanceAttributeCommand({ InstanceId: instance, Attribute: 'userData' })));
+  const answer = await awsCall(`read the user data of ${instance}`, () =>
+    ec2.send(new DescribeInstanceAttributeCommand({ InstanceId: instance, Attribute: 'userData' })),
+  );
   return answer.UserData?.Value ?? null;
 }
 
@@ -67,7 +89,10 @@ export async function readUserData(ec2: EC2Client, instance: string): Promise<st
 export async function healthyInstances(ec2: EC2Client, ids: readonly string[]): Promise<Set<string>> {
   return awsCall(`read the status of ${ids.join(', ')}`, async () => {
     const healthy = new Set<string>();
-    for await (const page of paginateDescribeInstanceStatus({ client: ec2 }, { InstanceIds: [...ids], IncludeAllInstances: true })) {
+    for await (const page of paginateDescribeInstanceStatus(
+      { client: ec2 },
+      { InstanceIds: [...ids], IncludeAllInstances: true },
+    )) {
       for (const status of page.InstanceStatuses ?? []) {
         const isOk = status.InstanceStatus?.Status === 'ok' && status.SystemStatus?.Status === 'ok';
         if (isOk && status.InstanceId !== undefined) healthy.add(status.InstanceId);
@@ -78,18 +103,22 @@ export async function healthyInstances(ec2: EC2Client, ids: readonly string[]): 
 }
 
 export async function stopInstances(ec2: EC2Client, ids: readonly string[]): Promise<void> {
-  if (ids.length > 0) await awsCall(`stop ${ids.join(', ')}`, () => ec2.send(new StopInstancesCommand({ InstanceIds: [...ids] })));
+  if (ids.length > 0)
+    await awsCall(`stop ${ids.join(', ')}`, () => ec2.send(new StopInstancesCommand({ InstanceIds: [...ids] })));
 }
 
 export async function startInstances(ec2: EC2Client, ids: readonly string[]): Promise<void> {
-  if (ids.length > 0) await awsCall(`start ${ids.join(', ')}`, () => ec2.send(new StartInstancesCommand({ InstanceIds: [...ids] })));
+  if (ids.length > 0)
+    await awsCall(`start ${ids.join(', ')}`, () => ec2.send(new StartInstancesCommand({ InstanceIds: [...ids] })));
 }
 
 /** Terminates; instances that are gone already are fine. */
 export async function terminateInstances(ec2: EC2Client, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
   try {
-    await awsCall(`terminate ${ids.join(', ')}`, () => ec2.send(new TerminateInstancesCommand({ InstanceIds: [...ids] })));
+    await awsCall(`terminate ${ids.join(', ')}`, () =>
+      ec2.send(new TerminateInstancesCommand({ InstanceIds: [...ids] })),
+    );
   } catch (error) {
     if (!(error instanceof AwsFailure && error.awsName === 'InvalidInstanceID.NotFound')) throw error;
   }
@@ -120,9 +149,13 @@ export async function launchInstance(ec2: EC2Client, request: LaunchRequest): Pr
         EbsOptimized: configuration.ebsOptimized,
         TagSpecifications: [tagSpecification('instance', owner, configuration.tags), tagSpecification('volume', owner)],
         ...(configuration.keyName === null ? {} : { KeyName: configuration.keyName }),
-        ...(configuration.instanceProfile === null ? {} : { IamInstanceProfile: { Arn: configuration.instanceProfile } }),
+        ...(configuration.instanceProfile === null
+          ? {}
+          : { IamInstanceProfile: { Arn: configuration.instanceProfile } }),
         ...(configuration.userData === null ? {} : { UserData: configuration.userData }),
-        ...(configuration.httpTokens === null ? {} : { MetadataOptions: { HttpTokens: configuration.httpTokens as HttpTokensState } }),
+        ...(configuration.httpTokens === null
+          ? {}
+          : { MetadataOptions: { HttpTokens: configuration.httpTokens as HttpTokensState } }),
       }),
     ),
   );
@@ -137,8 +170,18 @@ export async function associateAddress(ec2: EC2Client, allocation: string, insta
 }
 
 /** An attached volume outlives its instance unless told otherwise; AttachVolume resets this to `false`. @source aws-facts [3.6] */
-export async function setDeleteOnTermination(ec2: EC2Client, instance: string, device: string, deleteOnTermination: boolean): Promise<void> {
+export async function setDeleteOnTermination(
+  ec2: EC2Client,
+  instance: string,
+  device: string,
+  deleteOnTermination: boolean,
+): Promise<void> {
   await awsCall(`set delete-on-termination of ${device} of ${instance}`, () =>
-    ec2.send(new ModifyInstanceAttributeCommand({ InstanceId: instance, BlockDeviceMappings: [{ DeviceName: device, Ebs: { DeleteOnTermination: deleteOnTermination } }] })),
+    ec2.send(
+      new ModifyInstanceAttributeCommand({
+        InstanceId: instance,
+        BlockDeviceMappings: [{ DeviceName: device, Ebs: { DeleteOnTermination: deleteOnTermination } }],
+      }),
+    ),
   );
 }

@@ -11,20 +11,29 @@ export interface SubnetFacts {
 export async function describeSubnets(ec2: EC2Client, ids: readonly string[]): Promise<SubnetFacts[]> {
   return existing(ids, async (known) => {
     const answer = await awsCall('describe subnets', () => ec2.send(new DescribeSubnetsCommand({ SubnetIds: known })));
-    return (answer.Subnets ?? []).map((subnet) => ({ id: subnet.SubnetId ?? '', zone: subnet.AvailabilityZone ?? '', freeAddresses: subnet.AvailableIpAddressCount ?? 0 }));
+    return (answer.Subnets ?? []).map((subnet) => ({
+      id: subnet.SubnetId ?? '',
+      zone: subnet.AvailabilityZone ?? '',
+      freeAddresses: subnet.AvailableIpAddressCount ?? 0,
+    }));
   });
 }
 
 /** Those of the security groups that exist. */
 export async function describeSecurityGroups(ec2: EC2Client, ids: readonly string[]): Promise<{ id: string }[]> {
   return existing(ids, async (known) => {
-    const answer = await awsCall('describe security groups', () => ec2.send(new DescribeSecurityGroupsCommand({ GroupIds: known })));
+    const answer = await awsCall('describe security groups', () =>
+      ec2.send(new DescribeSecurityGroupsCommand({ GroupIds: known })),
+    );
     return (answer.SecurityGroups ?? []).map(({ GroupId }) => ({ id: GroupId ?? '' }));
   });
 }
 
 /** One call an id: a single unknown id would refuse them all. */
-async function existing<Facts>(ids: readonly string[], describe: (known: string[]) => Promise<Facts[]>): Promise<Facts[]> {
+async function existing<Facts>(
+  ids: readonly string[],
+  describe: (known: string[]) => Promise<Facts[]>,
+): Promise<Facts[]> {
   const found: Facts[] = [];
   for (const id of ids) {
     try {

@@ -1,4 +1,11 @@
-import { ChangeResourceRecordSetsCommand, GetChangeCommand, ListResourceRecordSetsCommand, type ResourceRecordSet, type Route53Client, type RRType } from '@aws-sdk/client-route-53';
+import {
+  ChangeResourceRecordSetsCommand,
+  GetChangeCommand,
+  ListResourceRecordSetsCommand,
+  type ResourceRecordSet,
+  type Route53Client,
+  type RRType,
+} from '@aws-sdk/client-route-53';
 import type { RecordValue, TrafficChange } from '../domain/catalogue.ts';
 import { Failure } from '../domain/failure.ts';
 import { AwsFailure, awsCall } from './call.ts';
@@ -8,7 +15,14 @@ type RecordName = Pick<TrafficChange, 'zone' | 'name' | 'type'>;
 /** What a record answers now, or `undefined` when there is none. */
 export async function readRecord(route53: Route53Client, record: RecordName): Promise<RecordValue | undefined> {
   const answer = await awsCall(`read record ${record.name}`, () =>
-    route53.send(new ListResourceRecordSetsCommand({ HostedZoneId: record.zone, StartRecordName: record.name, StartRecordType: record.type as RRType, MaxItems: 1 })),
+    route53.send(
+      new ListResourceRecordSetsCommand({
+        HostedZoneId: record.zone,
+        StartRecordName: record.name,
+        StartRecordType: record.type as RRType,
+        MaxItems: 1,
+      }),
+    ),
   );
   const set = answer.ResourceRecordSets?.[0];
   const isIt = set?.Type === record.type && withDot(set.Name ?? '') === withDot(record.name);
@@ -21,7 +35,11 @@ export async function readRecord(route53: Route53Client, record: RecordName): Pr
  * so that somebody else's change is not overwritten. Returns the change's id. @source aws-facts [4.2]
  * @throws Failure TrafficChanged
  */
-export async function switchRecords(route53: Route53Client, zone: string, changes: readonly TrafficChange[]): Promise<string> {
+export async function switchRecords(
+  route53: Route53Client,
+  zone: string,
+  changes: readonly TrafficChange[],
+): Promise<string> {
   try {
     const answer = await awsCall(`switch ${changes.map(({ name }) => name).join(', ')}`, () =>
       route53.send(
@@ -40,7 +58,11 @@ export async function switchRecords(route53: Route53Client, zone: string, change
     return answer.ChangeInfo?.Id ?? '';
   } catch (error) {
     if (!(error instanceof AwsFailure && error.awsName === 'InvalidChangeBatch')) throw error;
-    throw new Failure('TrafficChanged', `Cannot switch ${changes.map(({ name }) => name).join(', ')} in zone ${zone}: somebody changed a record meanwhile. Look at the zone, then redrive the execution.`, { cause: error });
+    throw new Failure(
+      'TrafficChanged',
+      `Cannot switch ${changes.map(({ name }) => name).join(', ')} in zone ${zone}: somebody changed a record meanwhile. Look at the zone, then redrive the execution.`,
+      { cause: error },
+    );
   }
 }
 
@@ -51,7 +73,12 @@ export async function isInSync(route53: Route53Client, changeId: string): Promis
 }
 
 function recordSet(record: RecordName, value: RecordValue): ResourceRecordSet {
-  return { Name: record.name, Type: record.type as RRType, TTL: value.ttlSeconds, ResourceRecords: value.values.map((Value) => ({ Value })) };
+  return {
+    Name: record.name,
+    Type: record.type as RRType,
+    TTL: value.ttlSeconds,
+    ResourceRecords: value.values.map((Value) => ({ Value })),
+  };
 }
 
 function withDot(name: string): string {

@@ -9,7 +9,9 @@ export interface AlarmFacts {
 }
 
 export async function readAlarm(cloudwatch: CloudWatchClient, name: string): Promise<AlarmFacts | undefined> {
-  const answer = await awsCall(`read alarm ${name}`, () => cloudwatch.send(new DescribeAlarmsCommand({ AlarmNames: [name], AlarmTypes: ['MetricAlarm'] })));
+  const answer = await awsCall(`read alarm ${name}`, () =>
+    cloudwatch.send(new DescribeAlarmsCommand({ AlarmNames: [name], AlarmTypes: ['MetricAlarm'] })),
+  );
   const alarm = answer.MetricAlarms?.[0];
   if (alarm === undefined) return undefined;
   const since = alarm.StateTransitionedTimestamp ?? alarm.StateUpdatedTimestamp ?? new Date(0);
@@ -22,7 +24,15 @@ export async function putRpo(cloudwatch: CloudWatchClient, plan: string, rpoSeco
     cloudwatch.send(
       new PutMetricDataCommand({
         Namespace: 'Homeward',
-        MetricData: [{ MetricName: 'RpoActual', Dimensions: [{ Name: 'Plan', Value: plan }], Unit: 'Seconds', Value: rpoSeconds, Timestamp: at }],
+        MetricData: [
+          {
+            MetricName: 'RpoActual',
+            Dimensions: [{ Name: 'Plan', Value: plan }],
+            Unit: 'Seconds',
+            Value: rpoSeconds,
+            Timestamp: at,
+          },
+        ],
       }),
     ),
   );
@@ -30,5 +40,7 @@ export async function putRpo(cloudwatch: CloudWatchClient, plan: string, rpoSeco
 
 /** Tells whoever subscribed (I11). */
 export async function notify(sns: SNSClient, topic: string, subject: string, message: string): Promise<void> {
-  await awsCall('notify', () => sns.send(new PublishCommand({ TopicArn: topic, Subject: subject.slice(0, 100), Message: message })));
+  await awsCall('notify', () =>
+    sns.send(new PublishCommand({ TopicArn: topic, Subject: subject.slice(0, 100), Message: message })),
+  );
 }

@@ -1,6 +1,11 @@
 import {
-  CopySnapshotCommand, CreateSnapshotsCommand, DeleteSnapshotCommand, type EC2Client, type Filter,
-  paginateDescribeSnapshots, type Snapshot,
+  CopySnapshotCommand,
+  CreateSnapshotsCommand,
+  DeleteSnapshotCommand,
+  type EC2Client,
+  type Filter,
+  paginateDescribeSnapshots,
+  type Snapshot,
 } from '@aws-sdk/client-ec2';
 import { AwsFailure, awsCall } from './call.ts';
 import { type OwnerTags, stepFilters, tagSpecification, tagValue } from './tags.ts';
@@ -40,7 +45,10 @@ export async function countCopiesInFlight(ec2: EC2Client): Promise<number> {
 async function listSnapshots(ec2: EC2Client, filters: Filter[]): Promise<SnapshotFacts[]> {
   return awsCall('describe snapshots', async () => {
     const found: SnapshotFacts[] = [];
-    for await (const page of paginateDescribeSnapshots({ client: ec2, pageSize: 1_000 }, { OwnerIds: ['self'], Filters: filters })) {
+    for await (const page of paginateDescribeSnapshots(
+      { client: ec2, pageSize: 1_000 },
+      { OwnerIds: ['self'], Filters: filters },
+    )) {
       found.push(...(page.Snapshots ?? []).map(factsOf));
     }
     return found;
@@ -67,7 +75,13 @@ export async function snapshotInstance(ec2: EC2Client, instance: string, owner: 
   const before = await findSnapshots(ec2, owner);
   if (before.length > 0) return before;
   const made = await awsCall(`snapshot the volumes of ${instance}`, () =>
-    ec2.send(new CreateSnapshotsCommand({ InstanceSpecification: { InstanceId: instance }, Description: `Homeward ${owner.step}`, TagSpecifications: [tagSpecification('snapshot', owner)] })),
+    ec2.send(
+      new CreateSnapshotsCommand({
+        InstanceSpecification: { InstanceId: instance },
+        Description: `Homeward ${owner.step}`,
+        TagSpecifications: [tagSpecification('snapshot', owner)],
+      }),
+    ),
   );
   return (made.Snapshots ?? []).map((snapshot) => factsOf(snapshot));
 }

@@ -13,7 +13,10 @@ export interface OwnerTags {
 }
 
 export function ownerTags(owner: OwnerTags): Tag[] {
-  return Object.entries(owner).map(([name, value]: [string, string]) => ({ Key: keys[name as keyof OwnerTags], Value: value }));
+  return Object.entries(owner).map(([name, value]: [string, string]) => ({
+    Key: keys[name as keyof OwnerTags],
+    Value: value,
+  }));
 }
 
 export function tagSpecification(type: ResourceType, owner: OwnerTags, more: Readonly<Record<string, string>> = {}) {

@@ -1,6 +1,14 @@
 import {
-  AttachVolumeCommand, CreateTagsCommand, CreateVolumeCommand, DeleteVolumeCommand, DescribeVolumesCommand, DetachVolumeCommand, type EC2Client,
-  type Filter, type Volume, type VolumeType,
+  AttachVolumeCommand,
+  CreateTagsCommand,
+  CreateVolumeCommand,
+  DeleteVolumeCommand,
+  DescribeVolumesCommand,
+  DetachVolumeCommand,
+  type EC2Client,
+  type Filter,
+  type Volume,
+  type VolumeType,
 } from '@aws-sdk/client-ec2';
 import { awsCall } from './call.ts';
 import { type OwnerTags, ownerTags, tagSpecification } from './tags.ts';
@@ -24,7 +32,10 @@ export function describeVolumes(ec2: EC2Client, ids: readonly string[]): Promise
 
 /** Volumes that carry all the given tags. */
 export function findVolumes(ec2: EC2Client, tags: Readonly<Record<string, string>>): Promise<VolumeFacts[]> {
-  return listVolumes(ec2, Object.entries(tags).map(([key, value]) => ({ Name: `tag:${key}`, Values: [value] })));
+  return listVolumes(
+    ec2,
+    Object.entries(tags).map(([key, value]) => ({ Name: `tag:${key}`, Values: [value] })),
+  );
 }
 
 async function listVolumes(ec2: EC2Client, filters: Filter[]): Promise<VolumeFacts[]> {
@@ -70,7 +81,10 @@ export async function createVolume(ec2: EC2Client, request: VolumeRequest): Prom
   const made = await awsCall(`create a volume from ${request.snapshot}`, () =>
     ec2.send(
       new CreateVolumeCommand({
-        AvailabilityZone: request.zone, SnapshotId: request.snapshot, VolumeType: request.volumeType as VolumeType, ClientToken: request.token,
+        AvailabilityZone: request.zone,
+        SnapshotId: request.snapshot,
+        VolumeType: request.volumeType as VolumeType,
+        ClientToken: request.token,
         ...(takesIops && request.iops !== null ? { Iops: request.iops } : {}),
         ...(request.volumeType === 'gp3' && request.throughput !== null ? { Throughput: request.throughput } : {}),
         TagSpecifications: [tagSpecification('volume', request.owner)],
@@ -81,11 +95,15 @@ export async function createVolume(ec2: EC2Client, request: VolumeRequest): Prom
 }
 
 export async function attachVolume(ec2: EC2Client, volume: string, instance: string, device: string): Promise<void> {
-  await awsCall(`attach ${volume} to ${instance} as ${device}`, () => ec2.send(new AttachVolumeCommand({ VolumeId: volume, InstanceId: instance, Device: device })));
+  await awsCall(`attach ${volume} to ${instance} as ${device}`, () =>
+    ec2.send(new AttachVolumeCommand({ VolumeId: volume, InstanceId: instance, Device: device })),
+  );
 }
 
 export async function detachVolume(ec2: EC2Client, volume: string, instance: string): Promise<void> {
-  await awsCall(`detach ${volume} from ${instance}`, () => ec2.send(new DetachVolumeCommand({ VolumeId: volume, InstanceId: instance })));
+  await awsCall(`detach ${volume} from ${instance}`, () =>
+    ec2.send(new DetachVolumeCommand({ VolumeId: volume, InstanceId: instance })),
+  );
 }
 
 export async function deleteVolume(ec2: EC2Client, volume: string): Promise<void> {

@@ -29,7 +29,10 @@ export function predictPauseSeconds(blocksOfLargestVolume: number): number {
 }
 
 /** Another round while recovery serves helps only if the pause is still too long for the plan. */
-export function isAnotherRoundNeeded(round: { number: number; largestBlocks: number }, limits: { pauseLimitSeconds: number; roundsMax: number }): boolean {
+export function isAnotherRoundNeeded(
+  round: { number: number; largestBlocks: number },
+  limits: { pauseLimitSeconds: number; roundsMax: number },
+): boolean {
   return round.number < limits.roundsMax && predictPauseSeconds(round.largestBlocks) > limits.pauseLimitSeconds;
 }
 

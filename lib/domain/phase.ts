@@ -15,7 +15,11 @@ export interface OpenRequest {
   readonly now: Date;
 }
 
-const phaseNeeded: Record<OperationKind, Phase> = { protect: 'protected', failover: 'protected', failback: 'recovered' };
+const phaseNeeded: Record<OperationKind, Phase> = {
+  protect: 'protected',
+  failover: 'protected',
+  failback: 'recovered',
+};
 const phaseDuring: Record<OperationKind, Phase> = {
   protect: 'protected',
   failover: 'failing-over',

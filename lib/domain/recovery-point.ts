@@ -14,27 +14,37 @@ export function pointId(startedAt: Date, suffix: string): string {
  * @throws Failure UnknownRecoveryPoint, RecoveryPointNotAvailable
  */
 export function choosePoint(plan: string, points: readonly RecoveryPoint[], selector: PointSelector): RecoveryPoint {
-  const available = points
-    .filter((point) => point.status === 'available')
-    .toSorted((a, b) => a.id.localeCompare(b.id));
+  const available = points.filter((point) => point.status === 'available').toSorted((a, b) => a.id.localeCompare(b.id));
   const newest = available.at(-1);
-  const possible = newest === undefined ? 'The plan has no available point.' : `The newest available point is ${newest.id}.`;
+  const possible =
+    newest === undefined ? 'The plan has no available point.' : `The newest available point is ${newest.id}.`;
   if (selector === 'latest') {
-    if (newest === undefined) throw new Failure('RecoveryPointNotAvailable', `Cannot recover plan ${plan}: it has no available recovery point yet.`);
+    if (newest === undefined)
+      throw new Failure(
+        'RecoveryPointNotAvailable',
+        `Cannot recover plan ${plan}: it has no available recovery point yet.`,
+      );
     return newest;
   }
   if ('asOf' in selector) {
     const at = available.filter((point) => Date.parse(point.startedAt) <= Date.parse(selector.asOf)).at(-1);
     if (at !== undefined) return at;
-    const oldest = available[0] === undefined ? '' : ` The oldest available point started at ${available[0].startedAt}.`;
-    throw new Failure('UnknownRecoveryPoint', `Plan ${plan} has no available recovery point as of ${selector.asOf}.${oldest} ${possible}`);
+    const oldest =
+      available[0] === undefined ? '' : ` The oldest available point started at ${available[0].startedAt}.`;
+    throw new Failure(
+      'UnknownRecoveryPoint',
+      `Plan ${plan} has no available recovery point as of ${selector.asOf}.${oldest} ${possible}`,
+    );
   }
   const point = points.find(({ id }) => id === selector.id);
   if (point === undefined) {
     throw new Failure('UnknownRecoveryPoint', `Plan ${plan} has no recovery point ${selector.id}. ${possible}`);
   }
   if (point.status !== 'available') {
-    throw new Failure('RecoveryPointNotAvailable', `Recovery point ${point.id} of plan ${plan} is ${point.status}, not available. ${possible}`);
+    throw new Failure(
+      'RecoveryPointNotAvailable',
+      `Recovery point ${point.id} of plan ${plan} is ${point.status}, not available. ${possible}`,
+    );
   }
   return point;
 }

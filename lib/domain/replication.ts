@@ -12,12 +12,22 @@ export interface MethodChoice {
  * none, but its twin allows a delta.
  */
 export function chooseMethod(primaryVolume: string, lastTwin: Twin | undefined): MethodChoice {
-  if (lastTwin === undefined) return { method: 'native-full', reason: 'nothing of this volume is in the recovery Region yet' };
+  if (lastTwin === undefined)
+    return { method: 'native-full', reason: 'nothing of this volume is in the recovery Region yet' };
   if (lastTwin.primaryVolume !== primaryVolume) {
-    return { method: 'native-full', reason: `the last twin belongs to volume ${lastTwin.primaryVolume ?? '(none)'}, not to ${primaryVolume}` };
+    return {
+      method: 'native-full',
+      reason: `the last twin belongs to volume ${lastTwin.primaryVolume ?? '(none)'}, not to ${primaryVolume}`,
+    };
   }
   if (lastTwin.method === 'delta') {
-    return { method: 'delta', reason: `snapshot ${lastTwin.primarySnapshot} and its twin ${lastTwin.recoverySnapshot} allow a delta` };
+    return {
+      method: 'delta',
+      reason: `snapshot ${lastTwin.primarySnapshot} and its twin ${lastTwin.recoverySnapshot} allow a delta`,
+    };
   }
-  return { method: 'native-incremental', reason: `${lastTwin.recoverySnapshot} is the newest native copy of this volume` };
+  return {
+    method: 'native-incremental',
+    reason: `${lastTwin.recoverySnapshot} is the newest native copy of this volume`,
+  };
 }

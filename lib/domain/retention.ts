@@ -32,8 +32,14 @@ export function chooseDoomed(
   ]);
   const doomedPoints = points.filter((point) => !keptPoints.has(point));
   const doomedTwins = twins.filter((twin) => !keptTwins.has(twin));
-  const primary = [...doomedPoints.flatMap(volumesOf).map(({ snapshot }) => snapshot), ...doomedTwins.map((twin) => twin.primarySnapshot)];
-  const recovery = [...doomedPoints.flatMap(volumesOf).map(({ copy }) => copy), ...doomedTwins.map((twin) => twin.recoverySnapshot)];
+  const primary = [
+    ...doomedPoints.flatMap(volumesOf).map(({ snapshot }) => snapshot),
+    ...doomedTwins.map((twin) => twin.primarySnapshot),
+  ];
+  const recovery = [
+    ...doomedPoints.flatMap(volumesOf).map(({ copy }) => copy),
+    ...doomedTwins.map((twin) => twin.recoverySnapshot),
+  ];
   return {
     points: doomedPoints,
     twins: doomedTwins,

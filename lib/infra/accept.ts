@@ -8,6 +8,7 @@ export function accept(construct: IConstruct, resources: readonly string[], reas
   }
 }
 
-function readable(resource: string): string {
+/** A token as cdk-nag prints it. */
+export function readable(resource: string): string {
   return Token.isUnresolved(resource) ? resource.replaceAll(/\$\{Token\[AWS\.(\w+)\.\d+\]\}/g, '<AWS::$1>') : resource;
 }

@@ -15,7 +15,11 @@ export function buildApp(plans: readonly Plan[], outdir?: string): App {
     const bundles = join(import.meta.dirname, '../../dist/lambdas', region);
     bundleFunctions(ofRegion, bundles);
     const account = process.env['CDK_DEFAULT_ACCOUNT'];
-    new HomewardStack(app, stackName(region), { plans: ofRegion, bundles, env: { region, ...(account === undefined ? {} : { account }) } });
+    new HomewardStack(app, stackName(region), {
+      plans: ofRegion,
+      bundles,
+      env: { region, ...(account === undefined ? {} : { account }) },
+    });
   }
   return app;
 }

@@ -1,4 +1,11 @@
-import { Choice, Condition, Map as MapState, type State, type StateMachine, Succeed } from 'aws-cdk-lib/aws-stepfunctions';
+import {
+  Choice,
+  Condition,
+  Map as MapState,
+  type State,
+  type StateMachine,
+  Succeed,
+} from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { operationMachine } from './machine.ts';
 import type { StepFunctions } from './step-functions.ts';
@@ -22,7 +29,11 @@ export class FailbackMachine extends Construct {
     const traffic = tasks.until('Switch traffic', 'traffic/switch', { to: 'primary' }, commit);
     const servers = waves(this, tasks, 'failback/start');
     servers.next(traffic);
-    const rebuild = new MapState(this, 'Rebuild servers', { itemsPath: '$.servers', maxConcurrency: 10, resultPath: '$.last' });
+    const rebuild = new MapState(this, 'Rebuild servers', {
+      itemsPath: '$.servers',
+      maxConcurrency: 10,
+      resultPath: '$.last',
+    });
     rebuild.itemProcessor(tasks.untilEnd('Rebuild', 'failback/rebuild', { 'server.$': '$.server' }));
     rebuild.next(servers);
 
@@ -30,13 +41,27 @@ export class FailbackMachine extends Construct {
     const stop = tasks.until('Stop recovery', 'failback/stop-recovery', {}, last);
     const serving = this.#round(tasks, { id: 'Round', final: false, next: stop });
     const payFence = tasks.until('Pay fence', 'failback/pay-fence', {}, serving);
-    const isEstimate = new Choice(this, 'Estimate only?').when(Condition.booleanEquals('$.estimateOnly', true), close).otherwise(payFence);
+    const isEstimate = new Choice(this, 'Estimate only?')
+      .when(Condition.booleanEquals('$.estimateOnly', true), close)
+      .otherwise(payFence);
     const estimate = tasks.until('Estimate', 'failback/estimate', { 'estimateOnly.$': '$.estimateOnly' }, isEstimate);
 
     const undone = compensate(this, tasks, 'failback/undo');
-    const inner = ['Estimate', 'Pay fence', 'Round', 'Finish Round', 'Stop recovery', 'Final round', 'Finish Final round', 'Switch traffic', 'Commit'];
-    for (const task of tasks.made) if (inner.includes(task.node.id)) task.addCatch(undone.begin, { resultPath: '$.failure' });
-    for (const map of [servers, rebuild, ...this.#catching]) if (map instanceof MapState) map.addCatch(undone.begin, { resultPath: '$.failure' });
+    const inner = [
+      'Estimate',
+      'Pay fence',
+      'Round',
+      'Finish Round',
+      'Stop recovery',
+      'Final round',
+      'Finish Final round',
+      'Switch traffic',
+      'Commit',
+    ];
+    for (const task of tasks.made)
+      if (inner.includes(task.node.id)) task.addCatch(undone.begin, { resultPath: '$.failure' });
+    for (const map of [servers, rebuild, ...this.#catching])
+      if (map instanceof MapState) map.addCatch(undone.begin, { resultPath: '$.failure' });
 
     const open = tasks.call('Open', 'failback/open', opening);
     this.machine = operationMachine(this, 'Failback', open.next(estimate), tasks.functions);
@@ -53,7 +78,9 @@ export class FailbackMachine extends Construct {
     this.#catching.push(move);
     take.isDone.when(Condition.booleanEquals('$.poll.result.done', true), move).otherwise(take.wait);
     move.next(finish);
-    const isAnother = new Choice(this, `${id}: another?`).when(Condition.stringEquals('$.round.result.next', 'round'), take.begin).otherwise(next);
+    const isAnother = new Choice(this, `${id}: another?`)
+      .when(Condition.stringEquals('$.round.result.next', 'round'), take.begin)
+      .otherwise(next);
     finish.next(isAnother);
     return take.begin;
   }

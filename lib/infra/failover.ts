@@ -21,12 +21,16 @@ export class FailoverMachine extends Construct {
     const servers = waves(this, tasks, 'failover/launch');
     servers.next(traffic);
     const fence = tasks.until('Fence', 'failover/fence', {}, servers);
-    const isDryRun = new Choice(this, 'Dry run?').when(Condition.booleanEquals('$.dryRun', true), close).otherwise(fence);
+    const isDryRun = new Choice(this, 'Dry run?')
+      .when(Condition.booleanEquals('$.dryRun', true), close)
+      .otherwise(fence);
     const preflight = tasks.call('Preflight', 'failover/preflight');
     preflight.next(isDryRun);
 
     const undone = compensate(this, tasks, 'failover/undo');
-    const guarded = tasks.made.filter(({ node }) => ['Preflight', 'Fence', 'Switch traffic', 'Commit'].includes(node.id));
+    const guarded = tasks.made.filter(({ node }) =>
+      ['Preflight', 'Fence', 'Switch traffic', 'Commit'].includes(node.id),
+    );
     for (const state of [servers, ...guarded]) state.addCatch(undone.begin, { resultPath: '$.failure' });
 
     const open = tasks.call('Open', 'failover/open', opening);

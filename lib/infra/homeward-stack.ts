@@ -29,9 +29,15 @@ export class HomewardStack extends Stack {
       removalPolicy: RemovalPolicy.RETAIN,
     });
     const topic = new Topic(this, 'Notices', { enforceSSL: true, displayName: 'Homeward' });
-    for (const address of new Set(plans.flatMap(({ notify }) => notify))) topic.addSubscription(new EmailSubscription(address));
+    for (const address of new Set(plans.flatMap(({ notify }) => notify)))
+      topic.addSubscription(new EmailSubscription(address));
 
-    const functions = new StepFunctions(this, { plans, table, bundles, environment: { [environment.table]: table.tableName, [environment.topicArn]: topic.topicArn } });
+    const functions = new StepFunctions(this, {
+      plans,
+      table,
+      bundles,
+      environment: { [environment.table]: table.tableName, [environment.topicArn]: topic.topicArn },
+    });
     topic.grantPublish(functions.get('operation/close'));
 
     const protect = new ProtectMachine(this, functions).machine;

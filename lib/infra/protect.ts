@@ -14,7 +14,9 @@ export class ProtectMachine extends Construct {
     const tasks = new Tasks(this, functions);
     const point = { 'point.$': '$.point' };
 
-    const done = tasks.call('Close', 'operation/close', { payload: { outcome: 'succeeded' } }).next(new Succeed(this, 'Protected'));
+    const done = tasks
+      .call('Close', 'operation/close', { payload: { outcome: 'succeeded' } })
+      .next(new Succeed(this, 'Protected'));
     const prune = tasks.until('Prune', 'protect/prune', point, done);
     const seal = tasks.call('Seal', 'protect/seal', { payload: point });
     seal.next(prune);
@@ -27,22 +29,36 @@ export class ProtectMachine extends Construct {
       .when(Condition.booleanEquals('$.poll.result.done', true), seal)
       .otherwise(replicate.wait);
 
-    const capture = new MapState(this, 'Capture servers', { itemsPath: '$.servers', maxConcurrency: 10, resultPath: '$.last' });
+    const capture = new MapState(this, 'Capture servers', {
+      itemsPath: '$.servers',
+      maxConcurrency: 10,
+      resultPath: '$.last',
+    });
     capture.itemProcessor(tasks.call('Capture', 'protect/capture', { payload: null }).next(new Pass(this, 'Captured')));
     capture.next(replicate.begin);
 
     const abort = tasks.call('Abort', 'protect/abort', { payload: point });
     const end = failed(this, 'Failed');
-    const closeFailed = tasks.call('Close after failure', 'operation/close', { payload: { outcome: 'failed', 'failure.$': '$.failure' } });
+    const closeFailed = tasks.call('Close after failure', 'operation/close', {
+      payload: { outcome: 'failed', 'failure.$': '$.failure' },
+    });
     closeFailed.addCatch(end, { resultPath: '$.closing' });
     abort.next(closeFailed).next(end);
     abort.addCatch(closeFailed, { resultPath: '$.aborting' });
-    for (const state of [capture, transfers, seal, replicate.look, ...tasks.made.filter(({ node }) => ['Prune', 'Close'].includes(node.id))]) {
+    for (const state of [
+      capture,
+      transfers,
+      seal,
+      replicate.look,
+      ...tasks.made.filter(({ node }) => ['Prune', 'Close'].includes(node.id)),
+    ]) {
       state.addCatch(abort, { resultPath: '$.failure' });
     }
 
     const open = tasks.call('Open', 'protect/open', opening);
-    const isSkipped = new Choice(this, 'Skipped?').when(Condition.booleanEquals('$.skipped', true), new Succeed(this, 'Skipped')).otherwise(capture);
+    const isSkipped = new Choice(this, 'Skipped?')
+      .when(Condition.booleanEquals('$.skipped', true), new Succeed(this, 'Skipped'))
+      .otherwise(capture);
     this.machine = operationMachine(this, 'Protect', open.next(isSkipped), tasks.functions);
   }
 }

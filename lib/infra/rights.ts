@@ -2,12 +2,36 @@ import type { Plan } from '../domain/plan.ts';
 
 /** The steps that have a function, by `<area>/<step>`. */
 export const stepNames = [
-  'protect/open', 'protect/capture', 'protect/replicate', 'protect/seal', 'protect/prune', 'protect/abort',
-  'transfer/start', 'transfer/move', 'transfer/complete',
-  'failover/open', 'failover/preflight', 'failover/fence', 'failover/launch', 'failover/commit', 'failover/undo', 'failover/guard',
-  'waves/status', 'waves/probe', 'traffic/switch',
-  'failback/open', 'failback/estimate', 'failback/pay-fence', 'failback/round', 'failback/finish-round', 'failback/stop-recovery',
-  'failback/rebuild', 'failback/start', 'failback/commit', 'failback/undo', 'operation/close',
+  'protect/open',
+  'protect/capture',
+  'protect/replicate',
+  'protect/seal',
+  'protect/prune',
+  'protect/abort',
+  'transfer/start',
+  'transfer/move',
+  'transfer/complete',
+  'failover/open',
+  'failover/preflight',
+  'failover/fence',
+  'failover/launch',
+  'failover/commit',
+  'failover/undo',
+  'failover/guard',
+  'waves/status',
+  'waves/probe',
+  'traffic/switch',
+  'failback/open',
+  'failback/estimate',
+  'failback/pay-fence',
+  'failback/round',
+  'failback/finish-round',
+  'failback/stop-recovery',
+  'failback/rebuild',
+  'failback/start',
+  'failback/commit',
+  'failback/undo',
+  'operation/close',
 ] as const;
 export type StepName = (typeof stepNames)[number];
 
@@ -24,94 +48,197 @@ export interface Arns {
   readonly plans: readonly Plan[];
 }
 
+/** The resources that rights are given on, by type and Region, and what several steps share. */
+class Resources {
+  readonly primary: ReadonlySet<string>;
+  readonly recovery: ReadonlySet<string>;
+  readonly both: ReadonlySet<string>;
+  readonly images: readonly string[];
+  readonly zones: readonly string[];
+  readonly #arns: Arns;
+
+  constructor(arns: Arns) {
+    this.#arns = arns;
+    this.primary = new Set(arns.plans.map((plan) => plan.primary.region));
+    this.recovery = new Set(arns.plans.map((plan) => plan.recovery.region));
+    this.both = new Set([...this.primary, ...this.recovery]);
+    this.images = [...this.recovery].map((region) => `arn:${arns.partition}:ec2:${region}::image/*`);
+    this.zones = [
+      ...new Set(
+        arns.plans.flatMap((plan) =>
+          plan.traffic.map(({ zone }) => `arn:${arns.partition}:route53:::hostedzone/${zone}`),
+        ),
+      ),
+    ];
+  }
+
+  ec2(regions: ReadonlySet<string>, type: string): string[] {
+    return [...regions].map((region) => `arn:${this.#arns.partition}:ec2:${region}:${this.#arns.account}:${type}/*`);
+  }
+
+  snapshots(regions: ReadonlySet<string>): string[] {
+    return [...regions].map((region) => `arn:${this.#arns.partition}:ec2:${region}::snapshot/*`);
+  }
+
+  instances(regions: ReadonlySet<string>): string[] {
+    return this.ec2(regions, 'instance');
+  }
+
+  /** Use of the keys of both Regions through EBS. @source aws-facts [8.3] */
+  get keys(): Right {
+    const keys = [...this.both].map(
+      (region) => `arn:${this.#arns.partition}:kms:${region}:${this.#arns.account}:key/*`,
+    );
+    const actions = [
+      'CreateGrant',
+      'Decrypt',
+      'DescribeKey',
+      'GenerateDataKey',
+      'GenerateDataKeyWithoutPlaintext',
+      'ReEncryptFrom',
+      'ReEncryptTo',
+    ];
+    return { actions: actions.map((action) => `kms:${action}`), resources: keys };
+  }
+
+  get traffic(): Right[] {
+    if (this.zones.length === 0) return [];
+    const changes = `arn:${this.#arns.partition}:route53:::change/*`;
+    return [
+      on(this.zones, 'route53:ListResourceRecordSets', 'route53:ChangeResourceRecordSets'),
+      on([changes], 'route53:GetChange'),
+    ];
+  }
+
+  snapshotSet(regions: ReadonlySet<string>): Right[] {
+    return [
+      read('ec2:DescribeInstances', 'ec2:DescribeSnapshots'),
+      on(
+        [...this.instances(regions), ...this.ec2(regions, 'volume'), ...this.snapshots(regions)],
+        'ec2:CreateSnapshots',
+      ),
+      on(this.snapshots(regions), 'ec2:CreateTags'),
+      this.keys,
+    ];
+  }
+
+  get swap(): Right[] {
+    return [
+      read('ec2:DescribeInstances', 'ec2:DescribeVolumes'),
+      on(
+        [...this.ec2(this.primary, 'volume'), ...this.instances(this.primary)],
+        'ec2:AttachVolume',
+        'ec2:DetachVolume',
+      ),
+    ];
+  }
+}
+
+/** Steps that are not named here use the catalogue only. */
+const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
+  'protect/capture': (of) => [
+    ...of.snapshotSet(of.primary),
+    read('ec2:DescribeVolumes'),
+    on(of.instances(of.primary), 'ec2:DescribeInstanceAttribute'),
+  ],
+  'protect/replicate': (of) => [
+    read('ec2:DescribeSnapshots'),
+    on(of.snapshots(of.both), 'ec2:CopySnapshot'),
+    on(of.snapshots(of.recovery), 'ec2:CreateTags'),
+    of.keys,
+  ],
+  'protect/seal': () => [read('cloudwatch:PutMetricData')],
+  'protect/prune': (of) => [on(of.snapshots(of.both), 'ec2:DeleteSnapshot')],
+  'transfer/start': (of) => [
+    on(of.snapshots(of.both), 'ebs:ListChangedBlocks', 'ebs:StartSnapshot', 'ec2:CreateTags'),
+    of.keys,
+  ],
+  'transfer/move': (of) => [
+    on(of.snapshots(of.both), 'ebs:ListChangedBlocks', 'ebs:GetSnapshotBlock', 'ebs:PutSnapshotBlock'),
+    of.keys,
+  ],
+  'transfer/complete': (of) => [
+    read('ec2:DescribeSnapshots'),
+    on(of.snapshots(of.both), 'ebs:CompleteSnapshot', 'ebs:ListChangedBlocks'),
+    of.keys,
+  ],
+  'failover/preflight': (of) => [
+    read('ec2:DescribeSnapshots', 'ec2:DescribeSubnets', 'ec2:DescribeSecurityGroups'),
+    ...of.traffic.slice(0, 1).map(({ resources }) => on(resources, 'route53:ListResourceRecordSets')),
+  ],
+  'failover/fence': (of) => [read('ec2:DescribeInstances'), on(of.instances(of.primary), 'ec2:StopInstances')],
+  'failover/launch': (of) => [
+    read('ec2:DescribeImages', 'ec2:DescribeInstances'),
+    on([...of.images, ...of.snapshots(of.recovery)], 'ec2:RegisterImage'),
+    on(
+      [
+        ...of.images,
+        ...of.instances(of.recovery),
+        ...['volume', 'network-interface', 'security-group', 'subnet', 'key-pair'].flatMap((type) =>
+          of.ec2(of.recovery, type),
+        ),
+        ...of.snapshots(of.recovery),
+      ],
+      'ec2:RunInstances',
+    ),
+    on([...of.images, ...of.instances(of.recovery), ...of.ec2(of.recovery, 'volume')], 'ec2:CreateTags'),
+    on(
+      [...of.ec2(of.recovery, 'elastic-ip'), ...of.instances(of.recovery), ...of.ec2(of.recovery, 'network-interface')],
+      'ec2:AssociateAddress',
+    ),
+    of.keys,
+  ],
+  'failover/undo': (of) => [
+    read('ec2:DescribeImages', 'ec2:DescribeInstances', 'ec2:DescribeVolumes'),
+    on(of.instances(of.recovery), 'ec2:TerminateInstances'),
+    on(of.images, 'ec2:DeregisterImage'),
+    on(of.ec2(of.recovery, 'volume'), 'ec2:DeleteVolume'),
+    on(of.instances(of.primary), 'ec2:StartInstances'),
+    of.keys,
+    ...of.traffic,
+  ],
+  'waves/status': () => [read('ec2:DescribeInstances', 'ec2:DescribeInstanceStatus')],
+  'traffic/switch': (of) => [read('ec2:DescribeInstances'), ...of.traffic],
+  'failover/guard': () => [read('cloudwatch:DescribeAlarms')],
+  'failback/estimate': (of) => [
+    ...of.snapshotSet(of.recovery),
+    on(of.snapshots(of.recovery), 'ebs:ListChangedBlocks', 'ec2:DeleteSnapshot'),
+  ],
+  'failback/round': (of) => of.snapshotSet(of.recovery),
+  'failback/pay-fence': (of) => [...of.snapshotSet(of.primary), on(of.instances(of.primary), 'ec2:StopInstances')],
+  'failback/stop-recovery': (of) => [read('ec2:DescribeInstances'), on(of.instances(of.recovery), 'ec2:StopInstances')],
+  'failback/rebuild': (of) => [
+    ...of.swap,
+    on([...of.ec2(of.primary, 'volume'), ...of.snapshots(of.primary)], 'ec2:CreateVolume'),
+    on(of.ec2(of.primary, 'volume'), 'ec2:CreateTags'),
+    on([...of.instances(of.primary), ...of.ec2(of.primary, 'volume')], 'ec2:ModifyInstanceAttribute'),
+    of.keys,
+  ],
+  'failback/start': (of) => [
+    read('ec2:DescribeInstances'),
+    on(of.instances(of.primary), 'ec2:StartInstances'),
+    of.keys,
+  ],
+  'failback/commit': () => [read('ec2:DescribeInstances')],
+  'failback/undo': (of) => [
+    ...of.swap,
+    on(of.instances(of.both), 'ec2:StartInstances', 'ec2:StopInstances'),
+    on(of.ec2(of.primary, 'volume'), 'ec2:DeleteVolume'),
+    of.keys,
+    ...of.traffic,
+  ],
+  'operation/close': () => [],
+};
+
 /** What each function may call besides the catalogue. Deleting, launching, moving blocks and switching traffic are separate roles. */
 export function rightsOf(step: StepName, arns: Arns): readonly Right[] {
-  const primary = new Set(arns.plans.map((plan) => plan.primary.region));
-  const recovery = new Set(arns.plans.map((plan) => plan.recovery.region));
-  const both = new Set([...primary, ...recovery]);
-  const ec2 = (regions: ReadonlySet<string>, type: string) => [...regions].map((region) => `arn:${arns.partition}:ec2:${region}:${arns.account}:${type}/*`);
-  const snapshots = (regions: ReadonlySet<string>) => [...regions].map((region) => `arn:${arns.partition}:ec2:${region}::snapshot/*`);
-  const images = [...recovery].map((region) => `arn:${arns.partition}:ec2:${region}::image/*`);
-  const instances = (regions: ReadonlySet<string>) => ec2(regions, 'instance');
-  const zones = [...new Set(arns.plans.flatMap((plan) => plan.traffic.map(({ zone }) => `arn:${arns.partition}:route53:::hostedzone/${zone}`)))];
-  const changes = `arn:${arns.partition}:route53:::change/*`;
+  return rights[step]?.(new Resources(arns)) ?? [];
+}
 
-  const read = (...actions: string[]): Right => ({ actions, resources: ['*'] });
-  const on = (resources: readonly string[], ...actions: string[]): Right => ({ actions, resources });
-  const keys: Right = on([...both].map((region) => `arn:${arns.partition}:kms:${region}:${arns.account}:key/*`),
-    'kms:CreateGrant', 'kms:Decrypt', 'kms:DescribeKey', 'kms:GenerateDataKey', 'kms:GenerateDataKeyWithoutPlaintext', 'kms:ReEncryptFrom', 'kms:ReEncryptTo');
-  const traffic = zones.length === 0 ? [] : [on(zones, 'route53:ListResourceRecordSets', 'route53:ChangeResourceRecordSets'), on([changes], 'route53:GetChange')];
-  const snapshotSet = (regions: ReadonlySet<string>) => [
-    read('ec2:DescribeInstances', 'ec2:DescribeSnapshots'),
-    on([...instances(regions), ...ec2(regions, 'volume'), ...snapshots(regions)], 'ec2:CreateSnapshots'),
-    on(snapshots(regions), 'ec2:CreateTags'),
-    keys,
-  ];
-  const swap = [
-    read('ec2:DescribeInstances', 'ec2:DescribeVolumes'),
-    on([...ec2(primary, 'volume'), ...instances(primary)], 'ec2:AttachVolume', 'ec2:DetachVolume'),
-  ];
+function read(...actions: string[]): Right {
+  return { actions, resources: ['*'] };
+}
 
-  switch (step) {
-    case 'protect/capture':
-      return [...snapshotSet(primary), read('ec2:DescribeVolumes'), on(instances(primary), 'ec2:DescribeInstanceAttribute')];
-    case 'protect/replicate':
-      return [read('ec2:DescribeSnapshots'), on(snapshots(both), 'ec2:CopySnapshot'), on(snapshots(recovery), 'ec2:CreateTags'), keys];
-    case 'protect/seal':
-      return [read('cloudwatch:PutMetricData')];
-    case 'protect/prune':
-      return [on(snapshots(both), 'ec2:DeleteSnapshot')];
-    case 'transfer/start':
-      return [on(snapshots(both), 'ebs:ListChangedBlocks', 'ebs:StartSnapshot', 'ec2:CreateTags'), keys];
-    case 'transfer/move':
-      return [on(snapshots(both), 'ebs:ListChangedBlocks', 'ebs:GetSnapshotBlock', 'ebs:PutSnapshotBlock'), keys];
-    case 'transfer/complete':
-      return [read('ec2:DescribeSnapshots'), on(snapshots(both), 'ebs:CompleteSnapshot', 'ebs:ListChangedBlocks'), keys];
-    case 'failover/preflight':
-      return [read('ec2:DescribeSnapshots', 'ec2:DescribeSubnets', 'ec2:DescribeSecurityGroups'), ...traffic.slice(0, 1).map(({ resources }) => on(resources, 'route53:ListResourceRecordSets'))];
-    case 'failover/fence':
-      return [read('ec2:DescribeInstances'), on(instances(primary), 'ec2:StopInstances')];
-    case 'failover/launch':
-      return [
-        read('ec2:DescribeImages', 'ec2:DescribeInstances'),
-        on([...images, ...snapshots(recovery)], 'ec2:RegisterImage'),
-        on([...images, ...instances(recovery), ...['volume', 'network-interface', 'security-group', 'subnet', 'key-pair'].flatMap((type) => ec2(recovery, type)), ...snapshots(recovery)], 'ec2:RunInstances'),
-        on([...images, ...instances(recovery), ...ec2(recovery, 'volume')], 'ec2:CreateTags'),
-        on([...ec2(recovery, 'elastic-ip'), ...instances(recovery), ...ec2(recovery, 'network-interface')], 'ec2:AssociateAddress'),
-        keys,
-      ];
-    case 'failover/undo':
-      return [
-        read('ec2:DescribeImages', 'ec2:DescribeInstances', 'ec2:DescribeVolumes'), on(instances(recovery), 'ec2:TerminateInstances'), on(images, 'ec2:DeregisterImage'),
-        on(ec2(recovery, 'volume'), 'ec2:DeleteVolume'), on(instances(primary), 'ec2:StartInstances'), keys, ...traffic,
-      ];
-    case 'waves/status':
-      return [read('ec2:DescribeInstances', 'ec2:DescribeInstanceStatus')];
-    case 'traffic/switch':
-      return [read('ec2:DescribeInstances'), ...traffic];
-    case 'failover/guard':
-      return [read('cloudwatch:DescribeAlarms')];
-    case 'failback/estimate':
-      return [...snapshotSet(recovery), on(snapshots(recovery), 'ebs:ListChangedBlocks', 'ec2:DeleteSnapshot')];
-    case 'failback/round':
-      return snapshotSet(recovery);
-    case 'failback/pay-fence':
-      return [...snapshotSet(primary), on(instances(primary), 'ec2:StopInstances')];
-    case 'failback/stop-recovery':
-      return [read('ec2:DescribeInstances'), on(instances(recovery), 'ec2:StopInstances')];
-    case 'failback/rebuild':
-      return [
-        ...swap, on([...ec2(primary, 'volume'), ...snapshots(primary)], 'ec2:CreateVolume'), on(ec2(primary, 'volume'), 'ec2:CreateTags'),
-        on([...instances(primary), ...ec2(primary, 'volume')], 'ec2:ModifyInstanceAttribute'), keys,
-      ];
-    case 'failback/start':
-      return [read('ec2:DescribeInstances'), on(instances(primary), 'ec2:StartInstances'), keys];
-    case 'failback/commit':
-      return [read('ec2:DescribeInstances')];
-    case 'failback/undo':
-      return [...swap, on(instances(both), 'ec2:StartInstances', 'ec2:StopInstances'), on(ec2(primary, 'volume'), 'ec2:DeleteVolume'), keys, ...traffic];
-    case 'protect/open': case 'protect/abort': case 'failover/open': case 'failover/commit': case 'waves/probe':
-    case 'failback/open': case 'failback/finish-round': case 'operation/close':
-      return [];
-  }
+function on(resources: readonly string[], ...actions: string[]): Right {
+  return { actions, resources };
 }

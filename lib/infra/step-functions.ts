@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Aws, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Aws, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Effect, ManagedPolicy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, CfnFunction, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
@@ -42,8 +42,14 @@ export class StepFunctions extends Construct {
 
   #function(step: StepName, props: StepFunctionsProps): LambdaFunction {
     const id = pascal(step);
-    const logGroup = new LogGroup(this, `${id}Log`, { retention: RetentionDays.THREE_MONTHS, removalPolicy: RemovalPolicy.DESTROY });
-    const role = new Role(this, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com'), description: `Homeward ${step}` });
+    const logGroup = new LogGroup(this, `${id}Log`, {
+      retention: RetentionDays.THREE_MONTHS,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    const role = new Role(this, `${id}Role`, {
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+      description: `Homeward ${step}`,
+    });
     logGroup.grantWrite(role);
     const { memoryMb = 256, minutes = 5 } = sizes[step] ?? {};
     const made = new LambdaFunction(this, id, {
@@ -59,21 +65,36 @@ export class StepFunctions extends Construct {
       logGroup,
     });
     if (step === 'waves/probe') this.#placeProbe(made, role, props.plans);
-    else if (step !== 'failover/guard') props.table.grant(role, 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem');
+    else if (step !== 'failover/guard')
+      props.table.grant(role, 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem');
     else props.table.grant(role, 'dynamodb:GetItem');
     this.#allow(role, step, props.plans);
     return made;
   }
 
   #allow(role: Role, step: StepName, plans: readonly Plan[]): void {
-    for (const { actions, resources } of rightsOf(step, { partition: Aws.PARTITION, account: Stack.of(this).account, plans })) {
+    for (const { actions, resources } of rightsOf(step, {
+      partition: Aws.PARTITION,
+      account: Stack.of(this).account,
+      plans,
+    })) {
       role.addToPolicy(new PolicyStatement({ effect: Effect.ALLOW, actions: [...actions], resources: [...resources] }));
-      accept(role, resources.filter((resource) => resource.includes('*')), 'Resources are created by operations, their ids are not known at deploy time; Describe and metric actions have no resource.');
+      accept(
+        role,
+        resources.filter((resource) => resource.includes('*')),
+        'Resources are created by operations, their ids are not known at deploy time; Describe and metric actions have no resource.',
+      );
     }
     const profiles = step === 'failover/launch';
     if (profiles) {
       const anyRole = `arn:${Aws.PARTITION}:iam::${Stack.of(this).account}:role/*`;
-      role.addToPolicy(new PolicyStatement({ actions: ['iam:PassRole'], resources: [anyRole], conditions: { StringEquals: { 'iam:PassedToService': 'ec2.amazonaws.com' } } }));
+      role.addToPolicy(
+        new PolicyStatement({
+          actions: ['iam:PassRole'],
+          resources: [anyRole],
+          conditions: { StringEquals: { 'iam:PassedToService': 'ec2.amazonaws.com' } },
+        }),
+      );
       accept(role, [anyRole], 'A server is launched with the instance profile it had; only EC2 may be given the role.');
     }
   }
@@ -83,12 +104,21 @@ export class StepFunctions extends Construct {
     const probes = plans.map((plan) => plan.probes).find((each) => each !== undefined);
     if (probes === undefined) return;
     role.addManagedPolicy(ManagedPolicy.fromAwsManagedPolicyName('service-role/AWSLambdaVPCAccessExecutionRole'));
+    Validations.of(role).acknowledge({
+      id: 'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole]',
+      reason:
+        'A function in a VPC needs to manage its own network interfaces; this is the policy AWS maintains for that.',
+    });
     const resource = made.node.defaultChild;
-    if (resource instanceof CfnFunction) resource.vpcConfig = { subnetIds: [...probes.subnets], securityGroupIds: [...probes.securityGroups] };
+    if (resource instanceof CfnFunction)
+      resource.vpcConfig = { subnetIds: [...probes.subnets], securityGroupIds: [...probes.securityGroups] };
   }
 }
 
 /** `failback/pay-fence` → `FailbackPayFence` */
 export function pascal(text: string): string {
-  return text.split(/[/-]/).map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
+  return text
+    .split(/[/-]/)
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join('');
 }

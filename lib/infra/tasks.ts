@@ -1,5 +1,16 @@
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
-import { Choice, Condition, type IChainable, type INextable, Pass, Result, type State, TaskInput, Wait, WaitTime } from 'aws-cdk-lib/aws-stepfunctions';
+import {
+  Choice,
+  Condition,
+  type IChainable,
+  type INextable,
+  Pass,
+  Result,
+  type State,
+  TaskInput,
+  Wait,
+  WaitTime,
+} from 'aws-cdk-lib/aws-stepfunctions';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
 import { transientRetry } from './retry.ts';
@@ -18,7 +29,11 @@ export interface TaskOptions {
 }
 
 /** What the first state of every state machine is given: the input as typed, before there is an operation. */
-export const opening: TaskOptions = { payload: { 'input.$': '$', 'execution.$': '$$.Execution.Name' }, withoutContext: true, result: 'replace' };
+export const opening: TaskOptions = {
+  payload: { 'input.$': '$', 'execution.$': '$$.Execution.Name' },
+  withoutContext: true,
+  result: 'replace',
+};
 
 /** Makes the states of one state machine out of steps; ids are unique within it. */
 export class Tasks {
@@ -45,7 +60,9 @@ export class Tasks {
   call(id: string, step: StepName, { payload = {}, withoutContext = false, result }: TaskOptions = {}): LambdaInvoke {
     const task = new LambdaInvoke(this.#scope, id, {
       lambdaFunction: this.#functions.get(step),
-      ...(payload === null ? { payload: TaskInput.fromJsonPathAt('$') } : { payload: TaskInput.fromObject({ ...(withoutContext ? {} : context), ...payload }) }),
+      ...(payload === null
+        ? { payload: TaskInput.fromJsonPathAt('$') }
+        : { payload: TaskInput.fromObject({ ...(withoutContext ? {} : context), ...payload }) }),
       ...placing(result),
       retryOnServiceExceptions: false,
     });
@@ -57,7 +74,10 @@ export class Tasks {
 
   /** Looks again and again until the step says `done`; the last look stays at `$.poll.result`. */
   poll(id: string, step: StepName, payload: Readonly<Record<string, unknown>> = {}): Poll {
-    const begin = new Pass(this.#scope, `${id}: begin`, { result: Result.fromObject({ result: { polls: 0 } }), resultPath: '$.poll' });
+    const begin = new Pass(this.#scope, `${id}: begin`, {
+      result: Result.fromObject({ result: { polls: 0 } }),
+      resultPath: '$.poll',
+    });
     const look = this.call(id, step, { payload: { ...payload, 'poll.$': '$.poll.result' }, result: '$.poll' });
     const isDone = new Choice(this.#scope, `${id}: done?`);
     const wait = new Wait(this.#scope, `${id}: wait`, { time: WaitTime.secondsPath('$.poll.result.waitSeconds') });

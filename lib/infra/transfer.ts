@@ -11,14 +11,27 @@ const workersPerVolume = 10;
  * complete. The same states carry failback rounds and re-protection; `id` keeps their names apart.
  */
 export function transferAll(scope: Construct, tasks: Tasks, id: string): MapState {
-  const transfers = new MapState(scope, `${id}: volumes`, { itemsPath: '$.poll.result.transfers', maxConcurrency: volumesAtOnce, resultPath: '$.last' });
-  const start = tasks.call(`${id}: start`, 'transfer/start', { payload: { 'transfer.$': '$.transfer' }, result: '$.work' });
+  const transfers = new MapState(scope, `${id}: volumes`, {
+    itemsPath: '$.poll.result.transfers',
+    maxConcurrency: volumesAtOnce,
+    resultPath: '$.last',
+  });
+  const start = tasks.call(`${id}: start`, 'transfer/start', {
+    payload: { 'transfer.$': '$.transfer' },
+    result: '$.work',
+  });
   const units = new DistributedMap(scope, `${id}: units`, {
-    itemsPath: '$.work.result.units', maxConcurrency: workersPerVolume, mapExecutionType: StateMachineType.STANDARD, resultPath: '$.last',
+    itemsPath: '$.work.result.units',
+    maxConcurrency: workersPerVolume,
+    mapExecutionType: StateMachineType.STANDARD,
+    resultPath: '$.last',
   });
   const move = tasks.call(`${id}: move`, 'transfer/move', { payload: null });
   units.itemProcessor(move.next(new Pass(scope, `${id}: moved`, { parameters: { done: true } })));
-  const complete = tasks.untilEnd(`${id}: complete`, 'transfer/complete', { 'transfer.$': '$.transfer', 'target.$': '$.work.result.target' });
+  const complete = tasks.untilEnd(`${id}: complete`, 'transfer/complete', {
+    'transfer.$': '$.transfer',
+    'target.$': '$.work.result.target',
+  });
   transfers.itemProcessor(start.next(units).next(complete));
   return transfers;
 }

@@ -37,7 +37,9 @@ export class AutomaticFailover extends Construct {
     const guard = functions.get('failover/guard');
     failover.grantStartExecution(guard);
     const planOf: Record<string, string> = {};
-    const alarms = plans.flatMap((plan) => (plan.failover.automatic === undefined ? [] : [this.#alarm(plan, plan.failover.automatic, planOf)]));
+    const alarms = plans.flatMap((plan) =>
+      plan.failover.automatic === undefined ? [] : [this.#alarm(plan, plan.failover.automatic, planOf)],
+    );
     guard.addEnvironment(environment.failoverMachineArn, failover.stateMachineArn);
     guard.addEnvironment(environment.alarms, this.#json(planOf));
     if (alarms.length === 0) return;
@@ -58,7 +60,13 @@ export class AutomaticFailover extends Construct {
     const periods = Math.max(1, Math.round(automatic.missingForSeconds / 60));
     const alarm = new Alarm(this, `${pascal(plan.name)}Alarm`, {
       alarmDescription: `Homeward: plan ${plan.name} sends no heartbeat from ${plan.primary.region}`,
-      metric: new Metric({ namespace, metricName: metric, dimensionsMap: { ...dimensions }, statistic: 'SampleCount', period: Duration.minutes(1) }),
+      metric: new Metric({
+        namespace,
+        metricName: metric,
+        dimensionsMap: { ...dimensions },
+        statistic: 'SampleCount',
+        period: Duration.minutes(1),
+      }),
       threshold: 1,
       comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
       evaluationPeriods: periods,
@@ -71,6 +79,8 @@ export class AutomaticFailover extends Construct {
 
   /** Names of alarms are references until deployment, so the JSON is put together by CloudFormation. */
   #json(planOf: Readonly<Record<string, string>>): string {
-    return `{${Object.entries(planOf).map(([alarm, plan]) => `"${alarm}":"${plan}"`).join(',')}}`;
+    return `{${Object.entries(planOf)
+      .map(([alarm, plan]) => `"${alarm}":"${plan}"`)
+      .join(',')}}`;
   }
 }

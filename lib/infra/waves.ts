@@ -6,7 +6,11 @@ import type { Tasks } from './tasks.ts';
 /** Waves one after the other: bring up the servers of the wave side by side, then the health gate, in both of its halves. */
 export function waves(scope: Construct, tasks: Tasks, bringUp: StepName): MapState {
   const all = new MapState(scope, 'Waves', { itemsPath: '$.waves', maxConcurrency: 1, resultPath: '$.last' });
-  const servers = new MapState(scope, 'Servers of the wave', { itemsPath: '$.servers', maxConcurrency: 10, resultPath: '$.last' });
+  const servers = new MapState(scope, 'Servers of the wave', {
+    itemsPath: '$.servers',
+    maxConcurrency: 10,
+    resultPath: '$.last',
+  });
   servers.itemProcessor(tasks.untilEnd('Bring up', bringUp, { 'server.$': '$.server' }));
   const keep = new Pass(scope, 'Keep the probes', { inputPath: '$.poll.result.probes', resultPath: '$.probes' });
   const gate = { 'wave.$': '$.wave', 'site.$': '$.site' };

@@ -9,7 +9,11 @@ export type Step<Input, Output> = (services: Services, input: Input) => Promise<
  * Makes a Lambda handler of a step: parse the input, run the step, let failures out under their code as error name.
  * Logs the step's ids and outcome, never its documents.
  */
-export function entry<Schema extends z.ZodType, Output>(name: string, schema: Schema, step: Step<z.infer<Schema>, Output>) {
+export function entry<Schema extends z.ZodType, Output>(
+  name: string,
+  schema: Schema,
+  step: Step<z.infer<Schema>, Output>,
+) {
   let services: Services | undefined;
   return async (event: unknown): Promise<Output> => {
     services ??= createServices(process.env['LAMBDA_TASK_ROOT'] ?? '.');
@@ -25,7 +29,11 @@ export function entry<Schema extends z.ZodType, Output>(name: string, schema: Sc
 }
 
 /** @throws Failure InvalidInput */
-export function parseStepInput<Schema extends z.ZodType>(name: string, schema: Schema, event: unknown): z.infer<Schema> {
+export function parseStepInput<Schema extends z.ZodType>(
+  name: string,
+  schema: Schema,
+  event: unknown,
+): z.infer<Schema> {
   const parsed = schema.safeParse(event);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`);

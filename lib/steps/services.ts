@@ -28,11 +28,14 @@ export interface Services {
 
 /** Services of the Lambda this code runs in: plans packed beside the code, names from the environment. */
 export function createServices(taskRoot: string): Services {
-  const plans = new Map((JSON.parse(readFileSync(join(taskRoot, 'plans.json'), 'utf8')) as Plan[]).map((plan) => [plan.name, plan]));
+  const plans = new Map(
+    (JSON.parse(readFileSync(join(taskRoot, 'plans.json'), 'utf8')) as Plan[]).map((plan) => [plan.name, plan]),
+  );
   const clients = createClients();
   const setting = (name: string): string => {
     const value = process.env[name];
-    if (value === undefined) throw new Failure('BrokenInvariant', `The function has no environment variable ${name}. Deploy the stack again.`);
+    if (value === undefined)
+      throw new Failure('BrokenInvariant', `The function has no environment variable ${name}. Deploy the stack again.`);
     return value;
   };
   let catalogue: Catalogue | undefined;
@@ -48,7 +51,10 @@ export function createServices(taskRoot: string): Services {
     plan(name) {
       const plan = plans.get(name);
       if (plan !== undefined) return plan;
-      throw new Failure('UnknownPlan', `There is no plan "${name}" in this Region. Deployed plans: ${[...plans.keys()].join(', ')}.`);
+      throw new Failure(
+        'UnknownPlan',
+        `There is no plan "${name}" in this Region. Deployed plans: ${[...plans.keys()].join(', ')}.`,
+      );
     },
     proveEpoch(context) {
       return this.catalogue.proveEpoch(context, new Date(now().getTime() + leaseSeconds * 1_000));

@@ -1,14 +1,39 @@
 import type { LaunchConfiguration, PointVolume, RecoveryPoint, Twin } from '../../lib/domain/catalogue.ts';
 
 export const configuration: LaunchConfiguration = {
-  instance: 'i-00000001', instanceType: 'm6i.large', architecture: 'x86_64', rootDevice: '/dev/xvda', bootMode: null, tpmSupport: null, enaSupport: true,
-  subnet: 'subnet-1', zone: 'us-east-1a', securityGroups: ['sg-1'], keyName: null, instanceProfile: null, userData: null, ebsOptimized: false, httpTokens: null, tags: {},
+  instance: 'i-00000001',
+  instanceType: 'm6i.large',
+  architecture: 'x86_64',
+  rootDevice: '/dev/xvda',
+  bootMode: null,
+  tpmSupport: null,
+  enaSupport: true,
+  subnet: 'subnet-1',
+  zone: 'us-east-1a',
+  securityGroups: ['sg-1'],
+  keyName: null,
+  instanceProfile: null,
+  userData: null,
+  ebsOptimized: false,
+  httpTokens: null,
+  tags: {},
 };
 
 export function volume(change: Partial<PointVolume>): PointVolume {
   return {
-    device: '/dev/xvda', volumeId: 'vol-1', sizeGib: 8, volumeType: 'gp3', iops: null, throughput: null, isEncrypted: false, deleteOnTermination: true,
-    snapshot: 'snap-p', copy: 'snap-r', method: 'native-full', isComplete: true, ...change,
+    device: '/dev/xvda',
+    volumeId: 'vol-1',
+    sizeGib: 8,
+    volumeType: 'gp3',
+    iops: null,
+    throughput: null,
+    isEncrypted: false,
+    deleteOnTermination: true,
+    snapshot: 'snap-p',
+    copy: 'snap-r',
+    method: 'native-full',
+    isComplete: true,
+    ...change,
   };
 }
 
@@ -18,14 +43,28 @@ export function point(minute: number, change: Partial<RecoveryPoint> = {}): Reco
   const id = `rp-20260105T10${String(minute).padStart(2, '0')}00Z-aaaaaa`;
   const volumes = { '/dev/xvda': volume({ snapshot: `snap-p${minute}`, copy: `snap-r${minute}` }) };
   return {
-    plan: 'shop', id, status: 'available', operation: `protect-${minute}`, startedAt, sealedAt: startedAt, skewSeconds: 0,
-    servers: { web: { configuration, startedAt, volumes } }, ...change,
+    plan: 'shop',
+    id,
+    status: 'available',
+    operation: `protect-${minute}`,
+    startedAt,
+    sealedAt: startedAt,
+    skewSeconds: 0,
+    servers: { web: { configuration, startedAt, volumes } },
+    ...change,
   };
 }
 
 export function twin(minute: number, change: Partial<Twin> = {}): Twin {
   return {
-    plan: 'shop', volume: 'web:/dev/xvda', madeAt: point(minute).id, method: 'native-incremental', primarySnapshot: `snap-p${minute}`,
-    recoverySnapshot: `snap-r${minute}`, primaryVolume: 'vol-1', operation: `protect-${minute}`, ...change,
+    plan: 'shop',
+    volume: 'web:/dev/xvda',
+    madeAt: point(minute).id,
+    method: 'native-incremental',
+    primarySnapshot: `snap-p${minute}`,
+    recoverySnapshot: `snap-r${minute}`,
+    primaryVolume: 'vol-1',
+    operation: `protect-${minute}`,
+    ...change,
   };
 }

@@ -29,22 +29,33 @@ describe('I6: one operation per plan', () => {
       it(`${isAllowed ? 'opens' : 'refuses'} ${kind} in phase ${phase}`, () => {
         const decision = open(stateWith({ phase }), kind);
         expect(decision.kind).toBe(isAllowed ? 'acquire' : 'refuse');
-        if (decision.kind === 'refuse') expect(decision).toMatchObject({ code: 'WrongPhase', message: expect.stringContaining(phase) as string });
+        if (decision.kind === 'refuse')
+          expect(decision).toMatchObject({ code: 'WrongPhase', message: expect.stringContaining(phase) as string });
       });
     }
   }
 
   it('gives each operation the next epoch and a lease', () => {
-    expect(open(stateWith({}), 'protect')).toMatchObject({ kind: 'acquire', next: { epoch: 8, lease: { operation: 'protect-mine' } } });
+    expect(open(stateWith({}), 'protect')).toMatchObject({
+      kind: 'acquire',
+      next: { epoch: 8, lease: { operation: 'protect-mine' } },
+    });
   });
 
   it('refuses a second operation while the first holds the plan, and names it', () => {
     const decision = open(stateWith({ phase: 'failing-over', lease: held('failover') }), 'failover');
-    expect(decision).toMatchObject({ kind: 'refuse', code: 'OperationAlreadyRunning', message: expect.stringContaining('failover-other') as string });
+    expect(decision).toMatchObject({
+      kind: 'refuse',
+      code: 'OperationAlreadyRunning',
+      message: expect.stringContaining('failover-other') as string,
+    });
   });
 
   it('lets a failover preempt a protect operation, whose epoch is then stale', () => {
-    expect(open(stateWith({ lease: held('protect') }), 'failover')).toMatchObject({ kind: 'acquire', next: { epoch: 8, phase: 'failing-over' } });
+    expect(open(stateWith({ lease: held('protect') }), 'failover')).toMatchObject({
+      kind: 'acquire',
+      next: { epoch: 8, phase: 'failing-over' },
+    });
   });
 
   it('lets nothing else preempt', () => {

@@ -15,7 +15,9 @@ describe('choosing a recovery point', () => {
   });
 
   it('takes a point by id', () => {
-    expect(choosePoint('shop', points, { id: 'rp-20260105T100000Z-aaaaaa' }).startedAt).toBe('2026-01-05T10:00:00.000Z');
+    expect(choosePoint('shop', points, { id: 'rp-20260105T100000Z-aaaaaa' }).startedAt).toBe(
+      '2026-01-05T10:00:00.000Z',
+    );
   });
 
   it('I12: refuses a time before the oldest point, and says which points there are', () => {
@@ -25,8 +27,14 @@ describe('choosing a recovery point', () => {
   });
 
   it('I12: refuses an unknown id and an incomplete point by their names', () => {
-    expect(() => choosePoint('shop', points, { id: 'rp-x' })).toThrow(expect.objectContaining({ name: 'UnknownRecoveryPoint' }));
-    expect(() => choosePoint('shop', points, { id: 'rp-20260105T102000Z-aaaaaa' })).toThrow(expect.objectContaining({ name: 'RecoveryPointNotAvailable' }));
-    expect(() => choosePoint('shop', [], 'latest')).toThrow(expect.objectContaining({ name: 'RecoveryPointNotAvailable' }));
+    expect(() => choosePoint('shop', points, { id: 'rp-x' })).toThrow(
+      expect.objectContaining({ name: 'UnknownRecoveryPoint' }),
+    );
+    expect(() => choosePoint('shop', points, { id: 'rp-20260105T102000Z-aaaaaa' })).toThrow(
+      expect.objectContaining({ name: 'RecoveryPointNotAvailable' }),
+    );
+    expect(() => choosePoint('shop', [], 'latest')).toThrow(
+      expect.objectContaining({ name: 'RecoveryPointNotAvailable' }),
+    );
   });
 });

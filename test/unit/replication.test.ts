@@ -25,8 +25,11 @@ describe('cutting changed blocks into units', () => {
   it('I4: puts every changed block into exactly one unit', () => {
     const changed = Array.from({ length: 2_500 }, (_, index) => index * 3);
     const units = cutUnits(changed);
-    expect(units.map(({ first, last }) => changed.filter((index) => index >= first && index <= last).length)).toEqual([1_000, 1_000, 500]);
-    for (const index of changed) expect(units.filter(({ first, last }) => index >= first && index <= last)).toHaveLength(1);
+    expect(units.map(({ first, last }) => changed.filter((index) => index >= first && index <= last).length)).toEqual([
+      1_000, 1_000, 500,
+    ]);
+    for (const index of changed)
+      expect(units.filter(({ first, last }) => index >= first && index <= last)).toHaveLength(1);
   });
   it('makes no unit of no change', () => {
     expect(cutUnits([])).toEqual([]);

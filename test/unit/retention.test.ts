@@ -33,10 +33,14 @@ describe('I3: retention', () => {
         const twins = points.filter((each) => each.status === 'available').map((_, index) => twin(index));
         const doomed = chooseDoomed(points, twins, keep(keepPoints));
         const gone = new Set([...doomed.primarySnapshots, ...doomed.recoverySnapshots]);
-        const newest = points.map((each, minute) => ({ each, minute })).filter(({ each }) => each.status === 'available').slice(-keepPoints);
+        const newest = points
+          .map((each, minute) => ({ each, minute }))
+          .filter(({ each }) => each.status === 'available')
+          .slice(-keepPoints);
         for (const { minute } of newest) expect(gone.has(`snap-p${minute}`) || gone.has(`snap-r${minute}`)).toBe(false);
         const lastTwin = twins.at(-1);
-        if (lastTwin !== undefined) expect(gone.has(lastTwin.primarySnapshot) || gone.has(lastTwin.recoverySnapshot)).toBe(false);
+        if (lastTwin !== undefined)
+          expect(gone.has(lastTwin.primarySnapshot) || gone.has(lastTwin.recoverySnapshot)).toBe(false);
       }),
       { seed: 20260105 },
     );

@@ -4,13 +4,22 @@ import { type contextSchema, type Services } from '../services.ts';
 import { instancesOf } from '../waves/site.ts';
 
 /** The point after which the failback is final: production is home. Recovery servers stay, stopped (I5). */
-export async function commit(services: Services, input: z.infer<typeof contextSchema>): Promise<{ rtoSeconds: number }> {
+export async function commit(
+  services: Services,
+  input: z.infer<typeof contextSchema>,
+): Promise<{ rtoSeconds: number }> {
   const plan = services.plan(input.plan);
   const state = await services.proveEpoch(input);
   const operation = await services.catalogue.operationOf(input);
   if (state.activeSite === 'recovery') {
-    const serving = [...(await instancesOf(services, input, 'recovery', Object.keys(plan.servers)))].filter(([, instance]) => instance.state !== 'stopped');
-    assertInvariant(serving.length === 0, 'I1', `${serving.map(([name]) => name).join(', ')} still runs in ${plan.recovery.region}`);
+    const serving = [...(await instancesOf(services, input, 'recovery', Object.keys(plan.servers)))].filter(
+      ([, instance]) => instance.state !== 'stopped',
+    );
+    assertInvariant(
+      serving.length === 0,
+      'I1',
+      `${serving.map(([name]) => name).join(', ')} still runs in ${plan.recovery.region}`,
+    );
   }
   const committedAt = operation.committedAt ?? services.now().toISOString();
   const pauseFrom = operation.rounds.find(({ isFinal }) => isFinal)?.startedAt ?? operation.startedAt;

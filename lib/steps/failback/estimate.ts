@@ -10,7 +10,10 @@ import { takeServingSnapshots } from './serving-snapshots.ts';
 export const estimateSchema = contextSchema.extend({ estimateOnly: z.boolean(), poll: pollSchema });
 
 /** Says in blocks, minutes and dollars what the failback would move, before it moves anything. Its snapshots are round 1's. */
-export async function estimate(services: Services, input: z.infer<typeof estimateSchema>): Promise<PollResult & { estimate?: FailbackEstimate }> {
+export async function estimate(
+  services: Services,
+  input: z.infer<typeof estimateSchema>,
+): Promise<PollResult & { estimate?: FailbackEstimate }> {
   const plan = services.plan(input.plan);
   await services.proveEpoch(input);
   await services.catalogue.updateOperation(input, { progression: 'estimating' });
@@ -27,7 +30,10 @@ export async function estimate(services: Services, input: z.infer<typeof estimat
   await services.catalogue.updateOperation(input, { estimate: result });
   if (input.estimateOnly) {
     const ec2 = services.clients.ec2(plan.recovery.region);
-    const left = await describeSnapshots(ec2, taken.volumes.map(({ snapshot }) => snapshot.id));
+    const left = await describeSnapshots(
+      ec2,
+      taken.volumes.map(({ snapshot }) => snapshot.id),
+    );
     for (const id of left.keys()) await deleteSnapshot(ec2, id);
   }
   return { ...nextPoll(input.poll, true, services.now()), estimate: result };

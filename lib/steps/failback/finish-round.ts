@@ -5,10 +5,17 @@ import { contextSchema, type Services } from '../services.ts';
 import { transferItemSchema } from '../transfer/transfer.ts';
 import { compact } from './serving-snapshots.ts';
 
-export const finishRoundSchema = contextSchema.extend({ final: z.boolean(), startedAt: z.string(), transfers: z.array(transferItemSchema) });
+export const finishRoundSchema = contextSchema.extend({
+  final: z.boolean(),
+  startedAt: z.string(),
+  transfers: z.array(transferItemSchema),
+});
 
 /** Ends a delta round: every volume has a new twin. Decides whether another round is worth it before the cut-over. */
-export async function finishRound(services: Services, input: z.infer<typeof finishRoundSchema>): Promise<{ next: 'round' | 'final' }> {
+export async function finishRound(
+  services: Services,
+  input: z.infer<typeof finishRoundSchema>,
+): Promise<{ next: 'round' | 'final' }> {
   const plan = services.plan(input.plan);
   await services.proveEpoch(input);
   const { rounds } = await services.catalogue.operationOf(input);
@@ -17,17 +24,29 @@ export async function finishRound(services: Services, input: z.infer<typeof fini
   const moved: number[] = [];
   for (const { transfer } of input.transfers) {
     const record = await services.catalogue.transfer(input.operation, transfer.id);
-    assertInvariant(record?.completedAt !== undefined && record.completedAt !== null, 'I4', `the transfer ${transfer.id} is not complete`);
+    assertInvariant(
+      record?.completedAt !== undefined && record.completedAt !== null,
+      'I4',
+      `the transfer ${transfer.id} is not complete`,
+    );
     moved.push(record.changedBlocks);
     await services.catalogue.addTwin({
-      plan: plan.name, volume: transfer.volume, madeAt: `rp-${compact(input.startedAt)}-${transfer.id.split('/')[0] ?? ''}`, method: 'delta',
-      primarySnapshot: record.target, recoverySnapshot: transfer.near.snapshot, primaryVolume: null, operation: input.operation,
+      plan: plan.name,
+      volume: transfer.volume,
+      madeAt: `rp-${compact(input.startedAt)}-${transfer.id.split('/')[0] ?? ''}`,
+      method: 'delta',
+      primarySnapshot: record.target,
+      recoverySnapshot: transfer.near.snapshot,
+      primaryVolume: null,
+      operation: input.operation,
     });
   }
   const blocksMoved = moved.reduce((sum, blocks) => sum + blocks, 0);
   if (known === undefined) {
     const endedAt = services.now().toISOString();
-    await services.catalogue.updateOperation(input, { rounds: [...rounds, { number, isFinal: input.final, startedAt: input.startedAt, endedAt, blocksMoved }] });
+    await services.catalogue.updateOperation(input, {
+      rounds: [...rounds, { number, isFinal: input.final, startedAt: input.startedAt, endedAt, blocksMoved }],
+    });
   }
   const isAnother = isAnotherRoundNeeded({ number, largestBlocks: Math.max(0, ...moved) }, plan.failback);
   return { next: isAnother && !input.final ? 'round' : 'final' };

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { describeInstances, stopInstances } from '../../aws/instances.ts';
 import { snapshotInstance } from '../../aws/snapshots.ts';
 import { Failure } from '../../domain/failure.ts';
@@ -19,27 +19,49 @@ export async function payFence(services: Services, input: z.infer<typeof payFenc
   await services.catalogue.updateOperation(input, { progression: 'paying the fence' });
   const ec2 = services.clients.ec2(plan.primary.region);
   const servers = Object.entries(plan.servers);
-  const instances = await describeInstances(ec2, servers.map(([, { instance }]) => instance));
-  await stopInstances(ec2, instances.filter((instance) => instance.state === 'running' || instance.state === 'pending').map(({ id }) => id));
+  const instances = await describeInstances(
+    ec2,
+    servers.map(([, { instance }]) => instance),
+  );
+  await stopInstances(
+    ec2,
+    instances.filter((instance) => instance.state === 'running' || instance.state === 'pending').map(({ id }) => id),
+  );
   const lost = instances.filter((instance) => instance.state === 'terminated').map(({ id }) => id);
-  if (lost.length > 0) throw new Failure('PrimaryNotReachable', `Cannot fail back plan ${plan.name}: ${lost.join(', ')} in ${plan.primary.region} is terminated. Recovery goes on serving.`);
+  if (lost.length > 0)
+    throw new Failure(
+      'PrimaryNotReachable',
+      `Cannot fail back plan ${plan.name}: ${lost.join(', ')} in ${plan.primary.region} is terminated. Recovery goes on serving.`,
+    );
   const isStopped = instances.every((instance) => instance.state === 'stopped');
   if (!isStopped) return notYet(services, input, 'the servers did not stop');
   let isKept = true;
   for (const [server, { instance }] of servers) {
-    const owner = { plan: plan.name, operation: input.operation, purpose: 'returned-primary', step: `returned/${server}`, server };
+    const owner = {
+      plan: plan.name,
+      operation: input.operation,
+      purpose: 'returned-primary',
+      step: `returned/${server}`,
+      server,
+    };
     const snapshots = await snapshotInstance(ec2, instance, owner);
     isKept &&= snapshots.every((snapshot) => snapshot.state === 'completed');
   }
   if (!isKept) return notYet(services, input, 'the snapshots of what they hold did not complete');
-  await services.catalogue.replaceState({ ...state, fence: { site: 'primary', status: 'confirmed', since: services.now().toISOString() } }, input.epoch);
+  await services.catalogue.replaceState(
+    { ...state, fence: { site: 'primary', status: 'confirmed', since: services.now().toISOString() } },
+    input.epoch,
+  );
   await services.catalogue.addEvent(input.operation, services.now(), 'primary fence confirmed, its content kept');
   return nextPoll(input.poll, true, services.now());
 }
 
 function notYet(services: Services, input: z.infer<typeof payFenceSchema>, what: string): PollResult {
   if (pollingSeconds(input.poll, services.now()) > paySecondsMax) {
-    throw new Failure('PrimaryNotReachable', `Cannot fail back plan ${input.plan}: ${what} within ${paySecondsMax} s. Recovery goes on serving; look at the instances, then start the failback again.`);
+    throw new Failure(
+      'PrimaryNotReachable',
+      `Cannot fail back plan ${input.plan}: ${what} within ${paySecondsMax} s. Recovery goes on serving; look at the instances, then start the failback again.`,
+    );
   }
   return nextPoll(input.poll, false, services.now());
 }

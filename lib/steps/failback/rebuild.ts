@@ -21,7 +21,11 @@ export async function rebuild(services: Services, input: RebuildInput): Promise<
   await services.catalogue.updateOperation(input, { progression: 'rebuilding volumes' });
   const instanceId = plan.servers[input.server]?.instance ?? '';
   const [instance] = await describeInstances(services.clients.ec2(plan.primary.region), [instanceId]);
-  if (instance?.state !== 'stopped') throw new Failure('PrimaryNotReachable', `Instance ${instanceId} of server ${input.server} is ${instance?.state ?? 'gone'}, it must be stopped to swap its volumes. Stop it and start the failback again.`);
+  if (instance?.state !== 'stopped')
+    throw new Failure(
+      'PrimaryNotReachable',
+      `Instance ${instanceId} of server ${input.server} is ${instance?.state ?? 'gone'}, it must be stopped to swap its volumes. Stop it and start the failback again.`,
+    );
   const twins = finalTwins(await services.catalogue.twins(plan.name), input);
   assertInvariant(twins.length > 0, 'I4', `server ${input.server} has no final twin to rebuild from`);
   let isDone = true;
@@ -35,7 +39,9 @@ export async function rebuild(services: Services, input: RebuildInput): Promise<
 /** The newest twin of each volume of the server, made by this operation. */
 function finalTwins(twins: readonly Twin[], input: RebuildInput): Twin[] {
   const newest = new Map<string, Twin>();
-  const mine = twins.filter(({ volume, operation }) => operation === input.operation && volume.startsWith(`${input.server}:`));
+  const mine = twins.filter(
+    ({ volume, operation }) => operation === input.operation && volume.startsWith(`${input.server}:`),
+  );
   for (const twin of mine.toSorted((a, b) => a.madeAt.localeCompare(b.madeAt))) newest.set(twin.volume, twin);
   return [...newest.values()];
 }
@@ -50,10 +56,17 @@ async function swap(services: Services, input: RebuildInput, instance: InstanceF
   const owner = { plan: plan.name, operation: input.operation, server: input.server, device };
   const present = instance.volumes.find((volume) => volume.device === device);
   const known = operation.swapped[twin.volume];
-  const created = known?.new ?? (await createVolume(ec2, {
-    snapshot: twin.primarySnapshot, zone: instance.zone, volumeType: captured?.volumeType ?? 'gp3', iops: captured?.iops ?? null, throughput: captured?.throughput ?? null,
-    token: tokenOf(input.operation, twin.volume, twin.primarySnapshot), owner: { ...owner, purpose: 'failback-volume', step: `rebuild/${twin.volume}` },
-  }));
+  const created =
+    known?.new ??
+    (await createVolume(ec2, {
+      snapshot: twin.primarySnapshot,
+      zone: instance.zone,
+      volumeType: captured?.volumeType ?? 'gp3',
+      iops: captured?.iops ?? null,
+      throughput: captured?.throughput ?? null,
+      token: tokenOf(input.operation, twin.volume, twin.primarySnapshot),
+      owner: { ...owner, purpose: 'failback-volume', step: `rebuild/${twin.volume}` },
+    }));
   const swapped: SwappedVolume = known ?? { old: present?.volumeId ?? '', new: created };
   if (known === undefined) await services.catalogue.updateOperationEntry(input, 'swapped', twin.volume, swapped);
   if (twin.primaryVolume !== swapped.new) await services.catalogue.addTwin({ ...twin, primaryVolume: swapped.new });
@@ -64,12 +77,20 @@ async function swap(services: Services, input: RebuildInput, instance: InstanceF
   }
   if (present !== undefined) {
     if (present.status !== 'attached') return false;
-    await markResource(ec2, present.volumeId, { ...owner, purpose: 'replaced-volume', step: `replaced/${twin.volume}` });
+    await markResource(ec2, present.volumeId, {
+      ...owner,
+      purpose: 'replaced-volume',
+      step: `replaced/${twin.volume}`,
+    });
     await detachVolume(ec2, present.volumeId, instance.id);
     return false;
   }
   const [volume] = await describeVolumes(ec2, [swapped.new]);
-  if (volume === undefined || volume.state === 'error') throw new Failure('LaunchFailed', `Volume ${swapped.new} for ${twin.volume} could not be built from ${twin.primarySnapshot}. Check its key in ${plan.primary.region}, then start the failback again.`);
+  if (volume === undefined || volume.state === 'error')
+    throw new Failure(
+      'LaunchFailed',
+      `Volume ${swapped.new} for ${twin.volume} could not be built from ${twin.primarySnapshot}. Check its key in ${plan.primary.region}, then start the failback again.`,
+    );
   if (volume.state === 'available') await attachVolume(ec2, swapped.new, instance.id, device);
   return false;
 }

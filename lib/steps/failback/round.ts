@@ -7,7 +7,10 @@ import { takeServingSnapshots } from './serving-snapshots.ts';
 export const roundSchema = contextSchema.extend({ final: z.boolean(), poll: pollSchema });
 
 /** Begins a delta round: snapshots what serves now, and says which blocks go onto which base at home. */
-export async function round(services: Services, input: z.infer<typeof roundSchema>): Promise<PollResult & { transfers: readonly TransferItem[]; startedAt: string }> {
+export async function round(
+  services: Services,
+  input: z.infer<typeof roundSchema>,
+): Promise<PollResult & { transfers: readonly TransferItem[]; startedAt: string }> {
   const plan = services.plan(input.plan);
   await services.proveEpoch(input);
   const { rounds } = await services.catalogue.operationOf(input);

@@ -11,10 +11,16 @@ export interface ServingVolume {
   readonly base: Pick<Twin, 'primarySnapshot' | 'recoverySnapshot'>;
 }
 
-export type ServingSnapshots = { readonly isReady: false } | { readonly isReady: true; readonly volumes: readonly ServingVolume[] };
+export type ServingSnapshots =
+  | { readonly isReady: false }
+  | { readonly isReady: true; readonly volumes: readonly ServingVolume[] };
 
 /** Snapshots every serving server once for round `number`, and waits until all are complete. */
-export async function takeServingSnapshots(services: Services, context: Context, number: number): Promise<ServingSnapshots> {
+export async function takeServingSnapshots(
+  services: Services,
+  context: Context,
+  number: number,
+): Promise<ServingSnapshots> {
   const plan = services.plan(context.plan);
   const names = Object.keys(plan.servers);
   const ec2 = services.clients.ec2(plan.recovery.region);
@@ -22,13 +28,22 @@ export async function takeServingSnapshots(services: Services, context: Context,
   const volumes: ServingVolume[] = [];
   let isReady = true;
   for (const [server, instance] of instances) {
-    const owner = { plan: plan.name, operation: context.operation, purpose: 'failback-round', step: `round-${number}/${server}`, server };
+    const owner = {
+      plan: plan.name,
+      operation: context.operation,
+      purpose: 'failback-round',
+      step: `round-${number}/${server}`,
+      server,
+    };
     const snapshots = await snapshotInstance(ec2, instance.id, owner);
     isReady &&= snapshots.length > 0 && snapshots.every(({ state }) => state === 'completed');
     for (const { device, volumeId } of instance.volumes) {
       const snapshot = snapshots.find((candidate) => candidate.volumeId === volumeId);
       if (snapshot === undefined || snapshot.state === 'error') {
-        throw new Failure('SnapshotFailed', `Volume ${volumeId} (${server} ${device}) in ${plan.recovery.region} has no usable snapshot in round ${number}: ${snapshot?.message ?? 'it was attached meanwhile'}. Start the failback again.`);
+        throw new Failure(
+          'SnapshotFailed',
+          `Volume ${volumeId} (${server} ${device}) in ${plan.recovery.region} has no usable snapshot in round ${number}: ${snapshot?.message ?? 'it was attached meanwhile'}. Start the failback again.`,
+        );
       }
       const key = volumeKey(server, device);
       volumes.push({ key, snapshot, base: await baseOf(services, context, key) });
@@ -41,16 +56,27 @@ export async function takeServingSnapshots(services: Services, context: Context,
 async function baseOf(services: Services, context: Context, key: VolumeKey): Promise<ServingVolume['base']> {
   const state = await services.catalogue.state(context.plan);
   const failover = await services.catalogue.operation(context.plan, state.failover ?? '');
-  const twins = (await services.catalogue.twins(context.plan)).filter((twin) => twin.volume === key && twin.madeAt > `rp-${compact(failover?.committedAt)}`);
+  const twins = (await services.catalogue.twins(context.plan)).filter(
+    (twin) => twin.volume === key && twin.madeAt > `rp-${compact(failover?.committedAt)}`,
+  );
   const newest = twins.toSorted((a, b) => a.madeAt.localeCompare(b.madeAt)).at(-1);
   if (newest !== undefined) return newest;
   const volume = await pointVolume(services, context.plan, failover?.recoveryPoint ?? '', key);
-  assertInvariant(volume?.copy !== undefined && volume.copy !== null, 'I3', `the twin of ${key} that the failover was launched from is gone`);
+  assertInvariant(
+    volume?.copy !== undefined && volume.copy !== null,
+    'I3',
+    `the twin of ${key} that the failover was launched from is gone`,
+  );
   return { primarySnapshot: volume.snapshot, recoverySnapshot: volume.copy };
 }
 
 /** The volume of a recovery point by its key. */
-export async function pointVolume(services: Services, plan: string, pointName: string, key: VolumeKey): Promise<PointVolume | undefined> {
+export async function pointVolume(
+  services: Services,
+  plan: string,
+  pointName: string,
+  key: VolumeKey,
+): Promise<PointVolume | undefined> {
   const point = await services.catalogue.point(plan, pointName);
   const server = Object.keys(point?.servers ?? {}).find((name) => key.startsWith(`${name}:`)) ?? '';
   return point?.servers[server]?.volumes[key.slice(server.length + 1)];

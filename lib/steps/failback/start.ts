@@ -9,7 +9,8 @@ import type { Services } from '../services.ts';
 export async function start(services: Services, input: z.infer<typeof serverSchema>): Promise<PollResult> {
   const plan = services.plan(input.plan);
   const { fence } = await services.proveEpoch(input);
-  if (fence?.status === 'owed') throw new Failure('BrokenInvariant', `I1 would be broken: the primary of plan ${plan.name} has an owed fence`);
+  if (fence?.status === 'owed')
+    throw new Failure('BrokenInvariant', `I1 would be broken: the primary of plan ${plan.name} has an owed fence`);
   const ec2 = services.clients.ec2(plan.primary.region);
   const id = plan.servers[input.server]?.instance ?? '';
   const [instance] = await describeInstances(ec2, [id]);

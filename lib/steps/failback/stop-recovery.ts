@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { stopInstances } from '../../aws/instances.ts';
 import { nextPoll, type PollResult, pollSchema } from '../../domain/poll.ts';
 import { contextSchema, type Services } from '../services.ts';
@@ -12,6 +12,13 @@ export async function stopRecovery(services: Services, input: z.infer<typeof sto
   await services.proveEpoch(input);
   await services.catalogue.updateOperation(input, { progression: 'stopping recovery' });
   const instances = [...(await instancesOf(services, input, 'recovery', Object.keys(plan.servers))).values()];
-  await stopInstances(services.clients.ec2(plan.recovery.region), instances.filter(({ state }) => state === 'running').map(({ id }) => id));
-  return nextPoll(input.poll, instances.every(({ state }) => state === 'stopped'), services.now());
+  await stopInstances(
+    services.clients.ec2(plan.recovery.region),
+    instances.filter(({ state }) => state === 'running').map(({ id }) => id),
+  );
+  return nextPoll(
+    input.poll,
+    instances.every(({ state }) => state === 'stopped'),
+    services.now(),
+  );
 }

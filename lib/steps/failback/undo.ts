@@ -23,7 +23,10 @@ export async function undo(services: Services, input: UndoInput): Promise<PollRe
   const recovery = [...(await instancesOf(services, input, 'recovery', Object.keys(plan.servers))).values()];
   const isPrimaryBack = await restorePrimary(services, input, plan);
   const ec2 = services.clients.ec2(plan.recovery.region);
-  await startInstances(ec2, recovery.filter(({ state }) => state === 'stopped').map(({ id }) => id));
+  await startInstances(
+    ec2,
+    recovery.filter(({ state }) => state === 'stopped').map(({ id }) => id),
+  );
   await restoreTraffic(services, input);
   const isServing = recovery.every(({ state }) => state === 'running');
   return nextPoll(input.poll, isServing && isPrimaryBack, services.now());
@@ -47,7 +50,12 @@ async function restorePrimary(services: Services, input: UndoInput, plan: Plan):
 }
 
 /** The instance stopped, each new volume off, each old one on, the new ones gone: one step on at each look. */
-async function restoreServer(services: Services, plan: Plan, operation: Operation, of: { server: string; instance: string }): Promise<boolean> {
+async function restoreServer(
+  services: Services,
+  plan: Plan,
+  operation: Operation,
+  of: { server: string; instance: string },
+): Promise<boolean> {
   const ec2 = services.clients.ec2(plan.primary.region);
   const [instance] = await describeInstances(ec2, [of.instance]);
   if (instance === undefined) return true;

@@ -3,11 +3,18 @@ import { assertInvariant } from '../../domain/failure.ts';
 import { type contextSchema, type Services } from '../services.ts';
 
 /** The point after which the failover is final: production runs in the recovery Region. */
-export async function commit(services: Services, input: z.infer<typeof contextSchema>): Promise<{ rpoSeconds: number; rtoSeconds: number }> {
+export async function commit(
+  services: Services,
+  input: z.infer<typeof contextSchema>,
+): Promise<{ rpoSeconds: number; rtoSeconds: number }> {
   const plan = services.plan(input.plan);
   const state = await services.proveEpoch(input);
   const operation = await services.catalogue.operationOf(input);
-  assertInvariant(state.fence?.site === 'primary', 'I1', `traffic of plan ${plan.name} moved without a fence on the primary`);
+  assertInvariant(
+    state.fence?.site === 'primary',
+    'I1',
+    `traffic of plan ${plan.name} moved without a fence on the primary`,
+  );
   const point = await services.catalogue.point(plan.name, operation.recoveryPoint ?? '');
   const committedAt = operation.committedAt ?? services.now().toISOString();
   const rtoSeconds = secondsBetween(operation.startedAt, committedAt);

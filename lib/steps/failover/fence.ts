@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { describeInstances, stopInstances } from '../../aws/instances.ts';
 import { Failure, failureCodes } from '../../domain/failure.ts';
 import { nextPoll, type PollResult, pollingSeconds, pollSchema } from '../../domain/poll.ts';
@@ -26,9 +26,15 @@ export async function fence(services: Services, input: z.infer<typeof fenceSchem
   if (look === 'stopping' && !isOverdue) return nextPoll(input.poll, false, services.now());
   const status = look === 'confirmed' ? 'confirmed' : 'owed';
   if (status === 'owed' && plan.failover.whenFenceIsOwed === 'stop') {
-    throw new Failure('FenceNotConfirmed', `The servers of plan ${plan.name} in ${plan.primary.region} could not be stopped (${look}), and the plan does not accept an owed fence. Stop them by other means and start the failover again, or set failover.whenFenceIsOwed to proceed.`);
+    throw new Failure(
+      'FenceNotConfirmed',
+      `The servers of plan ${plan.name} in ${plan.primary.region} could not be stopped (${look}), and the plan does not accept an owed fence. Stop them by other means and start the failover again, or set failover.whenFenceIsOwed to proceed.`,
+    );
   }
-  await services.catalogue.replaceState({ ...state, fence: { site: 'primary', status, since: services.now().toISOString() } }, input.epoch);
+  await services.catalogue.replaceState(
+    { ...state, fence: { site: 'primary', status, since: services.now().toISOString() } },
+    input.epoch,
+  );
   await services.catalogue.addEvent(input.operation, services.now(), `primary fence ${status}`);
   return nextPoll(input.poll, true, services.now());
 }
@@ -42,7 +48,9 @@ async function stopPrimary(services: Services, input: z.infer<typeof fenceSchema
     const running = instances.filter(({ state }) => state === 'running' || state === 'pending').map(({ id }) => id);
     if (running.length > 0) {
       const { fencedInstances } = await services.catalogue.operationOf(input);
-      await services.catalogue.updateOperation(input, { fencedInstances: [...new Set([...fencedInstances, ...running])] });
+      await services.catalogue.updateOperation(input, {
+        fencedInstances: [...new Set([...fencedInstances, ...running])],
+      });
       await stopInstances(ec2, running);
     }
     return instances.every(({ state }) => state === 'stopped' || state === 'terminated') ? 'confirmed' : 'stopping';

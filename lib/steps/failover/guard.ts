@@ -11,7 +11,9 @@ export const alarmEventSchema = z.object({
   detail: z.object({ alarmName: z.string(), state: z.object({ value: z.string() }) }),
 });
 
-export type GuardDecision = { readonly started: true; readonly execution: string } | { readonly started: false; readonly reason: string };
+export type GuardDecision =
+  | { readonly started: true; readonly execution: string }
+  | { readonly started: false; readonly reason: string };
 
 /**
  * Starts a failover for an alarm, after looking for itself: the alarm is still on, the plan is protected. The execution is
@@ -23,11 +25,16 @@ export async function guard(services: Services, event: z.infer<typeof alarmEvent
   const name = planOf[alarmName];
   if (name === undefined) throw new Failure('InvalidInput', `Alarm ${alarmName} belongs to no plan of this stack.`);
   const alarm = await readAlarm(services.clients.cloudwatch(), alarmName);
-  if (alarm?.state !== 'ALARM') return { started: false, reason: `alarm ${alarmName} is ${alarm?.state ?? 'gone'} by now` };
+  if (alarm?.state !== 'ALARM')
+    return { started: false, reason: `alarm ${alarmName} is ${alarm?.state ?? 'gone'} by now` };
   const state = await services.catalogue.state(name);
   if (state.phase !== 'protected') return { started: false, reason: `plan ${name} is ${state.phase}` };
   const execution = `alarm-${name}-${alarm.since.replaceAll(/[^0-9TZ]/g, '')}`.slice(0, 80);
   const input = JSON.stringify({ plan: name, trigger: `alarm ${alarmName}` });
-  await startExecution(services.clients.sfn(), { stateMachine: services.setting(environment.failoverMachineArn), name: execution, input });
+  await startExecution(services.clients.sfn(), {
+    stateMachine: services.setting(environment.failoverMachineArn),
+    name: execution,
+    input,
+  });
   return { started: true, execution };
 }

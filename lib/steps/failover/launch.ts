@@ -23,7 +23,10 @@ export async function launch(services: Services, input: LaunchInput): Promise<Po
   const [facts] = await describeInstances(ec2, [instance]);
   if (facts === undefined || facts.state === 'pending') return nextPoll(input.poll, false, services.now());
   if (facts.state !== 'running') {
-    throw new Failure('LaunchFailed', `Server ${input.server} of plan ${plan.name} became ${facts.state} after launch as ${instance}: ${facts.stateReason}. The failover is undone; check the key and the instance type, then start it again.`);
+    throw new Failure(
+      'LaunchFailed',
+      `Server ${input.server} of plan ${plan.name} became ${facts.state} after launch as ${instance}: ${facts.stateReason}. The failover is undone; check the key and the instance type, then start it again.`,
+    );
   }
   const elasticIp = plan.servers[input.server]?.elasticIp;
   if (elasticIp !== undefined) await associateAddress(ec2, elasticIp, instance);
@@ -47,12 +50,22 @@ async function launchFrom(services: Services, input: LaunchInput, image: string)
   const plan = services.plan(input.plan);
   const { configuration } = await imageOf(services, input);
   const subnet = plan.recovery.subnets[configuration.subnet];
-  const groups = configuration.securityGroups.map((group) => plan.recovery.securityGroups[group]).filter((group) => group !== undefined);
+  const groups = configuration.securityGroups
+    .map((group) => plan.recovery.securityGroups[group])
+    .filter((group) => group !== undefined);
   if (subnet === undefined || groups.length !== configuration.securityGroups.length) {
-    throw new Failure('LaunchFailed', `Server ${input.server} of plan ${plan.name} has a subnet or security group that the plan does not map. Map it and deploy.`);
+    throw new Failure(
+      'LaunchFailed',
+      `Server ${input.server} of plan ${plan.name} has a subnet or security group that the plan does not map. Map it and deploy.`,
+    );
   }
   const instance = await launchInstance(services.clients.ec2(plan.recovery.region), {
-    image, configuration, subnet, securityGroups: groups, token: tokenOf(input.operation, input.server, subnet, configuration.instanceType), owner: ownerOf(input, 'recovered-server'),
+    image,
+    configuration,
+    subnet,
+    securityGroups: groups,
+    token: tokenOf(input.operation, input.server, subnet, configuration.instanceType),
+    owner: ownerOf(input, 'recovered-server'),
   });
   await services.catalogue.updateOperationEntry(input, 'servers', input.server, { image, instance });
   return instance;
@@ -62,7 +75,11 @@ async function imageOf(services: Services, input: LaunchInput): Promise<PointSer
   const { recoveryPoint } = await services.catalogue.operationOf(input);
   const point = await services.catalogue.point(input.plan, recoveryPoint ?? '');
   const server = point?.servers[input.server];
-  if (server === undefined) throw new Failure('LaunchFailed', `Recovery point ${recoveryPoint ?? ''} has no image of server ${input.server}. Choose another point.`);
+  if (server === undefined)
+    throw new Failure(
+      'LaunchFailed',
+      `Recovery point ${recoveryPoint ?? ''} has no image of server ${input.server}. Choose another point.`,
+    );
   return server;
 }
 

@@ -4,12 +4,20 @@ import { openOperation, type openSchema, parseInput, refuseUnlessOpenable, waves
 import type { Context, Services } from '../services.ts';
 import type { WaveItem } from '../waves/wave.ts';
 
-const pointIdSchema = z.string().regex(/^rp-\d{8}T\d{6}Z-\w+$/, 'is not "latest", a point id like "rp-20260105T100000Z-1a2b3c", or {"asOf": "2026-01-05T10:00:00Z"}');
-const selectorSchema = z.union([
-  z.literal('latest'),
-  pointIdSchema.transform((id) => ({ id })),
-  z.strictObject({ asOf: z.iso.datetime({ offset: true }) }),
-], { error: 'is not "latest", a point id like "rp-20260105T100000Z-1a2b3c", or {"asOf": "2026-01-05T10:00:00Z"}' });
+const pointIdSchema = z
+  .string()
+  .regex(
+    /^rp-\d{8}T\d{6}Z-\w+$/,
+    'is not "latest", a point id like "rp-20260105T100000Z-1a2b3c", or {"asOf": "2026-01-05T10:00:00Z"}',
+  );
+const selectorSchema = z.union(
+  [
+    z.literal('latest'),
+    pointIdSchema.transform((id) => ({ id })),
+    z.strictObject({ asOf: z.iso.datetime({ offset: true }) }),
+  ],
+  { error: 'is not "latest", a point id like "rp-20260105T100000Z-1a2b3c", or {"asOf": "2026-01-05T10:00:00Z"}' },
+);
 
 const inputSchema = z.strictObject({
   plan: z.string(),
@@ -18,10 +26,17 @@ const inputSchema = z.strictObject({
   trigger: z.string().max(200).default('console'),
 });
 
-export type FailoverOpened = Context & { readonly dryRun: boolean; readonly recoveryPoint: string; readonly waves: readonly WaveItem[] };
+export type FailoverOpened = Context & {
+  readonly dryRun: boolean;
+  readonly recoveryPoint: string;
+  readonly waves: readonly WaveItem[];
+};
 
 /** Opens a failover: input, phase and recovery point are checked before anything is locked (I12). Touches the recovery Region only (I9). */
-export async function open(services: Services, { input, execution }: z.infer<typeof openSchema>): Promise<FailoverOpened> {
+export async function open(
+  services: Services,
+  { input, execution }: z.infer<typeof openSchema>,
+): Promise<FailoverOpened> {
   const { plan: name, recoveryPoint, dryRun, trigger } = parseInput('failover', inputSchema, input, '{"plan": "shop"}');
   const plan = services.plan(name);
   refuseUnlessOpenable(await services.catalogue.state(name), 'failover', execution, services.now());
@@ -29,7 +44,12 @@ export async function open(services: Services, { input, execution }: z.infer<typ
   const opened = await openOperation(services, { kind: 'failover', plan, execution, trigger, recoveryPoint: point.id });
   if (opened.kind === 'busy') throw opened.failure;
   const { context } = opened;
-  const waves = wavesOf(plan).map(({ wave, servers }) => ({ ...context, wave, site: 'recovery' as const, servers: servers.map((server) => ({ ...context, server })) }));
+  const waves = wavesOf(plan).map(({ wave, servers }) => ({
+    ...context,
+    wave,
+    site: 'recovery' as const,
+    servers: servers.map((server) => ({ ...context, server })),
+  }));
   const operation = await services.catalogue.operationOf(context);
   return { ...context, dryRun, recoveryPoint: operation.recoveryPoint ?? point.id, waves };
 }

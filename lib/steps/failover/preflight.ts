@@ -8,14 +8,29 @@ import type { Plan } from '../../domain/plan.ts';
 import { type contextSchema, type Services } from '../services.ts';
 
 /** Looks for everything that would stop the failover later; all findings at once. Reads only, and only the recovery Region. */
-export async function preflight(services: Services, input: z.infer<typeof contextSchema>): Promise<{ findings: number }> {
+export async function preflight(
+  services: Services,
+  input: z.infer<typeof contextSchema>,
+): Promise<{ findings: number }> {
   const plan = services.plan(input.plan);
   const operation = await services.catalogue.operationOf(input);
   const point = await services.catalogue.point(plan.name, operation.recoveryPoint ?? '');
-  if (point === undefined) throw new Failure('UnknownRecoveryPoint', `Recovery point ${operation.recoveryPoint ?? ''} of plan ${plan.name} is gone.`);
+  if (point === undefined)
+    throw new Failure(
+      'UnknownRecoveryPoint',
+      `Recovery point ${operation.recoveryPoint ?? ''} of plan ${plan.name} is gone.`,
+    );
   await services.catalogue.updateOperation(input, { progression: 'preflight' });
-  const findings = [...(await snapshotFindings(services, plan, point)), ...(await networkFindings(services, plan, point)), ...(await trafficFindings(services, plan))];
-  if (findings.length > 0) throw new Failure('PreflightFailed', `Plan ${plan.name} cannot fail over to ${point.id}: ${findings.join('; ')}. Nothing was changed.`);
+  const findings = [
+    ...(await snapshotFindings(services, plan, point)),
+    ...(await networkFindings(services, plan, point)),
+    ...(await trafficFindings(services, plan)),
+  ];
+  if (findings.length > 0)
+    throw new Failure(
+      'PreflightFailed',
+      `Plan ${plan.name} cannot fail over to ${point.id}: ${findings.join('; ')}. Nothing was changed.`,
+    );
   return { findings: findings.length };
 }
 
@@ -36,7 +51,8 @@ async function networkFindings(services: Services, plan: Plan, point: RecoveryPo
   const needed = { subnets: new Set<string>(), groups: new Set<string>() };
   for (const [server, { configuration }] of Object.entries(point.servers)) {
     const subnet = plan.recovery.subnets[configuration.subnet];
-    if (subnet === undefined) findings.push(`recovery.subnets maps no subnet for ${configuration.subnet} of server ${server}`);
+    if (subnet === undefined)
+      findings.push(`recovery.subnets maps no subnet for ${configuration.subnet} of server ${server}`);
     else needed.subnets.add(subnet);
     for (const group of configuration.securityGroups) {
       const mapped = plan.recovery.securityGroups[group];
@@ -49,15 +65,22 @@ async function networkFindings(services: Services, plan: Plan, point: RecoveryPo
   const groups = await describeSecurityGroups(ec2, [...needed.groups]);
   const gone = [...needed.subnets].filter((id) => !subnets.some((subnet) => subnet.id === id));
   const goneGroups = [...needed.groups].filter((id) => !groups.some((group) => group.id === id));
-  const full = subnets.filter(({ freeAddresses }) => freeAddresses < 1).map(({ id }) => `subnet ${id} has no free address`);
-  return [...findings, ...[...gone, ...goneGroups].map((id) => `${id} does not exist in ${plan.recovery.region}`), ...full];
+  const full = subnets
+    .filter(({ freeAddresses }) => freeAddresses < 1)
+    .map(({ id }) => `subnet ${id} has no free address`);
+  return [
+    ...findings,
+    ...[...gone, ...goneGroups].map((id) => `${id} does not exist in ${plan.recovery.region}`),
+    ...full,
+  ];
 }
 
 async function trafficFindings(services: Services, plan: Plan): Promise<string[]> {
   const findings: string[] = [];
   for (const record of plan.traffic) {
     const value = await readRecord(services.clients.route53(), record);
-    if (value === undefined) findings.push(`record ${record.name} ${record.type} does not exist in zone ${record.zone}`);
+    if (value === undefined)
+      findings.push(`record ${record.name} ${record.type} does not exist in zone ${record.zone}`);
   }
   return findings;
 }

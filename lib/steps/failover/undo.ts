@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { deregisterImage, findImages } from '../../aws/images.ts';
 import { describeInstances, findInstances, startInstances, terminateInstances } from '../../aws/instances.ts';
 import { deleteVolume, findVolumes } from '../../aws/volumes.ts';
@@ -33,7 +33,10 @@ async function removeLaunched(services: Services, input: UndoInput): Promise<boo
   for (const server of Object.keys(plan.servers)) {
     const step = { operation: input.operation, step: `launch/${server}` };
     const instances = await findInstances(ec2, step);
-    await terminateInstances(ec2, instances.map(({ id }) => id));
+    await terminateInstances(
+      ec2,
+      instances.map(({ id }) => id),
+    );
     isClean &&= instances.length === 0;
     for (const image of await findImages(ec2, step)) await deregisterImage(ec2, image.id);
   }
@@ -48,6 +51,9 @@ async function unfencePrimary(services: Services, input: UndoInput): Promise<boo
   if (fencedInstances.length === 0) return true;
   const ec2 = services.clients.ec2(plan.primary.region);
   const instances = await describeInstances(ec2, fencedInstances);
-  await startInstances(ec2, instances.filter(({ state }) => state === 'stopped').map(({ id }) => id));
+  await startInstances(
+    ec2,
+    instances.filter(({ state }) => state === 'stopped').map(({ id }) => id),
+  );
   return instances.every(({ state }) => state === 'running');
 }

@@ -12,11 +12,21 @@ export const openSchema = z.object({ input: z.unknown(), execution: z.string() }
  * Parses an operation's input; everything a person may have mistyped is named with what would be right (I12).
  * @throws Failure InvalidInput, UnknownPlan
  */
-export function parseInput<Schema extends z.ZodType>(kind: OperationKind, schema: Schema, input: unknown, example: string): z.infer<Schema> {
+export function parseInput<Schema extends z.ZodType>(
+  kind: OperationKind,
+  schema: Schema,
+  input: unknown,
+  example: string,
+): z.infer<Schema> {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => `${issue.path.map(String).join('.') || 'input'}: ${issue.message}`);
-  throw new Failure('InvalidInput', `Cannot start ${kind}: ${problems.join('; ')}. A right input is ${example}. Nothing was changed.`);
+  const problems = parsed.error.issues.map(
+    (issue) => `${issue.path.map(String).join('.') || 'input'}: ${issue.message}`,
+  );
+  throw new Failure(
+    'InvalidInput',
+    `Cannot start ${kind}: ${problems.join('; ')}. A right input is ${example}. Nothing was changed.`,
+  );
 }
 
 export interface Opening {
@@ -27,7 +37,9 @@ export interface Opening {
   readonly recoveryPoint: string | null;
 }
 
-export type Opened = { readonly kind: 'opened'; readonly context: Context } | { readonly kind: 'busy'; readonly failure: Failure };
+export type Opened =
+  | { readonly kind: 'opened'; readonly context: Context }
+  | { readonly kind: 'busy'; readonly failure: Failure };
 
 /** Takes the plan for one operation: lease and next epoch in one conditional write (I6). Runs twice without harm. */
 export async function openOperation(services: Services, opening: Opening): Promise<Opened> {
@@ -42,7 +54,9 @@ export async function openOperation(services: Services, opening: Opening): Promi
     const epoch = decision.kind === 'mine' ? decision.epoch : decision.next.epoch;
     if (decision.kind === 'acquire' && !(await catalogue.replaceState(decision.next, state.epoch))) continue;
     const { kind, trigger, recoveryPoint } = opening;
-    await catalogue.addOperation(newOperation({ plan, id: operation, kind, epoch, trigger, recoveryPoint, startedAt: now.toISOString() }));
+    await catalogue.addOperation(
+      newOperation({ plan, id: operation, kind, epoch, trigger, recoveryPoint, startedAt: now.toISOString() }),
+    );
     return { kind: 'opened', context: { plan, operation, epoch } };
   }
 }
@@ -56,5 +70,8 @@ export function refuseUnlessOpenable(state: PlanState, kind: OperationKind, exec
 /** Servers of a plan by wave, in order. */
 export function wavesOf(plan: Plan): { wave: number; servers: string[] }[] {
   const numbers = [...new Set(Object.values(plan.servers).map(({ wave }) => wave))].toSorted((a, b) => a - b);
-  return numbers.map((wave) => ({ wave, servers: Object.keys(plan.servers).filter((name) => plan.servers[name]?.wave === wave) }));
+  return numbers.map((wave) => ({
+    wave,
+    servers: Object.keys(plan.servers).filter((name) => plan.servers[name]?.wave === wave),
+  }));
 }

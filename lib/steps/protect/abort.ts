@@ -9,6 +9,7 @@ export const abortSchema = contextSchema.extend({ point: z.string() });
  */
 export async function abort(services: Services, input: z.infer<typeof abortSchema>): Promise<{ point: string }> {
   const point = await services.catalogue.point(input.plan, input.point);
-  if (point?.status === 'capturing') await services.catalogue.updatePoint(input.plan, input.point, { status: 'failed' });
+  if (point?.status === 'capturing')
+    await services.catalogue.updatePoint(input.plan, input.point, { status: 'failed' });
   return { point: input.point };
 }

@@ -9,14 +9,21 @@ import { contextSchema, type Services } from '../services.ts';
 export const captureSchema = contextSchema.extend({ point: z.string(), server: z.string() });
 
 /** Captures one server: its launch configuration, and one snapshot set of all its volumes. */
-export async function capture(services: Services, input: z.infer<typeof captureSchema>): Promise<{ snapshots: number }> {
+export async function capture(
+  services: Services,
+  input: z.infer<typeof captureSchema>,
+): Promise<{ snapshots: number }> {
   const plan = services.plan(input.plan);
   const instance = plan.servers[input.server]?.instance;
   if (instance === undefined) throw new Failure('InvalidInput', `Plan ${plan.name} has no server ${input.server}.`);
   await services.proveEpoch(input);
   const ec2 = services.clients.ec2(plan.primary.region);
   const [facts] = await describeInstances(ec2, [instance]);
-  if (facts === undefined) throw new Failure('SnapshotFailed', `Instance ${instance} of server ${input.server} was not found in ${plan.primary.region}. Correct the plan and deploy it.`);
+  if (facts === undefined)
+    throw new Failure(
+      'SnapshotFailed',
+      `Instance ${instance} of server ${input.server} was not found in ${plan.primary.region}. Correct the plan and deploy it.`,
+    );
   const userData = await readUserData(ec2, instance);
   const { plan: name, operation, point, server } = input;
   const owner = { plan: name, operation, purpose: 'recovery-point', step: `${point}/${server}`, point, server };
@@ -28,18 +35,42 @@ export async function capture(services: Services, input: z.infer<typeof captureS
   return { snapshots: snapshots.length };
 }
 
-async function volumesOf(services: Services, region: string, facts: InstanceFacts, snapshots: readonly SnapshotFacts[]): Promise<Record<string, PointVolume>> {
-  const attached = await describeVolumes(services.clients.ec2(region), facts.volumes.map(({ volumeId }) => volumeId));
+async function volumesOf(
+  services: Services,
+  region: string,
+  facts: InstanceFacts,
+  snapshots: readonly SnapshotFacts[],
+): Promise<Record<string, PointVolume>> {
+  const attached = await describeVolumes(
+    services.clients.ec2(region),
+    facts.volumes.map(({ volumeId }) => volumeId),
+  );
   const entries = facts.volumes.map(({ device, volumeId, deleteOnTermination }): [string, PointVolume] => {
     const volume = attached.find(({ id }) => id === volumeId);
     const snapshot = snapshots.find((candidate) => candidate.volumeId === volumeId);
     if (volume === undefined || snapshot === undefined) {
-      throw new Failure('SnapshotFailed', `Volume ${volumeId} (${device}) of ${facts.id} has no snapshot in its set: it was attached or detached during capture. The next point includes it.`);
+      throw new Failure(
+        'SnapshotFailed',
+        `Volume ${volumeId} (${device}) of ${facts.id} has no snapshot in its set: it was attached or detached during capture. The next point includes it.`,
+      );
     }
-    return [device, {
-      device, volumeId, deleteOnTermination, sizeGib: snapshot.sizeGib, volumeType: volume.volumeType, iops: volume.iops, throughput: volume.throughput,
-      isEncrypted: volume.isEncrypted, snapshot: snapshot.id, copy: null, method: null, isComplete: false,
-    }];
+    return [
+      device,
+      {
+        device,
+        volumeId,
+        deleteOnTermination,
+        sizeGib: snapshot.sizeGib,
+        volumeType: volume.volumeType,
+        iops: volume.iops,
+        throughput: volume.throughput,
+        isEncrypted: volume.isEncrypted,
+        snapshot: snapshot.id,
+        copy: null,
+        method: null,
+        isComplete: false,
+      },
+    ];
   });
   return Object.fromEntries(entries);
 }

@@ -16,7 +16,10 @@ export type ProtectOpened =
   | { readonly skipped: true; readonly reason: string };
 
 /** Opens a protect operation and its recovery point; while another operation has the plan, this tick is skipped and says so. */
-export async function open(services: Services, { input, execution }: z.infer<typeof openSchema>): Promise<ProtectOpened> {
+export async function open(
+  services: Services,
+  { input, execution }: z.infer<typeof openSchema>,
+): Promise<ProtectOpened> {
   const { plan: name, scheduledFor } = parseInput('protect', inputSchema, input, '{"plan": "shop"}');
   const plan = services.plan(name);
   const trigger = scheduledFor === undefined ? 'operator' : 'schedule';
@@ -26,8 +29,20 @@ export async function open(services: Services, { input, execution }: z.infer<typ
   const operation = await services.catalogue.operationOf(context);
   const point = pointId(new Date(operation.startedAt), tokenOf(context.operation).slice(0, 6));
   await services.catalogue.addPoint({
-    plan: name, id: point, status: 'capturing', operation: context.operation, startedAt: operation.startedAt, sealedAt: null, skewSeconds: null, servers: {},
+    plan: name,
+    id: point,
+    status: 'capturing',
+    operation: context.operation,
+    startedAt: operation.startedAt,
+    sealedAt: null,
+    skewSeconds: null,
+    servers: {},
   });
   await services.catalogue.updateOperation(context, { recoveryPoint: point, progression: 'capturing' });
-  return { skipped: false, ...context, point, servers: Object.keys(plan.servers).map((server) => ({ ...context, point, server })) };
+  return {
+    skipped: false,
+    ...context,
+    point,
+    servers: Object.keys(plan.servers).map((server) => ({ ...context, point, server })),
+  };
 }

@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { copySnapshot, countCopiesInFlight, describeSnapshots, type SnapshotFacts } from '../../aws/snapshots.ts';
-import { type PointServer, type PointVolume, type RecoveryPoint, type Twin, type VolumeKey, volumeKey } from '../../domain/catalogue.ts';
+import {
+  type PointServer,
+  type PointVolume,
+  type RecoveryPoint,
+  type Twin,
+  type VolumeKey,
+  volumeKey,
+} from '../../domain/catalogue.ts';
 import { Failure } from '../../domain/failure.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { nextPoll, type PollResult, pollSchema } from '../../domain/poll.ts';
@@ -26,17 +33,28 @@ interface Look {
 }
 
 /** Looks at every volume of the point and moves it one step on towards the recovery Region. */
-export async function replicate(services: Services, input: ReplicateInput): Promise<PollResult & { transfers: readonly TransferItem[] }> {
+export async function replicate(
+  services: Services,
+  input: ReplicateInput,
+): Promise<PollResult & { transfers: readonly TransferItem[] }> {
   const plan = services.plan(input.plan);
   await services.proveEpoch(input);
   const point = await pointOf(services, input);
   const volumes = Object.values(point.servers).flatMap((server) => Object.values(server.volumes));
   const recovery = services.clients.ec2(plan.recovery.region);
   const look: Look = {
-    services, plan, input,
+    services,
+    plan,
+    input,
     twins: await services.catalogue.twins(plan.name),
-    snapshots: await describeSnapshots(services.clients.ec2(plan.primary.region), volumes.map(({ snapshot }) => snapshot)),
-    copies: await describeSnapshots(recovery, volumes.map(({ copy }) => copy).filter((copy) => copy !== null)),
+    snapshots: await describeSnapshots(
+      services.clients.ec2(plan.primary.region),
+      volumes.map(({ snapshot }) => snapshot),
+    ),
+    copies: await describeSnapshots(
+      recovery,
+      volumes.map(({ copy }) => copy).filter((copy) => copy !== null),
+    ),
     freeSlots: copiesInFlightMax - (await countCopiesInFlight(recovery)),
     transfers: [],
   };
@@ -45,7 +63,8 @@ export async function replicate(services: Services, input: ReplicateInput): Prom
     const next: Record<string, PointVolume> = {};
     for (const volume of Object.values(server.volumes)) next[volume.device] = await advance(look, name, volume);
     const advanced: PointServer = { ...server, volumes: next };
-    if (JSON.stringify(advanced) !== JSON.stringify(server)) await services.catalogue.updatePointServer(plan.name, point.id, name, advanced);
+    if (JSON.stringify(advanced) !== JSON.stringify(server))
+      await services.catalogue.updatePointServer(plan.name, point.id, name, advanced);
     isDone &&= Object.values(next).every(({ isComplete }) => isComplete);
   }
   return { ...nextPoll(input.poll, isDone, services.now()), transfers: look.transfers };
@@ -63,16 +82,25 @@ async function advance(look: Look, server: string, volume: PointVolume): Promise
   const key = volumeKey(server, volume.device);
   const snapshot = look.snapshots.get(volume.snapshot);
   if (snapshot?.state === 'error') {
-    throw new Failure('SnapshotFailed', `Snapshot ${volume.snapshot} of ${key} ended in error: ${snapshot.message}. The next point starts anew.`);
+    throw new Failure(
+      'SnapshotFailed',
+      `Snapshot ${volume.snapshot} of ${key} ended in error: ${snapshot.message}. The next point starts anew.`,
+    );
   }
   if (snapshot?.state !== 'completed') return volume;
-  const lastTwin = look.twins.filter((twin) => twin.volume === key).toSorted((a, b) => a.madeAt.localeCompare(b.madeAt)).at(-1);
+  const lastTwin = look.twins
+    .filter((twin) => twin.volume === key)
+    .toSorted((a, b) => a.madeAt.localeCompare(b.madeAt))
+    .at(-1);
   const method = volume.method ?? chooseMethod(volume.volumeId, lastTwin).method;
   if (method === 'delta' && lastTwin !== undefined) return advanceDelta(look, key, volume, lastTwin);
   if (volume.copy === null) return startCopy(look, server, { ...volume, method });
   const copy = look.copies.get(volume.copy);
   if (copy?.state === 'error') {
-    throw new Failure('CopyFailed', `Copy ${volume.copy} of ${key} ended in error: ${copy.message}. Check the key in ${look.plan.recovery.region}; the next point starts anew.`);
+    throw new Failure(
+      'CopyFailed',
+      `Copy ${volume.copy} of ${key} ended in error: ${copy.message}. Check the key in ${look.plan.recovery.region}; the next point starts anew.`,
+    );
   }
   return { ...volume, isComplete: copy?.state === 'completed' };
 }
@@ -97,7 +125,8 @@ async function advanceDelta(look: Look, key: VolumeKey, volume: PointVolume, twi
   const { services, plan, input } = look;
   const id = `${input.point}/${key}`;
   const record = await services.catalogue.transfer(input.operation, id);
-  if (record?.completedAt !== undefined && record.completedAt !== null) return { ...volume, method: 'delta', copy: record.target, isComplete: true };
+  if (record?.completedAt !== undefined && record.completedAt !== null)
+    return { ...volume, method: 'delta', copy: record.target, isComplete: true };
   const transfer: Transfer = {
     id,
     volume: key,

@@ -11,7 +11,8 @@ export async function seal(services: Services, input: z.infer<typeof sealSchema>
   const plan = services.plan(input.plan);
   await services.proveEpoch(input);
   const point = await services.catalogue.point(input.plan, input.point);
-  if (point === undefined) throw new Failure('UnknownRecoveryPoint', `Plan ${plan.name} has no recovery point ${input.point}.`);
+  if (point === undefined)
+    throw new Failure('UnknownRecoveryPoint', `Plan ${plan.name} has no recovery point ${input.point}.`);
   const missing = Object.keys(plan.servers).filter((name) => point.servers[name] === undefined);
   assertInvariant(missing.length === 0, 'I2', `point ${point.id} has no image of ${missing.join(', ')}`);
   for (const [server, { volumes }] of Object.entries(point.servers)) {
@@ -32,8 +33,19 @@ export async function seal(services: Services, input: z.infer<typeof sealSchema>
 async function addTwin(services: Services, point: RecoveryPoint, server: string, volume: PointVolume): Promise<void> {
   const key = volumeKey(server, volume.device);
   const { copy, method } = volume;
-  assertInvariant(volume.isComplete && copy !== null && method !== null, 'I2', `volume ${key} of point ${point.id} is not complete in the recovery Region`);
+  assertInvariant(
+    volume.isComplete && copy !== null && method !== null,
+    'I2',
+    `volume ${key} of point ${point.id} is not complete in the recovery Region`,
+  );
   await services.catalogue.addTwin({
-    plan: point.plan, volume: key, madeAt: point.id, method, primarySnapshot: volume.snapshot, recoverySnapshot: copy, primaryVolume: volume.volumeId, operation: point.operation,
+    plan: point.plan,
+    volume: key,
+    madeAt: point.id,
+    method,
+    primarySnapshot: volume.snapshot,
+    recoverySnapshot: copy,
+    primaryVolume: volume.volumeId,
+    operation: point.operation,
   });
 }

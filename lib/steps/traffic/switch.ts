@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { isInSync, readRecord, switchRecords } from '../../aws/records.ts';
 import type { RecordValue, Site, TrafficChange } from '../../domain/catalogue.ts';
 import { assertInvariant, Failure } from '../../domain/failure.ts';
@@ -16,8 +16,10 @@ export const switchSchema = contextSchema.extend({ to: siteSchema, poll: pollSch
 export async function switchTraffic(services: Services, input: z.infer<typeof switchSchema>): Promise<PollResult> {
   const plan = services.plan(input.plan);
   const state = await services.proveEpoch(input);
-  if (input.to === 'recovery') assertInvariant(state.fence?.site === 'primary', 'I1', `the primary of plan ${plan.name} is not fenced`);
-  else assertInvariant(state.fence?.status !== 'owed', 'I1', `the primary of plan ${plan.name} still has an owed fence`);
+  if (input.to === 'recovery')
+    assertInvariant(state.fence?.site === 'primary', 'I1', `the primary of plan ${plan.name} is not fenced`);
+  else
+    assertInvariant(state.fence?.status !== 'owed', 'I1', `the primary of plan ${plan.name} still has an owed fence`);
   const { traffic } = await services.catalogue.operationOf(input);
   const intended = traffic.length > 0 ? traffic : await intend(services, input, plan, input.to);
   return nextPoll(input.poll, await carryOut(services, input, intended), services.now());
@@ -29,20 +31,29 @@ export async function restoreTraffic(services: Services, context: Context): Prom
   const route53 = services.clients.route53();
   for (const change of traffic) {
     const present = await readRecord(route53, change);
-    if (isSame(present, change.after)) await switchRecords(route53, change.zone, [{ ...change, before: change.after, after: change.before }]);
+    if (isSame(present, change.after))
+      await switchRecords(route53, change.zone, [{ ...change, before: change.after, after: change.before }]);
   }
   return true;
 }
 
 async function intend(services: Services, context: Context, plan: Plan, to: Site): Promise<TrafficChange[]> {
-  const instances = await instancesOf(services, context, to, plan.traffic.map(({ server }) => server));
+  const instances = await instancesOf(
+    services,
+    context,
+    to,
+    plan.traffic.map(({ server }) => server),
+  );
   const changes: TrafficChange[] = [];
   for (const record of plan.traffic) {
     const before = await readRecord(services.clients.route53(), record);
     const instance = instances.get(record.server);
     const address = record.address === 'public' ? instance?.publicAddress : instance?.privateAddress;
     if (before === undefined || address === undefined) {
-      throw new Failure('TrafficChanged', `Cannot switch ${record.name}: ${before === undefined ? `it does not exist in zone ${record.zone}` : `server ${record.server} has no ${record.address} address`}.`);
+      throw new Failure(
+        'TrafficChanged',
+        `Cannot switch ${record.name}: ${before === undefined ? `it does not exist in zone ${record.zone}` : `server ${record.server} has no ${record.address} address`}.`,
+      );
     }
     const { zone, name, type, ttlSeconds } = record;
     changes.push({ zone, name, type, before, after: { ttlSeconds, values: [address] }, changeId: null });
@@ -56,8 +67,10 @@ async function carryOut(services: Services, context: Context, changes: readonly 
   const route53 = services.clients.route53();
   const pending = changes.filter(({ changeId }) => changeId === null);
   if (pending.length === 0) {
-    const inSync = await Promise.all(changes.map(({ changeId }) => changeId === '' || isInSync(route53, changeId ?? '')));
-    return inSync.every((isIn) => isIn);
+    for (const { changeId } of changes) {
+      if (changeId !== null && changeId !== '' && !(await isInSync(route53, changeId))) return false;
+    }
+    return true;
   }
   const done: TrafficChange[] = [];
   for (const zone of new Set(changes.map((change) => change.zone))) {
@@ -72,5 +85,9 @@ async function carryOut(services: Services, context: Context, changes: readonly 
 }
 
 function isSame(present: RecordValue | undefined, wanted: RecordValue): boolean {
-  return present !== undefined && present.ttlSeconds === wanted.ttlSeconds && present.values.toSorted().join() === wanted.values.toSorted().join();
+  return (
+    present !== undefined &&
+    present.ttlSeconds === wanted.ttlSeconds &&
+    present.values.toSorted().join() === wanted.values.toSorted().join()
+  );
 }

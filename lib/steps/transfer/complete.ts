@@ -14,12 +14,16 @@ type CompleteInput = z.infer<typeof completeSchema>;
 export async function complete(services: Services, input: CompleteInput): Promise<PollResult> {
   const { operation, transfer, target } = input;
   const record = await services.catalogue.transfer(operation, transfer.id);
-  if (record?.completedAt !== undefined && record.completedAt !== null) return nextPoll(input.poll, true, services.now());
+  if (record?.completedAt !== undefined && record.completedAt !== null)
+    return nextPoll(input.poll, true, services.now());
   await services.proveEpoch(input);
   const far = services.clients.ec2(transfer.far.region);
   const snapshot = (await describeSnapshots(far, [target])).get(target);
   if (snapshot?.state === 'error') {
-    throw new Failure('TransferFailed', `Snapshot ${target} of ${transfer.volume} in ${transfer.far.region} ended in error: ${snapshot.message} Start the operation again.`);
+    throw new Failure(
+      'TransferFailed',
+      `Snapshot ${target} of ${transfer.volume} in ${transfer.far.region} ended in error: ${snapshot.message} Start the operation again.`,
+    );
   }
   if (snapshot?.state === 'completed') {
     await verify(services, input, record?.changedBlocks ?? 0);
@@ -31,15 +35,28 @@ export async function complete(services: Services, input: CompleteInput): Promis
 }
 
 /** Once asked for, a repeat may be refused while AWS completes; the state decides then. */
-async function requestCompletion(services: Services, { operation, transfer, target }: CompleteInput, changedBlocks: number, wasRequested: boolean): Promise<void> {
+async function requestCompletion(
+  services: Services,
+  { operation, transfer, target }: CompleteInput,
+  changedBlocks: number,
+  wasRequested: boolean,
+): Promise<void> {
   const units = await services.catalogue.units(operation, transfer.id);
   const written = units.reduce((sum, unit) => sum + unit.blocks, 0);
   if (written !== changedBlocks) {
-    throw new Failure('TransferFailed', `${transfer.volume}: ${written} blocks were written but ${changedBlocks} changed. Nothing was switched; start the operation again.`);
+    throw new Failure(
+      'TransferFailed',
+      `${transfer.volume}: ${written} blocks were written but ${changedBlocks} changed. Nothing was switched; start the operation again.`,
+    );
   }
   if (!wasRequested) await services.catalogue.updateTransfer(operation, transfer.id, { isCompleting: true });
   try {
-    await completeSnapshot(services.clients.ebs(transfer.far.region), target, changedBlocks, Buffer.concat(units.map(({ digests }) => digests)));
+    await completeSnapshot(
+      services.clients.ebs(transfer.far.region),
+      target,
+      changedBlocks,
+      Buffer.concat(units.map(({ digests }) => digests)),
+    );
   } catch (error) {
     const isUnderWay = wasRequested && error instanceof AwsFailure && error.code === 'AwsRejected';
     if (!isUnderWay) throw error;
@@ -51,6 +68,9 @@ async function verify(services: Services, { transfer, target }: CompleteInput, c
   const pair = { base: transfer.far.base, snapshot: target };
   for await (const _ of listChangedBlocks(services.clients.ebs(transfer.far.region), pair)) listed += 1;
   if (listed !== changedBlocks) {
-    throw new Failure('TransferFailed', `${transfer.volume}: ${target} differs from ${transfer.far.base} in ${listed} blocks, expected ${changedBlocks}. It is not used; start the operation again.`);
+    throw new Failure(
+      'TransferFailed',
+      `${transfer.volume}: ${target} differs from ${transfer.far.base} in ${listed} blocks, expected ${changedBlocks}. It is not used; start the operation again.`,
+    );
   }
 }

@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { type Block, type ChangedBlock, getBlock, isNotVisibleYet, listChangedBlocks, putBlock, zeroBlock } from '../../aws/blocks.ts';
+import {
+  type Block,
+  type ChangedBlock,
+  getBlock,
+  isNotVisibleYet,
+  listChangedBlocks,
+  putBlock,
+  zeroBlock,
+} from '../../aws/blocks.ts';
 import type { Services } from '../services.ts';
 import { transferItemSchema } from './transfer.ts';
 
@@ -41,7 +49,11 @@ export async function move(services: Services, input: MoveInput): Promise<{ bloc
 }
 
 /** Returns the raw digest of what was written. */
-async function moveBlock(services: Services, { transfer, target }: MoveInput, { index, token }: ChangedBlock): Promise<Uint8Array> {
+async function moveBlock(
+  services: Services,
+  { transfer, target }: MoveInput,
+  { index, token }: ChangedBlock,
+): Promise<Uint8Array> {
   const near = services.clients.ebs(transfer.near.region);
   const far = services.clients.ebs(transfer.far.region);
   const block = token === null ? zeroBlock : await getBlock(near, transfer.near.snapshot, index, token);

@@ -20,19 +20,41 @@ export async function start(services: Services, item: TransferItem): Promise<Sta
   const { plan, operation, epoch, transfer } = item;
   await services.proveEpoch(item);
   const changed: number[] = [];
-  for await (const block of listChangedBlocks(services.clients.ebs(transfer.near.region), transfer.near)) changed.push(block.index);
+  for await (const block of listChangedBlocks(services.clients.ebs(transfer.near.region), transfer.near))
+    changed.push(block.index);
   const [server = '', device = ''] = transfer.volume.split(':');
   const owner = {
-    plan, operation, purpose: transfer.purpose, step: transfer.id, server, device, ...(transfer.point === undefined ? {} : { point: transfer.point }),
+    plan,
+    operation,
+    purpose: transfer.purpose,
+    step: transfer.id,
+    server,
+    device,
+    ...(transfer.point === undefined ? {} : { point: transfer.point }),
   };
-  const request = { parent: transfer.far.base, sizeGib: transfer.sizeGib, token: tokenOf(operation, transfer.id), owner };
+  const request = {
+    parent: transfer.far.base,
+    sizeGib: transfer.sizeGib,
+    token: tokenOf(operation, transfer.id),
+    owner,
+  };
   const target = await startSnapshot(services.clients.ebs(transfer.far.region), request);
   const before = await services.catalogue.transfer(operation, transfer.id);
   if (before === undefined) {
     const startedAt = services.now().toISOString();
     await services.catalogue.updateTransfer(operation, transfer.id, {
-      id: transfer.id, volume: transfer.volume, target, changedBlocks: changed.length, startedAt, isCompleting: false, completedAt: null,
+      id: transfer.id,
+      volume: transfer.volume,
+      target,
+      changedBlocks: changed.length,
+      startedAt,
+      isCompleting: false,
+      completedAt: null,
     });
   }
-  return { target, changedBlocks: changed.length, units: cutUnits(changed).map((unit) => ({ plan, operation, epoch, transfer, target, unit })) };
+  return {
+    target,
+    changedBlocks: changed.length,
+    units: cutUnits(changed).map((unit) => ({ plan, operation, epoch, transfer, target, unit })),
+  };
 }

@@ -13,7 +13,12 @@ const probe = z.object({
 });
 export type Probe = z.infer<typeof probe>;
 
-export const probeSchema = z.object({ plan: z.string(), wave: z.number().int(), probes: z.array(probe), poll: pollSchema });
+export const probeSchema = z.object({
+  plan: z.string(),
+  wave: z.number().int(),
+  probes: z.array(probe),
+  poll: pollSchema,
+});
 
 const answerMsMax = 5_000;
 
@@ -26,17 +31,23 @@ export async function probeWave(now: () => Date, input: z.infer<typeof probeSche
   const problems = (await Promise.all(input.probes.map(problemOf))).filter((problem) => problem !== undefined);
   const withinSeconds = Math.max(0, ...input.probes.map((target) => target.withinSeconds));
   if (problems.length > 0 && pollingSeconds(input.poll, now()) > withinSeconds) {
-    throw new Failure('WaveUnhealthy', `Wave ${input.wave} of plan ${input.plan} is not healthy after ${withinSeconds} s: ${problems.join('; ')}. The operation is undone; look at the service on the server.`);
+    throw new Failure(
+      'WaveUnhealthy',
+      `Wave ${input.wave} of plan ${input.plan} is not healthy after ${withinSeconds} s: ${problems.join('; ')}. The operation is undone; look at the service on the server.`,
+    );
   }
   return nextPoll(input.poll, problems.length === 0, now());
 }
 
 async function problemOf(target: Probe): Promise<string | undefined> {
-  if (target.tcp !== undefined && !(await answersTcp(target.address, target.tcp))) return `${target.server} does not accept TCP ${target.tcp}`;
+  if (target.tcp !== undefined && !(await answersTcp(target.address, target.tcp)))
+    return `${target.server} does not accept TCP ${target.tcp}`;
   if (target.http === undefined) return undefined;
   const { port, path, status } = target.http;
   const answered = await httpStatus(target.address, port, path);
-  return answered === status ? undefined : `${target.server} answered ${answered ?? 'nothing'} to GET :${port}${path}, expected ${status}`;
+  return answered === status
+    ? undefined
+    : `${target.server} answered ${answered ?? 'nothing'} to GET :${port}${path}, expected ${status}`;
 }
 
 function answersTcp(host: string, port: number): Promise<boolean> {

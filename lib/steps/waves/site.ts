@@ -18,12 +18,21 @@ export async function instanceOf(services: Services, context: Context, site: Sit
   const state = await services.catalogue.state(context.plan);
   const operation = await services.catalogue.operation(context.plan, state.failover ?? context.operation);
   const instance = operation?.servers[server]?.instance ?? null;
-  if (instance === null) throw new Failure('LaunchFailed', `Server ${server} of plan ${plan.name} has no instance in ${plan.recovery.region}.`);
+  if (instance === null)
+    throw new Failure(
+      'LaunchFailed',
+      `Server ${server} of plan ${plan.name} has no instance in ${plan.recovery.region}.`,
+    );
   return instance;
 }
 
 /** The servers of a site by name, as AWS describes them now. */
-export async function instancesOf(services: Services, context: Context, site: Site, servers: readonly string[]): Promise<Map<string, InstanceFacts>> {
+export async function instancesOf(
+  services: Services,
+  context: Context,
+  site: Site,
+  servers: readonly string[],
+): Promise<Map<string, InstanceFacts>> {
   const plan = services.plan(context.plan);
   const ids = new Map<string, string>();
   for (const server of servers) ids.set(await instanceOf(services, context, site, server), server);

@@ -1,0 +1,82 @@
+#!/usr/bin/env node
+import { setTimeout as wait } from 'node:timers/promises';
+import { Command } from 'commander';
+import { createOperatorClients } from '../lib/aws/operator-clients.ts';
+import { type Console, runOperation, showStatus } from '../lib/cli/operations.ts';
+import { loadPlan, loadPlans, UserError } from '../lib/cli/plans.ts';
+import { Failure } from '../lib/domain/failure.ts';
+import { planFileJsonSchema } from '../lib/plan-file/json-schema.ts';
+
+const terminal: Console = {
+  print: (line) => console.log(line),
+  pause: (seconds) => wait(seconds * 1_000),
+  clients: createOperatorClients,
+};
+
+const program = new Command('homeward').description(
+  'Disaster recovery for EC2 servers: failover to a second Region, failback of only the changed blocks.',
+);
+const fileOption = ['--file <file>', 'plan file', 'homeward.yaml'] as const;
+
+program
+  .command('check')
+  .description('check a plan file; every mistake is reported with its line')
+  .argument('[file]', 'plan file', 'homeward.yaml')
+  .action((file: string) => {
+    const plans = loadPlans(file);
+    for (const plan of plans)
+      terminal.print(
+        `${plan.name}: ${Object.keys(plan.servers).length} servers, ${plan.primary.region} → ${plan.recovery.region}, a point every ${plan.protection.everySeconds} s`,
+      );
+  });
+
+program
+  .command('schema')
+  .description('print the JSON Schema of the plan file, for editors')
+  .action(() => terminal.print(JSON.stringify(planFileJsonSchema(), null, 2)));
+
+program
+  .command('failover')
+  .description('launch a plan in its recovery Region')
+  .argument('<plan>')
+  .option(...fileOption)
+  .option('--recovery-point <point>', '"latest" or the id of a point', 'latest')
+  .option('--as-of <time>', 'the newest point that started at or before this time, ISO 8601')
+  .option('--dry-run', 'stop after the preflight', false)
+  .action(async (name: string, options: { file: string; recoveryPoint: string; asOf?: string; dryRun: boolean }) => {
+    const recoveryPoint = options.asOf === undefined ? options.recoveryPoint : { asOf: options.asOf };
+    await run({
+      kind: 'failover',
+      plan: loadPlan(options.file, name),
+      input: { recoveryPoint, dryRun: options.dryRun },
+    });
+  });
+
+program
+  .command('failback')
+  .description('bring a plan home, carrying only the changed blocks')
+  .argument('<plan>')
+  .option(...fileOption)
+  .option('--estimate', 'only say what it would move', false)
+  .action(async (name: string, options: { file: string; estimate: boolean }) => {
+    await run({ kind: 'failback', plan: loadPlan(options.file, name), input: { estimateOnly: options.estimate } });
+  });
+
+program
+  .command('status')
+  .description('say where a plan stands')
+  .argument('<plan>')
+  .option(...fileOption)
+  .action(async (name: string, options: { file: string }) => showStatus(terminal, loadPlan(options.file, name)));
+
+async function run(request: Parameters<typeof runOperation>[1]): Promise<void> {
+  if (!(await runOperation(terminal, request))) process.exitCode = 1;
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof UserError || error instanceof Failure)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}

@@ -1,0 +1,26 @@
+import { existsSync, readFileSync } from 'node:fs';
+import type { Plan } from '../domain/plan.ts';
+import { formatProblem } from '../plan-file/document.ts';
+import { readPlanFile } from '../plan-file/read.ts';
+
+/** A mistake of the person at the command line: printed as it is, without a stack trace. */
+export class UserError extends Error {
+  override readonly name = 'UserError';
+}
+
+/** The plans of a file. @throws UserError with every mistake in it */
+export function loadPlans(file: string): readonly Plan[] {
+  if (!existsSync(file))
+    throw new UserError(`There is no plan file ${file}. Write one (see examples/shop.yaml), or name it with --file.`);
+  const reading = readPlanFile(file, readFileSync(file, 'utf8'));
+  if (reading.kind === 'read') return reading.value;
+  throw new UserError(reading.problems.map(formatProblem).join('\n'));
+}
+
+/** One plan of a file by name. @throws UserError */
+export function loadPlan(file: string, name: string): Plan {
+  const plans = loadPlans(file);
+  const plan = plans.find((each) => each.name === name);
+  if (plan !== undefined) return plan;
+  throw new UserError(`${file} has no plan "${name}". It has: ${plans.map((each) => each.name).join(', ')}.`);
+}
