@@ -202,7 +202,7 @@ export class Catalogue {
     const answer = await awsCall('read the catalogue', () =>
       this.#documents.send(new GetCommand({ TableName: this.#table, Key: key, ConsistentRead: true })),
     );
-    return answer.Item as Item | undefined;
+    return answer.Item === undefined ? undefined : withoutKey<Item>(answer.Item);
   }
 
   async #query<Item>(pk: string, prefix: string): Promise<Item[]> {
@@ -215,7 +215,7 @@ export class Catalogue {
         ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
       };
       for await (const page of paginateQuery({ client: this.#documents }, query))
-        items.push(...((page.Items ?? []) as Item[]));
+        items.push(...(page.Items ?? []).map((item) => withoutKey<Item>(item)));
       return items;
     });
   }
@@ -255,4 +255,9 @@ export class Catalogue {
       this.#documents.send(new DeleteCommand({ TableName: this.#table, Key: key })),
     );
   }
+}
+
+/** An item's key is the catalogue's own business, and may not be written back as a field. */
+function withoutKey<Item>({ pk: _pk, sk: _sk, ...fields }: Record<string, unknown>): Item {
+  return fields as Item;
 }

@@ -1,0 +1,54 @@
+import { Readable } from 'node:stream';
+import { HttpResponse, type HttpRequest } from '@smithy/core/protocols';
+import type { HttpHandlerOptions } from '@smithy/types';
+import type { Dispatch } from './wire.ts';
+
+/** How long a client waits for an answer, in milliseconds of virtual time. */
+const answerMsMax = 30_000;
+
+/** The `requestHandler` of SDK clients whose requests are answered in this process. */
+export function inProcessHandler(dispatch: Dispatch) {
+  return {
+    metadata: { handlerProtocol: 'http/1.1' },
+    httpHandlerConfigs: () => ({}),
+    updateHttpClientConfig: () => {},
+    destroy: () => {},
+    async handle(request: HttpRequest, options: HttpHandlerOptions = {}): Promise<{ response: HttpResponse }> {
+      const query = new URLSearchParams(
+        Object.entries(request.query ?? {}).flatMap(([key, value]) =>
+          [value ?? []].flat().map((each): [string, string] => [key, each]),
+        ),
+      );
+      const path = query.size === 0 ? request.path : `${request.path}?${query}`;
+      const { method, hostname, headers } = request;
+      const answer = await withinTime(
+        dispatch({ method, hostname, path, headers, body: bytesOf(request.body) }),
+        options,
+      );
+      return {
+        response: new HttpResponse({
+          statusCode: answer.status,
+          headers: answer.headers,
+          body: Readable.from([answer.body]),
+        }),
+      };
+    },
+  };
+}
+
+function bytesOf(body: unknown): Uint8Array {
+  if (body === undefined || body === null) return new Uint8Array();
+  return body instanceof Uint8Array ? body : Buffer.from(String(body));
+}
+
+function withinTime<Answer>(
+  answer: Promise<Answer>,
+  { abortSignal, requestTimeout = answerMsMax }: HttpHandlerOptions,
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const fail = (name: string, message: string) => reject(Object.assign(new Error(message), { name }));
+    const timer = setTimeout(() => fail('TimeoutError', `no answer within ${requestTimeout} ms`), requestTimeout);
+    if (abortSignal !== undefined) abortSignal.onabort = () => fail('AbortError', 'Request aborted');
+    answer.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}

@@ -1,0 +1,141 @@
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Catalogue } from '../../lib/aws/catalogue.ts';
+import type { Clients } from '../../lib/aws/clients.ts';
+import type { Plan } from '../../lib/domain/plan.ts';
+import { openOperation } from '../../lib/steps/operation/open.ts';
+import type { Services } from '../../lib/steps/services.ts';
+import { VirtualClock } from '../../sim/clock.ts';
+import { DynamoDb } from '../../sim/dynamodb/dynamodb.ts';
+import { inProcessHandler } from '../../sim/wire/handler.ts';
+import type { WireRequest } from '../../sim/wire/wire.ts';
+import { point } from '../unit/fixtures.ts';
+
+const plan = { name: 'shop' } as Plan;
+const opening = (kind: 'protect' | 'failover', execution: string) => ({
+  kind,
+  plan,
+  execution,
+  trigger: 'test',
+  recoveryPoint: null,
+});
+
+let clock: VirtualClock;
+let catalogue: Catalogue;
+let services: Services;
+/** Set by a test: the answer to the next request of this operation is lost after its effect. */
+let loseAnswerOf: string | undefined;
+
+beforeEach(async () => {
+  clock = new VirtualClock(new Date('2026-01-05T09:59:59Z'));
+  const dynamodb = new DynamoDb();
+  const dispatch = async (request: WireRequest) => {
+    const answer = await dynamodb.answer(request);
+    const isLost = loseAnswerOf !== undefined && (request.headers['x-amz-target'] ?? '').endsWith(`.${loseAnswerOf}`);
+    if (!isLost) return answer;
+    loseAnswerOf = undefined;
+    throw Object.assign(new Error('socket hang up'), { name: 'TimeoutError', code: 'ECONNRESET' });
+  };
+  const client = new DynamoDBClient({
+    region: 'us-west-2',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    requestHandler: inProcessHandler(dispatch),
+  });
+  const table = new CreateTableCommand({
+    TableName: 'catalogue',
+    KeySchema: [
+      { AttributeName: 'pk', KeyType: 'HASH' },
+      { AttributeName: 'sk', KeyType: 'RANGE' },
+    ],
+    AttributeDefinitions: [
+      { AttributeName: 'pk', AttributeType: 'S' },
+      { AttributeName: 'sk', AttributeType: 'S' },
+    ],
+    BillingMode: 'PAY_PER_REQUEST',
+  });
+  await clock.settle(client.send(table));
+  await clock.advance(1_000);
+  catalogue = new Catalogue('catalogue', client);
+  services = {
+    clients: {} as Clients,
+    catalogue,
+    now: () => new Date(clock.now()),
+    plan: () => plan,
+    proveEpoch: (context) => catalogue.proveEpoch(context, new Date(clock.now() + 3_600_000)),
+    setting: (name) => name,
+  };
+});
+
+afterEach(() => {
+  loseAnswerOf = undefined;
+  clock.uninstall();
+});
+
+const open = (kind: 'protect' | 'failover', execution: string) =>
+  clock.settle(openOperation(services, opening(kind, execution)));
+
+describe('I6: lease and epoch in the catalogue', () => {
+  it('opens one of two operations that start at once', async () => {
+    const both = await clock.settle(
+      Promise.all([
+        openOperation(services, opening('failover', 'a')),
+        openOperation(services, opening('failover', 'b')),
+      ]),
+    );
+    expect(both.map(({ kind }) => kind).toSorted()).toEqual(['busy', 'opened']);
+    expect((await clock.settle(catalogue.state('shop'))).epoch).toBe(1);
+  });
+
+  it('lets a failover preempt a protect operation, which may then change nothing', async () => {
+    const protect = await open('protect', 'tick');
+    const failover = await open('failover', 'now');
+    if (protect.kind !== 'opened' || failover.kind !== 'opened') throw new Error('both must open');
+    await expect(clock.settle(services.proveEpoch(protect.context))).rejects.toMatchObject({ name: 'StaleEpoch' });
+    expect((await clock.settle(services.proveEpoch(failover.context))).lease?.operation).toBe('failover-now');
+  });
+
+  it('renews the lease whenever the epoch is proven', async () => {
+    const opened = await open('protect', 'tick');
+    if (opened.kind !== 'opened') throw new Error('must open');
+    await clock.advance(1_800_000);
+    await clock.settle(services.proveEpoch(opened.context));
+    expect((await clock.settle(catalogue.state('shop'))).lease?.until).toBe('2026-01-05T11:30:00.000Z');
+  });
+
+  it('I7: opens once when the answer to the opening write is lost', async () => {
+    loseAnswerOf = 'UpdateItem';
+    expect(await open('protect', 'tick')).toMatchObject({
+      kind: 'opened',
+      context: { epoch: 1, operation: 'protect-tick' },
+    });
+    expect((await clock.settle(catalogue.state('shop'))).epoch).toBe(1);
+  });
+
+  it('gives the same epoch to an operation that opens twice', async () => {
+    await open('failover', 'a');
+    expect(await open('failover', 'a')).toMatchObject({ kind: 'opened', context: { epoch: 1 } });
+    expect(await clock.settle(catalogue.operations('shop'))).toHaveLength(1);
+  });
+});
+
+describe('the catalogue', () => {
+  it('lists recovery points by time', async () => {
+    for (const minute of [30, 10, 20]) await clock.settle(catalogue.addPoint(point(minute)));
+    const points = await clock.settle(catalogue.points('shop'));
+    expect(points.map(({ startedAt }) => startedAt.slice(11, 16))).toEqual(['10:10', '10:20', '10:30']);
+  });
+
+  it('keeps what is there when a point is added twice', async () => {
+    await clock.settle(catalogue.addPoint(point(0)));
+    await clock.settle(catalogue.addPoint(point(0, { status: 'capturing' })));
+    expect((await clock.settle(catalogue.point('shop', point(0).id)))?.status).toBe('available');
+  });
+
+  it('keeps the digests of a unit byte by byte', async () => {
+    const digests = Buffer.from('00ff10', 'hex');
+    await clock.settle(catalogue.addUnit('op', 't', { unit: 3, blocks: 1, digests }));
+    expect(Buffer.from((await clock.settle(catalogue.unit('op', 't', 3)))?.digests ?? []).toString('hex')).toBe(
+      '00ff10',
+    );
+  });
+});
