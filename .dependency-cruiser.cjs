@@ -33,7 +33,7 @@ module.exports = {
       name: 'cdk-only-in-infra',
       comment: 'The runtime never needs the CDK.',
       severity: 'error',
-      from: { pathNot: '^(lib/infra/|bin/app\\.ts|test/infra/|node_modules/)' },
+      from: { pathNot: '^(lib/infra/|bin/app\\.ts|test/|node_modules/)' },
       to: { path: '^node_modules/(aws-cdk-lib|constructs|cdk-nag)/' },
     },
     {

@@ -4,7 +4,6 @@
  */
 import { z } from 'zod';
 import { durationMessage, durationPattern, parseDuration } from './duration.ts';
-import { parseSize, sizeMessage, sizePattern } from './size.ts';
 
 export const text = (pattern: RegExp, message: string) =>
   z.string({ error: message }).regex(pattern, { error: message });
@@ -28,11 +27,6 @@ export const oneOf = <const Words extends readonly [string, ...string[]]>(...kno
 
 /** A duration as people write it; in seconds once parsed. */
 export const duration = text(durationPattern, durationMessage).transform((written) => parseDuration(written) ?? 0);
-
-/** A size as people write it; in bytes once parsed. */
-export const size = text(sizePattern, sizeMessage).transform((written) => parseSize(written) ?? 0);
-
-export const flag = z.boolean({ error: 'is not known. Write true or false.' });
 
 /** The name of a plan or server. */
 export const name = text(

@@ -1,9 +1,6 @@
 /** A size as people write it, such as `8 GiB`. */
 export const sizePattern = /^[1-9]\d{0,6} (KiB|MiB|GiB|TiB)$/;
 
-/** What is said of a text that is no size. */
-export const sizeMessage = 'is not a size. Write it like "8 GiB" or "512 MiB".';
-
 const bytesOf = { KiB: 1_024, MiB: 1_024 ** 2, GiB: 1_024 ** 3, TiB: 1_024 ** 4 } as const;
 
 /** Bytes of a size such as `8 GiB`; `undefined` when the text is none. */

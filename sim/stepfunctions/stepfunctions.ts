@@ -24,7 +24,7 @@ declare module '../cloud.ts' {
   }
 }
 
-export type { Execution, ExecutionEvent, ExecutionStatus } from './execution.ts';
+export type { Execution, ExecutionEvent } from './execution.ts';
 
 /** A state machine as the template deploys it. */
 export interface MachineDefinition {

@@ -1,0 +1,130 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Template } from 'aws-cdk-lib/assertions';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { failureCodes } from '../../lib/domain/failure.ts';
+import { buildApp } from '../../lib/infra/app.ts';
+import { HomewardStack } from '../../lib/infra/homeward-stack.ts';
+import { readPlanFile } from '../../lib/plan-file/read.ts';
+
+interface State {
+  readonly Type: string;
+  readonly Retry?: readonly { readonly ErrorEquals: readonly string[] }[];
+  readonly Catch?: readonly { readonly ErrorEquals: readonly string[]; readonly Next: string }[];
+  readonly Next?: string;
+  readonly States?: Record<string, State>;
+  readonly ItemProcessor?: { readonly States: Record<string, State> };
+}
+
+let template: Template;
+let outdir: string;
+const machines = new Map<string, Record<string, State>>();
+
+beforeAll(() => {
+  outdir = mkdtempSync(join(tmpdir(), 'homeward-'));
+  const file = 'examples/shop.yaml';
+  const reading = readPlanFile(file, readFileSync(file, 'utf8'));
+  if (reading.kind !== 'read') throw new Error('the example plan must be right');
+  const app = buildApp(reading.value, outdir);
+  app.synth();
+  const [stack] = app.node.children.filter((child) => child instanceof HomewardStack);
+  if (stack === undefined) throw new Error('the app must have a stack');
+  template = Template.fromStack(stack);
+  for (const [id, resource] of Object.entries(template.findResources('AWS::StepFunctions::StateMachine'))) {
+    const { DefinitionString } = resource['Properties'] as { DefinitionString: { 'Fn::Join': [string, unknown[]] } };
+    const text = DefinitionString['Fn::Join'][1]
+      .map((part) => (typeof part === 'string' ? part : 'reference'))
+      .join('');
+    machines.set(id, (JSON.parse(text) as { States: Record<string, State> }).States);
+  }
+});
+
+afterAll(() => rmSync(outdir, { recursive: true, force: true }));
+
+function tasksOf(states: Record<string, State>): [string, State][] {
+  return Object.entries(states).flatMap(([name, state]) => [
+    ...(state.Type === 'Task' ? [[name, state] as [string, State]] : []),
+    ...(state.ItemProcessor === undefined ? [] : tasksOf(state.ItemProcessor.States)),
+  ]);
+}
+
+describe('the synthesized template', () => {
+  it('has the three operations', () => {
+    expect(machines.size).toBe(3);
+  });
+
+  it('repeats every task on exactly the transient failures, and on those of Lambda itself', () => {
+    const transient = Object.entries(failureCodes).filter(([, retryClass]) => retryClass === 'transient');
+    for (const states of machines.values()) {
+      for (const [name, state] of tasksOf(states)) {
+        const repeated = (state.Retry ?? []).flatMap(({ ErrorEquals }) => ErrorEquals);
+        const own = repeated.filter((code) => code in failureCodes);
+        expect(own.toSorted(), name).toEqual(transient.map(([code]) => code).toSorted());
+        expect(repeated, name).toEqual(
+          expect.arrayContaining(['Lambda.ServiceException', 'Lambda.TooManyRequestsException']),
+        );
+      }
+    }
+  });
+
+  it('I12: lets a refused input end the execution at its first state, under its own error', () => {
+    for (const states of machines.values()) expect(states['Open']).toMatchObject({ Type: 'Task' });
+    for (const states of machines.values()) expect(states['Open']?.Catch).toBeUndefined();
+  });
+
+  it('I11: catches every failure between opening and closing', () => {
+    for (const [id, states] of machines) {
+      const uncaught = Object.entries(states)
+        .filter(([name, { Type }]) => (Type === 'Task' || Type === 'Map') && name !== 'Open')
+        .filter(([, state]) => state.Catch?.[0]?.ErrorEquals[0] !== 'States.ALL')
+        .map(([name]) => name);
+      // Close of a committed operation has nothing left to undo; its retries outlast what is transient.
+      expect(
+        uncaught.filter((name) => name !== 'Close'),
+        id,
+      ).toEqual([]);
+    }
+  });
+
+  it('gives block-moving, launching, deleting and traffic rights to no function that does not need them', () => {
+    const holders = (action: string) =>
+      Object.values(template.findResources('AWS::IAM::Policy'))
+        .filter((policy) => JSON.stringify(policy).includes(`"${action}"`))
+        .map((policy) => (policy['Properties'] as { PolicyName: string }).PolicyName.replace(/RoleDefaultPolicy.*/, ''))
+        .toSorted();
+    expect(holders('ebs:PutSnapshotBlock')).toEqual(['StepsTransferMove']);
+    expect(holders('ec2:RunInstances')).toEqual(['StepsFailoverLaunch']);
+    expect(holders('ec2:DeleteSnapshot')).toEqual(['StepsFailbackEstimate', 'StepsProtectPrune']);
+    expect(holders('route53:ChangeResourceRecordSets')).toEqual([
+      'StepsFailbackUndo',
+      'StepsFailoverUndo',
+      'StepsTrafficSwitch',
+    ]);
+  });
+
+  it('fails over by itself: alarm on the missing heartbeat, rule, guard', () => {
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      Namespace: 'Shop',
+      MetricName: 'Heartbeat',
+      TreatMissingData: 'breaching',
+      EvaluationPeriods: 3,
+      Period: 60,
+    });
+    template.resourceCountIs('AWS::Events::Rule', 1);
+  });
+
+  it('protects on schedule, and drops a tick when the next one is due', () => {
+    template.hasResourceProperties('AWS::Scheduler::Schedule', {
+      ScheduleExpression: 'rate(5 minutes)',
+      Target: { RetryPolicy: { MaximumEventAgeInSeconds: 300 } },
+    });
+  });
+
+  it('keeps the catalogue when the stack is deleted', () => {
+    template.hasResource('AWS::DynamoDB::Table', {
+      DeletionPolicy: 'Retain',
+      Properties: { DeletionProtectionEnabled: true },
+    });
+  });
+});
