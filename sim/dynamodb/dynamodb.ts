@@ -13,6 +13,22 @@ export class DynamoDb {
     this.#listener = listener as Listener;
   }
 
+  /** Creates a table from a template's properties; protections and backups are accepted and change nothing here. */
+  async createTable(properties: Readonly<Record<string, unknown>>): Promise<void> {
+    const { TableName, KeySchema, AttributeDefinitions, BillingMode } = properties;
+    const body = Buffer.from(JSON.stringify({ TableName, KeySchema, AttributeDefinitions, BillingMode }));
+    const headers = {
+      'x-amz-target': 'DynamoDB_20120810.CreateTable',
+      'content-type': 'application/x-amz-json-1.0',
+      'x-amz-date': '20260101T000000Z',
+      authorization:
+        'AWS4-HMAC-SHA256 Credential=deploy/20260101/here/dynamodb/aws4_request, SignedHeaders=host, Signature=0',
+    };
+    const answer = await this.answer({ method: 'POST', hostname: '', path: '/', headers, body });
+    if (answer.status !== 200)
+      throw new Error(`The table ${String(TableName)} could not be created: ${Buffer.from(answer.body).toString()}`);
+  }
+
   async answer({ method, path, headers, body }: WireRequest): Promise<WireResponse> {
     const answer = await inject(this.#listener, {
       method: method as 'POST',

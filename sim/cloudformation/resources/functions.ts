@@ -22,6 +22,7 @@ export const functionTypes: ResourceTypes = {
       'LoggingConfig',
       'TracingConfig',
       'ReservedConcurrentExecutions',
+      'VpcConfig',
       'Tags',
     ],
     create(properties, site) {
