@@ -1,0 +1,102 @@
+import type { StateValue } from '@aws-sdk/client-cloudwatch';
+import type { AlarmSettings } from './alarm.ts';
+
+/** A state as it was entered. */
+export interface AlarmState {
+  readonly value: StateValue;
+  readonly reason: string;
+  /** JSON. */
+  readonly reasonData: string;
+  /** When `value` was last changed or set. */
+  readonly updatedAt: number;
+  /** When `value` last became another one. */
+  readonly transitionedAt: number;
+}
+
+/** An alarm that went from one state to another. */
+export interface Transition {
+  readonly arn: string;
+  readonly account: string;
+  readonly region: string;
+  readonly settings: AlarmSettings;
+  readonly previous: AlarmState;
+  readonly state: AlarmState;
+}
+
+/** The EventBridge event of a transition. @source aws-facts [5.8, 11] */
+export function eventOf(transition: Transition) {
+  return {
+    source: 'aws.cloudwatch',
+    'detail-type': 'CloudWatch Alarm State Change',
+    resources: [transition.arn],
+    detail: alarmDataOf(transition),
+  };
+}
+
+/** What a Lambda function receives that is an action of the alarm. @source aws-facts [5.8] */
+export function lambdaPayloadOf(transition: Transition) {
+  return {
+    source: 'aws.cloudwatch',
+    alarmArn: transition.arn,
+    accountId: transition.account,
+    time: instant(transition.state.transitionedAt),
+    region: transition.region,
+    alarmData: alarmDataOf(transition),
+  };
+}
+
+/** Subject and text of the message to an SNS topic that is an action of the alarm. */
+export function noticeOf({ arn, account, region, settings, previous, state }: Transition) {
+  const { name, description, metric } = settings;
+  return {
+    subject: `${state.value}: "${name}" in ${region}`.slice(0, 100),
+    message: JSON.stringify({
+      AlarmName: name,
+      AlarmDescription: description ?? null,
+      AWSAccountId: account,
+      AlarmArn: arn,
+      NewStateValue: state.value,
+      OldStateValue: previous.value,
+      NewStateReason: state.reason,
+      StateChangeTime: instant(state.transitionedAt),
+      Region: region,
+      Trigger: {
+        MetricName: metric.name,
+        Namespace: metric.namespace,
+        Statistic: settings.statistic,
+        Dimensions: metric.dimensions.map(({ Name, Value }) => ({ name: Name, value: Value })),
+        Period: settings.periodSeconds,
+        EvaluationPeriods: settings.evaluationPeriods,
+        DatapointsToAlarm: settings.datapointsToAlarm,
+        ComparisonOperator: settings.comparison,
+        Threshold: settings.threshold,
+        TreatMissingData: settings.missing,
+      },
+    }),
+  };
+}
+
+function alarmDataOf({ settings, previous, state }: Transition) {
+  const { name, description, metric, periodSeconds, statistic } = settings;
+  const dimensions = Object.fromEntries(metric.dimensions.map(({ Name, Value }) => [Name, Value]));
+  const metricStat = {
+    metric: { namespace: metric.namespace, name: metric.name, dimensions },
+    period: periodSeconds,
+    stat: statistic,
+  };
+  return {
+    alarmName: name,
+    state: stateOf(state),
+    previousState: stateOf(previous),
+    configuration: { description: description ?? '', metrics: [{ id: 'm1', metricStat, returnData: true }] },
+  };
+}
+
+function stateOf({ value, reason, reasonData, transitionedAt }: AlarmState) {
+  return { value, reason, reasonData, timestamp: instant(transitionedAt) };
+}
+
+/** As CloudWatch writes times: `2026-01-05T10:00:00.000+0000`. */
+function instant(at: number): string {
+  return new Date(at).toISOString().replace('Z', '+0000');
+}
