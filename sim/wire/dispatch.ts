@@ -47,7 +47,7 @@ export function createDispatch(surface: Surface): Dispatch {
       throw noted(surface, new NotModelled(`the endpoint ${request.hostname}`));
     try {
       const { operation, input } = decode(protocol, operations, request);
-      const call = { service: endpoint, operation: operation.name, region, requestId, role: undefined };
+      const call = { service: endpoint, operation: operation.name, region, requestId, role: request.role };
       const output = await run(surface.service(endpoint, region), call, input);
       return encode(protocol, operation, output as Record<string, unknown>, requestId);
     } catch (error) {

@@ -48,7 +48,9 @@ function withinTime<Answer>(
   return new Promise((resolve, reject) => {
     const fail = (name: string, message: string) => reject(Object.assign(new Error(message), { name }));
     const timer = setTimeout(() => fail('TimeoutError', `no answer within ${requestTimeout} ms`), requestTimeout);
-    if (abortSignal !== undefined) abortSignal.onabort = () => fail('AbortError', 'Request aborted');
+    const abort = () => fail('AbortError', 'Request aborted');
+    if (abortSignal?.aborted === true) abort();
+    if (abortSignal instanceof AbortSignal) abortSignal.addEventListener('abort', abort, { once: true });
     answer.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

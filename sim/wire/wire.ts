@@ -5,6 +5,8 @@ export interface WireRequest {
   readonly path: string;
   readonly headers: Record<string, string>;
   readonly body: Uint8Array;
+  /** ARN of the role whose credentials signed it, where it is known. */
+  readonly role?: string;
 }
 
 export interface WireResponse {

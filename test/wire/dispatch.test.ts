@@ -200,6 +200,22 @@ describe('EBS direct over the wire', () => {
   });
 });
 
+describe('a request that is aborted', () => {
+  it('ends at once, also on a Region that never answers', async () => {
+    const handler = inProcessHandler(() => new Promise(() => {}));
+    const client = new EC2Client({ ...clientConfig(), requestHandler: handler });
+    const gone = new AbortController();
+    gone.abort();
+    await expect(client.send(new DescribeInstancesCommand({}), { abortSignal: gone.signal })).rejects.toMatchObject({
+      name: 'AbortError',
+    });
+    const later = new AbortController();
+    const asked = client.send(new DescribeInstancesCommand({}), { abortSignal: later.signal });
+    setImmediate(() => later.abort());
+    await expect(asked).rejects.toMatchObject({ name: 'AbortError' });
+  });
+});
+
 describe('JSON services over the wire', () => {
   it('brings times back', async () => {
     models = ['AlarmNames'];
