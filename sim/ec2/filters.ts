@@ -1,0 +1,52 @@
+import type { Filter, Tag } from '@aws-sdk/client-ec2';
+import { NotModelled } from '../service.ts';
+
+/** The values an item has for each filter name that an operation models. */
+export type FilterFields<Item> = Readonly<
+  Record<string, (item: Item) => string | boolean | undefined | readonly (string | undefined)[]>
+>;
+
+/**
+ * Keeps what matches every filter; within a filter one value is enough. `*` and `?` are wildcards, `tag:<key>` and `tag-key`
+ * are known to all.
+ * @throws NotModelled for a filter name that is not in `fields`
+ */
+export function applyFilters<Item extends { readonly tags: readonly Tag[] }>(
+  operation: string,
+  items: readonly Item[],
+  filters: readonly Filter[] | undefined,
+  fields: FilterFields<Item>,
+): Item[] {
+  return (filters ?? []).reduce<Item[]>(
+    (kept, { Name = '', Values = [] }) => {
+      const read = readerOf(operation, Name, fields);
+      const patterns = Values.map(patternOf);
+      return kept.filter((item) => read(item).some((value) => patterns.some((pattern) => pattern.test(value))));
+    },
+    [...items],
+  );
+}
+
+function readerOf<Item extends { readonly tags: readonly Tag[] }>(
+  operation: string,
+  name: string,
+  fields: FilterFields<Item>,
+): (item: Item) => string[] {
+  if (name.startsWith('tag:')) {
+    const key = name.slice('tag:'.length);
+    return ({ tags }) => tags.filter(({ Key }) => Key === key).map(({ Value }) => Value ?? '');
+  }
+  if (name === 'tag-key') return ({ tags }) => tags.map(({ Key }) => Key ?? '');
+  const field = fields[name];
+  if (field === undefined) throw new NotModelled(`filter ${name} of ${operation}`);
+  return (item) =>
+    [field(item)]
+      .flat()
+      .filter((value) => value !== undefined)
+      .map(String);
+}
+
+function patternOf(value: string): RegExp {
+  const escaped = value.replace(/[.+^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`^${escaped.replaceAll('*', '.*').replaceAll('?', '.')}$`, 's');
+}

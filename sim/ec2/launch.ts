@@ -1,0 +1,149 @@
+import type { BlockDeviceMapping, Reservation, RunInstancesRequest, Tag } from '@aws-sdk/client-ec2';
+import { AwsError, NotModelled } from '../service.ts';
+import { describeInstance } from './describe-instance.ts';
+import { ec2Operation } from './ec2-operation.ts';
+import { found, invalid, missing } from './errors.ts';
+import { bringUp, checkCapacity } from './lifecycle.ts';
+import { makeVolume, usableSnapshot } from './make-volume.ts';
+import { freeAddresses, takeAddress } from './network.ts';
+import type { ImageRecord, InstanceRecord, SubnetRecord } from './records.ts';
+import type { Ec2State } from './state.ts';
+import { tagsFor } from './tags.ts';
+
+const taggable = ['instance', 'volume', 'network-interface'] as const;
+
+function runInstances(state: Ec2State, input: RunInstancesRequest): Reservation {
+  if (input.SubnetId === undefined) throw new NotModelled('RunInstances without SubnetId');
+  const subnet = found(state.subnets, input.SubnetId, 'InvalidSubnetID.NotFound', 'subnet ID');
+  const ids = state.clientTokens.once(`RunInstances/${subnet.zone}`, input.ClientToken, { ...input }, () =>
+    launch(state, input, subnet),
+  );
+  const instances = ids.flatMap((id) => state.instances.get(id) ?? []);
+  return {
+    ReservationId: instances[0]?.reservationId,
+    OwnerId: state.account,
+    Groups: [],
+    Instances: instances.map((instance) => describeInstance(state, instance)),
+  };
+}
+
+/** Everything is checked before anything is made. @returns ids of the instances */
+function launch(state: Ec2State, input: RunInstancesRequest, subnet: SubnetRecord): string[] {
+  const { MinCount = 1, MaxCount = 1, InstanceType } = input;
+  if (InstanceType === undefined) throw missing('instanceType');
+  if (MinCount < 1 || MaxCount < MinCount) throw invalid(`MinCount ${MinCount}, MaxCount ${MaxCount}`);
+  const image = found(state.images, input.ImageId, 'InvalidAMIID.NotFound', 'image id');
+  if (image.state !== 'available')
+    throw new AwsError('InvalidAMIID.Unavailable', `The image id '[${image.id}]' is not available`);
+  for (const id of input.SecurityGroupIds ?? []) {
+    const group = found(state.securityGroups, id, 'InvalidGroup.NotFound', 'security group');
+    if (group.vpcId !== subnet.vpcId)
+      throw new AwsError(
+        'InvalidParameter',
+        `Security group ${id} and subnet ${subnet.id} belong to different networks.`,
+      );
+  }
+  const mappings = mergeMappings(image, input.BlockDeviceMappings ?? []);
+  for (const { Ebs } of mappings) if (Ebs?.SnapshotId !== undefined) usableSnapshot(state, Ebs.SnapshotId);
+  const tags = {
+    instance: tagsFor(input.TagSpecifications, 'instance', taggable),
+    volume: tagsFor(input.TagSpecifications, 'volume', taggable),
+  };
+  checkCapacity(state, subnet.zone, InstanceType);
+  const count = Math.min(MaxCount, freeAddresses(state, subnet));
+  if (count < MinCount)
+    throw new AwsError('InsufficientFreeAddressesInSubnet', `Not enough free addresses in subnet '${subnet.id}'.`);
+  const reservationId = state.newId('r');
+  return Array.from({ length: count }, () => launchOne(state, { input, subnet, image, mappings, tags, reservationId }));
+}
+
+interface Launch {
+  readonly input: RunInstancesRequest;
+  readonly subnet: SubnetRecord;
+  readonly image: ImageRecord;
+  readonly mappings: readonly BlockDeviceMapping[];
+  readonly tags: { readonly instance: Tag[]; readonly volume: Tag[] };
+  readonly reservationId: string;
+}
+
+function launchOne(state: Ec2State, { input, subnet, image, mappings, tags, reservationId }: Launch): string {
+  const instance: InstanceRecord = {
+    id: state.newId('i'),
+    reservationId,
+    subnetId: subnet.id,
+    zone: subnet.zone,
+    privateIp: takeAddress(state, subnet),
+    interfaceId: state.newId('eni'),
+    rootDevice: image.rootDevice,
+    architecture: image.architecture,
+    virtualization: image.virtualization,
+    image: { id: image.id, bootMode: image.bootMode, tpmSupport: image.tpmSupport },
+    enaSupport: image.enaSupport,
+    request: input,
+    instanceType: input.InstanceType ?? '',
+    securityGroups: input.SecurityGroupIds ?? [],
+    publicIp: undefined,
+    wantsPublicIp: subnet.assignsPublicIp,
+    disableApiStop: input.DisableApiStop ?? false,
+    disableApiTermination: input.DisableApiTermination ?? false,
+    state: 'pending',
+    stateReason: undefined,
+    launchedAt: state.now(),
+    runningAt: undefined,
+    turn: 0,
+    tags: [...tags.instance],
+  };
+  state.instances.set(instance.id, instance);
+  for (const { DeviceName = '', Ebs } of mappings) {
+    const { VolumeSize, DeleteOnTermination = true, ...wish } = Ebs ?? {};
+    const volume = makeVolume(state, subnet.zone, { ...wish, Size: VolumeSize }, [...tags.volume]);
+    volume.attachment = {
+      instanceId: instance.id,
+      device: DeviceName,
+      state: 'attaching',
+      deleteOnTermination: DeleteOnTermination,
+      attachedAt: state.now(),
+    };
+  }
+  bringUp(state, instance);
+  return instance.id;
+}
+
+/** The image's mappings with the request's on top. @source aws-facts [3.1] */
+function mergeMappings(image: ImageRecord, overrides: readonly BlockDeviceMapping[]): BlockDeviceMapping[] {
+  const merged = new Map(image.mappings.map((mapping) => [mapping.DeviceName, mapping]));
+  for (const override of overrides) {
+    const before = merged.get(override.DeviceName);
+    const isOtherSnapshot =
+      override.Ebs?.SnapshotId !== undefined && override.Ebs.SnapshotId !== before?.Ebs?.SnapshotId;
+    if (override.DeviceName === image.rootDevice && isOtherSnapshot)
+      throw new AwsError('InvalidBlockDeviceMapping', 'snapshotId cannot be modified on root device');
+    if (override.NoDevice !== undefined) merged.delete(override.DeviceName);
+    else merged.set(override.DeviceName, { ...before, ...override, Ebs: { ...before?.Ebs, ...override.Ebs } });
+  }
+  return [...merged.values()];
+}
+
+export const launchOperations = {
+  RunInstances: ec2Operation<RunInstancesRequest, Reservation>(
+    [
+      'ImageId',
+      'InstanceType',
+      'MinCount',
+      'MaxCount',
+      'SubnetId',
+      'SecurityGroupIds',
+      'BlockDeviceMappings',
+      'KeyName',
+      'IamInstanceProfile',
+      'UserData',
+      'EbsOptimized',
+      'MetadataOptions',
+      'DisableApiStop',
+      'DisableApiTermination',
+      'ClientToken',
+      'TagSpecifications',
+    ],
+    runInstances,
+  ),
+};

@@ -1,0 +1,209 @@
+import type {
+  AssociateAddressRequest,
+  AssociateAddressResult,
+  DescribeAddressesRequest,
+  DescribeAddressesResult,
+  DescribeInstanceTypeOfferingsRequest,
+  DescribeInstanceTypeOfferingsResult,
+  DescribeSecurityGroupsRequest,
+  DescribeSecurityGroupsResult,
+  DescribeSubnetsRequest,
+  DescribeSubnetsResult,
+  DisassociateAddressRequest,
+  _InstanceType,
+} from '@aws-sdk/client-ec2';
+import { AwsError, NotModelled } from '../service.ts';
+import { ec2Operation } from './ec2-operation.ts';
+import { found, missing, select } from './errors.ts';
+import { applyFilters } from './filters.ts';
+import type { AddressRecord, SubnetRecord } from './records.ts';
+import type { Ec2State } from './state.ts';
+
+/** Addresses of a subnet that instances hold. */
+function heldAddresses(state: Ec2State, subnet: SubnetRecord): Set<string> {
+  const holders = [...state.instances.values()].filter(
+    (instance) => instance.subnetId === subnet.id && instance.state !== 'terminated',
+  );
+  return new Set(holders.map(({ privateIp }) => privateIp));
+}
+
+export function freeAddresses(state: Ec2State, subnet: SubnetRecord): number {
+  return Math.max(0, subnet.addressesMax - heldAddresses(state, subnet).size);
+}
+
+/** The next private address of a subnet; AWS keeps the first four. @throws AwsError InsufficientFreeAddressesInSubnet */
+export function takeAddress(state: Ec2State, subnet: SubnetRecord): string {
+  if (freeAddresses(state, subnet) === 0)
+    throw new AwsError('InsufficientFreeAddressesInSubnet', `Not enough free addresses in subnet '${subnet.id}'.`);
+  const held = heldAddresses(state, subnet);
+  const start = subnet.cidr.split('/')[0]?.split('.').map(Number) ?? [];
+  const base = start.reduce((sum, octet) => sum * 256 + octet, 0);
+  let offset = 4;
+  while (held.has(dotted(base + offset))) offset += 1;
+  return dotted(base + offset);
+}
+
+function dotted(value: number): string {
+  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
+}
+
+/** A public address that no other draw of any Region gives: 198.18.0.0/15 is set aside for tests. */
+export function newPublicIp(state: Ec2State): string {
+  const region = [...state.region].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 128, 0);
+  const used = new Set([
+    ...[...state.addresses.values()].map(({ publicIp }) => publicIp),
+    ...[...state.instances.values()].map(({ publicIp }) => publicIp),
+  ]);
+  for (;;) {
+    const ip = `198.${18 + (region % 2)}.${(Math.floor(region / 2) * 4 + state.random.below(4)) % 256}.${1 + state.random.below(254)}`;
+    if (!used.has(ip)) return ip;
+  }
+}
+
+function describeSubnets(state: Ec2State, input: DescribeSubnetsRequest): DescribeSubnetsResult {
+  const asked = select(state.subnets, input.SubnetIds, 'InvalidSubnetID.NotFound', 'subnet ID');
+  const kept = applyFilters('DescribeSubnets', asked, input.Filters, {
+    'subnet-id': ({ id }) => id,
+    'vpc-id': ({ vpcId }) => vpcId,
+    'availability-zone': ({ zone }) => zone,
+    state: () => 'available',
+  });
+  const { page, ...next } = state.pages.cut(kept, input);
+  const subnets = page.map((subnet) => ({
+    SubnetId: subnet.id,
+    VpcId: subnet.vpcId,
+    AvailabilityZone: subnet.zone,
+    CidrBlock: subnet.cidr,
+    AvailableIpAddressCount: freeAddresses(state, subnet),
+    MapPublicIpOnLaunch: subnet.assignsPublicIp,
+    State: 'available' as const,
+    OwnerId: state.account,
+    Tags: subnet.tags,
+  }));
+  return { Subnets: subnets, ...next };
+}
+
+function describeSecurityGroups(state: Ec2State, input: DescribeSecurityGroupsRequest): DescribeSecurityGroupsResult {
+  const asked = select(state.securityGroups, input.GroupIds, 'InvalidGroup.NotFound', 'security group');
+  const kept = applyFilters('DescribeSecurityGroups', asked, input.Filters, {
+    'group-id': ({ id }) => id,
+    'group-name': ({ name }) => name,
+    'vpc-id': ({ vpcId }) => vpcId,
+  });
+  const { page, ...next } = state.pages.cut(kept, input);
+  const groups = page.map(({ id, name, vpcId, tags }) => ({
+    GroupId: id,
+    GroupName: name,
+    VpcId: vpcId,
+    OwnerId: state.account,
+    Tags: tags,
+  }));
+  return { SecurityGroups: groups, ...next };
+}
+
+function describeAddresses(state: Ec2State, input: DescribeAddressesRequest): DescribeAddressesResult {
+  const asked = select(state.addresses, input.AllocationIds, 'InvalidAllocationID.NotFound', 'allocation ID');
+  const kept = applyFilters('DescribeAddresses', asked, input.Filters, {
+    'allocation-id': ({ id }) => id,
+    'instance-id': ({ instanceId }) => instanceId,
+    'association-id': ({ associationId }) => associationId,
+    'public-ip': ({ publicIp }) => publicIp,
+  });
+  const described = kept.map(({ id, publicIp, associationId, instanceId, tags }) => ({
+    AllocationId: id,
+    PublicIp: publicIp,
+    Domain: 'vpc' as const,
+    AssociationId: associationId,
+    InstanceId: instanceId,
+    PrivateIpAddress: state.instances.get(instanceId ?? '')?.privateIp,
+    Tags: tags,
+  }));
+  return { Addresses: described };
+}
+
+function associateAddress(state: Ec2State, input: AssociateAddressRequest): AssociateAddressResult {
+  if (input.InstanceId === undefined) throw missing('instanceId');
+  const address = found(state.addresses, input.AllocationId, 'InvalidAllocationID.NotFound', 'allocation ID');
+  const instance = found(state.instances, input.InstanceId, 'InvalidInstanceID.NotFound', 'instance ID');
+  if (instance.state !== 'running' && instance.state !== 'stopped')
+    throw new AwsError('IncorrectInstanceState', `The instance '${instance.id}' is not 'running' or 'stopped'.`);
+  const isElsewhere = address.instanceId !== undefined && address.instanceId !== instance.id;
+  if (isElsewhere && input.AllowReassociation === false)
+    throw new AwsError('Resource.AlreadyAssociated', `${address.id} is already associated.`);
+  if (address.instanceId === instance.id) return { AssociationId: address.associationId };
+  disassociate(state, address);
+  for (const other of state.addresses.values()) if (other.instanceId === instance.id) disassociate(state, other);
+  address.associationId = state.newId('eipassoc');
+  address.instanceId = instance.id;
+  instance.publicIp = address.publicIp;
+  return { AssociationId: address.associationId };
+}
+
+/** Takes an address off its instance. */
+export function disassociate(state: Ec2State, address: AddressRecord): void {
+  const instance = state.instances.get(address.instanceId ?? '');
+  if (instance?.publicIp === address.publicIp) instance.publicIp = undefined;
+  address.instanceId = undefined;
+  address.associationId = undefined;
+}
+
+function disassociateAddress(state: Ec2State, { AssociationId }: DisassociateAddressRequest): object {
+  const address = [...state.addresses.values()].find(
+    ({ associationId }) => associationId !== undefined && associationId === AssociationId,
+  );
+  if (address === undefined)
+    throw new AwsError('InvalidAssociationID.NotFound', `The association ID '${AssociationId}' does not exist`);
+  disassociate(state, address);
+  return {};
+}
+
+/** Every type is offered, except where it has no capacity. */
+function describeOfferings(
+  state: Ec2State,
+  input: DescribeInstanceTypeOfferingsRequest,
+): DescribeInstanceTypeOfferingsResult {
+  const zones = new Set([...state.subnets.values()].map(({ zone }) => zone));
+  const isZonal = input.LocationType === 'availability-zone';
+  if (!isZonal && input.LocationType !== undefined && input.LocationType !== 'region')
+    throw new NotModelled(`LocationType ${input.LocationType}`);
+  const valuesOf = (name: string) => input.Filters?.find(({ Name }) => Name === name)?.Values;
+  const unknown = input.Filters?.find(({ Name }) => Name !== 'instance-type' && Name !== 'location');
+  if (unknown !== undefined) throw new NotModelled(`filter ${unknown.Name} of DescribeInstanceTypeOfferings`);
+  const types = valuesOf('instance-type');
+  if (types === undefined) throw new NotModelled('DescribeInstanceTypeOfferings without the filter instance-type');
+  const locations = [...(isZonal ? zones : [state.region])].filter(
+    (location) => valuesOf('location')?.includes(location) ?? true,
+  );
+  const offerings = locations.flatMap((Location) =>
+    types.map((type) => ({
+      InstanceType: type as _InstanceType,
+      LocationType: input.LocationType ?? ('region' as const),
+      Location,
+    })),
+  );
+  return { InstanceTypeOfferings: offerings };
+}
+
+export const networkOperations = {
+  DescribeSubnets: ec2Operation<DescribeSubnetsRequest, DescribeSubnetsResult>(
+    ['SubnetIds', 'Filters', 'MaxResults', 'NextToken'],
+    describeSubnets,
+  ),
+  DescribeSecurityGroups: ec2Operation<DescribeSecurityGroupsRequest, DescribeSecurityGroupsResult>(
+    ['GroupIds', 'Filters', 'MaxResults', 'NextToken'],
+    describeSecurityGroups,
+  ),
+  DescribeAddresses: ec2Operation<DescribeAddressesRequest, DescribeAddressesResult>(
+    ['AllocationIds', 'Filters'],
+    describeAddresses,
+  ),
+  AssociateAddress: ec2Operation<AssociateAddressRequest, AssociateAddressResult>(
+    ['AllocationId', 'InstanceId', 'AllowReassociation'],
+    associateAddress,
+  ),
+  DisassociateAddress: ec2Operation<DisassociateAddressRequest, object>(['AssociationId'], disassociateAddress),
+  DescribeInstanceTypeOfferings: ec2Operation<
+    DescribeInstanceTypeOfferingsRequest,
+    DescribeInstanceTypeOfferingsResult
+  >(['LocationType', 'Filters'], describeOfferings),
+};

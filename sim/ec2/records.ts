@@ -1,0 +1,135 @@
+import type { BlockDeviceMapping, RunInstancesRequest, Tag } from '@aws-sdk/client-ec2';
+import type { Content } from '../blocks/content.ts';
+import type { Moment } from '../blocks/lineage.ts';
+
+/** Under which KMS key something is encrypted, and its data key: equal data key ids mean one lineage. @source aws-facts [1.2] */
+export interface Encryption {
+  readonly keyArn: string;
+  readonly dataKeyId: string;
+}
+
+export interface AttachmentRecord {
+  readonly instanceId: string;
+  readonly device: string;
+  state: 'attaching' | 'attached' | 'detaching';
+  deleteOnTermination: boolean;
+  readonly attachedAt: number;
+}
+
+export interface VolumeRecord {
+  readonly id: string;
+  readonly zone: string;
+  readonly createdAt: number;
+  readonly snapshotId: string | undefined;
+  readonly content: Content;
+  readonly encryption: Encryption | undefined;
+  volumeType: string;
+  iops: number | undefined;
+  throughput: number | undefined;
+  state: 'creating' | 'available' | 'in-use' | 'deleting' | 'error';
+  attachment: AttachmentRecord | undefined;
+  /** Where its history stands: the snapshot it was made from, then each snapshot of it. */
+  moment: Moment;
+  /** Content at that moment, to count what a snapshot has to upload; `undefined` before the first full snapshot. */
+  base: Content | undefined;
+  lastSnapshotAt: number | undefined;
+  tags: Tag[];
+}
+
+export interface SnapshotRecord {
+  readonly id: string;
+  /** `vol-ffffffff` for copies and snapshots written block by block. @source aws-facts [1.2] */
+  readonly volumeId: string;
+  readonly description: string;
+  readonly startedAt: number;
+  readonly content: Content;
+  readonly encryption: Encryption | undefined;
+  readonly moment: Moment;
+  readonly origin: 'volume' | 'copy' | 'blocks';
+  state: 'pending' | 'completed' | 'error';
+  stateMessage: string | undefined;
+  completedAt: number | undefined;
+  progressPercent: number;
+  /** A pending snapshot of a volume is deleted when it has completed. @source aws-facts [1.2] */
+  isDeletionAsked: boolean;
+  tags: Tag[];
+}
+
+export interface InstanceRecord {
+  readonly id: string;
+  readonly reservationId: string;
+  readonly subnetId: string;
+  readonly zone: string;
+  readonly privateIp: string;
+  readonly interfaceId: string;
+  readonly rootDevice: string;
+  /** From the image: what the disk was registered as. */
+  readonly architecture: string;
+  readonly virtualization: string;
+  readonly image: {
+    readonly id: string;
+    readonly bootMode: string | undefined;
+    readonly tpmSupport: string | undefined;
+  };
+  readonly enaSupport: boolean;
+  readonly request: Pick<
+    RunInstancesRequest,
+    'KeyName' | 'IamInstanceProfile' | 'UserData' | 'EbsOptimized' | 'MetadataOptions'
+  >;
+  instanceType: string;
+  securityGroups: readonly string[];
+  publicIp: string | undefined;
+  readonly wantsPublicIp: boolean;
+  disableApiStop: boolean;
+  disableApiTermination: boolean;
+  state: 'pending' | 'running' | 'stopping' | 'stopped' | 'shutting-down' | 'terminated';
+  stateReason: { Code: string; Message: string } | undefined;
+  launchedAt: number;
+  runningAt: number | undefined;
+  /** Grows with every change of state, so that a timer of an earlier state does nothing. */
+  turn: number;
+  tags: Tag[];
+}
+
+export interface ImageRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly architecture: string;
+  readonly virtualization: string;
+  readonly bootMode: string | undefined;
+  readonly tpmSupport: string | undefined;
+  readonly imdsSupport: string | undefined;
+  readonly enaSupport: boolean;
+  readonly rootDevice: string;
+  readonly mappings: readonly BlockDeviceMapping[];
+  readonly createdAt: number;
+  state: 'pending' | 'available';
+  tags: Tag[];
+}
+
+export interface SubnetRecord {
+  readonly id: string;
+  readonly vpcId: string;
+  readonly zone: string;
+  readonly cidr: string;
+  readonly assignsPublicIp: boolean;
+  /** Addresses beyond those that instances hold. */
+  addressesMax: number;
+  tags: Tag[];
+}
+
+export interface SecurityGroupRecord {
+  readonly id: string;
+  readonly vpcId: string;
+  readonly name: string;
+  tags: Tag[];
+}
+
+export interface AddressRecord {
+  readonly id: string;
+  readonly publicIp: string;
+  associationId: string | undefined;
+  instanceId: string | undefined;
+  tags: Tag[];
+}

@@ -1,0 +1,124 @@
+import type { Tag } from '@aws-sdk/client-ec2';
+import type { Services } from '../cloud.ts';
+import { isSilent } from '../lambda/network.ts';
+import type { Random } from '../random.ts';
+import type { Surroundings } from '../service.ts';
+import { ClientTokens } from './client-tokens.ts';
+import { Keys } from './keys.ts';
+import { Pages } from './paging.ts';
+import type {
+  AddressRecord,
+  ImageRecord,
+  InstanceRecord,
+  SecurityGroupRecord,
+  SnapshotRecord,
+  SubnetRecord,
+  VolumeRecord,
+} from './records.ts';
+import { defaultTimings } from './timings.ts';
+
+/** An EventBridge event of EC2, as its rules see it. @source aws-facts [1.9] */
+export interface Ec2Event {
+  readonly source: 'aws.ec2';
+  readonly 'detail-type': string;
+  readonly region: string;
+  readonly resources: readonly string[];
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+/** Bytes that this Region took in, counted from blocks really moved. */
+export interface BytesMoved {
+  /** By native copies from another Region. */
+  copied: number;
+  /** By GetSnapshotBlock. */
+  read: number;
+  /** By PutSnapshotBlock. */
+  written: number;
+}
+
+/** Everything the simulated EC2 and EBS of one Region know. */
+export class Ec2State {
+  readonly region: string;
+  readonly account: string;
+  readonly random: Random;
+  readonly timings = defaultTimings();
+  readonly pages: Pages;
+  readonly clientTokens = new ClientTokens();
+  readonly keys: Keys;
+  readonly volumes = new Map<string, VolumeRecord>();
+  readonly snapshots = new Map<string, SnapshotRecord>();
+  readonly instances = new Map<string, InstanceRecord>();
+  readonly images = new Map<string, ImageRecord>();
+  readonly subnets = new Map<string, SubnetRecord>();
+  readonly securityGroups = new Map<string, SecurityGroupRecord>();
+  readonly addresses = new Map<string, AddressRecord>();
+  /** `<zone>/<instance type>` that has no capacity at present. */
+  readonly shortages = new Set<string>();
+  readonly bytesMoved: BytesMoved = { copied: 0, read: 0, written: 0 };
+  onEvent: ((event: Ec2Event) => void) | undefined;
+  readonly #surroundings: Surroundings;
+
+  constructor(surroundings: Surroundings) {
+    this.#surroundings = surroundings;
+    this.region = surroundings.region;
+    this.account = surroundings.account;
+    this.random = surroundings.cloud.random.fork(`ec2/${surroundings.region}`);
+    this.pages = new Pages(this.random.fork('pages'));
+    this.keys = new Keys(surroundings.region, surroundings.account, this.random.fork('keys'));
+  }
+
+  now(): number {
+    return this.#surroundings.cloud.clock.now();
+  }
+
+  after(ms: number, then: () => void): void {
+    this.#surroundings.cloud.clock.after(ms, then);
+  }
+
+  /** Virtual time passes; at once, without a timer, for 0. */
+  pause(ms: number): Promise<void> {
+    return ms <= 0 ? Promise.resolve() : new Promise((resolve) => this.after(ms, resolve));
+  }
+
+  /** A new id of 17 hex digits. */
+  newId(prefix: string): string {
+    return `${prefix}-0${this.random.hex(16)}`;
+  }
+
+  /** The services of another Region, or `undefined` while that Region is silent. */
+  reach(region: string): Services | undefined {
+    return this.isSilent(region) ? undefined : this.#surroundings.cloud.services(region);
+  }
+
+  isSilent(region: string): boolean {
+    return isSilent(this.#surroundings.cloud, region);
+  }
+
+  /** ARN of a resource as it stands in events: the Region in the account's place. @source aws-facts [1.9] */
+  eventArn(kind: 'snapshot' | 'volume', id: string, region = this.region): string {
+    return `arn:aws:ec2::${region}:${kind}/${id}`;
+  }
+
+  emit(detailType: string, resources: readonly string[], detail: Readonly<Record<string, unknown>>): void {
+    this.onEvent?.({ source: 'aws.ec2', 'detail-type': detailType, region: this.region, resources, detail });
+  }
+
+  volumesOf(instanceId: string): VolumeRecord[] {
+    return [...this.volumes.values()].filter(({ attachment }) => attachment?.instanceId === instanceId);
+  }
+
+  /** Every resource that carries tags, by id. */
+  tagged(id: string): { tags: Tag[] } | undefined {
+    return [
+      this.volumes,
+      this.snapshots,
+      this.instances,
+      this.images,
+      this.subnets,
+      this.securityGroups,
+      this.addresses,
+    ]
+      .map((table: ReadonlyMap<string, { tags: Tag[] }>) => table.get(id))
+      .find((resource) => resource !== undefined);
+  }
+}
