@@ -51,8 +51,11 @@ function copySnapshot(state: Ec2State, input: CopySnapshotRequest): CopySnapshot
       'ResourceLimitExceeded',
       `Too many snapshot copies in progress. The limit is ${copiesMax} for this destination region.`,
     );
-  const request = source.encryption !== undefined ? { ...input, Encrypted: true } : input;
-  const encryption = encryptionFrom(state, undefined, request);
+  if (input.KmsKeyId !== undefined && input.Encrypted !== true)
+    throw new AwsError('InvalidParameterDependency', 'KmsKeyId requires the parameter Encrypted to be set.');
+  const { KmsKeyId } = input;
+  const Encrypted = source.encryption === undefined ? input.Encrypted : true;
+  const encryption = encryptionFrom(state, undefined, { Encrypted, KmsKeyId });
   const id = state.newId('snap');
   const copy: SnapshotRecord = {
     id,

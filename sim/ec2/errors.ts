@@ -1,4 +1,4 @@
-import { AwsError } from '../service.ts';
+import { AwsError, NotModelled } from '../service.ts';
 
 /** The item, or the error AWS answers for an id it does not know. */
 export function found<Item>(
@@ -28,4 +28,10 @@ export function missing(name: string): AwsError {
 
 export function invalid(message: string): AwsError {
   return new AwsError('InvalidParameterValue', message);
+}
+
+/** @throws NotModelled for a member that is set and not in `known` */
+export function refuseOthers(what: string, given: object | undefined, known: readonly string[]): void {
+  const other = Object.entries(given ?? {}).find(([name, value]) => value !== undefined && !known.includes(name));
+  if (other !== undefined) throw new NotModelled(`${what}.${other[0]}`);
 }

@@ -10,9 +10,9 @@ import type {
 } from '@aws-sdk/client-ec2';
 import { AwsError, NotModelled } from '../service.ts';
 import { ec2Operation } from './ec2-operation.ts';
-import { found, invalid, missing, select } from './errors.ts';
+import { found, invalid, missing, refuseOthers, select } from './errors.ts';
 import { applyFilters } from './filters.ts';
-import { usableSnapshot } from './make-volume.ts';
+import { mappingMembers, usableSnapshot } from './make-volume.ts';
 import type { ImageRecord } from './records.ts';
 import type { Ec2State } from './state.ts';
 import { tagsFor } from './tags.ts';
@@ -42,7 +42,7 @@ function registerImage(state: Ec2State, input: RegisterImageRequest): RegisterIm
     mappings: BlockDeviceMappings,
     createdAt: state.now(),
     state: 'pending',
-    tags: tagsFor(input.TagSpecifications, 'image', ['image', 'snapshot']),
+    tags: tagsFor(input.TagSpecifications, 'image'),
   };
   state.images.set(image.id, image);
   state.after(state.timings.imagePendingMs, () => {
@@ -60,6 +60,7 @@ function isTaken(state: Ec2State, name: string): boolean {
 function checkMappings(state: Ec2State, rootDevice: string, mappings: readonly BlockDeviceMapping[]): void {
   for (const { DeviceName, Ebs } of mappings) {
     if (Ebs?.SnapshotId === undefined) throw new NotModelled(`a mapping of ${DeviceName} without a snapshot`);
+    refuseOthers('BlockDeviceMappings.Ebs', Ebs, mappingMembers);
     if (Ebs.Encrypted !== undefined)
       throw new AwsError(
         'InvalidParameterCombination',

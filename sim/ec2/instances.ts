@@ -102,7 +102,8 @@ function describeAttribute(state: Ec2State, input: DescribeInstanceAttributeRequ
 /** One attribute a call. @source aws-facts [3.6] */
 function modifyAttribute(state: Ec2State, input: ModifyInstanceAttributeRequest): object {
   const instance = found(state.instances, input.InstanceId, unknownId, 'instance ID');
-  const given = ['BlockDeviceMappings', 'DisableApiStop', 'DisableApiTermination'].filter((name) => name in input);
+  const attributes = [input.BlockDeviceMappings, input.DisableApiStop, input.DisableApiTermination];
+  const given = attributes.filter((attribute) => attribute !== undefined);
   if (given.length !== 1) throw new AwsError('InvalidParameterCombination', 'Specify exactly one attribute.');
   instance.disableApiStop = input.DisableApiStop?.Value ?? instance.disableApiStop;
   instance.disableApiTermination = input.DisableApiTermination?.Value ?? instance.disableApiTermination;

@@ -2,9 +2,9 @@ import type { BlockDeviceMapping, Reservation, RunInstancesRequest, Tag } from '
 import { AwsError, NotModelled } from '../service.ts';
 import { describeInstance } from './describe-instance.ts';
 import { ec2Operation } from './ec2-operation.ts';
-import { found, invalid, missing } from './errors.ts';
+import { found, invalid, missing, refuseOthers } from './errors.ts';
 import { bringUp, checkCapacity } from './lifecycle.ts';
-import { makeVolume, usableSnapshot } from './make-volume.ts';
+import { makeVolume, mappingMembers, usableSnapshot } from './make-volume.ts';
 import { freeAddresses, takeAddress } from './network.ts';
 import type { ImageRecord, InstanceRecord, SubnetRecord } from './records.ts';
 import type { Ec2State } from './state.ts';
@@ -31,6 +31,8 @@ function runInstances(state: Ec2State, input: RunInstancesRequest): Reservation 
 function launch(state: Ec2State, input: RunInstancesRequest, subnet: SubnetRecord): string[] {
   const { MinCount = 1, MaxCount = 1, InstanceType } = input;
   if (InstanceType === undefined) throw missing('instanceType');
+  refuseOthers('MetadataOptions', input.MetadataOptions, ['HttpTokens']);
+  for (const { Ebs } of input.BlockDeviceMappings ?? []) refuseOthers('BlockDeviceMappings.Ebs', Ebs, mappingMembers);
   if (MinCount < 1 || MaxCount < MinCount) throw invalid(`MinCount ${MinCount}, MaxCount ${MaxCount}`);
   const image = found(state.images, input.ImageId, 'InvalidAMIID.NotFound', 'image id');
   if (image.state !== 'available')

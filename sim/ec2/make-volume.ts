@@ -29,6 +29,18 @@ const limits: Readonly<Record<string, { sizeGib: number; iops?: [number, number]
   standard: { sizeGib: 1_024 },
 };
 
+/** Members of `BlockDeviceMappings.Ebs` that are modelled. */
+export const mappingMembers = [
+  'SnapshotId',
+  'VolumeSize',
+  'VolumeType',
+  'Iops',
+  'Throughput',
+  'DeleteOnTermination',
+  'Encrypted',
+  'KmsKeyId',
+] as const;
+
 /** Puts a new volume, empty or from a snapshot, into state `creating`. The default type is gp2. @source aws-facts [3.6] */
 export function makeVolume(state: Ec2State, zone: string, wish: VolumeWish, tags: Tag[]): VolumeRecord {
   const snapshot = wish.SnapshotId === undefined ? undefined : usableSnapshot(state, wish.SnapshotId);

@@ -157,7 +157,7 @@ function disassociateAddress(state: Ec2State, { AssociationId }: DisassociateAdd
   return {};
 }
 
-/** Every type is offered, except where it has no capacity. */
+/** Every type is offered in every zone that has a subnet; offered does not mean that there is capacity. @source aws-facts [3.4] */
 function describeOfferings(
   state: Ec2State,
   input: DescribeInstanceTypeOfferingsRequest,

@@ -116,6 +116,26 @@ describe('a launched instance', () => {
     expect(left.map(({ id, state }) => [id, state])).toEqual([[shop.data, 'available']]);
   });
 
+  it('is refused by name of what is not modelled, also inside a member', async () => {
+    const image = await imageOf(shop.root);
+    await expect(launchOf(image, { MetadataOptions: { HttpEndpoint: 'disabled' } })).rejects.toThrow(
+      /MetadataOptions.HttpEndpoint/,
+    );
+  });
+
+  it('ends at once, with a reason, when the key of its volume cannot be used', async () => {
+    const key = shop.ec2.addKey();
+    const image = await imageOf(placeShop(cloud, home, key).root);
+    shop.ec2.setKeyEnabled(key, false);
+    const { Instances } = await launchOf(image);
+    await cloud.pass(20 * seconds);
+    const { Reservations } = await ask(shop.ec2, 'DescribeInstances', { InstanceIds: [Instances[0].InstanceId] });
+    expect(Reservations[0].Instances[0]).toMatchObject({
+      State: { Name: 'terminated' },
+      StateReason: { Code: 'Client.InternalError' },
+    });
+  });
+
   it('answers a dry run with an error and does nothing', async () => {
     const image = await imageOf(shop.root);
     await expect(launchOf(image, { DryRun: true })).rejects.toThrow(refusal('DryRunOperation'));

@@ -162,6 +162,19 @@ describe('copies into another Region', () => {
     });
   });
 
+  it('of an encrypted snapshot are always encrypted, under the default key of their Region unless told otherwise', async () => {
+    const encrypted = placeShop(cloud, home, shop.ec2.addKey());
+    const snapshot = await snapshotOf(cloud, encrypted.data);
+    const copy = await copyOf(cloud, snapshot);
+    const { KmsKeyId } = await ask(cloud.ec2(away), 'GetEbsDefaultKmsKeyId', {});
+
+    expect((await described(cloud, copy, away)).KmsKeyId).toBe(KmsKeyId);
+    const key = cloud.ec2(away).addKey();
+    await expect(copyOf(cloud, snapshot, { KmsKeyId: key })).rejects.toThrow(
+      expect.objectContaining({ code: 'InvalidParameterDependency' }),
+    );
+  });
+
   it('are at most 20 at once', async () => {
     const snapshot = await snapshotOf(cloud, shop.data);
     const request = { SourceRegion: home, SourceSnapshotId: snapshot };
