@@ -54,6 +54,11 @@ export class Failure extends Error {
   }
 }
 
+/** Whether a repeat may help: AWS was slow, silent, busy or not yet consistent. */
+export function isTransient(error: unknown): error is Failure {
+  return error instanceof Failure && failureCodes[error.code] === 'transient';
+}
+
 /** Stops the operation when promise `number` (`I1` to `I12` of the design) would be broken. */
 export function assertInvariant(isKept: boolean, number: `I${number}`, what: string): asserts isKept {
   if (!isKept) throw new Failure('BrokenInvariant', `${number} would be broken: ${what}`);

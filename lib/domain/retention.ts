@@ -1,4 +1,5 @@
 import type { RecoveryPoint, Twin } from './catalogue.ts';
+import { lastTwins } from './twins.ts';
 
 export interface Doomed {
   readonly points: readonly RecoveryPoint[];
@@ -21,9 +22,7 @@ export function chooseDoomed(
     ...newestFirst.filter(({ status }) => status === 'available').slice(0, Math.max(1, keep.keepPoints)),
     ...points.filter(({ status, operation }) => status === 'capturing' && operation === keep.running),
   ]);
-  const lastTwins = new Map<string, Twin>();
-  for (const twin of twins.toSorted((a, b) => a.madeAt.localeCompare(b.madeAt))) lastTwins.set(twin.volume, twin);
-  const keptTwins = new Set(lastTwins.values());
+  const keptTwins = new Set(lastTwins(twins).values());
 
   const keptVolumes = [...keptPoints].flatMap(volumesOf);
   const kept = new Set([

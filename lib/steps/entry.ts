@@ -36,6 +36,10 @@ export function parseStepInput<Schema extends z.ZodType>(
 ): z.infer<Schema> {
   const parsed = schema.safeParse(event);
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`);
-  throw new Failure('InvalidInput', `The input of ${name} is wrong: ${problems.join('; ')}.`);
+  throw new Failure('InvalidInput', `The input of ${name} is wrong: ${problemsOf(parsed.error)}.`);
+}
+
+/** What is wrong with an input, field by field, in one line. */
+export function problemsOf(error: z.ZodError): string {
+  return error.issues.map((issue) => `${issue.path.map(String).join('.') || 'input'}: ${issue.message}`).join('; ');
 }

@@ -3,6 +3,7 @@ import { attachVolume, createVolume, describeVolumes, detachVolume, markResource
 import { tokenOf } from '../../aws/token.ts';
 import type { SwappedVolume, Twin } from '../../domain/catalogue.ts';
 import { assertInvariant, Failure } from '../../domain/failure.ts';
+import { lastTwins } from '../../domain/twins.ts';
 import { nextPoll, type PollResult } from '../../domain/poll.ts';
 import type { z } from 'zod';
 import type { serverSchema } from '../failover/launch.ts';
@@ -38,12 +39,10 @@ export async function rebuild(services: Services, input: RebuildInput): Promise<
 
 /** The newest twin of each volume of the server, made by this operation. */
 function finalTwins(twins: readonly Twin[], input: RebuildInput): Twin[] {
-  const newest = new Map<string, Twin>();
   const mine = twins.filter(
     ({ volume, operation }) => operation === input.operation && volume.startsWith(`${input.server}:`),
   );
-  for (const twin of mine.toSorted((a, b) => a.madeAt.localeCompare(b.madeAt))) newest.set(twin.volume, twin);
-  return [...newest.values()];
+  return [...lastTwins(mine).values()];
 }
 
 /** One volume, one step on: created → old one detached → attached. Returns whether it is in place. */

@@ -1,6 +1,7 @@
 import { type SnapshotFacts, snapshotInstance } from '../../aws/snapshots.ts';
 import { type PointVolume, type Twin, type VolumeKey, volumeKey } from '../../domain/catalogue.ts';
 import { assertInvariant, Failure } from '../../domain/failure.ts';
+import { lastTwins } from '../../domain/twins.ts';
 import type { Context, Services } from '../services.ts';
 import { instancesOf } from '../waves/site.ts';
 
@@ -59,7 +60,7 @@ async function baseOf(services: Services, context: Context, key: VolumeKey): Pro
   const twins = (await services.catalogue.twins(context.plan)).filter(
     (twin) => twin.volume === key && twin.madeAt > `rp-${compact(failover?.committedAt)}`,
   );
-  const newest = twins.toSorted((a, b) => a.madeAt.localeCompare(b.madeAt)).at(-1);
+  const newest = lastTwins(twins).get(key);
   if (newest !== undefined) return newest;
   const volume = await pointVolume(services, context.plan, failover?.recoveryPoint ?? '', key);
   assertInvariant(

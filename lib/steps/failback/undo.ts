@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { describeInstances, startInstances, stopInstances } from '../../aws/instances.ts';
 import { attachVolume, deleteVolume, describeVolumes, detachVolume } from '../../aws/volumes.ts';
 import { type Operation, volumeKey } from '../../domain/catalogue.ts';
-import { Failure, failureCodes } from '../../domain/failure.ts';
+import { isTransient } from '../../domain/failure.ts';
 import { nextPoll, type PollResult, pollingSeconds } from '../../domain/poll.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { undoSchema } from '../failover/undo.ts';
@@ -43,8 +43,7 @@ async function restorePrimary(services: Services, input: UndoInput, plan: Plan):
     }
     return isBack;
   } catch (error) {
-    const isSilence = error instanceof Failure && failureCodes[error.code] === 'transient';
-    if (!isSilence) throw error;
+    if (!isTransient(error)) throw error;
     return pollingSeconds(input.poll, services.now()) > primarySecondsMax;
   }
 }

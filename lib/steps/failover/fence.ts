@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { describeInstances, stopInstances } from '../../aws/instances.ts';
-import { Failure, failureCodes } from '../../domain/failure.ts';
+import { Failure, isTransient } from '../../domain/failure.ts';
 import { nextPoll, type PollResult, pollingSeconds, pollSchema } from '../../domain/poll.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { contextSchema, type Services } from '../services.ts';
@@ -55,8 +55,7 @@ async function stopPrimary(services: Services, input: z.infer<typeof fenceSchema
     }
     return instances.every(({ state }) => state === 'stopped' || state === 'terminated') ? 'confirmed' : 'stopping';
   } catch (error) {
-    const isSilence = error instanceof Failure && failureCodes[error.code] === 'transient';
-    if (!isSilence) throw error;
+    if (!isTransient(error)) throw error;
     await services.catalogue.addEvent(input.operation, services.now(), `primary did not answer: ${error.message}`);
     return 'silent';
   }

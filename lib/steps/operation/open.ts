@@ -3,6 +3,7 @@ import { newOperation, type OperationKind, type PlanState } from '../../domain/c
 import { Failure } from '../../domain/failure.ts';
 import { decideOpen } from '../../domain/phase.ts';
 import type { Plan } from '../../domain/plan.ts';
+import { problemsOf } from '../entry.ts';
 import type { Context, Services } from '../services.ts';
 
 /** What the first state of every state machine is given: the input as typed by a person, and the execution's name. */
@@ -20,12 +21,9 @@ export function parseInput<Schema extends z.ZodType>(
 ): z.infer<Schema> {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(
-    (issue) => `${issue.path.map(String).join('.') || 'input'}: ${issue.message}`,
-  );
   throw new Failure(
     'InvalidInput',
-    `Cannot start ${kind}: ${problems.join('; ')}. A right input is ${example}. Nothing was changed.`,
+    `Cannot start ${kind}: ${problemsOf(parsed.error)}. A right input is ${example}. Nothing was changed.`,
   );
 }
 

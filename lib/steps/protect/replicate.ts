@@ -11,6 +11,7 @@ import {
 import { Failure } from '../../domain/failure.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { nextPoll, type PollResult, pollSchema } from '../../domain/poll.ts';
+import { lastTwins } from '../../domain/twins.ts';
 import { chooseMethod } from '../../domain/replication.ts';
 import { contextSchema, type Services } from '../services.ts';
 import type { Transfer, TransferItem } from '../transfer/transfer.ts';
@@ -88,10 +89,7 @@ async function advance(look: Look, server: string, volume: PointVolume): Promise
     );
   }
   if (snapshot?.state !== 'completed') return volume;
-  const lastTwin = look.twins
-    .filter((twin) => twin.volume === key)
-    .toSorted((a, b) => a.madeAt.localeCompare(b.madeAt))
-    .at(-1);
+  const lastTwin = lastTwins(look.twins).get(key);
   const method = volume.method ?? chooseMethod(volume.volumeId, lastTwin).method;
   if (method === 'delta' && lastTwin !== undefined) return advanceDelta(look, key, volume, lastTwin);
   if (volume.copy === null) return startCopy(look, server, { ...volume, method });
