@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Command } from 'commander';
 import { createOperatorClients } from '../lib/aws/operator-clients.ts';
@@ -10,6 +11,7 @@ import { planFileJsonSchema } from '../lib/plan-file/json-schema.ts';
 const terminal: Console = {
   print: (line) => console.log(line),
   pause: (seconds) => wait(seconds * 1_000),
+  newName: randomUUID,
   clients: createOperatorClients,
 };
 
@@ -68,6 +70,26 @@ program
   .argument('<plan>')
   .option(...fileOption)
   .action(async (name: string, options: { file: string }) => showStatus(terminal, loadPlan(options.file, name)));
+
+program
+  .command('rehearse')
+  .description('play a disaster and the way home on a simulated cloud; needs no AWS account')
+  .argument('<plan>')
+  .option(...fileOption)
+  .option('--world <file>', 'the servers and what happens when; without it a world is derived from the plan')
+  .option('--seed <number>', 'the same seed gives the same rehearsal', '1')
+  .option('--json <file>', 'write the measured numbers to this file')
+  .action(async (name: string, options: { file: string; world?: string; seed: string; json?: string }) => {
+    const { rehearseCommand } = await import('../rehearsal/command.ts');
+    const plan = loadPlan(options.file, name);
+    if (!(await rehearseCommand({ plan, ...options, seed: wholeNumber('--seed', options.seed) }))) process.exitCode = 1;
+  });
+
+function wholeNumber(option: string, text: string): number {
+  if (!/^\d{1,9}$/.test(text))
+    throw new UserError(`${option} ${text} is not a whole number. Write it like ${option} 42.`);
+  return Number(text);
+}
 
 async function run(request: Parameters<typeof runOperation>[1]): Promise<void> {
   if (!(await runOperation(terminal, request))) process.exitCode = 1;

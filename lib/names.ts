@@ -18,6 +18,8 @@ export const environment = {
   failoverMachineArn: 'HOMEWARD_FAILOVER_MACHINE_ARN',
   /** JSON: alarm name → plan. */
   alarms: 'HOMEWARD_ALARMS',
+  /** JSON: `outside` → function that probes public addresses; `inside` → plan → function in the plan's recovery network. */
+  probers: 'HOMEWARD_PROBERS',
 } as const;
 
 /** Outputs of the stack, read by the CLI. */

@@ -131,6 +131,9 @@ export async function completeSnapshot(
   );
 }
 
+/** Put and Complete may answer "not found" for so long after the start of a snapshot. @source aws-facts [2.8] */
+export const visibleAfterSeconds = 120;
+
 /** Whether AWS does not know a snapshot that was started a moment ago; seen for up to 2 minutes. @source aws-facts [2.8] */
 export function isNotVisibleYet(error: unknown): boolean {
   return error instanceof AwsFailure && error.awsName === 'ResourceNotFoundException';

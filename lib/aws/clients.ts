@@ -2,6 +2,7 @@ import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EBSClient } from '@aws-sdk/client-ebs';
 import { EC2Client } from '@aws-sdk/client-ec2';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { Route53Client } from '@aws-sdk/client-route-53';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
@@ -10,46 +11,37 @@ import { SNSClient } from '@aws-sdk/client-sns';
  * SDK clients have no read time-out of their own, and a lost Region answers nothing; without these a step would hang until
  * its Lambda is killed. @source aws-facts [2.8]
  */
-const base = {
-  maxAttempts: 3,
-  requestHandler: { connectionTimeout: 3_000, requestTimeout: 10_000, throwOnRequestTimeout: true },
-} as const;
+const patience = { connectionTimeout: 3_000, requestTimeout: 10_000, throwOnRequestTimeout: true } as const;
+const base = { maxAttempts: 3, requestHandler: patience } as const;
 
-/** One client per service and Region, made at first use and kept for the life of the Lambda. */
-export interface Clients {
-  ec2(region: string): EC2Client;
-  ebs(region: string): EBSClient;
-  dynamodb(): DynamoDBClient;
-  route53(): Route53Client;
-  cloudwatch(): CloudWatchClient;
-  sns(): SNSClient;
-  sfn(): SFNClient;
-}
+/** Makes the client of one service; each is bundled only into the functions that name it. Without a Region: the function's own. */
+export type ClientFactory<Client> = (region?: string) => Client;
+
+const inRegion = (region: string | undefined) => (region === undefined ? base : { ...base, region });
+
+export const ec2Client: ClientFactory<EC2Client> = (region) => new EC2Client(inRegion(region));
+export const ebsClient: ClientFactory<EBSClient> = (region) => new EBSClient({ ...inRegion(region), maxAttempts: 5 });
+export const dynamodbClient: ClientFactory<DynamoDBClient> = (region) => new DynamoDBClient(inRegion(region));
+export const route53Client: ClientFactory<Route53Client> = (region) => new Route53Client(inRegion(region));
+export const cloudwatchClient: ClientFactory<CloudWatchClient> = (region) => new CloudWatchClient(inRegion(region));
+export const snsClient: ClientFactory<SNSClient> = (region) => new SNSClient(inRegion(region));
+export const sfnClient: ClientFactory<SFNClient> = (region) => new SFNClient(inRegion(region));
+
+/** A probe of many servers waits for the slowest of them. */
+const probePatience = { ...patience, requestTimeout: 60_000 };
+export const lambdaClient: ClientFactory<LambdaClient> = (region) =>
+  new LambdaClient({ ...inRegion(region), requestHandler: probePatience });
+
+/** Gives one client per service and Region, made at first use and kept for the life of the Lambda. */
+export type Clients = <Client>(factory: ClientFactory<Client>, region?: string) => Client;
 
 export function createClients(): Clients {
-  const ec2 = kept((region) => new EC2Client({ ...base, region }));
-  const ebs = kept((region) => new EBSClient({ ...base, region, maxAttempts: 5 }));
-  const dynamodb = kept(() => new DynamoDBClient(base));
-  const route53 = kept(() => new Route53Client(base));
-  const cloudwatch = kept(() => new CloudWatchClient(base));
-  const sns = kept(() => new SNSClient(base));
-  const sfn = kept(() => new SFNClient(base));
-  return {
-    ec2,
-    ebs,
-    dynamodb: () => dynamodb(''),
-    route53: () => route53(''),
-    cloudwatch: () => cloudwatch(''),
-    sns: () => sns(''),
-    sfn: () => sfn(''),
-  };
-}
-
-function kept<Client>(create: (region: string) => Client): (region: string) => Client {
-  const clients = new Map<string, Client>();
-  return (region) => {
-    const client = clients.get(region) ?? create(region);
-    clients.set(region, client);
+  const kept = new Map<ClientFactory<unknown>, Map<string, unknown>>();
+  return <Client>(factory: ClientFactory<Client>, region?: string) => {
+    const byRegion = kept.get(factory) ?? new Map<string, unknown>();
+    kept.set(factory, byRegion);
+    const client = (byRegion.get(region ?? '') as Client | undefined) ?? factory(region);
+    byRegion.set(region ?? '', client);
     return client;
   };
 }

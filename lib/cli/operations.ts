@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { Catalogue } from '../aws/catalogue.ts';
 import { describeExecution, startExecution } from '../aws/executions.ts';
 import type { OperatorClients } from '../aws/operator-clients.ts';
@@ -11,6 +10,8 @@ import { UserError } from './plans.ts';
 export interface Console {
   print(line: string): void;
   pause(seconds: number): Promise<void>;
+  /** A name that was never given before. */
+  newName(): string;
   clients(region: string): OperatorClients;
 }
 
@@ -30,7 +31,7 @@ export async function runOperation(console: Console, { kind, plan, input }: Star
   const table = stack.get(outputs.tableName);
   if (stateMachine === undefined || table === undefined)
     throw new UserError(`Stack ${stackName(plan.recovery.region)} is of another version. Deploy it again.`);
-  const name = `cli-${randomUUID()}`;
+  const name = `cli-${console.newName()}`;
   const arn = await startExecution(clients.sfn, {
     stateMachine,
     name,

@@ -1,4 +1,4 @@
-import { globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { buildSync } from 'esbuild';
 import type { Plan } from '../domain/plan.ts';
@@ -10,7 +10,6 @@ const root = join(import.meta.dirname, '../..');
  * needs no other service. The same sources give the same bytes.
  */
 export function bundleFunctions(plans: readonly Plan[], outdir: string): void {
-  rmSync(outdir, { recursive: true, force: true });
   const entries = globSync('lambdas/*/*.ts', { cwd: root }).toSorted();
   buildSync({
     absWorkingDir: root,
@@ -22,6 +21,8 @@ export function bundleFunctions(plans: readonly Plan[], outdir: string): void {
     platform: 'node',
     target: 'node24',
     format: 'cjs',
+    // The packages' ES modules: only then is what a function does not use left out.
+    mainFields: ['module', 'main'],
     minifyWhitespace: true,
     legalComments: 'none',
     logLevel: 'error',

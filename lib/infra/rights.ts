@@ -18,7 +18,7 @@ export const stepNames = [
   'failover/commit',
   'failover/undo',
   'failover/guard',
-  'waves/status',
+  'waves/health',
   'waves/probe',
   'traffic/switch',
   'failback/open',
@@ -197,7 +197,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
     of.keys,
     ...of.traffic,
   ],
-  'waves/status': () => [read('ec2:DescribeInstances', 'ec2:DescribeInstanceStatus')],
+  'waves/health': () => [read('ec2:DescribeInstances', 'ec2:DescribeInstanceStatus')],
   'traffic/switch': (of) => [read('ec2:DescribeInstances'), ...of.traffic],
   'failover/guard': () => [read('cloudwatch:DescribeAlarms')],
   'failback/estimate': (of) => [

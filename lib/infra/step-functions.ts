@@ -6,6 +6,7 @@ import { Architecture, CfnFunction, Code, Function as LambdaFunction, Runtime } 
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Plan } from '../domain/plan.ts';
+import { environment } from '../names.ts';
 import { accept } from './accept.ts';
 import { rightsOf, type StepName, stepNames } from './rights.ts';
 
@@ -31,7 +32,8 @@ export class StepFunctions extends Construct {
 
   constructor(scope: Construct, props: StepFunctionsProps) {
     super(scope, 'Steps');
-    for (const step of stepNames) this.#functions.set(step, this.#function(step, props));
+    for (const step of stepNames) this.#functions.set(step, this.#function(pascal(step), step, props));
+    this.#connectProbers(props);
   }
 
   get(step: StepName): LambdaFunction {
@@ -40,8 +42,7 @@ export class StepFunctions extends Construct {
     return found;
   }
 
-  #function(step: StepName, props: StepFunctionsProps): LambdaFunction {
-    const id = pascal(step);
+  #function(id: string, step: StepName, props: StepFunctionsProps): LambdaFunction {
     const logGroup = new LogGroup(this, `${id}Log`, {
       retention: RetentionDays.THREE_MONTHS,
       removalPolicy: RemovalPolicy.DESTROY,
@@ -64,8 +65,8 @@ export class StepFunctions extends Construct {
       role,
       logGroup,
     });
-    if (step === 'waves/probe') this.#placeProbe(made, role, props.plans);
-    else if (step !== 'failover/guard')
+    if (step === 'waves/probe') return made;
+    if (step !== 'failover/guard')
       props.table.grant(role, 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem');
     else props.table.grant(role, 'dynamodb:GetItem');
     this.#allow(role, step, props.plans);
@@ -99,19 +100,36 @@ export class StepFunctions extends Construct {
     }
   }
 
-  /** Private addresses are probed from inside the plan's network. */
-  #placeProbe(made: LambdaFunction, role: Role, plans: readonly Plan[]): void {
-    const probes = plans.map((plan) => plan.probes).find((each) => each !== undefined);
-    if (probes === undefined) return;
-    role.addManagedPolicy(ManagedPolicy.fromAwsManagedPolicyName('service-role/AWSLambdaVPCAccessExecutionRole'));
-    Validations.of(role).acknowledge({
-      id: 'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole]',
-      reason:
-        'A function in a VPC needs to manage its own network interfaces; this is the policy AWS maintains for that.',
+  /** The health gate probes public addresses from outside, and private ones from inside each plan's own network. */
+  #connectProbers(props: StepFunctionsProps): void {
+    const health = this.get('waves/health');
+    const outside = this.get('waves/probe');
+    const inside = props.plans.flatMap((plan) =>
+      plan.probes === undefined ? [] : [{ plan: plan.name, prober: this.#proberInside(plan.name, plan.probes, props) }],
+    );
+    const granted = [outside, ...inside.map(({ prober }) => prober)].map((prober) => {
+      prober.grantInvoke(health);
+      return `<${Stack.of(this).getLogicalId(prober.node.defaultChild as CfnFunction)}.Arn>:*`;
     });
+    if (health.role !== undefined)
+      accept(health.role, granted, 'The CDK grants invoking versions of a function along with the function itself.');
+    const ofPlans = inside.map(({ plan, prober }) => `"${plan}":"${prober.functionArn}"`).join(',');
+    health.addEnvironment(environment.probers, `{"outside":"${outside.functionArn}","inside":{${ofPlans}}}`);
+  }
+
+  #proberInside(plan: string, network: NonNullable<Plan['probes']>, props: StepFunctionsProps): LambdaFunction {
+    const made = this.#function(`WavesProbe${pascal(plan)}`, 'waves/probe', props);
+    made.role?.addManagedPolicy(ManagedPolicy.fromAwsManagedPolicyName('service-role/AWSLambdaVPCAccessExecutionRole'));
+    if (made.role !== undefined)
+      Validations.of(made.role).acknowledge({
+        id: 'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole]',
+        reason:
+          'A function in a VPC needs to manage its own network interfaces; this is the policy AWS maintains for that.',
+      });
     const resource = made.node.defaultChild;
     if (resource instanceof CfnFunction)
-      resource.vpcConfig = { subnetIds: [...probes.subnets], securityGroupIds: [...probes.securityGroups] };
+      resource.vpcConfig = { subnetIds: [...network.subnets], securityGroupIds: [...network.securityGroups] };
+    return made;
   }
 }
 

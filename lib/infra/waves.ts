@@ -1,9 +1,9 @@
-import { Map as MapState, Pass } from 'aws-cdk-lib/aws-stepfunctions';
+import { Map as MapState } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import type { StepName } from './rights.ts';
 import type { Tasks } from './tasks.ts';
 
-/** Waves one after the other: bring up the servers of the wave side by side, then the health gate, in both of its halves. */
+/** Waves one after the other: bring up the servers of the wave side by side, then the health gate. */
 export function waves(scope: Construct, tasks: Tasks, bringUp: StepName): MapState {
   const all = new MapState(scope, 'Waves', { itemsPath: '$.waves', maxConcurrency: 1, resultPath: '$.last' });
   const servers = new MapState(scope, 'Servers of the wave', {
@@ -12,11 +12,7 @@ export function waves(scope: Construct, tasks: Tasks, bringUp: StepName): MapSta
     resultPath: '$.last',
   });
   servers.itemProcessor(tasks.untilEnd('Bring up', bringUp, { 'server.$': '$.server' }));
-  const keep = new Pass(scope, 'Keep the probes', { inputPath: '$.poll.result.probes', resultPath: '$.probes' });
-  const gate = { 'wave.$': '$.wave', 'site.$': '$.site' };
-  const probe = tasks.untilEnd('Probe', 'waves/probe', { 'wave.$': '$.wave', 'probes.$': '$.probes' });
-  keep.next(probe);
-  servers.next(tasks.until('Status', 'waves/status', gate, keep));
+  servers.next(tasks.untilEnd('Health', 'waves/health', { 'wave.$': '$.wave', 'site.$': '$.site' }));
   all.itemProcessor(servers);
   return all;
 }

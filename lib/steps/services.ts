@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Catalogue } from '../aws/catalogue.ts';
-import { type Clients, createClients } from '../aws/clients.ts';
+import { type Clients, createClients, dynamodbClient } from '../aws/clients.ts';
 import type { PlanState } from '../domain/catalogue.ts';
 import { Failure } from '../domain/failure.ts';
 import { leaseSeconds } from '../domain/phase.ts';
@@ -15,7 +15,7 @@ export type Context = z.infer<typeof contextSchema>;
 
 /** What a step works with. */
 export interface Services {
-  readonly clients: Clients;
+  readonly client: Clients;
   readonly catalogue: Catalogue;
   now(): Date;
   /** @throws Failure UnknownPlan */
@@ -31,7 +31,7 @@ export function createServices(taskRoot: string): Services {
   const plans = new Map(
     (JSON.parse(readFileSync(join(taskRoot, 'plans.json'), 'utf8')) as Plan[]).map((plan) => [plan.name, plan]),
   );
-  const clients = createClients();
+  const client = createClients();
   const setting = (name: string): string => {
     const value = process.env[name];
     if (value === undefined)
@@ -41,9 +41,9 @@ export function createServices(taskRoot: string): Services {
   let catalogue: Catalogue | undefined;
   const now = () => new Date();
   return {
-    clients,
+    client,
     get catalogue() {
-      catalogue ??= new Catalogue(setting(environment.table), clients.dynamodb());
+      catalogue ??= new Catalogue(setting(environment.table), client(dynamodbClient));
       return catalogue;
     },
     now,

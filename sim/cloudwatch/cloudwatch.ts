@@ -12,7 +12,6 @@ import type {
   SetAlarmStateInput,
   StateValue,
 } from '@aws-sdk/client-cloudwatch';
-import { isSilent } from '../lambda/network.ts';
 import { AwsError, NotModelled, type Operation, operation, type Service, type Surroundings } from '../service.ts';
 import { ALARM_MEMBERS, type AlarmSettings, evaluate, settingsOf } from './alarm.ts';
 import { type AlarmState, eventOf, lambdaPayloadOf, noticeOf, type Transition } from './alarm-messages.ts';
@@ -186,7 +185,7 @@ export class CloudWatch implements Service {
 
   #evaluate(alarm: Alarm): void {
     const { cloud, region } = this.#surroundings;
-    if (isSilent(cloud, region)) return;
+    if (cloud.faults.isSilent(region)) return;
     const { settings } = alarm;
     const period = settings.periodSeconds * 1000;
     const end = cloud.clock.now() - (cloud.clock.now() % period);

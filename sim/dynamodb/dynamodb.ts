@@ -2,6 +2,12 @@ import dynalite from 'dynalite';
 import { inject } from 'light-my-request';
 import type { WireRequest, WireResponse } from '../wire/wire.ts';
 
+declare module '../cloud.ts' {
+  interface Services {
+    dynamodb: DynamoDb;
+  }
+}
+
 type Listener = Parameters<typeof inject>[0];
 
 /** DynamoDB of one Region: dynalite, called in-process with the request as the SDK signed it. */

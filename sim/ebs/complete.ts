@@ -36,6 +36,7 @@ function settle({ state, writings }: Desk, writing: Writing, count: number, chec
       : checksum !== undefined && checksum !== linearChecksum(digests)
         ? 'The checksum does not match the blocks written'
         : undefined;
+  snapshot.blocksWritten = digests.size;
   endSnapshot(state, snapshot, failure);
   writings.delete(snapshot.id);
 }

@@ -179,6 +179,18 @@ export class Ec2 implements Service {
     this.#volume(volumeId).content.discard(index);
   }
 
+  /** Grows a volume, as its owner may at any time; it cannot shrink. */
+  growVolume(volumeId: string, sizeGib: number): void {
+    const { content } = this.#volume(volumeId);
+    if (sizeGib < content.sizeGib) throw new RangeError(`${volumeId} has ${content.sizeGib} GiB and cannot shrink`);
+    content.sizeGib = sizeGib;
+  }
+
+  /** Blocks that PutSnapshotBlock wrote into a sealed snapshot, each index once. */
+  blocksWritten(snapshotId: string): number {
+    return this.state.snapshots.get(snapshotId)?.blocksWritten ?? 0;
+  }
+
   /** What the instance reads: noise where an encrypted volume was never written. */
   readBlock(volumeId: string, index: number): Buffer {
     const { content, encryption } = this.#volume(volumeId);
@@ -213,6 +225,11 @@ export class Ec2 implements Service {
       ...(healthPath === undefined ? {} : { healthPath }),
       serving: isServing(this.state, instance),
     };
+  }
+
+  /** Volumes of an instance by device; none where there is no such instance. */
+  volumesOf(instanceId: string): ReadonlyMap<string, string> {
+    return new Map(this.state.volumesOf(instanceId).map(({ id, attachment }) => [attachment?.device ?? '', id]));
   }
 
   /** Everything that costs money or is left over; networks and keys are not. */

@@ -20,6 +20,7 @@ export interface VolumePlacing {
 
 /** A server that runs already when the story begins. */
 export interface InstancePlacing extends Partial<BootRecord> {
+  readonly id?: string;
   readonly subnet: string;
   readonly securityGroups?: readonly string[];
   /** Default `m7i.large`; its processors give the architecture. */
@@ -84,7 +85,7 @@ function instanceOf(state: Ec2State, placing: InstancePlacing): InstanceRecord {
   const { instanceType = 'm7i.large', rootDevice = '/dev/xvda', keyName, instanceProfile, userData } = placing;
   const longAgoMs = state.timings.statusChecksMs + state.timings.serviceStartMs;
   return {
-    id: state.newId('i'),
+    id: placing.id ?? state.newId('i'),
     reservationId: state.newId('r'),
     subnetId: subnet.id,
     zone: subnet.zone,

@@ -50,6 +50,8 @@ export interface SnapshotRecord {
   stateMessage: string | undefined;
   completedAt: number | undefined;
   progressPercent: number;
+  /** Blocks that PutSnapshotBlock wrote into it, each index once; set when it is sealed. */
+  blocksWritten?: number;
   /** A pending snapshot of a volume is deleted when it has completed. @source aws-facts [1.2] */
   isDeletionAsked: boolean;
   tags: Tag[];

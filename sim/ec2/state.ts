@@ -1,6 +1,5 @@
 import type { Tag } from '@aws-sdk/client-ec2';
 import type { Services } from '../cloud.ts';
-import { isSilent } from '../lambda/network.ts';
 import type { Random } from '../random.ts';
 import type { Surroundings } from '../service.ts';
 import { ClientTokens } from './client-tokens.ts';
@@ -91,7 +90,7 @@ export class Ec2State {
   }
 
   isSilent(region: string): boolean {
-    return isSilent(this.#surroundings.cloud, region);
+    return this.#surroundings.cloud.faults.isSilent(region);
   }
 
   /** ARN of a resource as it stands in events: the Region in the account's place. @source aws-facts [1.9] */

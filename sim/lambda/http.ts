@@ -1,7 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { METHODS, STATUS_CODES } from 'node:http';
 import { Readable, Writable } from 'node:stream';
-import type { IncomingAnswer, Network, Reach } from './network.ts';
+import type { WireResponse } from '../wire/wire.ts';
+import type { Network, Reach } from './network.ts';
 
 type Protocol = 'http:' | 'https:';
 
@@ -60,7 +61,7 @@ class Response extends Readable {
   readonly socket: Socket;
   complete = false;
 
-  constructor(answer: IncomingAnswer, socket: Socket) {
+  constructor(answer: WireResponse, socket: Socket) {
     super();
     this.statusCode = answer.status;
     this.statusMessage = STATUS_CODES[answer.status] ?? '';
@@ -145,7 +146,7 @@ class Request extends Writable {
     }
   }
 
-  #answer(answer: IncomingAnswer): void {
+  #answer(answer: WireResponse): void {
     this.#answered = true;
     const response = new Response(answer, this.socket ?? new Socket());
     response.once('close', () => this.destroy());
@@ -241,7 +242,7 @@ function locate(first: string | URL | RequestOptions): RequestOptions {
   return { hostname: host, path: url.pathname + url.search, ...(url.port === '' ? {} : { port: url.port }) };
 }
 
-function serverAnswer(path: string, healthPath: string | undefined): IncomingAnswer {
+function serverAnswer(path: string, healthPath: string | undefined): WireResponse {
   const isHealthy = healthPath === undefined || path.split('?')[0] === healthPath;
   return {
     status: isHealthy ? 200 : 404,

@@ -1,4 +1,5 @@
 import type { Cloud } from '../cloud.ts';
+import type { Random } from '../random.ts';
 import { networkOf, type Owner } from './network.ts';
 import { type Handler, startInstance } from './runtime.ts';
 
@@ -14,6 +15,7 @@ export interface FunctionDefinition {
   readonly assetDir: string;
   readonly timeoutSeconds: number;
   readonly memoryMb: number;
+  readonly isInVpc: boolean;
 }
 
 /** What Lambda answers for a failed invocation. */
@@ -25,23 +27,35 @@ export interface FunctionError {
 
 export type Outcome = { kind: 'returned'; payload: unknown } | { kind: 'failed'; error: FunctionError };
 
+/** What an execution environment is made of. */
+interface Birth {
+  readonly cloud: Cloud;
+  readonly region: string;
+  readonly definition: FunctionDefinition;
+  readonly random: Random;
+  readonly log: (line: string) => void;
+}
+
 /** One execution environment: runs one invocation at a time and keeps its module state between them. */
 export class Instance {
   readonly #cloud: Cloud;
   readonly #definition: FunctionDefinition;
   readonly #owner: Owner;
+  readonly #random: Random;
   readonly #log: (line: string) => void;
   #handler: Handler | undefined;
   #end: ((outcome: Outcome) => void) | undefined;
 
-  constructor(cloud: Cloud, region: string, definition: FunctionDefinition, log: (line: string) => void) {
+  constructor({ cloud, region, definition, random, log }: Birth) {
     this.#cloud = cloud;
     this.#definition = definition;
+    this.#random = random;
     this.#log = log;
     this.#owner = {
       region,
       role: definition.role,
       functionName: definition.name,
+      isInVpc: definition.isInVpc,
       dead: false,
       die: () => this.#die('Runtime.ExitError', 'Runtime exited with error: exit status 1'),
     };
@@ -88,6 +102,7 @@ export class Instance {
       handler: definition.handler,
       environment: environmentOf(definition, region),
       network: networkOf(this.#cloud, this.#owner),
+      random: this.#random,
       log: this.#log,
     });
   }

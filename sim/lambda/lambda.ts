@@ -129,11 +129,14 @@ export class Lambda implements Service {
   #coldStart(definition: FunctionDefinition): Instance {
     const { name } = definition;
     const { cloud, region } = this.#surroundings;
-    this.coldStarts.set(name, (this.coldStarts.get(name) ?? 0) + 1);
-    return new Instance(cloud, region, definition, (line) => {
+    const born = (this.coldStarts.get(name) ?? 0) + 1;
+    this.coldStarts.set(name, born);
+    const random = cloud.random.fork(`lambda ${name} ${born}`);
+    const log = (line: string) => {
       this.logs.push({ at: cloud.clock.now(), functionName: name, line });
       if (this.logs.length > LOG_LINES_KEPT) this.logs.splice(0, LOG_LINES_KEPT / 2);
-    });
+    };
+    return new Instance({ cloud, region, definition, random, log });
   }
 
   #requestId(): string {

@@ -1,53 +1,16 @@
 import { isIP } from 'node:net';
 import type { Cloud } from '../cloud.ts';
-
-/** An HTTP request as it leaves a function or a test. */
-export interface OutgoingRequest {
-  readonly method: string;
-  readonly hostname: string;
-  /** With its query string. */
-  readonly path: string;
-  readonly headers: Record<string, string>;
-  readonly body: Buffer;
-  /** ARN of the role whose credentials signed it, where it is known. */
-  readonly role?: string;
-}
-
-export interface IncomingAnswer {
-  readonly status: number;
-  readonly headers: Record<string, string>;
-  readonly body: Buffer;
-}
-
-/** A server as the network sees it. */
-export interface Listener {
-  readonly instanceId: string;
-  readonly listens: readonly number[];
-  readonly healthPath?: string;
-  readonly serving: boolean;
-}
-
-/** The faults this part asks for; each is optional. */
-export interface LambdaFaults {
-  isSilent?(region: string): boolean;
-  /** Whether the function's instance dies now, before or after a call of its own. */
-  crash?(functionName: string, moment?: 'before' | 'after'): unknown;
-}
-
-interface Outside {
-  dispatch(request: OutgoingRequest): Promise<IncomingAnswer>;
-  readonly faults?: LambdaFaults;
-  readonly regions?: readonly string[] | (() => readonly string[]);
-}
+import type { Listening } from '../ec2/ec2.ts';
+import type { WireRequest, WireResponse } from '../wire/wire.ts';
 
 /** What an attempt to reach a port meets. */
-export type Reach = { kind: 'listens'; listener: Listener } | { kind: 'refused' } | { kind: 'never' };
+export type Reach = { kind: 'listens'; listener: Listening } | { kind: 'refused' } | { kind: 'never' };
 
 /** The network as one function instance sees it. A dead instance reaches nothing and hears nothing. */
 export interface Network {
   /** Whether the first packet comes back at all. */
   reach(hostname: string, port: number): Reach | { kind: 'aws' };
-  send(request: OutgoingRequest): Promise<IncomingAnswer>;
+  send(request: WireRequest): Promise<WireResponse>;
 }
 
 /** What a network needs to know about the instance it belongs to. */
@@ -55,21 +18,13 @@ export interface Owner {
   readonly region: string;
   readonly role: string;
   readonly functionName: string;
+  /** Inside a VPC: reaches private addresses, and no AWS endpoint, since a VPC has none of its own. */
+  readonly isInVpc: boolean;
   dead: boolean;
   die(): void;
 }
 
 const never = new Promise<never>(() => {});
-
-/** Faults of the cloud, or none where it has none. */
-export function faultsOf(cloud: Cloud): LambdaFaults {
-  return (cloud as unknown as Outside).faults ?? {};
-}
-
-/** Whether a Region answers nothing at present. */
-export function isSilent(cloud: Cloud, region: string): boolean {
-  return faultsOf(cloud).isSilent?.(region) === true;
-}
 
 /** The Region an AWS endpoint belongs to, or `undefined` for a global one. */
 function regionOf(hostname: string): string | undefined {
@@ -78,47 +33,39 @@ function regionOf(hostname: string): string | undefined {
 
 /** The simulated network, seen from an instance in a Region. */
 export function networkOf(cloud: Cloud, owner: Owner): Network {
-  const outside = cloud as unknown as Outside;
   const crashes = (moment: 'before' | 'after') => {
-    const answer = faultsOf(cloud).crash?.(owner.functionName, moment);
-    if (answer !== true && answer !== moment) return false;
+    if (!cloud.faults.crashes(owner.functionName, moment)) return false;
     owner.die();
     return true;
   };
   return {
     reach(hostname, port) {
       if (owner.dead) return { kind: 'never' };
-      if (isIP(hostname) !== 0) return reachServer(cloud, owner.region, hostname, port);
+      if (isIP(hostname) !== 0) return reachServer(cloud, owner, hostname, port);
       const region = regionOf(hostname);
-      return region !== undefined && isSilent(cloud, region) ? { kind: 'never' } : { kind: 'aws' };
+      const isOut = owner.isInVpc || (region !== undefined && cloud.faults.isSilent(region));
+      return isOut ? { kind: 'never' } : { kind: 'aws' };
     },
     async send(request) {
       if (owner.dead || crashes('before')) return never;
-      const answer = await outside.dispatch({ ...request, role: owner.role });
+      const answer = await cloud.dispatch({ ...request, role: owner.role });
       if (owner.dead || crashes('after')) return never;
       return answer;
     },
   };
 }
 
-function reachServer(cloud: Cloud, from: string, address: string, port: number): Reach {
-  const found = lookUp(cloud, from, address);
-  if (found === undefined || isSilent(cloud, found.region)) return { kind: 'never' };
-  const { listener } = found;
-  return listener.serving && listener.listens.includes(port) ? { kind: 'listens', listener } : { kind: 'refused' };
-}
-
-function lookUp(cloud: Cloud, from: string, address: string): { region: string; listener: Listener } | undefined {
-  const known = (cloud as unknown as Outside).regions ?? [];
-  const others = isPrivate(address) ? [] : typeof known === 'function' ? known.call(cloud) : known;
-  for (const region of new Set([from, ...others])) {
-    const { ec2 } = cloud.services(region) as unknown as {
-      ec2?: { instanceAt?(address: string): Listener | undefined };
-    };
-    const listener = ec2?.instanceAt?.(address);
-    if (listener !== undefined) return { region, listener };
+/** Private addresses are reached from inside the VPC only, public ones from outside only (a VPC has no NAT of its own). */
+function reachServer(cloud: Cloud, owner: Owner, address: string, port: number): Reach {
+  if (isPrivate(address) !== owner.isInVpc) return { kind: 'never' };
+  const regions = isPrivate(address) ? [owner.region] : cloud.regions;
+  for (const region of regions) {
+    const listener = cloud.services(region).ec2.instanceAt(address);
+    if (listener === undefined) continue;
+    if (cloud.faults.isSilent(region)) break;
+    return listener.serving && listener.listens.includes(port) ? { kind: 'listens', listener } : { kind: 'refused' };
   }
-  return undefined;
+  return { kind: 'never' };
 }
 
 function isPrivate(address: string): boolean {

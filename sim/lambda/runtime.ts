@@ -5,6 +5,7 @@ import { basename, join, resolve, sep } from 'node:path';
 import { Writable } from 'node:stream';
 import { Console } from 'node:console';
 import vm from 'node:vm';
+import type { Random } from '../random.ts';
 import { NotModelled } from '../service.ts';
 import { httpModule } from './http.ts';
 import type { Network } from './network.ts';
@@ -19,6 +20,7 @@ type Factory = (
   process: object,
   console: Console,
   fetch: unknown,
+  math: Math,
 ) => void;
 
 /** A deployed function's exported handler. */
@@ -33,7 +35,7 @@ function compile(file: string): Factory {
   const hash = createHash('sha256').update(code).digest('hex');
   let factory = compiled.get(hash);
   if (factory === undefined) {
-    const names = ['exports', 'require', 'module', '__filename', '__dirname', 'process', 'console', 'fetch'];
+    const names = ['exports', 'require', 'module', '__filename', '__dirname', 'process', 'console', 'fetch', 'Math'];
     factory = vm.compileFunction(code, names, { filename: file }) as Factory;
     compiled.set(hash, factory);
   }
@@ -47,6 +49,8 @@ export interface Start {
   readonly handler: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly network: Network;
+  /** What `Math.random` draws from: retries of SDK clients wait a random time. */
+  readonly random: Random;
   readonly log: (line: string) => void;
 }
 
@@ -65,7 +69,18 @@ export function startInstance(start: Start): Handler {
   const noFetch = () => {
     throw new NotModelled('fetch() in a Lambda function (use node:https)');
   };
-  factory.call(holder.exports, holder.exports, require, holder, file, start.assetDir, proc, con, noFetch);
+  factory.call(
+    holder.exports,
+    holder.exports,
+    require,
+    holder,
+    file,
+    start.assetDir,
+    proc,
+    con,
+    noFetch,
+    seededMath(start.random),
+  );
   const handler = holder.exports[name ?? 'handler'];
   if (typeof handler !== 'function') {
     const missing = new Error(`${start.handler} is undefined or not exported`);
@@ -73,6 +88,10 @@ export function startInstance(start: Start): Handler {
     throw missing;
   }
   return handler as Handler;
+}
+
+function seededMath(random: Random): Math {
+  return Object.create(Math, { random: { value: () => random.next() } }) as Math;
 }
 
 function logStream(log: (line: string) => void): Writable {

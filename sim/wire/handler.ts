@@ -38,7 +38,9 @@ export function inProcessHandler(dispatch: Dispatch) {
 
 function bytesOf(body: unknown): Uint8Array {
   if (body === undefined || body === null) return new Uint8Array();
-  return body instanceof Uint8Array ? body : Buffer.from(String(body));
+  if (!(body instanceof Uint8Array)) return Buffer.from(String(body));
+  // The SDK's JSON bodies are arrays that also play the string; as a plain view they are bytes and nothing else.
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
 }
 
 function withinTime<Answer>(

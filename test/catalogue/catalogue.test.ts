@@ -57,7 +57,7 @@ beforeEach(async () => {
   await clock.advance(1_000);
   catalogue = new Catalogue('catalogue', client);
   services = {
-    clients: {} as Clients,
+    client: {} as Clients,
     catalogue,
     now: () => new Date(clock.now()),
     plan: () => plan,

@@ -1,9 +1,9 @@
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EBSClient } from '@aws-sdk/client-ebs';
 import { CopySnapshotCommand, CreateSnapshotCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Catalogue } from '../../lib/aws/catalogue.ts';
-import type { Clients } from '../../lib/aws/clients.ts';
+import { type Clients, ec2Client } from '../../lib/aws/clients.ts';
 import type { Plan } from '../../lib/domain/plan.ts';
 import { openOperation } from '../../lib/steps/operation/open.ts';
 import type { Services } from '../../lib/steps/services.ts';
@@ -11,101 +11,49 @@ import { complete } from '../../lib/steps/transfer/complete.ts';
 import { move } from '../../lib/steps/transfer/move.ts';
 import { start } from '../../lib/steps/transfer/start.ts';
 import { VirtualClock } from '../../sim/clock.ts';
-import type { Services as CloudServices } from '../../sim/cloud.ts';
-import { DynamoDb } from '../../sim/dynamodb/dynamodb.ts';
-import { Ebs } from '../../sim/ebs/ebs.ts';
-import { Ec2 } from '../../sim/ec2/ec2.ts';
-import { createRandom } from '../../sim/random.ts';
-import { createDispatch } from '../../sim/wire/dispatch.ts';
-import { inProcessHandler } from '../../sim/wire/handler.ts';
-import type { WireRequest } from '../../sim/wire/wire.ts';
+import { SimulatedCloud } from '../../sim/create-cloud.ts';
 
 const [home, away] = ['us-east-1', 'us-west-2'];
-const account = '123456789012';
 const plan = { name: 'shop' } as Plan;
-const notModelled: string[] = [];
 
 let clock: VirtualClock;
-let regions: Map<string, { ec2: Ec2; ebs: Ebs }>;
+let cloud: SimulatedCloud;
 let services: Services;
 
 beforeEach(async () => {
   clock = new VirtualClock(new Date('2026-01-05T10:00:00Z'));
-  regions = new Map();
-  const cloud = {
-    account,
-    clock,
-    random: createRandom(1),
-    services: (region: string) => at(region) as unknown as CloudServices,
-  };
-  const at = (region: string) => {
-    const known = regions.get(region);
-    if (known !== undefined) return known;
-    const made = {} as { ec2: Ec2; ebs: Ebs };
-    regions.set(region, made);
-    made.ec2 = new Ec2({ region, account, cloud });
-    made.ebs = new Ebs({ region, account, cloud });
-    return made;
-  };
-  let requests = 0;
-  const aws = createDispatch({
-    service: (endpoint, region) => at(region)[endpoint as 'ec2' | 'ebs'],
-    requestId: () => `r-${requests++}`,
-    notModelled,
-  });
-  const dynamodb = new DynamoDb();
-  const dispatch = (request: WireRequest) =>
-    request.hostname.startsWith('dynamodb.') ? dynamodb.answer(request) : aws(request);
-  const config = (region: string) => ({
-    region,
-    credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
-    requestHandler: inProcessHandler(dispatch),
-  });
-  const table = new DynamoDBClient(config(away));
-  const clients = {
-    ec2: (region: string) => new EC2Client(config(region)),
-    ebs: (region: string) => new EBSClient({ ...config(region), maxAttempts: 5 }),
-  };
+  cloud = new SimulatedCloud({ regions: [home, away], clock, seed: 1 });
+  const client = ((factory: unknown, region: string) =>
+    factory === ec2Client
+      ? new EC2Client(cloud.clientConfig(region))
+      : new EBSClient({ ...cloud.clientConfig(region), maxAttempts: 5 })) as Clients;
+  const keys = ['pk', 'sk'];
   await clock.settle(
-    table.send(
-      new CreateTableCommand({
-        TableName: 'catalogue',
-        KeySchema: [
-          { AttributeName: 'pk', KeyType: 'HASH' },
-          { AttributeName: 'sk', KeyType: 'RANGE' },
-        ],
-        AttributeDefinitions: [
-          { AttributeName: 'pk', AttributeType: 'S' },
-          { AttributeName: 'sk', AttributeType: 'S' },
-        ],
-        BillingMode: 'PAY_PER_REQUEST',
-      }),
-    ),
+    cloud.services(away).dynamodb.createTable({
+      TableName: 'catalogue',
+      KeySchema: keys.map((AttributeName, index) => ({ AttributeName, KeyType: index === 0 ? 'HASH' : 'RANGE' })),
+      AttributeDefinitions: keys.map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+      BillingMode: 'PAY_PER_REQUEST',
+    }),
   );
   await clock.advance(1_000);
-  const catalogue = new Catalogue('catalogue', table);
+  const catalogue = new Catalogue('catalogue', new DynamoDBClient(cloud.clientConfig(away)));
   services = {
-    clients: clients as unknown as Clients,
+    client,
     catalogue,
     now: () => new Date(clock.now()),
     plan: () => plan,
     proveEpoch: (context) => catalogue.proveEpoch(context, new Date(clock.now() + 3_600_000)),
     setting: (name) => name,
   };
-  at(home);
-  at(away);
 });
 
 afterEach(() => clock.uninstall());
 
-const ec2In = (region: string): Ec2 => {
-  const found = regions.get(region);
-  if (found === undefined) throw new Error(`no Region ${region}`);
-  return found.ec2;
-};
-
 async function snapshot(region: string, volume: string): Promise<string> {
-  const made = await clock.settle(services.clients.ec2(region).send(new CreateSnapshotCommand({ VolumeId: volume })));
+  const made = await clock.settle(
+    services.client(ec2Client, region).send(new CreateSnapshotCommand({ VolumeId: volume })),
+  );
   await clock.advance(3_600_000);
   return made.SnapshotId ?? '';
 }
@@ -114,13 +62,13 @@ const block = (fill: number) => Buffer.alloc(524_288, fill);
 
 describe('I4: the delta engine', () => {
   it('carries exactly the changed blocks: changed, new, zeroed and vanished ones', async () => {
-    const ec2 = ec2In(away);
+    const ec2 = cloud.services(away).ec2;
     const instance = ec2.addInstance({ subnet: ec2.addSubnet({}) });
     const volume = Object.values(instance.volumes)[0] ?? '';
     for (const index of [3, 4, 5, 6]) ec2.writeBlocks(volume, index, block(index));
     const base = await snapshot(away, volume);
     const copied = await clock.settle(
-      services.clients.ec2(home).send(new CopySnapshotCommand({ SourceRegion: away, SourceSnapshotId: base })),
+      services.client(ec2Client, home).send(new CopySnapshotCommand({ SourceRegion: away, SourceSnapshotId: base })),
     );
     await clock.advance(7_200_000);
     ec2.writeBlocks(volume, 4, block(44));
@@ -153,7 +101,7 @@ describe('I4: the delta engine', () => {
     }
     expect(poll.done).toBe(true);
 
-    const arrived = ec2In(home).contentOf(started.target).blocks;
+    const arrived = cloud.services(home).ec2.contentOf(started.target).blocks;
     for (const [index, fill] of [
       [3, 3],
       [4, 44],
@@ -163,6 +111,6 @@ describe('I4: the delta engine', () => {
     ] as const) {
       expect(arrived.get(index)?.equals(block(fill)), `block ${index}`).toBe(true);
     }
-    expect(notModelled).toEqual([]);
+    expect(cloud.notModelled).toEqual([]);
   });
 });

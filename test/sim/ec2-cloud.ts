@@ -16,7 +16,8 @@ export class BlockCloud implements Cloud {
   readonly account = '123456789012';
   readonly random = createRandom('blocks');
   readonly silent = new Set<string>();
-  readonly faults = { isSilent: (region: string) => this.silent.has(region) };
+  readonly regions = [home, away];
+  readonly faults = { isSilent: (region: string) => this.silent.has(region), crashes: () => false };
   readonly clock = {
     now: () => this.#now,
     after: (ms: number, then: () => void) => void this.#timers.push({ at: this.#now + ms, then }),
@@ -24,6 +25,10 @@ export class BlockCloud implements Cloud {
   #now = Date.UTC(2026, 0, 5, 10);
   #timers: { at: number; then: () => void }[] = [];
   readonly #regions = new Map<string, Services>();
+
+  dispatch(): never {
+    throw new Error('nothing is called over the wire here');
+  }
 
   services(region: string): Services {
     const known = this.#regions.get(region);

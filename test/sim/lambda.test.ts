@@ -13,8 +13,8 @@ beforeEach(() => {
 afterEach(() => cloud.end());
 
 const invoke = (payload: unknown = {}) => cloud.until(lambda.invoke('worker', payload));
-const deploy = (code: string, environment = {}, timeoutSeconds = 60) =>
-  lambda.createFunction(functionOf('worker', code, environment, timeoutSeconds));
+const deploy = (code: string, environment = {}, timeoutSeconds = 60, isInVpc = false) =>
+  lambda.createFunction(functionOf('worker', code, environment, timeoutSeconds, isInVpc));
 
 /** Bundles source with the real SDK as a deployment does. */
 function bundle(source: string): string {
@@ -104,12 +104,29 @@ describe('probes', () => {
     [http, [200, 'ok'], 'ECONNREFUSED', 'timeout'],
     [tcp, 'open', 'ECONNREFUSED', 'timeout'],
   ])('tell an open port, a closed port and nobody apart', async (code, open, closed, nobody) => {
-    deploy(code);
+    deploy(code, {}, 60, true);
     cloud.listeners.set('10.0.0.5', listener);
     expect(await invoke({ host: '10.0.0.5', port: 80 })).toEqual(open);
     expect(await invoke({ host: '10.0.0.5', port: 81 })).toEqual(closed);
     expect(await invoke({ host: '10.0.0.6', port: 80 })).toEqual(nobody);
   });
+
+  it.each([
+    ['10.0.0.5', true, 'open'],
+    ['10.0.0.5', false, 'timeout'],
+    ['198.18.0.5', true, 'timeout'],
+    ['198.18.0.5', false, 'open'],
+  ])('reach %s from inside the VPC (%s): %s', async (address, isInVpc, met) => {
+    deploy(tcp, {}, 60, isInVpc);
+    cloud.listeners.set(address, listener);
+    expect(await invoke({ host: address, port: 80 })).toBe(met);
+  });
+});
+
+it('a function inside a VPC reaches no AWS endpoint', async () => {
+  deploy(bundle(queues), { TARGET: 'us-west-2' }, 60, true);
+  await expect(invoke()).rejects.toMatchObject({ name: 'TimeoutError' });
+  expect(cloud.requests).toHaveLength(0);
 });
 
 describe('instances', () => {

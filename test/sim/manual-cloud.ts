@@ -12,7 +12,8 @@ export class ManualCloud implements Cloud {
   readonly account = '123456789012';
   readonly random = createRandom('manual');
   readonly silent = new Set<string>();
-  readonly faults = { isSilent: (region: string) => this.silent.has(region) };
+  readonly regions: readonly string[] = [];
+  readonly faults = { isSilent: (region: string) => this.silent.has(region), crashes: () => false };
   readonly clock = {
     now: () => this.#now,
     after: (ms: number, then: () => void) => {
@@ -22,6 +23,10 @@ export class ManualCloud implements Cloud {
   #now = Date.UTC(2026, 0, 5, 10, 0, 0);
   #timers: Timer[] = [];
   readonly #services: Record<string, object> = {};
+
+  dispatch(): never {
+    throw new Error('nothing is called over the wire here');
+  }
 
   services(_region: string): Services {
     return this.#services as unknown as Services;

@@ -3,22 +3,25 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fakeTimers from '@sinonjs/fake-timers';
 import type { Cloud, Services } from '../../sim/cloud.ts';
-import type { IncomingAnswer, Listener, OutgoingRequest } from '../../sim/lambda/network.ts';
+import type { Listening } from '../../sim/ec2/ec2.ts';
+import { createRandom } from '../../sim/random.ts';
+import type { WireRequest, WireResponse } from '../../sim/wire/wire.ts';
 
 /** A cloud of one Region for tests of the orchestrating services: records what leaves it and answers by script. */
 export class StageCloud implements Cloud {
   readonly account = '123456789012';
-  readonly requests: OutgoingRequest[] = [];
-  readonly listeners = new Map<string, Listener>();
+  readonly random = createRandom('stage');
+  readonly requests: WireRequest[] = [];
+  readonly listeners = new Map<string, Listening>();
   readonly silent = new Set<string>();
   readonly regions = ['us-east-1', 'us-west-2'];
   readonly held = new Map<string, object>();
-  answer: (request: OutgoingRequest) => Promise<IncomingAnswer> = async () => ({
+  answer: (request: WireRequest) => Promise<WireResponse> = async () => ({
     status: 200,
     headers: {},
     body: Buffer.from(''),
   });
-  crash: (functionName: string, moment?: string) => unknown = () => false;
+  crash: (functionName: string, moment: 'before' | 'after') => boolean = () => false;
   readonly #timers = fakeTimers.install({
     now: Date.UTC(2026, 0, 1),
     toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'],
@@ -31,14 +34,10 @@ export class StageCloud implements Cloud {
 
   readonly faults = {
     isSilent: (region: string) => this.silent.has(region),
-    crash: (functionName: string, moment?: string) => this.crash(functionName, moment),
+    crashes: (functionName: string, moment: 'before' | 'after') => this.crash(functionName, moment),
   };
 
-  get random(): never {
-    throw new Error('not used here');
-  }
-
-  dispatch(request: OutgoingRequest): Promise<IncomingAnswer> {
+  dispatch(request: WireRequest): Promise<WireResponse> {
     this.requests.push(request);
     return this.answer(request);
   }
@@ -76,7 +75,13 @@ export function asset(code: string): string {
 }
 
 /** A function definition with defaults. */
-export function functionOf(name: string, code: string, environment: Record<string, string> = {}, timeoutSeconds = 60) {
+export function functionOf(
+  name: string,
+  code: string,
+  environment: Record<string, string> = {},
+  timeoutSeconds = 60,
+  isInVpc = false,
+) {
   return {
     name,
     arn: `arn:aws:lambda:us-west-2:123456789012:function:${name}`,
@@ -86,5 +91,6 @@ export function functionOf(name: string, code: string, environment: Record<strin
     assetDir: asset(code),
     timeoutSeconds,
     memoryMb: 512,
+    isInVpc,
   };
 }

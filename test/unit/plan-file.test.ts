@@ -92,15 +92,15 @@ describe('plan file', () => {
     ],
     [
       'one Region for both',
-      'region: us-east-1',
-      'region: us-west-2',
-      'homeward.yaml:7: plans.shop.recovery.region: "us-west-2" is the primary Region too. Name another Region.',
+      'region: eu-west-1',
+      'region: eu-central-1',
+      'homeward.yaml:7: plans.shop.recovery.region: "eu-central-1" is the primary Region too. Name another Region.',
     ],
     [
       'a key of another Region',
-      'kms:us-west-2',
-      'kms:us-east-1',
-      'homeward.yaml:8: plans.shop.recovery.key: "arn:aws:kms:us-east-1:123456789012:key/2b7e1516-28ae-42d2-a6ab-f7158809cf4f" is not a key of us-west-2. Name a key of the recovery Region.',
+      'kms:eu-central-1',
+      'kms:eu-west-1',
+      'homeward.yaml:8: plans.shop.recovery.key: "arn:aws:kms:eu-west-1:123456789012:key/2b7e1516-28ae-42d2-a6ab-f7158809cf4f" is not a key of eu-central-1. Name a key of the recovery Region.',
     ],
     [
       'an RPO target below the schedule',

@@ -1,3 +1,4 @@
+import { ebsClient, ec2Client } from '../../aws/clients.ts';
 import { z } from 'zod';
 import { listChangedBlocks } from '../../aws/blocks.ts';
 import { deleteSnapshot, describeSnapshots } from '../../aws/snapshots.ts';
@@ -23,13 +24,13 @@ export async function estimate(
   for (const { key, snapshot, base } of taken.volumes) {
     let blocks = 0;
     const pair = { base: base.recoverySnapshot, snapshot: snapshot.id };
-    for await (const _ of listChangedBlocks(services.clients.ebs(plan.recovery.region), pair)) blocks += 1;
+    for await (const _ of listChangedBlocks(services.client(ebsClient, plan.recovery.region), pair)) blocks += 1;
     changed.set(key, blocks);
   }
   const result = estimateFailback(changed);
   await services.catalogue.updateOperation(input, { estimate: result });
   if (input.estimateOnly) {
-    const ec2 = services.clients.ec2(plan.recovery.region);
+    const ec2 = services.client(ec2Client, plan.recovery.region);
     const left = await describeSnapshots(
       ec2,
       taken.volumes.map(({ snapshot }) => snapshot.id),

@@ -1,3 +1,4 @@
+import { ec2Client } from '../../aws/clients.ts';
 import type { z } from 'zod';
 import { describeInstances, stopInstances } from '../../aws/instances.ts';
 import { snapshotInstance } from '../../aws/snapshots.ts';
@@ -17,7 +18,7 @@ export async function payFence(services: Services, input: z.infer<typeof payFenc
   const plan = services.plan(input.plan);
   const state = await services.proveEpoch(input);
   await services.catalogue.updateOperation(input, { progression: 'paying the fence' });
-  const ec2 = services.clients.ec2(plan.primary.region);
+  const ec2 = services.client(ec2Client, plan.primary.region);
   const servers = Object.entries(plan.servers);
   const instances = await describeInstances(
     ec2,

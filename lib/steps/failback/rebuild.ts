@@ -1,3 +1,4 @@
+import { ec2Client } from '../../aws/clients.ts';
 import { describeInstances, type InstanceFacts, setDeleteOnTermination } from '../../aws/instances.ts';
 import { attachVolume, createVolume, describeVolumes, detachVolume, markResource } from '../../aws/volumes.ts';
 import { tokenOf } from '../../aws/token.ts';
@@ -21,7 +22,7 @@ export async function rebuild(services: Services, input: RebuildInput): Promise<
   await services.proveEpoch(input);
   await services.catalogue.updateOperation(input, { progression: 'rebuilding volumes' });
   const instanceId = plan.servers[input.server]?.instance ?? '';
-  const [instance] = await describeInstances(services.clients.ec2(plan.primary.region), [instanceId]);
+  const [instance] = await describeInstances(services.client(ec2Client, plan.primary.region), [instanceId]);
   if (instance?.state !== 'stopped')
     throw new Failure(
       'PrimaryNotReachable',
@@ -48,7 +49,7 @@ function finalTwins(twins: readonly Twin[], input: RebuildInput): Twin[] {
 /** One volume, one step on: created → old one detached → attached. Returns whether it is in place. */
 async function swap(services: Services, input: RebuildInput, instance: InstanceFacts, twin: Twin): Promise<boolean> {
   const plan = services.plan(input.plan);
-  const ec2 = services.clients.ec2(plan.primary.region);
+  const ec2 = services.client(ec2Client, plan.primary.region);
   const device = twin.volume.slice(input.server.length + 1);
   const operation = await services.catalogue.operationOf(input);
   const captured = await pointVolume(services, plan.name, operation.recoveryPoint ?? '', twin.volume);

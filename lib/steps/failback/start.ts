@@ -1,3 +1,4 @@
+import { ec2Client } from '../../aws/clients.ts';
 import type { z } from 'zod';
 import { describeInstances, startInstances } from '../../aws/instances.ts';
 import { Failure } from '../../domain/failure.ts';
@@ -11,7 +12,7 @@ export async function start(services: Services, input: z.infer<typeof serverSche
   const { fence } = await services.proveEpoch(input);
   if (fence?.status === 'owed')
     throw new Failure('BrokenInvariant', `I1 would be broken: the primary of plan ${plan.name} has an owed fence`);
-  const ec2 = services.clients.ec2(plan.primary.region);
+  const ec2 = services.client(ec2Client, plan.primary.region);
   const id = plan.servers[input.server]?.instance ?? '';
   const [instance] = await describeInstances(ec2, [id]);
   if (instance?.state === 'stopped') await startInstances(ec2, [id]);

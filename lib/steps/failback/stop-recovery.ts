@@ -1,3 +1,4 @@
+import { ec2Client } from '../../aws/clients.ts';
 import type { z } from 'zod';
 import { stopInstances } from '../../aws/instances.ts';
 import { nextPoll, type PollResult, pollSchema } from '../../domain/poll.ts';
@@ -13,7 +14,7 @@ export async function stopRecovery(services: Services, input: z.infer<typeof sto
   await services.catalogue.updateOperation(input, { progression: 'stopping recovery' });
   const instances = [...(await instancesOf(services, input, 'recovery', Object.keys(plan.servers))).values()];
   await stopInstances(
-    services.clients.ec2(plan.recovery.region),
+    services.client(ec2Client, plan.recovery.region),
     instances.filter(({ state }) => state === 'running').map(({ id }) => id),
   );
   return nextPoll(

@@ -1,3 +1,4 @@
+import { ec2Client } from '../../aws/clients.ts';
 import type { z } from 'zod';
 import { describeInstances, startInstances, stopInstances } from '../../aws/instances.ts';
 import { attachVolume, deleteVolume, describeVolumes, detachVolume } from '../../aws/volumes.ts';
@@ -22,7 +23,7 @@ export async function undo(services: Services, input: UndoInput): Promise<PollRe
   await services.catalogue.updateOperation(input, { progression: 'undoing' });
   const recovery = [...(await instancesOf(services, input, 'recovery', Object.keys(plan.servers))).values()];
   const isPrimaryBack = await restorePrimary(services, input, plan);
-  const ec2 = services.clients.ec2(plan.recovery.region);
+  const ec2 = services.client(ec2Client, plan.recovery.region);
   await startInstances(
     ec2,
     recovery.filter(({ state }) => state === 'stopped').map(({ id }) => id),
@@ -55,7 +56,7 @@ async function restoreServer(
   operation: Operation,
   of: { server: string; instance: string },
 ): Promise<boolean> {
-  const ec2 = services.clients.ec2(plan.primary.region);
+  const ec2 = services.client(ec2Client, plan.primary.region);
   const [instance] = await describeInstances(ec2, [of.instance]);
   if (instance === undefined) return true;
   if (instance.state === 'running') await stopInstances(ec2, [instance.id]);

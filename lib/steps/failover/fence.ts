@@ -1,3 +1,4 @@
+import { ec2Client } from '../../aws/clients.ts';
 import type { z } from 'zod';
 import { describeInstances, stopInstances } from '../../aws/instances.ts';
 import { Failure, isTransient } from '../../domain/failure.ts';
@@ -41,7 +42,7 @@ export async function fence(services: Services, input: z.infer<typeof fenceSchem
 
 /** What was running is noted before it is stopped, so that an undo starts exactly that again. */
 async function stopPrimary(services: Services, input: z.infer<typeof fenceSchema>, plan: Plan): Promise<FenceLook> {
-  const ec2 = services.clients.ec2(plan.primary.region);
+  const ec2 = services.client(ec2Client, plan.primary.region);
   const ids = Object.values(plan.servers).map(({ instance }) => instance);
   try {
     const instances = await describeInstances(ec2, ids);

@@ -1,3 +1,4 @@
+import { cloudwatchClient, sfnClient } from '../../aws/clients.ts';
 import { z } from 'zod';
 import { startExecution } from '../../aws/executions.ts';
 import { readAlarm } from '../../aws/signals.ts';
@@ -24,14 +25,14 @@ export async function guard(services: Services, event: z.infer<typeof alarmEvent
   const planOf = z.record(z.string(), z.string()).parse(JSON.parse(services.setting(environment.alarms)));
   const name = planOf[alarmName];
   if (name === undefined) throw new Failure('InvalidInput', `Alarm ${alarmName} belongs to no plan of this stack.`);
-  const alarm = await readAlarm(services.clients.cloudwatch(), alarmName);
+  const alarm = await readAlarm(services.client(cloudwatchClient), alarmName);
   if (alarm?.state !== 'ALARM')
     return { started: false, reason: `alarm ${alarmName} is ${alarm?.state ?? 'gone'} by now` };
   const state = await services.catalogue.state(name);
   if (state.phase !== 'protected') return { started: false, reason: `plan ${name} is ${state.phase}` };
   const execution = `alarm-${name}-${alarm.since.replaceAll(/[^0-9TZ]/g, '')}`.slice(0, 80);
   const input = JSON.stringify({ plan: name, trigger: `alarm ${alarmName}` });
-  await startExecution(services.clients.sfn(), {
+  await startExecution(services.client(sfnClient), {
     stateMachine: services.setting(environment.failoverMachineArn),
     name: execution,
     input,

@@ -1,3 +1,4 @@
+import { ec2Client } from '../../aws/clients.ts';
 import { z } from 'zod';
 import { findImages, type ImageFacts, registerImage } from '../../aws/images.ts';
 import { associateAddress, describeInstances, launchInstance } from '../../aws/instances.ts';
@@ -15,7 +16,7 @@ type LaunchInput = z.infer<typeof serverSchema>;
 export async function launch(services: Services, input: LaunchInput): Promise<PollResult> {
   const plan = services.plan(input.plan);
   await services.proveEpoch(input);
-  const ec2 = services.clients.ec2(plan.recovery.region);
+  const ec2 = services.client(ec2Client, plan.recovery.region);
   const operation = await services.catalogue.operationOf(input);
   const image = await ensureImage(services, input);
   if (image.state !== 'available') return nextPoll(input.poll, false, services.now());
@@ -35,7 +36,7 @@ export async function launch(services: Services, input: LaunchInput): Promise<Po
 
 async function ensureImage(services: Services, input: LaunchInput): Promise<ImageFacts> {
   const plan = services.plan(input.plan);
-  const ec2 = services.clients.ec2(plan.recovery.region);
+  const ec2 = services.client(ec2Client, plan.recovery.region);
   const owner = ownerOf(input, 'recovery-image');
   const [found] = await findImages(ec2, owner);
   if (found !== undefined) return found;
@@ -59,7 +60,7 @@ async function launchFrom(services: Services, input: LaunchInput, image: string)
       `Server ${input.server} of plan ${plan.name} has a subnet or security group that the plan does not map. Map it and deploy.`,
     );
   }
-  const instance = await launchInstance(services.clients.ec2(plan.recovery.region), {
+  const instance = await launchInstance(services.client(ec2Client, plan.recovery.region), {
     image,
     configuration,
     subnet,

@@ -1,3 +1,4 @@
+import { ec2Client, route53Client } from '../../aws/clients.ts';
 import type { z } from 'zod';
 import { describeSecurityGroups, describeSubnets } from '../../aws/network.ts';
 import { readRecord } from '../../aws/records.ts';
@@ -37,7 +38,7 @@ export async function preflight(
 async function snapshotFindings(services: Services, plan: Plan, point: RecoveryPoint): Promise<string[]> {
   const volumes = Object.values(point.servers).flatMap((server) => Object.values(server.volumes));
   const copies = volumes.map(({ copy }) => copy ?? '');
-  const found = await describeSnapshots(services.clients.ec2(plan.recovery.region), copies);
+  const found = await describeSnapshots(services.client(ec2Client, plan.recovery.region), copies);
   const unusable = copies.filter((copy) => found.get(copy)?.state !== 'completed');
   const missing = Object.keys(plan.servers).filter((server) => point.servers[server] === undefined);
   return [
@@ -60,7 +61,7 @@ async function networkFindings(services: Services, plan: Plan, point: RecoveryPo
       else needed.groups.add(mapped);
     }
   }
-  const ec2 = services.clients.ec2(plan.recovery.region);
+  const ec2 = services.client(ec2Client, plan.recovery.region);
   const subnets = await describeSubnets(ec2, [...needed.subnets]);
   const groups = await describeSecurityGroups(ec2, [...needed.groups]);
   const gone = [...needed.subnets].filter((id) => !subnets.some((subnet) => subnet.id === id));
@@ -78,7 +79,7 @@ async function networkFindings(services: Services, plan: Plan, point: RecoveryPo
 async function trafficFindings(services: Services, plan: Plan): Promise<string[]> {
   const findings: string[] = [];
   for (const record of plan.traffic) {
-    const value = await readRecord(services.clients.route53(), record);
+    const value = await readRecord(services.client(route53Client), record);
     if (value === undefined)
       findings.push(`record ${record.name} ${record.type} does not exist in zone ${record.zone}`);
   }

@@ -1,3 +1,4 @@
+import { ec2Client } from '../../aws/clients.ts';
 import type { z } from 'zod';
 import { deregisterImage, findImages } from '../../aws/images.ts';
 import { describeInstances, findInstances, startInstances, terminateInstances } from '../../aws/instances.ts';
@@ -28,7 +29,7 @@ export async function undo(services: Services, input: UndoInput): Promise<PollRe
 /** Servers are found by their tags as well: an answer that was lost left no id in the catalogue. */
 async function removeLaunched(services: Services, input: UndoInput): Promise<boolean> {
   const plan = services.plan(input.plan);
-  const ec2 = services.clients.ec2(plan.recovery.region);
+  const ec2 = services.client(ec2Client, plan.recovery.region);
   let isClean = true;
   for (const server of Object.keys(plan.servers)) {
     const step = { operation: input.operation, step: `launch/${server}` };
@@ -49,7 +50,7 @@ async function unfencePrimary(services: Services, input: UndoInput): Promise<boo
   const plan = services.plan(input.plan);
   const { fencedInstances } = await services.catalogue.operationOf(input);
   if (fencedInstances.length === 0) return true;
-  const ec2 = services.clients.ec2(plan.primary.region);
+  const ec2 = services.client(ec2Client, plan.primary.region);
   const instances = await describeInstances(ec2, fencedInstances);
   await startInstances(
     ec2,

@@ -1,3 +1,4 @@
+import { snsClient } from '../../aws/clients.ts';
 import { z } from 'zod';
 import { notify } from '../../aws/signals.ts';
 import { restingPhase } from '../../domain/phase.ts';
@@ -28,7 +29,7 @@ export async function close(services: Services, input: z.infer<typeof closeSchem
       `Operation ${input.operation} ended: ${input.outcome}.`,
       ...(cause === null ? [] : [`Cause: ${cause}`]),
     ].join('\n');
-    await notify(services.clients.sns(), services.setting(environment.topicArn), subject, text);
+    await notify(services.client(snsClient), services.setting(environment.topicArn), subject, text);
   }
   return { outcome: input.outcome };
 }

@@ -1,3 +1,4 @@
+import { ec2Client } from '../../aws/clients.ts';
 import { z } from 'zod';
 import { describeInstances, type InstanceFacts, readUserData } from '../../aws/instances.ts';
 import { type SnapshotFacts, snapshotInstance } from '../../aws/snapshots.ts';
@@ -17,7 +18,7 @@ export async function capture(
   const instance = plan.servers[input.server]?.instance;
   if (instance === undefined) throw new Failure('InvalidInput', `Plan ${plan.name} has no server ${input.server}.`);
   await services.proveEpoch(input);
-  const ec2 = services.clients.ec2(plan.primary.region);
+  const ec2 = services.client(ec2Client, plan.primary.region);
   const [facts] = await describeInstances(ec2, [instance]);
   if (facts === undefined)
     throw new Failure(
@@ -42,7 +43,7 @@ async function volumesOf(
   snapshots: readonly SnapshotFacts[],
 ): Promise<Record<string, PointVolume>> {
   const attached = await describeVolumes(
-    services.clients.ec2(region),
+    services.client(ec2Client, region),
     facts.volumes.map(({ volumeId }) => volumeId),
   );
   const entries = facts.volumes.map(({ device, volumeId, deleteOnTermination }): [string, PointVolume] => {

@@ -1,3 +1,4 @@
+import { ec2Client } from '../../aws/clients.ts';
 import type { z } from 'zod';
 import { deleteSnapshot } from '../../aws/snapshots.ts';
 import { nextPoll, type PollResult } from '../../domain/poll.ts';
@@ -18,7 +19,8 @@ export async function prune(services: Services, input: z.infer<typeof replicateS
     ...doomed.primarySnapshots.map((id) => ({ id, region: plan.primary.region })),
     ...doomed.recoverySnapshots.map((id) => ({ id, region: plan.recovery.region })),
   ];
-  for (const { id, region } of deletions.slice(0, deletionsMax)) await deleteSnapshot(services.clients.ec2(region), id);
+  for (const { id, region } of deletions.slice(0, deletionsMax))
+    await deleteSnapshot(services.client(ec2Client, region), id);
   const isDone = deletions.length <= deletionsMax;
   if (isDone) {
     for (const twin of doomed.twins) await services.catalogue.removeTwin(twin);

@@ -1,3 +1,4 @@
+import { ec2Client } from '../../aws/clients.ts';
 import { z } from 'zod';
 import { copySnapshot, countCopiesInFlight, describeSnapshots, type SnapshotFacts } from '../../aws/snapshots.ts';
 import {
@@ -42,14 +43,14 @@ export async function replicate(
   await services.proveEpoch(input);
   const point = await pointOf(services, input);
   const volumes = Object.values(point.servers).flatMap((server) => Object.values(server.volumes));
-  const recovery = services.clients.ec2(plan.recovery.region);
+  const recovery = services.client(ec2Client, plan.recovery.region);
   const look: Look = {
     services,
     plan,
     input,
     twins: await services.catalogue.twins(plan.name),
     snapshots: await describeSnapshots(
-      services.clients.ec2(plan.primary.region),
+      services.client(ec2Client, plan.primary.region),
       volumes.map(({ snapshot }) => snapshot),
     ),
     copies: await describeSnapshots(
@@ -109,7 +110,7 @@ async function startCopy(look: Look, server: string, volume: PointVolume): Promi
   const { plan, operation, point } = look.input;
   const { primary, recovery } = look.plan;
   const step = `${point}/${server}/${volume.device}`;
-  const copy = await copySnapshot(look.services.clients.ec2(recovery.region), {
+  const copy = await copySnapshot(look.services.client(ec2Client, recovery.region), {
     sourceRegion: primary.region,
     sourceSnapshot: volume.snapshot,
     key: volume.isEncrypted ? recovery.key : undefined,

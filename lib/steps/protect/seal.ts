@@ -1,3 +1,4 @@
+import { cloudwatchClient } from '../../aws/clients.ts';
 import { z } from 'zod';
 import { putRpo } from '../../aws/signals.ts';
 import { type PointVolume, type RecoveryPoint, volumeKey } from '../../domain/catalogue.ts';
@@ -25,7 +26,7 @@ export async function seal(services: Services, input: z.infer<typeof sealSchema>
   const rpoSeconds = (Date.parse(sealedAt) - Date.parse(startedAt)) / 1_000;
   await services.catalogue.updatePoint(plan.name, point.id, { status: 'available', sealedAt, startedAt, skewSeconds });
   await services.catalogue.updateOperation(input, { progression: 'sealed', rpoSeconds });
-  await putRpo(services.clients.cloudwatch(), plan.name, rpoSeconds, services.now());
+  await putRpo(services.client(cloudwatchClient), plan.name, rpoSeconds, services.now());
   return { rpoSeconds };
 }
 

@@ -1,3 +1,4 @@
+import { route53Client } from '../../aws/clients.ts';
 import type { z } from 'zod';
 import { isInSync, readRecord, switchRecords } from '../../aws/records.ts';
 import type { RecordValue, Site, TrafficChange } from '../../domain/catalogue.ts';
@@ -28,7 +29,7 @@ export async function switchTraffic(services: Services, input: z.infer<typeof sw
 /** Puts back what an undone operation switched. Returns whether all servers answer so. */
 export async function restoreTraffic(services: Services, context: Context): Promise<boolean> {
   const { traffic } = await services.catalogue.operationOf(context);
-  const route53 = services.clients.route53();
+  const route53 = services.client(route53Client);
   for (const change of traffic) {
     const present = await readRecord(route53, change);
     if (isSame(present, change.after))
@@ -46,7 +47,7 @@ async function intend(services: Services, context: Context, plan: Plan, to: Site
   );
   const changes: TrafficChange[] = [];
   for (const record of plan.traffic) {
-    const before = await readRecord(services.clients.route53(), record);
+    const before = await readRecord(services.client(route53Client), record);
     const instance = instances.get(record.server);
     const address = record.address === 'public' ? instance?.publicAddress : instance?.privateAddress;
     if (before === undefined || address === undefined) {
@@ -64,7 +65,7 @@ async function intend(services: Services, context: Context, plan: Plan, to: Site
 
 /** One atomic batch per zone; a repeat sees what is there already. */
 async function carryOut(services: Services, context: Context, changes: readonly TrafficChange[]): Promise<boolean> {
-  const route53 = services.clients.route53();
+  const route53 = services.client(route53Client);
   const pending = changes.filter(({ changeId }) => changeId === null);
   if (pending.length === 0) {
     for (const { changeId } of changes) {

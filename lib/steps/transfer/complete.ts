@@ -1,7 +1,9 @@
+import { ebsClient, ec2Client } from '../../aws/clients.ts';
 import { z } from 'zod';
-import { completeSnapshot, listChangedBlocks } from '../../aws/blocks.ts';
+import { completeSnapshot, isNotVisibleYet, listChangedBlocks, visibleAfterSeconds } from '../../aws/blocks.ts';
 import { describeSnapshots } from '../../aws/snapshots.ts';
 import { AwsFailure } from '../../aws/call.ts';
+import type { TransferRecord } from '../../domain/catalogue.ts';
 import { Failure } from '../../domain/failure.ts';
 import { nextPoll, type PollResult, pollSchema } from '../../domain/poll.ts';
 import type { Services } from '../services.ts';
@@ -17,7 +19,7 @@ export async function complete(services: Services, input: CompleteInput): Promis
   if (record?.completedAt !== undefined && record.completedAt !== null)
     return nextPoll(input.poll, true, services.now());
   await services.proveEpoch(input);
-  const far = services.clients.ec2(transfer.far.region);
+  const far = services.client(ec2Client, transfer.far.region);
   const snapshot = (await describeSnapshots(far, [target])).get(target);
   if (snapshot?.state === 'error') {
     throw new Failure(
@@ -30,17 +32,18 @@ export async function complete(services: Services, input: CompleteInput): Promis
     await services.catalogue.updateTransfer(operation, transfer.id, { completedAt: services.now().toISOString() });
     return nextPoll(input.poll, true, services.now());
   }
-  await requestCompletion(services, input, record?.changedBlocks ?? 0, record?.isCompleting ?? false);
+  await requestCompletion(services, input, record);
   return nextPoll(input.poll, false, services.now());
 }
 
-/** Once asked for, a repeat may be refused while AWS completes; the state decides then. */
+/** Once asked for, a repeat may be refused while AWS completes, and a young snapshot may be unknown yet; the state decides then. */
 async function requestCompletion(
   services: Services,
   { operation, transfer, target }: CompleteInput,
-  changedBlocks: number,
-  wasRequested: boolean,
+  record: TransferRecord | undefined,
 ): Promise<void> {
+  const { changedBlocks = 0, isCompleting: wasRequested = false, startedAt = '' } = record ?? {};
+  const ageSeconds = (services.now().getTime() - Date.parse(startedAt)) / 1_000;
   const units = await services.catalogue.units(operation, transfer.id);
   const written = units.reduce((sum, unit) => sum + unit.blocks, 0);
   if (written !== changedBlocks) {
@@ -52,21 +55,22 @@ async function requestCompletion(
   if (!wasRequested) await services.catalogue.updateTransfer(operation, transfer.id, { isCompleting: true });
   try {
     await completeSnapshot(
-      services.clients.ebs(transfer.far.region),
+      services.client(ebsClient, transfer.far.region),
       target,
       changedBlocks,
       Buffer.concat(units.map(({ digests }) => digests)),
     );
   } catch (error) {
     const isUnderWay = wasRequested && error instanceof AwsFailure && error.code === 'AwsRejected';
-    if (!isUnderWay) throw error;
+    const isTooYoung = isNotVisibleYet(error) && ageSeconds < visibleAfterSeconds;
+    if (!isUnderWay && !isTooYoung) throw error;
   }
 }
 
 async function verify(services: Services, { transfer, target }: CompleteInput, changedBlocks: number): Promise<void> {
   let listed = 0;
   const pair = { base: transfer.far.base, snapshot: target };
-  for await (const _ of listChangedBlocks(services.clients.ebs(transfer.far.region), pair)) listed += 1;
+  for await (const _ of listChangedBlocks(services.client(ebsClient, transfer.far.region), pair)) listed += 1;
   if (listed !== changedBlocks) {
     throw new Failure(
       'TransferFailed',

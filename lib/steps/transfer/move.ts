@@ -1,3 +1,4 @@
+import { ebsClient } from '../../aws/clients.ts';
 import { z } from 'zod';
 import {
   type Block,
@@ -6,6 +7,7 @@ import {
   isNotVisibleYet,
   listChangedBlocks,
   putBlock,
+  visibleAfterSeconds,
   zeroBlock,
 } from '../../aws/blocks.ts';
 import type { Services } from '../services.ts';
@@ -19,8 +21,6 @@ type MoveInput = z.infer<typeof moveSchema>;
 
 /** Blocks in flight in one worker: 32 MiB of buffers, whatever the volume's size. */
 const inFlightMax = 64;
-/** Put answers "not found" for up to 2 minutes after the start of a snapshot. @source aws-facts [2.8] */
-const visibleAfterSeconds = 120;
 const visiblePauseMs = 2_000;
 
 /**
@@ -32,7 +32,7 @@ export async function move(services: Services, input: MoveInput): Promise<{ bloc
   const before = await services.catalogue.unit(operation, transfer.id, unit.index);
   if (before !== undefined) return { blocks: before.blocks };
   await services.proveEpoch(input);
-  const near = services.clients.ebs(transfer.near.region);
+  const near = services.client(ebsClient, transfer.near.region);
   const blocks: ChangedBlock[] = [];
   for await (const block of listChangedBlocks(near, transfer.near, unit.first)) {
     if (block.index > unit.last) break;
@@ -54,8 +54,8 @@ async function moveBlock(
   { transfer, target }: MoveInput,
   { index, token }: ChangedBlock,
 ): Promise<Uint8Array> {
-  const near = services.clients.ebs(transfer.near.region);
-  const far = services.clients.ebs(transfer.far.region);
+  const near = services.client(ebsClient, transfer.near.region);
+  const far = services.client(ebsClient, transfer.far.region);
   const block = token === null ? zeroBlock : await getBlock(near, transfer.near.snapshot, index, token);
   await putWhenVisible(services, () => putBlock(far, target, index, block));
   return digestOf(block);

@@ -1,3 +1,4 @@
+import { ebsClient } from '../../aws/clients.ts';
 import { listChangedBlocks, startSnapshot } from '../../aws/blocks.ts';
 import { tokenOf } from '../../aws/token.ts';
 import { cutUnits, type Unit } from '../../domain/blocks.ts';
@@ -20,7 +21,7 @@ export async function start(services: Services, item: TransferItem): Promise<Sta
   const { plan, operation, epoch, transfer } = item;
   await services.proveEpoch(item);
   const changed: number[] = [];
-  for await (const block of listChangedBlocks(services.clients.ebs(transfer.near.region), transfer.near))
+  for await (const block of listChangedBlocks(services.client(ebsClient, transfer.near.region), transfer.near))
     changed.push(block.index);
   const [server = '', device = ''] = transfer.volume.split(':');
   const owner = {
@@ -38,7 +39,7 @@ export async function start(services: Services, item: TransferItem): Promise<Sta
     token: tokenOf(operation, transfer.id),
     owner,
   };
-  const target = await startSnapshot(services.clients.ebs(transfer.far.region), request);
+  const target = await startSnapshot(services.client(ebsClient, transfer.far.region), request);
   const before = await services.catalogue.transfer(operation, transfer.id);
   if (before === undefined) {
     const startedAt = services.now().toISOString();

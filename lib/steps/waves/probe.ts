@@ -1,42 +1,26 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { z } from 'zod';
-import { Failure } from '../../domain/failure.ts';
-import { nextPoll, type PollResult, pollingSeconds, pollSchema } from '../../domain/poll.ts';
 
 const probe = z.object({
   server: z.string(),
   address: z.string(),
-  withinSeconds: z.number(),
   tcp: z.number().int().optional(),
   http: z.object({ port: z.number().int(), path: z.string(), status: z.number().int() }).optional(),
 });
 export type Probe = z.infer<typeof probe>;
 
-export const probeSchema = z.object({
-  plan: z.string(),
-  wave: z.number().int(),
-  probes: z.array(probe),
-  poll: pollSchema,
-});
+export const probesSchema = z.object({ probes: z.array(probe) });
+export const probeAnswerSchema = z.object({ problems: z.array(z.string()) });
 
 const answerMsMax = 5_000;
 
-/**
- * Second half of the health gate: TCP and HTTP answers of the servers. Calls no AWS API, so that it can run inside a VPC
- * without endpoints.
- * @throws Failure WaveUnhealthy
- */
-export async function probeWave(now: () => Date, input: z.infer<typeof probeSchema>): Promise<PollResult> {
-  const problems = (await Promise.all(input.probes.map(problemOf))).filter((problem) => problem !== undefined);
-  const withinSeconds = Math.max(0, ...input.probes.map((target) => target.withinSeconds));
-  if (problems.length > 0 && pollingSeconds(input.poll, now()) > withinSeconds) {
-    throw new Failure(
-      'WaveUnhealthy',
-      `Wave ${input.wave} of plan ${input.plan} is not healthy after ${withinSeconds} s: ${problems.join('; ')}. The operation is undone; look at the service on the server.`,
-    );
-  }
-  return nextPoll(input.poll, problems.length === 0, now());
+/** Asks servers over TCP and HTTP whether they answer. Calls no AWS API, so that it can run inside a VPC without endpoints. */
+export async function probeServers({
+  probes,
+}: z.infer<typeof probesSchema>): Promise<z.infer<typeof probeAnswerSchema>> {
+  const problems = await Promise.all(probes.map(problemOf));
+  return { problems: problems.filter((problem) => problem !== undefined) };
 }
 
 async function problemOf(target: Probe): Promise<string | undefined> {

@@ -1,3 +1,4 @@
+import { ec2Client } from '../../aws/clients.ts';
 import { z } from 'zod';
 import { describeInstances, type InstanceFacts } from '../../aws/instances.ts';
 import type { Site } from '../../domain/catalogue.ts';
@@ -36,6 +37,6 @@ export async function instancesOf(
   const plan = services.plan(context.plan);
   const ids = new Map<string, string>();
   for (const server of servers) ids.set(await instanceOf(services, context, site, server), server);
-  const facts = await describeInstances(services.clients.ec2(regionOf(plan, site)), [...ids.keys()]);
+  const facts = await describeInstances(services.client(ec2Client, regionOf(plan, site)), [...ids.keys()]);
   return new Map(facts.map((instance) => [ids.get(instance.id) ?? '', instance]));
 }

@@ -41,6 +41,7 @@ export const functionTypes: ResourceTypes = {
         assetDir: site.assetDir(S3Key),
         timeoutSeconds: Number(properties.Timeout ?? 3),
         memoryMb: Number(properties.MemorySize ?? 128),
+        isInVpc: properties.VpcConfig !== undefined,
       });
       return { ref: name, attributes: { Arn: arn } };
     },

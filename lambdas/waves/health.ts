@@ -1,0 +1,4 @@
+import { entry } from '../../lib/steps/entry.ts';
+import { health, healthSchema } from '../../lib/steps/waves/health.ts';
+
+export const handler = entry('waves/health', healthSchema, health);

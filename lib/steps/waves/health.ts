@@ -1,0 +1,99 @@
+import { ec2Client, lambdaClient } from '../../aws/clients.ts';
+import { z } from 'zod';
+import { invokeFunction } from '../../aws/functions.ts';
+import { healthyInstances, type InstanceFacts } from '../../aws/instances.ts';
+import { Failure } from '../../domain/failure.ts';
+import type { Plan } from '../../domain/plan.ts';
+import { nextPoll, type PollResult, pollingSeconds, pollSchema } from '../../domain/poll.ts';
+import { environment } from '../../names.ts';
+import { contextSchema, type Services } from '../services.ts';
+import { type Probe, probeAnswerSchema } from './probe.ts';
+import { instancesOf, regionOf, siteSchema } from './site.ts';
+
+export const healthSchema = contextSchema.extend({ wave: z.number().int(), site: siteSchema, poll: pollSchema });
+type HealthInput = z.infer<typeof healthSchema>;
+
+/** Functions that probe: from outside by public addresses, and inside a plan's own recovery network by private ones. */
+const probersSchema = z.object({ outside: z.string(), inside: z.record(z.string(), z.string()) });
+
+/**
+ * The health gate of one wave: all its servers run, pass AWS's status checks, and answer the plan's probes.
+ * @throws Failure WaveUnhealthy, LaunchFailed
+ */
+export async function health(services: Services, input: HealthInput): Promise<PollResult> {
+  const plan = services.plan(input.plan);
+  await services.proveEpoch(input);
+  await services.catalogue.updateOperation(input, { progression: `wave ${input.wave}` });
+  const servers = Object.keys(plan.servers).filter((name) => plan.servers[name]?.wave === input.wave);
+  const instances = await instancesOf(services, input, input.site, servers);
+  refuseDead(plan, instances);
+  const problems = await problemsOf(services, input, plan, instances);
+  const withinSeconds = Math.max(...servers.map((name) => plan.servers[name]?.health.withinSeconds ?? 0));
+  if (problems.length > 0 && pollingSeconds(input.poll, services.now()) > withinSeconds) {
+    throw new Failure(
+      'WaveUnhealthy',
+      `Wave ${input.wave} of plan ${plan.name} is not healthy in ${regionOf(plan, input.site)} after ${withinSeconds} s: ${problems.join('; ')}. The operation is undone; look at the servers and their services.`,
+    );
+  }
+  return nextPoll(input.poll, problems.length === 0, services.now());
+}
+
+function refuseDead(plan: Plan, instances: ReadonlyMap<string, InstanceFacts>): void {
+  const dead = [...instances].find(([, { state }]) => state === 'terminated' || state === 'shutting-down');
+  if (dead === undefined) return;
+  const [server, { state, stateReason }] = dead;
+  throw new Failure('LaunchFailed', `Server ${server} of plan ${plan.name} is ${state}: ${stateReason}`);
+}
+
+/** Status checks first; servers are probed once all pass, since nothing listens before. */
+async function problemsOf(
+  services: Services,
+  input: HealthInput,
+  plan: Plan,
+  instances: ReadonlyMap<string, InstanceFacts>,
+): Promise<string[]> {
+  const ids = [...instances.values()].map(({ id }) => id);
+  const healthy = await healthyInstances(services.client(ec2Client, regionOf(plan, input.site)), ids);
+  const waiting = [...instances].filter(([, { id }]) => !healthy.has(id)).map(([name]) => name);
+  if (waiting.length > 0) return waiting.map((name) => `${name} does not pass the instance status checks`);
+
+  const isInside = input.site === 'recovery' && plan.probes !== undefined;
+  const { probes, unreachable } = probesOf(plan, instances, isInside);
+  if (unreachable.length > 0 && input.site === 'recovery')
+    return unreachable.map(
+      (name) => `${name} has no public address to be probed at, and the plan has no probes network`,
+    );
+  const probers = probersSchema.parse(JSON.parse(services.setting(environment.probers)));
+  const prober = isInside ? probers.inside[plan.name] : probers.outside;
+  const problems =
+    probes.length === 0
+      ? []
+      : probeAnswerSchema.parse(await invokeFunction(services.client(lambdaClient), prober ?? '', { probes })).problems;
+  if (problems.length === 0) await noteUnprobed(services, input, unreachable);
+  return problems;
+}
+
+/** At home a server without a public address is beyond the reach of the recovery Region: its status checks must do, and that is said. */
+async function noteUnprobed(services: Services, input: HealthInput, unprobed: readonly string[]): Promise<void> {
+  if (unprobed.length === 0) return;
+  const note = `${unprobed.join(', ')} passed the status checks and could not be probed: no public address`;
+  await services.catalogue.addEvent(input.operation, services.now(), note);
+}
+
+function probesOf(
+  plan: Plan,
+  instances: ReadonlyMap<string, InstanceFacts>,
+  isInside: boolean,
+): { probes: Probe[]; unreachable: string[] } {
+  const probes: Probe[] = [];
+  const unreachable: string[] = [];
+  for (const [server, { privateAddress, publicAddress }] of instances) {
+    const { tcp, http } = plan.servers[server]?.health ?? {};
+    if (tcp === undefined && http === undefined) continue;
+    const address = isInside ? privateAddress : publicAddress;
+    const asked = { ...(tcp === undefined ? {} : { tcp }), ...(http === undefined ? {} : { http }) };
+    if (address === undefined) unreachable.push(server);
+    else probes.push({ server, address, ...asked });
+  }
+  return { probes, unreachable };
+}

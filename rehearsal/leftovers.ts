@@ -1,0 +1,72 @@
+import type { ResourceView } from '../sim/ec2/ec2.ts';
+import { tags as keys } from '../lib/names.ts';
+import type { Stage } from './stage.ts';
+
+/** Everything that exists in both Regions, as `<region> <kind> <id>`. */
+export function inventory(stage: Stage): string[] {
+  return everything(stage).map(({ name }) => name);
+}
+
+/**
+ * What nobody answers for (I8): not there when the story began, and not named by the catalogue; or without the tags that say
+ * whose it is. Kept until accept, and so no leftovers: what the last failback replaced, and the servers it stopped.
+ */
+export async function findLeftovers(stage: Stage, before: ReadonlySet<string>): Promise<string[]> {
+  const owned = await namedByCatalogue(stage);
+  return everything(stage)
+    .filter(({ name }) => !before.has(name))
+    .filter(({ resource }) => !owned.has(resource.id) || !isTagged(resource))
+    .map(({ name, resource }) => `${name} (${resource.tags[keys.purpose] ?? 'untagged'})`);
+}
+
+function everything(stage: Stage): { name: string; resource: ResourceView }[] {
+  return stage.cloud.regions.flatMap((region) =>
+    stage.cloud
+      .services(region)
+      .ec2.allResources()
+      .filter(({ state }) => state !== 'terminated')
+      .map((resource) => ({ name: `${region} ${resource.kind} ${resource.id}`, resource })),
+  );
+}
+
+function isTagged({ tags }: ResourceView): boolean {
+  return [keys.plan, keys.operation, keys.purpose].every((key) => tags[key] !== undefined);
+}
+
+async function namedByCatalogue(stage: Stage): Promise<Set<string>> {
+  const { catalogue, plan, cloud } = stage;
+  const operations = await catalogue.operations(plan.name);
+  const points = await catalogue.points(plan.name);
+  const twins = await catalogue.twins(plan.name);
+  const committed = operations.filter(({ committedAt, outcome }) => committedAt !== null || outcome === 'running');
+  const servers = committed.flatMap((operation) => Object.values(operation.servers));
+  const instances = servers.map(({ instance }) => instance);
+  const attached = cloud.regions.flatMap((region) =>
+    instances.flatMap((instance) => [
+      ...cloud
+        .services(region)
+        .ec2.volumesOf(instance ?? '')
+        .values(),
+    ]),
+  );
+  const ids = [
+    ...points.flatMap((point) => Object.values(point.servers)).flatMap(({ volumes }) => Object.values(volumes)),
+  ].flatMap(({ snapshot, copy }) => [snapshot, copy]);
+  const returned = cloud.regions
+    .flatMap((region) => cloud.services(region).ec2.allResources())
+    .filter(
+      ({ tags }) =>
+        tags[keys.purpose] === 'returned-primary' && committed.some(({ id }) => id === tags[keys.operation]),
+    );
+  return new Set(
+    [
+      ...ids,
+      ...twins.flatMap(({ primarySnapshot, recoverySnapshot }) => [primarySnapshot, recoverySnapshot]),
+      ...instances,
+      ...servers.map(({ image }) => image),
+      ...attached,
+      ...committed.flatMap(({ swapped }) => Object.values(swapped)).flatMap((swap) => [swap.old, swap.new]),
+      ...returned.map(({ id }) => id),
+    ].filter((id) => id !== null),
+  );
+}

@@ -1,0 +1,105 @@
+import type { Plan } from '../lib/domain/plan.ts';
+import type { SimulatedCloud } from '../sim/create-cloud.ts';
+import type { World, WorldServer } from './world.ts';
+
+const blockBytes = 524_288;
+
+/** Everything that the plan names, as it was before Homeward: networks, keys, addresses, running servers with real bytes, records. */
+export function placeWorld(cloud: SimulatedCloud, plan: Plan, world: World): void {
+  placeNetworks(cloud, plan);
+  const recovery = cloud.services(plan.recovery.region).ec2;
+  if (plan.recovery.key !== undefined) recovery.addKey(plan.recovery.key);
+  for (const { elasticIp } of Object.values(plan.servers))
+    if (elasticIp !== undefined) recovery.addElasticIp({ id: elasticIp });
+  const primaryKey = cloud.services(plan.primary.region).ec2.addKey();
+  const addresses = new Map<string, { public: string | undefined; private: string }>();
+  for (const [name, server] of Object.entries(world.servers))
+    addresses.set(name, placeServer(cloud, plan, { name, server, key: primaryKey }));
+  placeRecords(cloud, plan, addresses);
+}
+
+/** Different address ranges, as two Regions that can ever be connected have. */
+function placeNetworks(cloud: SimulatedCloud, plan: Plan): void {
+  const { primary, recovery, probes } = plan;
+  const networks = [
+    {
+      ec2: cloud.services(primary.region).ec2,
+      subnets: Object.keys(recovery.subnets),
+      groups: Object.keys(recovery.securityGroups),
+    },
+    {
+      ec2: cloud.services(recovery.region).ec2,
+      subnets: [...Object.values(recovery.subnets), ...(probes?.subnets ?? [])],
+      groups: [...Object.values(recovery.securityGroups), ...(probes?.securityGroups ?? [])],
+    },
+  ];
+  for (const [range, { ec2, subnets, groups }] of networks.entries()) {
+    for (const [index, id] of [...new Set(subnets)].entries())
+      ec2.addSubnet({ id, cidr: `10.${range}.${index}.0/24`, assignsPublicIp: true });
+    for (const id of new Set(groups)) ec2.addSecurityGroup({ id });
+  }
+}
+
+interface Placing {
+  readonly name: string;
+  readonly server: WorldServer;
+  readonly key: string;
+}
+
+/** A server that listens where the plan probes it; the bytes of its volumes come from the cloud's seed. */
+function placeServer(cloud: SimulatedCloud, plan: Plan, { name, server, key }: Placing) {
+  const { ec2 } = cloud.services(plan.primary.region);
+  const planned = plan.servers[name];
+  if (planned === undefined) throw new Error(`plan ${plan.name} has no server ${name}`);
+  const { tcp, http } = planned.health;
+  const [rootDevice = '/dev/xvda'] = Object.keys(server.volumes);
+  const placed = ec2.addInstance({
+    id: planned.instance,
+    instanceType: server.instanceType,
+    subnet: Object.keys(plan.recovery.subnets)[0] ?? '',
+    securityGroups: Object.keys(plan.recovery.securityGroups).slice(0, 1),
+    rootDevice,
+    listens: [tcp, http?.port].filter((port) => port !== undefined),
+    ...(http === undefined ? {} : { healthPath: http.path }),
+    tags: { Name: name },
+    volumes: Object.entries(server.volumes).map(([device, { sizeGib, volumeType, isEncrypted }]) => ({
+      device,
+      sizeGib,
+      volumeType,
+      ...(isEncrypted ? { key } : {}),
+    })),
+  });
+  for (const [device, { writtenBlocks }] of Object.entries(server.volumes)) {
+    const random = cloud.random.fork(`world ${name} ${device}`);
+    for (let index = 1; index <= writtenBlocks; index += 1)
+      ec2.writeBlocks(placed.volumes[device] ?? '', index, random.bytes(blockBytes));
+  }
+  return { public: placed.publicIp, private: placed.privateIp };
+}
+
+function placeRecords(
+  cloud: SimulatedCloud,
+  plan: Plan,
+  addresses: ReadonlyMap<string, { public: string | undefined; private: string }>,
+): void {
+  const { route53 } = cloud.services(plan.recovery.region);
+  for (const id of new Set(plan.traffic.map(({ zone }) => zone))) {
+    const ofZone = plan.traffic.filter(({ zone }) => zone === id);
+    route53.addZone({ id, name: commonDomain(ofZone.map(({ name }) => name)) });
+    for (const { name, type, ttlSeconds, server, address } of ofZone) {
+      const value = addresses.get(server)?.[address];
+      if (value !== undefined) route53.setRecord(id, { name, type, ttlSeconds, values: [value] });
+    }
+  }
+}
+
+/** The longest domain that all names are below of, or are. */
+function commonDomain(names: readonly string[]): string {
+  const labels = names.map((name) => name.replace(/\.$/, '').split('.').toReversed());
+  const [first = []] = labels;
+  const differsAt = first.findIndex((label, index) => labels.some((each) => each[index] !== label));
+  return first
+    .slice(0, differsAt === -1 ? first.length : differsAt)
+    .toReversed()
+    .join('.');
+}

@@ -1,0 +1,148 @@
+import type {
+  FailbackEstimate,
+  Operation,
+  RecoveryPoint,
+  Round,
+  TrafficChange,
+  Twin,
+  VolumeKey,
+} from '../lib/domain/catalogue.ts';
+import { changedIndexes } from '../sim/blocks/content.ts';
+import type { Stage } from './stage.ts';
+
+export interface PointReport {
+  readonly id: string;
+  readonly startedAt: string;
+  readonly sealedAt: string;
+  readonly rpoSeconds: number;
+}
+
+/** A DNS record's answers before and after an operation. */
+interface TrafficReport {
+  readonly name: string;
+  readonly type: string;
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+}
+
+export interface FailoverReport {
+  readonly operation: string;
+  readonly trigger: string;
+  readonly outcome: string;
+  readonly recoveryPoint: string | null;
+  /** What is lost: from the start of the recovery point to the start of the operation. */
+  readonly rpoSeconds: number | null;
+  readonly rtoSeconds: number | null;
+  readonly traffic: readonly TrafficReport[];
+  /** Calls that the primary Region answered while the failover ran. */
+  readonly primaryCalls: number;
+}
+
+/** One volume that came home, counted by the simulated cloud from the bytes, not by the engine. */
+export interface VolumeReport {
+  readonly volume: VolumeKey;
+  readonly totalBlocks: number;
+  /** Blocks whose bytes differ, summed over the chain of twins from the recovery point to the last round. */
+  readonly changedBlocks: number;
+  /** Blocks written into the primary Region's snapshots of that chain. */
+  readonly blocksMoved: number;
+  readonly contentMatches: boolean;
+}
+
+export interface FailbackReport {
+  readonly operation: string;
+  readonly outcome: string;
+  readonly estimate: FailbackEstimate | null;
+  readonly rounds: readonly Round[];
+  readonly volumes: readonly VolumeReport[];
+  readonly traffic: readonly TrafficReport[];
+}
+
+/** What `homeward rehearse --json` writes. */
+export interface Report {
+  readonly seed: number;
+  readonly points: readonly PointReport[];
+  readonly failover: FailoverReport | null;
+  readonly failback: FailbackReport | null;
+  readonly leftovers: readonly string[];
+  readonly virtualSeconds: number;
+  readonly wallSeconds: number;
+}
+
+export function reportPoint({ id, startedAt, sealedAt }: RecoveryPoint): PointReport {
+  const sealed = sealedAt ?? startedAt;
+  return { id, startedAt, sealedAt: sealed, rpoSeconds: (Date.parse(sealed) - Date.parse(startedAt)) / 1_000 };
+}
+
+export function reportFailover(stage: Stage, operation: Operation): FailoverReport {
+  const from = Date.parse(operation.startedAt);
+  const until = Date.parse(operation.endedAt ?? operation.startedAt);
+  const answered = stage.cloud.record.calls.filter(
+    ({ at, region, outcome }) =>
+      region === stage.plan.primary.region && outcome !== 'unanswered' && at >= from && at <= until,
+  );
+  return {
+    operation: operation.id,
+    trigger: operation.trigger,
+    outcome: operation.outcome,
+    recoveryPoint: operation.recoveryPoint,
+    rpoSeconds: operation.rpoSeconds,
+    rtoSeconds: operation.rtoSeconds,
+    traffic: operation.traffic.map(reportTraffic),
+    primaryCalls: answered.length,
+  };
+}
+
+/** Compares bytes; to be called when the failback has just ended, before retention lets its rounds go. */
+export async function reportFailback(stage: Stage, operation: Operation): Promise<FailbackReport> {
+  const point = await stage.catalogue.point(stage.plan.name, operation.recoveryPoint ?? '');
+  const twins = (await stage.catalogue.twins(stage.plan.name)).filter((twin) => twin.operation === operation.id);
+  const volumes =
+    operation.committedAt === null || point === undefined
+      ? []
+      : Object.entries(operation.swapped).map(([key, { new: rebuilt }]) =>
+          reportVolume(stage, point, {
+            key: key as VolumeKey,
+            rebuilt,
+            chain: twins.filter(({ volume }) => volume === key),
+          }),
+        );
+  const { id, outcome, estimate, rounds, traffic } = operation;
+  return { operation: id, outcome, estimate, rounds, volumes, traffic: traffic.map(reportTraffic) };
+}
+
+interface Homecoming {
+  readonly key: VolumeKey;
+  /** The volume that the original instance has now. */
+  readonly rebuilt: string;
+  readonly chain: readonly Twin[];
+}
+
+function reportVolume(stage: Stage, point: RecoveryPoint, { key, rebuilt, chain }: Homecoming): VolumeReport {
+  const home = stage.cloud.services(stage.plan.primary.region).ec2;
+  const away = stage.cloud.services(stage.plan.recovery.region).ec2;
+  const ordered = chain.toSorted((a, b) => a.madeAt.localeCompare(b.madeAt));
+  const server = Object.keys(point.servers).find((name) => key.startsWith(`${name}:`)) ?? '';
+  const device = key.slice(server.length + 1);
+  const copy = point.servers[server]?.volumes[device]?.copy ?? '';
+  const ends = [copy, ...ordered.map(({ recoverySnapshot }) => recoverySnapshot)];
+  const changed = ends.slice(1).map((end, index) => away.changedBetween(ends[index] ?? '', end).length);
+  const served = away.volumesOf(stage.workload.instanceIn(stage.plan.recovery.region, server) ?? '').get(device) ?? '';
+  const [now, then] = [home.contentOf(rebuilt), away.contentOf(served)];
+  const writtenSince = stage.workload.written.get(rebuilt) ?? new Set<number>();
+  return {
+    volume: key,
+    totalBlocks: then.blocks.size,
+    changedBlocks: sum(changed),
+    blocksMoved: sum(ordered.map(({ primarySnapshot }) => home.blocksWritten(primarySnapshot))),
+    contentMatches: now.sizeGib === then.sizeGib && changedIndexes(now, then).every((index) => writtenSince.has(index)),
+  };
+}
+
+function reportTraffic({ name, type, before, after }: TrafficChange): TrafficReport {
+  return { name, type, before: before.values, after: after.values };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
+}

@@ -1,0 +1,125 @@
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { Catalogue } from '../lib/aws/catalogue.ts';
+import type { Console } from '../lib/cli/operations.ts';
+import type { OperationKind } from '../lib/domain/catalogue.ts';
+import type { Plan } from '../lib/domain/plan.ts';
+import { outputs } from '../lib/names.ts';
+import { VirtualClock } from '../sim/clock.ts';
+import { deployAssembly } from '../sim/cloudformation/cloudformation.ts';
+import { SimulatedCloud } from '../sim/create-cloud.ts';
+import type { Execution } from '../sim/stepfunctions/stepfunctions.ts';
+import { placeWorld } from './place-world.ts';
+import { Workload } from './workload.ts';
+import type { World } from './world.ts';
+
+const machineOutput = {
+  protect: outputs.protectMachineArn,
+  failover: outputs.failoverMachineArn,
+  failback: outputs.failbackMachineArn,
+} as const;
+
+export interface StageOptions {
+  readonly plan: Plan;
+  readonly world: World;
+  readonly seed: number;
+  /** What {@link synthesize} wrote. */
+  readonly assembly: string;
+}
+
+/** The simulated day every rehearsal begins with. */
+const firstMorning = new Date('2026-01-05T09:00:00Z');
+
+/** A plan's world with Homeward deployed beside it, in virtual time that only moves when it is told to. */
+export class Stage {
+  readonly plan: Plan;
+  readonly clock: VirtualClock;
+  readonly cloud: SimulatedCloud;
+  readonly workload: Workload;
+  readonly catalogue: Catalogue;
+  readonly #machines: Readonly<Record<OperationKind, string>>;
+
+  private constructor(options: StageOptions, clock: VirtualClock, cloud: SimulatedCloud, found: Map<string, string>) {
+    this.plan = options.plan;
+    this.clock = clock;
+    this.cloud = cloud;
+    this.workload = new Workload(cloud, options.plan);
+    const region = options.plan.recovery.region;
+    this.catalogue = new Catalogue(found.get(outputs.tableName) ?? '', new DynamoDBClient(cloud.clientConfig(region)));
+    const arnOf = (kind: OperationKind) => found.get(machineOutput[kind]) ?? '';
+    this.#machines = { protect: arnOf('protect'), failover: arnOf('failover'), failback: arnOf('failback') };
+  }
+
+  /** Builds the world and deploys the assembly into it. Real time stands still for the process until {@link close}. */
+  static async open(options: StageOptions): Promise<Stage> {
+    const { plan, world, seed, assembly } = options;
+    const clock = new VirtualClock(firstMorning);
+    try {
+      const cloud = new SimulatedCloud({
+        regions: [plan.primary.region, plan.recovery.region],
+        clock,
+        seed,
+        ...(plan.recovery.key === undefined ? {} : { account: plan.recovery.key.split(':')[4] ?? '' }),
+      });
+      placeWorld(cloud, plan, world);
+      const stacks = await clock.settle(deployAssembly(cloud, assembly));
+      const found = stacks.flatMap((stack) => stack.outputs.map(({ key, value }): [string, string] => [key, value]));
+      const stage = new Stage(options, clock, cloud, new Map(found));
+      stage.workload.startHeartbeat();
+      return stage;
+    } catch (error) {
+      clock.uninstall();
+      throw error;
+    }
+  }
+
+  /** Gives real time back. */
+  close(): void {
+    this.clock.uninstall();
+  }
+
+  get states() {
+    return this.cloud.services(this.plan.recovery.region).stepfunctions;
+  }
+
+  /** Executions of one state machine, oldest first. */
+  executions(kind: OperationKind): readonly Execution[] {
+    return this.states.executions.filter(({ machineArn }) => machineArn === this.#machines[kind]);
+  }
+
+  kindOf(execution: Execution): OperationKind | undefined {
+    return (Object.keys(this.#machines) as OperationKind[]).find(
+      (kind) => this.#machines[kind] === execution.machineArn,
+    );
+  }
+
+  /** Starts an operation as the Step Functions console does. */
+  start(kind: OperationKind, input: unknown = { plan: this.plan.name }): Execution {
+    return this.states.start(this.#machines[kind], JSON.stringify(input));
+  }
+
+  /** Starts an operation and lets time pass until it has ended. */
+  async run(kind: OperationKind, input?: unknown): Promise<Execution> {
+    const { arn } = this.start(kind, input);
+    return this.clock.settle(this.states.ended(arn));
+  }
+
+  /** Surroundings for the command line's own code, in this cloud. */
+  console(print: (line: string) => void): Console {
+    const names = this.cloud.random.fork('console');
+    return {
+      print,
+      pause: (seconds) => new Promise((resume) => this.clock.after(seconds * 1_000, resume)),
+      newName: () => names.hex(32),
+      clients: (region) => {
+        const config = this.cloud.clientConfig(region);
+        return {
+          cloudformation: new CloudFormationClient(config),
+          dynamodb: new DynamoDBClient(config),
+          sfn: new SFNClient(config),
+        };
+      },
+    };
+  }
+}

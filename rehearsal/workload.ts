@@ -1,0 +1,114 @@
+import { CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import type { Plan } from '../lib/domain/plan.ts';
+import type { SimulatedCloud } from '../sim/create-cloud.ts';
+import type { Random } from '../sim/random.ts';
+import type { WorldAction } from './world.ts';
+
+const blockBytes = 524_288;
+const heartbeatMs = 60_000;
+
+type OnVolume = Extract<WorldAction, { device: string }>;
+
+/** What the servers of a plan do by themselves while they run: write to their volumes, and send the plan's heartbeat. */
+export class Workload {
+  readonly #cloud: SimulatedCloud;
+  readonly #plan: Plan;
+  readonly #random: Random;
+  /** Actions that met no server in service. */
+  missed = 0;
+  /** Indexes of the blocks written or discarded so far, by volume. */
+  readonly written = new Map<string, Set<number>>();
+
+  constructor(cloud: SimulatedCloud, plan: Plan) {
+    this.#cloud = cloud;
+    this.#plan = plan;
+    this.#random = cloud.random.fork('workload');
+  }
+
+  /** The Region that users reach now, by DNS; `undefined` while no server of the first record's address serves. */
+  servingRegion(): string | undefined {
+    const [record] = this.#plan.traffic;
+    const { primary, recovery } = this.#plan;
+    const regions = [primary.region, recovery.region].filter((region) => !this.#cloud.faults.isSilent(region));
+    if (record === undefined) return regions.find((region) => this.#isUp(region));
+    const address = this.#cloud.services(recovery.region).route53.resolve(record.name, record.type)?.values[0] ?? '';
+    return regions.find((region) => this.#cloud.services(region).ec2.instanceAt(address)?.serving === true);
+  }
+
+  /** Does to the server that serves now what the story says. Returns whether there was one. */
+  act(action: OnVolume): boolean {
+    const region = this.servingRegion();
+    const { ec2 } = this.#cloud.services(region ?? this.#plan.recovery.region);
+    const instance = region === undefined ? undefined : this.instanceIn(region, action.server);
+    const volume = ec2.volumesOf(instance ?? '').get(action.device);
+    if (volume === undefined) {
+      this.missed += 1;
+      return false;
+    }
+    if (action.kind === 'grow') ec2.growVolume(volume, Math.max(action.toGib, ec2.contentOf(volume).sizeGib));
+    if (action.kind === 'write') this.#write(region ?? '', volume, action.blocks);
+    if (action.kind === 'discard') this.#discard(region ?? '', volume, action.blocks);
+    return true;
+  }
+
+  /** Sends the heartbeat every minute while the primary's servers run and their Region is reachable. */
+  startHeartbeat(): void {
+    const heartbeat = this.#plan.failover.automatic?.heartbeat;
+    if (heartbeat === undefined) return;
+    const cloudwatch = new CloudWatchClient(this.#cloud.clientConfig(this.#plan.recovery.region));
+    const Dimensions = Object.entries(heartbeat.dimensions).map(([Name, Value]) => ({ Name, Value }));
+    const beat = () => {
+      this.#cloud.clock.after(heartbeatMs, beat);
+      if (this.servingRegion() !== this.#plan.primary.region) return;
+      const MetricData = [{ MetricName: heartbeat.metric, Dimensions, Value: 1 }];
+      void cloudwatch.send(new PutMetricDataCommand({ Namespace: heartbeat.namespace, MetricData }));
+    };
+    beat();
+  }
+
+  /** Half of the blocks overwrite what is there, half are new. Block 0 holds the boot record and stays. */
+  #write(region: string, volume: string, count: number): void {
+    const { ec2 } = this.#cloud.services(region);
+    const { sizeGib, blocks } = ec2.contentOf(volume);
+    const written = [...blocks.keys()].filter((index) => index > 0);
+    for (let turn = 0; turn < count; turn += 1) {
+      const isNew = written.length === 0 || turn % 2 === 1;
+      const index = isNew ? 1 + this.#random.below(sizeGib * 2_048 - 1) : written[this.#random.below(written.length)];
+      ec2.writeBlocks(volume, index ?? 1, this.#random.bytes(blockBytes));
+      this.#note(volume, index ?? 1);
+    }
+  }
+
+  #discard(region: string, volume: string, count: number): void {
+    const { ec2 } = this.#cloud.services(region);
+    const written = [...ec2.contentOf(volume).blocks.keys()].filter((index) => index > 0);
+    for (let turn = 0; turn < count && written.length > 0; turn += 1) {
+      const [index] = written.splice(this.#random.below(written.length), 1);
+      if (index === undefined) continue;
+      ec2.discardBlock(volume, index);
+      this.#note(volume, index);
+    }
+  }
+
+  #note(volume: string, index: number): void {
+    this.written.set(volume, (this.written.get(volume) ?? new Set()).add(index));
+  }
+
+  #isUp(region: string): boolean {
+    const { ec2 } = this.#cloud.services(region);
+    return Object.keys(this.#plan.servers).every((server) => {
+      const instance = ec2.state.instances.get(this.instanceIn(region, server) ?? '');
+      return instance !== undefined && ec2.instanceAt(instance.privateIp)?.serving === true;
+    });
+  }
+
+  /** At home the plan's own instance; elsewhere the one launched last that carries the server's name. */
+  instanceIn(region: string, server: string): string | undefined {
+    if (region === this.#plan.primary.region) return this.#plan.servers[server]?.instance;
+    const { instances } = this.#cloud.services(region).ec2.state;
+    const named = [...instances.values()].filter(
+      ({ state, tags }) => state !== 'terminated' && tags.some(({ Key, Value }) => Key === 'Name' && Value === server),
+    );
+    return named.toSorted((a, b) => a.launchedAt - b.launchedAt).at(-1)?.id;
+  }
+}

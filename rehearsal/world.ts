@@ -1,0 +1,161 @@
+import { z } from 'zod';
+import { duration, fields, integer, listOf, mapOf, oneOf, text } from '../lib/domain/fields.ts';
+import type { Plan } from '../lib/domain/plan.ts';
+import { parseSize, sizePattern } from '../lib/domain/size.ts';
+import { type Reading, readDocument } from '../lib/plan-file/document.ts';
+
+/** A volume when the story begins: `writtenBlocks` of its 512 KiB blocks hold random bytes. */
+export interface WorldVolume {
+  readonly sizeGib: number;
+  readonly writtenBlocks: number;
+  readonly volumeType: string;
+  readonly isEncrypted: boolean;
+}
+
+export interface WorldServer {
+  readonly instanceType: string;
+  /** By device; the first one is the root. */
+  readonly volumes: Readonly<Record<string, WorldVolume>>;
+}
+
+/** What happens to one volume of the server that serves at that moment, in whichever Region. */
+interface OnVolume {
+  readonly server: string;
+  readonly device: string;
+}
+
+export type WorldAction =
+  | ({ readonly kind: 'write' | 'discard'; readonly blocks: number } & OnVolume)
+  | ({ readonly kind: 'grow'; readonly toGib: number } & OnVolume)
+  /** The primary Region answers nothing from now on; or again. */
+  | { readonly kind: 'outage' | 'return' }
+  /** A person starts an operation. `recoveryPoint` is as the failover's input has it. */
+  | { readonly kind: 'failover'; readonly recoveryPoint: unknown }
+  | { readonly kind: 'failback' };
+
+export interface WorldEvent {
+  /** Seconds since the story began; repeated `times` times in all, `everySeconds` apart. */
+  readonly atSeconds: number;
+  readonly everySeconds: number;
+  readonly times: number;
+  readonly action: WorldAction;
+}
+
+/** The servers a rehearsal begins with, and what happens when. */
+export interface World {
+  readonly servers: Readonly<Record<string, WorldServer>>;
+  readonly events: readonly WorldEvent[];
+}
+
+const blockBytes = 524_288;
+const gibBytes = 1024 ** 3;
+
+const size = (unitBytes: number, unit: string) => {
+  const message = `is not a size in whole ${unit}. Write it like "8 GiB".`;
+  return text(sizePattern, message).transform((written, { addIssue }) => {
+    const units = (parseSize(written) ?? 0) / unitBytes;
+    if (!Number.isInteger(units)) addIssue({ code: 'custom', message });
+    return units;
+  });
+};
+const blocks = size(blockBytes, 'blocks of 512 KiB');
+
+const volume = fields({
+  size: size(gibBytes, 'GiB'),
+  written: blocks.default(64),
+  type: oneOf('gp3', 'gp2', 'io1', 'io2', 'st1', 'sc1').default('gp3'),
+  encrypted: z.boolean({ error: 'is not known. Write true or false.' }).default(false),
+});
+
+const device = text(/^(\/dev\/)?[a-z0-9]{2,12}$/, 'is not a device name. Write it like "/dev/sdf".');
+const server = fields({
+  type: text(/^[a-z0-9-]+\.[a-z0-9-]+$/, 'is not an instance type. Write it like "m7i.large".').default('m7i.large'),
+  volumes: mapOf(device, volume, 'volume'),
+});
+
+const onVolume = { server: z.string(), device };
+const known = z.literal(true, { error: 'is not known. Write true.' });
+const actions = {
+  write: fields({ ...onVolume, size: blocks }).exactOptional(),
+  discard: fields({ ...onVolume, size: blocks }).exactOptional(),
+  grow: fields({ ...onVolume, to: size(gibBytes, 'GiB') }).exactOptional(),
+  outage: known.exactOptional(),
+  return: known.exactOptional(),
+  failover: fields({ recoveryPoint: z.unknown().default('latest') }).exactOptional(),
+  failback: known.exactOptional(),
+};
+const actionNames = Object.keys(actions) as (keyof typeof actions)[];
+
+const event = fields({
+  at: duration,
+  every: duration.exactOptional(),
+  times: integer(1, 10_000).default(1),
+  ...actions,
+});
+type WrittenEvent = z.output<typeof event>;
+
+/** The world file of one plan. Input: what people write; output: {@link World}. */
+function worldSchema(plan: Plan) {
+  return fields({ servers: mapOf(z.string(), server), events: listOf(event).default([]) })
+    .superRefine(({ servers, events }, { addIssue }) => {
+      const wrong = (path: (string | number)[], message: string) => addIssue({ code: 'custom', path, message });
+      const names = Object.keys(plan.servers);
+      for (const name of names)
+        if (servers[name] === undefined)
+          wrong(['servers'], `has no server ${name}. Describe each server of plan ${plan.name}.`);
+      for (const name of Object.keys(servers))
+        if (!names.includes(name))
+          wrong(['servers', name], `is not a server of plan ${plan.name}. Servers: ${names.join(', ')}.`);
+      for (const [index, written] of events.entries()) {
+        const [action, ...more] = actionNames.filter((each) => written[each] !== undefined);
+        if (action === undefined || more.length > 0)
+          wrong(['events', index], `must say one thing that happens. Write one of: ${actionNames.join(', ')}.`);
+        const target = written.write ?? written.discard ?? written.grow;
+        if (target === undefined || action === undefined) continue;
+        const volumes = servers[target.server]?.volumes ?? {};
+        if (volumes[target.device] === undefined)
+          wrong(
+            ['events', index, action, 'device'],
+            `is no volume of server ${target.server}. Volumes: ${Object.keys(volumes).join(', ')}.`,
+          );
+      }
+    })
+    .transform(
+      ({ servers, events }): World => ({
+        servers: Object.fromEntries(
+          Object.entries(servers).map(([name, { type, volumes }]) => [
+            name,
+            {
+              instanceType: type,
+              volumes: Object.fromEntries(Object.entries(volumes).map(([at, written]) => [at, volumeOf(written)])),
+            },
+          ]),
+        ),
+        events: events.map((written) => ({
+          atSeconds: written.at,
+          everySeconds: written.every ?? 0,
+          times: written.times,
+          action: actionOf(written),
+        })),
+      }),
+    );
+}
+
+function volumeOf({ size: sizeGib, written, type, encrypted }: z.output<typeof volume>): WorldVolume {
+  return { sizeGib, writtenBlocks: written, volumeType: type, isEncrypted: encrypted };
+}
+
+function actionOf({ write, discard, grow, outage, failover, failback }: WrittenEvent): WorldAction {
+  if (write !== undefined) return { kind: 'write', server: write.server, device: write.device, blocks: write.size };
+  if (discard !== undefined)
+    return { kind: 'discard', server: discard.server, device: discard.device, blocks: discard.size };
+  if (grow !== undefined) return { kind: 'grow', server: grow.server, device: grow.device, toGib: grow.to };
+  if (failover !== undefined) return { kind: 'failover', recoveryPoint: failover.recoveryPoint };
+  if (failback !== undefined) return { kind: 'failback' };
+  return { kind: outage === undefined ? 'return' : 'outage' };
+}
+
+/** Reads the text of a world file. `file` is the name that problems show. */
+export function readWorldFile(file: string, contents: string, plan: Plan): Reading<World> {
+  return readDocument(file, contents, worldSchema(plan));
+}

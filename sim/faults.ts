@@ -1,0 +1,126 @@
+import type { FaultHooks } from './cloud.ts';
+import { AwsError, type Call } from './service.ts';
+
+/** What may happen to one call of a service. */
+export type CallFault =
+  /** Refused at once for its pace, under the service's own error name. */
+  | 'throttled'
+  /** A server fault before anything was done. */
+  | 'server-error'
+  /** The caller has no right to it. */
+  | 'refused'
+  /** It is done, and the answer never arrives. */
+  | 'answer-lost'
+  /** It is done, and the answer arrives after 20 s. */
+  | 'answer-late';
+/** A function's instance that dies before or after one of its calls. */
+export type CrashFault = 'crash-before' | 'crash-after';
+
+/** Which calls go wrong, and how. Every member that is given must fit. */
+export interface FaultRule {
+  readonly kind: CallFault | CrashFault;
+  /** Endpoint name: `ec2`, `states`, `monitoring`. */
+  readonly service?: string;
+  readonly operation?: string;
+  readonly region?: string;
+  /** Part of the name of the calling function or its role: `FailbackRebuild`. */
+  readonly caller?: string;
+  /** Fitting calls that still go well, 0 unless given. */
+  readonly skip?: number;
+  /** How many go wrong then, 1 unless given. */
+  readonly times?: number;
+}
+
+interface LiveRule extends FaultRule {
+  skipped: number;
+  left: number;
+}
+
+/** Slow enough to outlast an SDK client's patience for one attempt. */
+const lateAnswerMs = 20_000;
+
+/** How services word it when a caller is too fast. @source aws-facts [7.3], [2.10] */
+const throttling: Readonly<Record<string, readonly [code: string, status: number]>> = {
+  ec2: ['RequestLimitExceeded', 503],
+  ebs: ['RequestThrottledException', 400],
+  dynamodb: ['ThrottlingException', 400],
+  states: ['ThrottlingException', 400],
+};
+
+/** The faults of a cloud: Regions that are silent, and rules for single calls. */
+export class Faults implements FaultHooks {
+  readonly #silent = new Set<string>();
+  readonly #rules: LiveRule[] = [];
+
+  /** The Region answers nothing from now on, and what was under way there stalls. */
+  lose(region: string): void {
+    this.#silent.add(region);
+  }
+
+  /** The Region answers again. */
+  restore(region: string): void {
+    this.#silent.delete(region);
+  }
+
+  isSilent(region: string): boolean {
+    return this.#silent.has(region);
+  }
+
+  add(rule: FaultRule): void {
+    this.#rules.push({ ...rule, skipped: 0, left: rule.times ?? 1 });
+  }
+
+  crashes(functionName: string, moment: 'before' | 'after'): boolean {
+    const fits = ({ kind, caller }: FaultRule) =>
+      kind === `crash-${moment}` && (caller === undefined || functionName.includes(caller));
+    return this.#take(fits) !== undefined;
+  }
+
+  /** Lets a call happen, well or badly. Never settles while its Region is silent. */
+  async around<Answer>(call: Call, run: () => Promise<Answer>, pause: (ms: number) => Promise<void>): Promise<Answer> {
+    if (this.isSilent(call.region)) return never;
+    const kind = this.#take((rule) => isOfCall(rule, call));
+    if (kind === 'throttled') throw throttledError(call);
+    if (kind === 'server-error') throw new AwsError('InternalFailure', 'An internal error has occurred.', 500);
+    if (kind === 'refused') throw refusedError(call);
+    const answer = await run();
+    if (kind === 'answer-late') await pause(lateAnswerMs);
+    return kind === 'answer-lost' || this.isSilent(call.region) ? never : answer;
+  }
+
+  #take(fits: (rule: FaultRule) => boolean): FaultRule['kind'] | undefined {
+    for (const rule of this.#rules) {
+      if (rule.left === 0 || !fits(rule)) continue;
+      if (rule.skipped < (rule.skip ?? 0)) {
+        rule.skipped += 1;
+        continue;
+      }
+      rule.left -= 1;
+      return rule.kind;
+    }
+    return undefined;
+  }
+}
+
+const never = new Promise<never>(() => {});
+
+function isOfCall(rule: FaultRule, call: Call): boolean {
+  return (
+    !rule.kind.startsWith('crash-') &&
+    (rule.service === undefined || rule.service === call.service) &&
+    (rule.operation === undefined || rule.operation === call.operation) &&
+    (rule.region === undefined || rule.region === call.region) &&
+    (rule.caller === undefined || (call.role ?? '').includes(rule.caller))
+  );
+}
+
+function throttledError({ service }: Call): AwsError {
+  const [code, status] = throttling[service] ?? ['Throttling', 400];
+  const reason = service === 'ebs' ? { Reason: 'ACCOUNT_THROTTLED' } : {};
+  return new AwsError(code, 'Rate exceeded', status, reason);
+}
+
+function refusedError({ service, operation }: Call): AwsError {
+  const code = service === 'ec2' ? 'UnauthorizedOperation' : 'AccessDeniedException';
+  return new AwsError(code, `You are not authorized to perform ${service}:${operation}.`, 403);
+}
