@@ -1,10 +1,21 @@
 import { type Clock as FakeClock, withGlobal } from '@sinonjs/fake-timers';
 
-/** Virtual time of the simulated cloud, in milliseconds since 1970. */
+/** Time of the simulated cloud, in milliseconds since 1970. */
 export interface Clock {
   now(): number;
-  /** Runs `then` once, `ms` of virtual time from now. */
+  /** Runs `then` once, `ms` from now. */
   after(ms: number, then: () => void): void;
+}
+
+/** The time of this machine, for a cloud that other processes call. Its timers keep no process alive. */
+export class RealClock implements Clock {
+  now(): number {
+    return Date.now();
+  }
+
+  after(ms: number, then: () => void): void {
+    setTimeout(then, ms).unref();
+  }
 }
 
 const realSetImmediate = setImmediate;

@@ -2,6 +2,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand, DeleteCommand, paginateQuery, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type {
   Operation,
+  Phase,
   PlanState,
   PointServer,
   RecoveryPoint,
@@ -12,11 +13,14 @@ import type {
 import { newState } from '../domain/catalogue.ts';
 import { Failure } from '../domain/failure.ts';
 import { awsCall } from './call.ts';
+import { type Condition, type Fields, updateExpression } from './update-expression.ts';
 
-type Fields = Readonly<Record<string, unknown>>;
-
-/** An update's condition: each named attribute has the value; `undefined` means it does not exist yet. */
-type Condition = Readonly<Record<string, unknown>>;
+/** The operation that owns a plan since `epoch`. */
+interface Holder {
+  readonly plan: string;
+  readonly operation: string;
+  readonly epoch: number;
+}
 
 const keyOf = {
   state: (plan: string) => ({ pk: `PLAN#${plan}`, sk: 'STATE' }),
@@ -61,20 +65,30 @@ export class Catalogue {
    * Proves that the operation still owns the plan, and renews its lease until `until`.
    * @throws Failure StaleEpoch
    */
-  async proveEpoch(holder: { plan: string; operation: string; epoch: number }, until: Date): Promise<PlanState> {
+  async proveEpoch(holder: Holder, until: Date): Promise<PlanState> {
+    const { lease } = await this.state(holder.plan);
+    return this.updateState(holder, { lease: lease === null ? null : { ...lease, until: until.toISOString() } });
+  }
+
+  /**
+   * Changes the given fields of the state of the plan that the operation owns, and no others: a step that was taken for dead and
+   * writes late must not put back what it read. Returns the new state.
+   * @throws Failure StaleEpoch
+   */
+  async updateState(holder: Holder, change: Partial<PlanState>): Promise<PlanState> {
     const state = await this.state(holder.plan);
-    const isMine = state.epoch === holder.epoch && state.lease?.operation === holder.operation;
-    const renewed =
-      isMine &&
-      state.lease !== null &&
-      (await this.replaceState({ ...state, lease: { ...state.lease, until: until.toISOString() } }, holder.epoch));
-    if (!renewed) {
-      throw new Failure(
-        'StaleEpoch',
-        `Operation ${holder.operation} of plan ${holder.plan} (epoch ${holder.epoch}) no longer owns the plan: epoch ${state.epoch} belongs to ${state.lease?.operation ?? 'nobody'}. It changes nothing more.`,
-      );
-    }
-    return state;
+    const mine = { epoch: holder.epoch, 'lease.operation': holder.operation };
+    if (await this.#update(keyOf.state(holder.plan), change, mine)) return { ...state, ...change };
+    throw new Failure(
+      'StaleEpoch',
+      `Operation ${holder.operation} of plan ${holder.plan} (epoch ${holder.epoch}) no longer owns the plan: epoch ${state.epoch} belongs to ${state.lease?.operation ?? 'nobody'}. It changes nothing more.`,
+    );
+  }
+
+  /** Frees the plan at the end of an operation. One that is free already, or another operation's, is left as it is. */
+  async release(holder: Holder, phase: Phase): Promise<void> {
+    const mine = { epoch: holder.epoch, 'lease.operation': holder.operation };
+    await this.#update(keyOf.state(holder.plan), { lease: null, phase }, mine);
   }
 
   async point(plan: string, id: string): Promise<RecoveryPoint | undefined> {
@@ -96,17 +110,7 @@ export class Catalogue {
 
   /** Sets one server of a point; servers are captured side by side. */
   async updatePointServer(plan: string, id: string, name: string, server: PointServer): Promise<void> {
-    await awsCall('write to the catalogue', () =>
-      this.#documents.send(
-        new UpdateCommand({
-          TableName: this.#table,
-          Key: keyOf.point(plan, id),
-          UpdateExpression: 'SET servers.#name = :server',
-          ExpressionAttributeNames: { '#name': name },
-          ExpressionAttributeValues: { ':server': server },
-        }),
-      ),
-    );
+    await this.#update(keyOf.point(plan, id), { [`servers.${name}`]: server });
   }
 
   async removePoint(plan: string, id: string): Promise<void> {
@@ -159,17 +163,7 @@ export class Catalogue {
     name: string,
     value: unknown,
   ): Promise<void> {
-    await awsCall('write to the catalogue', () =>
-      this.#documents.send(
-        new UpdateCommand({
-          TableName: this.#table,
-          Key: keyOf.operation(holder.plan, holder.operation),
-          UpdateExpression: 'SET #map.#name = :value',
-          ExpressionAttributeNames: { '#map': map, '#name': name },
-          ExpressionAttributeValues: { ':value': value },
-        }),
-      ),
-    );
+    await this.#update(keyOf.operation(holder.plan, holder.operation), { [`${map}.${name}`]: value });
   }
 
   /** Notes what happened at `at`; the same moment and operation overwrite, so a step may note twice. */
@@ -179,6 +173,10 @@ export class Catalogue {
 
   async transfer(operation: string, id: string): Promise<TransferRecord | undefined> {
     return this.#get<TransferRecord>(keyOf.transfer(operation, id));
+  }
+
+  transfers(operation: string): Promise<TransferRecord[]> {
+    return this.#query<TransferRecord>(`OP#${operation}`, 'TRANSFER#');
   }
 
   async updateTransfer(operation: string, id: string, fields: Partial<TransferRecord>): Promise<void> {
@@ -220,27 +218,9 @@ export class Catalogue {
     });
   }
 
+  /** One conditional write. Returns whether the condition held. */
   async #update(key: Fields, fields: Fields, condition: Condition = {}): Promise<boolean> {
-    const set = Object.entries(fields);
-    const conditions = Object.values(condition).map((value, index) =>
-      value === undefined ? `attribute_not_exists(#c${index})` : `#c${index} = :c${index}`,
-    );
-    const names = [
-      ...set.map(([name], index) => [`#f${index}`, name]),
-      ...Object.keys(condition).map((name, index) => [`#c${index}`, name]),
-    ];
-    const values = [
-      ...set.map(([, value], index) => [`:f${index}`, value]),
-      ...Object.values(condition).flatMap((value, index) => (value === undefined ? [] : [[`:c${index}`, value]])),
-    ];
-    const command = new UpdateCommand({
-      TableName: this.#table,
-      Key: key,
-      UpdateExpression: `SET ${set.map((_, index) => `#f${index} = :f${index}`).join(', ')}`,
-      ...(conditions.length === 0 ? {} : { ConditionExpression: conditions.join(' AND ') }),
-      ExpressionAttributeNames: Object.fromEntries(names) as Record<string, string>,
-      ExpressionAttributeValues: Object.fromEntries(values) as Record<string, unknown>,
-    });
+    const command = new UpdateCommand({ TableName: this.#table, Key: key, ...updateExpression(fields, condition) });
     try {
       await this.#documents.send(command);
       return true;

@@ -1,12 +1,13 @@
 import {
   AssociateAddressCommand,
   DescribeInstanceAttributeCommand,
-  DescribeInstancesCommand,
   type EC2Client,
+  type Filter,
   type HttpTokensState,
   type Instance,
   type _InstanceType,
   ModifyInstanceAttributeCommand,
+  paginateDescribeInstances,
   paginateDescribeInstanceStatus,
   RunInstancesCommand,
   StartInstancesCommand,
@@ -36,13 +37,17 @@ export interface InstanceFacts {
   readonly raw: Instance;
 }
 
-/** @throws Failure AwsNotYetConsistent when one of the ids is unknown */
+/** Values that one filter takes. @source EC2 API reference, DescribeInstances */
+const filterValuesMax = 200;
+
+/** Those of the instances that AWS knows: one that was launched a moment ago, or ended an hour ago, is missing. */
 export async function describeInstances(ec2: EC2Client, ids: readonly string[]): Promise<InstanceFacts[]> {
-  if (ids.length === 0) return [];
-  const answer = await awsCall(`describe instances ${ids.join(', ')}`, () =>
-    ec2.send(new DescribeInstancesCommand({ InstanceIds: [...ids] })),
-  );
-  return (answer.Reservations ?? []).flatMap(({ Instances }) => Instances ?? []).map(factsOf);
+  const found: InstanceFacts[] = [];
+  for (let start = 0; start < ids.length; start += filterValuesMax) {
+    const some = ids.slice(start, start + filterValuesMax);
+    found.push(...(await listInstances(ec2, [{ Name: 'instance-id', Values: some }])));
+  }
+  return found;
 }
 
 /** Instances that a step launched before and that are not terminated. */
@@ -50,13 +55,17 @@ export async function findInstances(
   ec2: EC2Client,
   owner: Pick<OwnerTags, 'operation' | 'step'>,
 ): Promise<InstanceFacts[]> {
-  const answer = await awsCall(`find the instances of ${owner.step}`, () =>
-    ec2.send(new DescribeInstancesCommand({ Filters: stepFilters(owner) })),
-  );
-  return (answer.Reservations ?? [])
-    .flatMap(({ Instances }) => Instances ?? [])
-    .map(factsOf)
-    .filter(({ state }) => state !== 'terminated');
+  return (await listInstances(ec2, stepFilters(owner))).filter(({ state }) => state !== 'terminated');
+}
+
+async function listInstances(ec2: EC2Client, filters: Filter[]): Promise<InstanceFacts[]> {
+  return awsCall('describe instances', async () => {
+    const found: InstanceFacts[] = [];
+    const pages = paginateDescribeInstances({ client: ec2, pageSize: 1_000 }, { Filters: filters });
+    for await (const { Reservations = [] } of pages)
+      found.push(...Reservations.flatMap(({ Instances = [] }) => Instances).map(factsOf));
+    return found;
+  });
 }
 
 function factsOf(instance: Instance): InstanceFacts {

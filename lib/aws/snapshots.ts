@@ -8,7 +8,7 @@ import {
   type Snapshot,
 } from '@aws-sdk/client-ec2';
 import { AwsFailure, awsCall } from './call.ts';
-import { type OwnerTags, stepFilters, tagSpecification, tagValue } from './tags.ts';
+import { type OwnerTags, planFilters, stepFilters, tagSpecification, tagValue } from './tags.ts';
 
 /** A snapshot as the steps see it. */
 export interface SnapshotFacts {
@@ -22,6 +22,8 @@ export interface SnapshotFacts {
   readonly server: string | undefined;
   readonly device: string | undefined;
   readonly step: string | undefined;
+  readonly operation: string | undefined;
+  readonly purpose: string | undefined;
 }
 
 /** Snapshots of the account by id; unknown ids are left out. */
@@ -34,6 +36,11 @@ export async function describeSnapshots(ec2: EC2Client, ids: readonly string[]):
 /** Snapshots that a step created before: describe before create, as AWS has no token for them (I7). @source aws-facts [1.10] */
 export function findSnapshots(ec2: EC2Client, owner: Pick<OwnerTags, 'operation' | 'step'>): Promise<SnapshotFacts[]> {
   return listSnapshots(ec2, stepFilters(owner));
+}
+
+/** All snapshots that a plan's operations created in this Region. */
+export function findSnapshotsOfPlan(ec2: EC2Client, plan: string): Promise<SnapshotFacts[]> {
+  return listSnapshots(ec2, planFilters(plan));
 }
 
 /** Copies in flight in this Region, whoever started them: the limit of 20 counts them all. @source aws-facts [1.6] */
@@ -67,6 +74,8 @@ function factsOf(snapshot: Snapshot): SnapshotFacts {
     server: tagValue(snapshot.Tags, 'server'),
     device: tagValue(snapshot.Tags, 'device'),
     step: tagValue(snapshot.Tags, 'step'),
+    operation: tagValue(snapshot.Tags, 'operation'),
+    purpose: tagValue(snapshot.Tags, 'purpose'),
   };
 }
 
@@ -112,12 +121,14 @@ export async function copySnapshot(ec2: EC2Client, request: CopyRequest): Promis
   return made.SnapshotId ?? '';
 }
 
-/** Deletes a snapshot; one that is gone already is fine. */
-export async function deleteSnapshot(ec2: EC2Client, id: string): Promise<void> {
+/** Deletes a snapshot; one that is gone already is fine. Returns `false` when an image still needs it. */
+export async function deleteSnapshot(ec2: EC2Client, id: string): Promise<boolean> {
   try {
     await awsCall(`delete snapshot ${id}`, () => ec2.send(new DeleteSnapshotCommand({ SnapshotId: id })));
+    return true;
   } catch (error) {
-    if (error instanceof AwsFailure && error.awsName === 'InvalidSnapshot.NotFound') return;
+    if (error instanceof AwsFailure && error.awsName === 'InvalidSnapshot.NotFound') return true;
+    if (error instanceof AwsFailure && error.awsName === 'InvalidSnapshot.InUse') return false;
     throw error;
   }
 }

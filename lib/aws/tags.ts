@@ -32,6 +32,11 @@ export function stepFilters(owner: Pick<OwnerTags, 'operation' | 'step'>) {
   ];
 }
 
+/** Filters that find everything of a plan. */
+export function planFilters(plan: string) {
+  return [{ Name: `tag:${keys.plan}`, Values: [plan] }];
+}
+
 export function tagValue(tags: readonly Tag[] | undefined, name: keyof OwnerTags): string | undefined {
   return tags?.find(({ Key }) => Key === keys[name])?.Value;
 }

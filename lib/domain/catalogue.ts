@@ -37,6 +37,8 @@ export interface PlanState {
   readonly fence: Fence | null;
   /** The failover whose servers serve now, while the active site is `recovery`. */
   readonly failover: string | null;
+  /** The failover or failback that committed last. */
+  readonly commit: string | null;
 }
 
 /** What is needed to launch the same server again; members as `DescribeInstances` gives them. @source aws-facts [3.7] */
@@ -93,6 +95,8 @@ export interface RecoveryPoint {
   readonly startedAt: string;
   readonly sealedAt: string | null;
   readonly skewSeconds: number | null;
+  /** Failovers that launched from it: retention keeps it while there is one. */
+  readonly pins: readonly string[];
   readonly servers: Readonly<Record<string, PointServer>>;
 }
 
@@ -107,6 +111,8 @@ export interface Twin {
   /** The primary volume whose next snapshot belongs to this lineage; `null` until one was rebuilt from the twin. */
   readonly primaryVolume: string | null;
   readonly operation: string;
+  /** Of the operation that made it: twins of later epochs are newer. */
+  readonly epoch: number;
 }
 
 /** Addresses a DNS record answers with. */
@@ -189,6 +195,8 @@ export interface TransferRecord {
   readonly startedAt: string;
   readonly isCompleting: boolean;
   readonly completedAt: string | null;
+  /** Why a unit of it could not be moved. */
+  readonly failure?: string;
 }
 
 /** What one unit of a transfer wrote: digests are the raw SHA-256 of each block in ascending index order, 32 bytes each. */
@@ -199,7 +207,16 @@ export interface UnitRecord {
 }
 
 export function newState(plan: string): PlanState {
-  return { plan, phase: 'protected', activeSite: 'primary', epoch: 0, lease: null, fence: null, failover: null };
+  return {
+    plan,
+    phase: 'protected',
+    activeSite: 'primary',
+    epoch: 0,
+    lease: null,
+    fence: null,
+    failover: null,
+    commit: null,
+  };
 }
 
 export interface OperationStart {

@@ -1,4 +1,5 @@
 import type { Plan } from '../domain/plan.ts';
+import { tags } from '../names.ts';
 
 /** The steps that have a function, by `<area>/<step>`. */
 export const stepNames = [
@@ -39,6 +40,8 @@ export type StepName = (typeof stepNames)[number];
 export interface Right {
   readonly actions: readonly string[];
   readonly resources: readonly string[];
+  /** As in an IAM statement. */
+  readonly conditions?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 /** ARN patterns of one set of plans; the account is filled in by the stack. */
@@ -148,7 +151,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
     of.keys,
   ],
   'protect/seal': () => [read('cloudwatch:PutMetricData')],
-  'protect/prune': (of) => [on(of.snapshots(of.both), 'ec2:DeleteSnapshot')],
+  'protect/prune': (of) => [read('ec2:DescribeSnapshots'), own(of.snapshots(of.both), 'ec2:DeleteSnapshot')],
   'transfer/start': (of) => [
     on(of.snapshots(of.both), 'ebs:ListChangedBlocks', 'ebs:StartSnapshot', 'ec2:CreateTags'),
     of.keys,
@@ -190,9 +193,9 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
   ],
   'failover/undo': (of) => [
     read('ec2:DescribeImages', 'ec2:DescribeInstances', 'ec2:DescribeVolumes'),
-    on(of.instances(of.recovery), 'ec2:TerminateInstances'),
-    on(of.images, 'ec2:DeregisterImage'),
-    on(of.ec2(of.recovery, 'volume'), 'ec2:DeleteVolume'),
+    own(of.instances(of.recovery), 'ec2:TerminateInstances'),
+    own(of.images, 'ec2:DeregisterImage'),
+    own(of.ec2(of.recovery, 'volume'), 'ec2:DeleteVolume'),
     on(of.instances(of.primary), 'ec2:StartInstances'),
     of.keys,
     ...of.traffic,
@@ -202,7 +205,8 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
   'failover/guard': () => [read('cloudwatch:DescribeAlarms')],
   'failback/estimate': (of) => [
     ...of.snapshotSet(of.recovery),
-    on(of.snapshots(of.recovery), 'ebs:ListChangedBlocks', 'ec2:DeleteSnapshot'),
+    on(of.snapshots(of.recovery), 'ebs:ListChangedBlocks'),
+    own(of.snapshots(of.recovery), 'ec2:DeleteSnapshot'),
   ],
   'failback/round': (of) => of.snapshotSet(of.recovery),
   'failback/pay-fence': (of) => [...of.snapshotSet(of.primary), on(of.instances(of.primary), 'ec2:StopInstances')],
@@ -223,7 +227,9 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
   'failback/undo': (of) => [
     ...of.swap,
     on(of.instances(of.both), 'ec2:StartInstances', 'ec2:StopInstances'),
-    on(of.ec2(of.primary, 'volume'), 'ec2:DeleteVolume'),
+    own(of.ec2(of.primary, 'volume'), 'ec2:DeleteVolume'),
+    read('ec2:DescribeSnapshots'),
+    own(of.snapshots(of.both), 'ec2:DeleteSnapshot'),
     of.keys,
     ...of.traffic,
   ],
@@ -237,6 +243,11 @@ export function rightsOf(step: StepName, arns: Arns): readonly Right[] {
 
 function read(...actions: string[]): Right {
   return { actions, resources: ['*'] };
+}
+
+/** What ends something is allowed only on what carries the tags of Homeward. */
+function own(resources: readonly string[], ...actions: string[]): Right {
+  return { actions, resources, conditions: { StringLike: { [`aws:ResourceTag/${tags.plan}`]: '*' } } };
 }
 
 function on(resources: readonly string[], ...actions: string[]): Right {

@@ -74,12 +74,19 @@ export class StepFunctions extends Construct {
   }
 
   #allow(role: Role, step: StepName, plans: readonly Plan[]): void {
-    for (const { actions, resources } of rightsOf(step, {
+    for (const { actions, resources, conditions } of rightsOf(step, {
       partition: Aws.PARTITION,
       account: Stack.of(this).account,
       plans,
     })) {
-      role.addToPolicy(new PolicyStatement({ effect: Effect.ALLOW, actions: [...actions], resources: [...resources] }));
+      role.addToPolicy(
+        new PolicyStatement({
+          effect: Effect.ALLOW,
+          actions: [...actions],
+          resources: [...resources],
+          ...(conditions === undefined ? {} : { conditions }),
+        }),
+      );
       accept(
         role,
         resources.filter((resource) => resource.includes('*')),

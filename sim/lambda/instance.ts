@@ -114,7 +114,8 @@ export class Instance {
   }
 }
 
-function environmentOf(definition: FunctionDefinition, region: string): Record<string, string> {
+/** The variables of the template and those that Lambda itself sets. */
+export function environmentOf(definition: FunctionDefinition, region: string): Record<string, string> {
   return {
     ...definition.environment,
     AWS_REGION: region,
@@ -132,7 +133,8 @@ function environmentOf(definition: FunctionDefinition, region: string): Record<s
   };
 }
 
-function contextOf(definition: FunctionDefinition, requestId: string, deadline: number): object {
+/** The second argument of a handler; `deadline` in milliseconds since 1970. */
+export function contextOf(definition: FunctionDefinition, requestId: string, deadline: number): object {
   return {
     awsRequestId: requestId,
     functionName: definition.name,

@@ -50,6 +50,7 @@ export function point(minute: number, change: Partial<RecoveryPoint> = {}): Reco
     startedAt,
     sealedAt: startedAt,
     skewSeconds: 0,
+    pins: [],
     servers: { web: { configuration, startedAt, volumes } },
     ...change,
   };
@@ -65,6 +66,7 @@ export function twin(minute: number, change: Partial<Twin> = {}): Twin {
     recoverySnapshot: `snap-r${minute}`,
     primaryVolume: 'vol-1',
     operation: `protect-${minute}`,
+    epoch: minute,
     ...change,
   };
 }

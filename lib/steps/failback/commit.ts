@@ -3,7 +3,7 @@ import { assertInvariant } from '../../domain/failure.ts';
 import { type contextSchema, type Services } from '../services.ts';
 import { instancesOf } from '../waves/site.ts';
 
-/** The point after which the failback is final: production is home. Recovery servers stay, stopped (I5). */
+/** The point after which the failback is final: production is home. Recovery servers stay, stopped (I5). The write to the plan's state decides. */
 export async function commit(
   services: Services,
   input: z.infer<typeof contextSchema>,
@@ -25,7 +25,8 @@ export async function commit(
   const pauseFrom = operation.rounds.find(({ isFinal }) => isFinal)?.startedAt ?? operation.startedAt;
   const rtoSeconds = (Date.parse(committedAt) - Date.parse(pauseFrom)) / 1_000;
   await services.catalogue.updateOperation(input, { committedAt, rtoSeconds, progression: 'committed' });
-  await services.catalogue.replaceState({ ...state, activeSite: 'primary', fence: null }, input.epoch);
+  const { operation: commit } = input;
+  await services.catalogue.updateState(input, { activeSite: 'primary', fence: null, failover: null, commit });
   await services.catalogue.addEvent(input.operation, services.now(), 'failback committed');
   return { rtoSeconds };
 }

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { assertInvariant } from '../../domain/failure.ts';
 import { isAnotherRoundNeeded } from '../../domain/estimate.ts';
+import { pointId } from '../../domain/recovery-point.ts';
 import { contextSchema, type Services } from '../services.ts';
 import { transferItemSchema } from '../transfer/transfer.ts';
-import { compact } from './serving-snapshots.ts';
 
 export const finishRoundSchema = contextSchema.extend({
   final: z.boolean(),
@@ -33,12 +33,13 @@ export async function finishRound(
     await services.catalogue.addTwin({
       plan: plan.name,
       volume: transfer.volume,
-      madeAt: `rp-${compact(input.startedAt)}-${transfer.id.split('/')[0] ?? ''}`,
+      madeAt: pointId(new Date(input.startedAt), `round-${number}`),
       method: 'delta',
       primarySnapshot: record.target,
       recoverySnapshot: transfer.near.snapshot,
       primaryVolume: null,
       operation: input.operation,
+      epoch: input.epoch,
     });
   }
   const blocksMoved = moved.reduce((sum, blocks) => sum + blocks, 0);

@@ -16,7 +16,7 @@ const paySecondsMax = 1_800;
  */
 export async function payFence(services: Services, input: z.infer<typeof payFenceSchema>): Promise<PollResult> {
   const plan = services.plan(input.plan);
-  const state = await services.proveEpoch(input);
+  await services.proveEpoch(input);
   await services.catalogue.updateOperation(input, { progression: 'paying the fence' });
   const ec2 = services.client(ec2Client, plan.primary.region);
   const servers = Object.entries(plan.servers);
@@ -28,11 +28,12 @@ export async function payFence(services: Services, input: z.infer<typeof payFenc
     ec2,
     instances.filter((instance) => instance.state === 'running' || instance.state === 'pending').map(({ id }) => id),
   );
-  const lost = instances.filter((instance) => instance.state === 'terminated').map(({ id }) => id);
+  const left = instances.filter(({ state }) => state !== 'terminated' && state !== 'shutting-down').map(({ id }) => id);
+  const lost = servers.filter(([, { instance }]) => !left.includes(instance));
   if (lost.length > 0)
     throw new Failure(
       'PrimaryNotReachable',
-      `Cannot fail back plan ${plan.name}: ${lost.join(', ')} in ${plan.primary.region} is terminated. Recovery goes on serving.`,
+      `Cannot fail back plan ${plan.name}: ${lost.map(([name, { instance }]) => `${instance} of server ${name}`).join(', ')} no longer exists in ${plan.primary.region}. Recovery goes on serving.`,
     );
   const isStopped = instances.every((instance) => instance.state === 'stopped');
   if (!isStopped) return notYet(services, input, 'the servers did not stop');
@@ -49,10 +50,9 @@ export async function payFence(services: Services, input: z.infer<typeof payFenc
     isKept &&= snapshots.every((snapshot) => snapshot.state === 'completed');
   }
   if (!isKept) return notYet(services, input, 'the snapshots of what they hold did not complete');
-  await services.catalogue.replaceState(
-    { ...state, fence: { site: 'primary', status: 'confirmed', since: services.now().toISOString() } },
-    input.epoch,
-  );
+  await services.catalogue.updateState(input, {
+    fence: { site: 'primary', status: 'confirmed', since: services.now().toISOString() },
+  });
   await services.catalogue.addEvent(input.operation, services.now(), 'primary fence confirmed, its content kept');
   return nextPoll(input.poll, true, services.now());
 }

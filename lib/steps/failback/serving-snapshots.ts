@@ -4,7 +4,7 @@ import { type PointVolume, type Twin, type VolumeKey, volumeKey } from '../../do
 import { assertInvariant, Failure } from '../../domain/failure.ts';
 import { lastTwins } from '../../domain/twins.ts';
 import type { Context, Services } from '../services.ts';
-import { instancesOf } from '../waves/site.ts';
+import { failoverOf, instancesOf } from '../waves/site.ts';
 
 /** One volume that serves in the recovery Region: its new snapshot, and the twin whose content its lineage began with. */
 export interface ServingVolume {
@@ -56,13 +56,9 @@ export async function takeServingSnapshots(
 
 /** The newest twin made since the failover; before the first round, the recovery point that was launched from. */
 async function baseOf(services: Services, context: Context, key: VolumeKey): Promise<ServingVolume['base']> {
-  const state = await services.catalogue.state(context.plan);
-  const failover = await services.catalogue.operation(context.plan, state.failover ?? '');
-  const twins = (await services.catalogue.twins(context.plan)).filter(
-    (twin) => twin.volume === key && twin.madeAt > `rp-${compact(failover?.committedAt)}`,
-  );
-  const newest = lastTwins(twins).get(key);
-  if (newest !== undefined) return newest;
+  const failover = await failoverOf(services, context);
+  const newest = lastTwins(await services.catalogue.twins(context.plan)).get(key);
+  if (newest !== undefined && newest.epoch > (failover?.epoch ?? Number.POSITIVE_INFINITY)) return newest;
   const volume = await pointVolume(services, context.plan, failover?.recoveryPoint ?? '', key);
   assertInvariant(
     volume?.copy !== undefined && volume.copy !== null,
@@ -82,9 +78,4 @@ export async function pointVolume(
   const point = await services.catalogue.point(plan, pointName);
   const server = Object.keys(point?.servers ?? {}).find((name) => key.startsWith(`${name}:`)) ?? '';
   return point?.servers[server]?.volumes[key.slice(server.length + 1)];
-}
-
-/** Twins sort by `madeAt`, which for points is the point's id: `rp-20260105T100000Z-…`. */
-export function compact(time: string | null | undefined): string {
-  return (time ?? '').replaceAll(/[-:]|\.\d+/g, '');
 }

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { assertInvariant } from '../../domain/failure.ts';
 import { type contextSchema, type Services } from '../services.ts';
 
-/** The point after which the failover is final: production runs in the recovery Region. */
+/** The point after which the failover is final: production runs in the recovery Region. The write to the plan's state decides. */
 export async function commit(
   services: Services,
   input: z.infer<typeof contextSchema>,
@@ -20,7 +20,8 @@ export async function commit(
   const rtoSeconds = secondsBetween(operation.startedAt, committedAt);
   const rpoSeconds = point === undefined ? 0 : secondsBetween(point.startedAt, operation.startedAt);
   await services.catalogue.updateOperation(input, { committedAt, rtoSeconds, rpoSeconds, progression: 'committed' });
-  await services.catalogue.replaceState({ ...state, activeSite: 'recovery', failover: input.operation }, input.epoch);
+  const { operation: commit } = input;
+  await services.catalogue.updateState(input, { activeSite: 'recovery', failover: commit, commit });
   await services.catalogue.addEvent(input.operation, services.now(), 'failover committed');
   return { rpoSeconds, rtoSeconds };
 }

@@ -1,7 +1,7 @@
 import { ec2Client } from '../../aws/clients.ts';
 import type { z } from 'zod';
 import { describeInstances, stopInstances } from '../../aws/instances.ts';
-import { Failure, isTransient } from '../../domain/failure.ts';
+import { Failure } from '../../domain/failure.ts';
 import { nextPoll, type PollResult, pollingSeconds, pollSchema } from '../../domain/poll.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { contextSchema, type Services } from '../services.ts';
@@ -20,7 +20,7 @@ type FenceLook = 'confirmed' | 'stopping' | 'silent';
  */
 export async function fence(services: Services, input: z.infer<typeof fenceSchema>): Promise<PollResult> {
   const plan = services.plan(input.plan);
-  const state = await services.proveEpoch(input);
+  await services.proveEpoch(input);
   await services.catalogue.updateOperation(input, { progression: 'fencing' });
   const look = await stopPrimary(services, input, plan);
   const isOverdue = pollingSeconds(input.poll, services.now()) > stopSecondsMax;
@@ -32,15 +32,17 @@ export async function fence(services: Services, input: z.infer<typeof fenceSchem
       `The servers of plan ${plan.name} in ${plan.primary.region} could not be stopped (${look}), and the plan does not accept an owed fence. Stop them by other means and start the failover again, or set failover.whenFenceIsOwed to proceed.`,
     );
   }
-  await services.catalogue.replaceState(
-    { ...state, fence: { site: 'primary', status, since: services.now().toISOString() } },
-    input.epoch,
-  );
+  await services.catalogue.updateState(input, {
+    fence: { site: 'primary', status, since: services.now().toISOString() },
+  });
   await services.catalogue.addEvent(input.operation, services.now(), `primary fence ${status}`);
   return nextPoll(input.poll, true, services.now());
 }
 
-/** What was running is noted before it is stopped, so that an undo starts exactly that again. */
+/**
+ * What was running is noted before it is stopped, so that an undo starts exactly that again. An instance that no longer exists
+ * cannot write. A Region that only throttles does answer, and is asked again.
+ */
 async function stopPrimary(services: Services, input: z.infer<typeof fenceSchema>, plan: Plan): Promise<FenceLook> {
   const ec2 = services.client(ec2Client, plan.primary.region);
   const ids = Object.values(plan.servers).map(({ instance }) => instance);
@@ -56,7 +58,8 @@ async function stopPrimary(services: Services, input: z.infer<typeof fenceSchema
     }
     return instances.every(({ state }) => state === 'stopped' || state === 'terminated') ? 'confirmed' : 'stopping';
   } catch (error) {
-    if (!isTransient(error)) throw error;
+    const isSilent = error instanceof Failure && error.code === 'AwsUnavailable';
+    if (!isSilent) throw error;
     await services.catalogue.addEvent(input.operation, services.now(), `primary did not answer: ${error.message}`);
     return 'silent';
   }

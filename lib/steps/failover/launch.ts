@@ -6,11 +6,14 @@ import type { OwnerTags } from '../../aws/tags.ts';
 import { tokenOf } from '../../aws/token.ts';
 import type { PointServer } from '../../domain/catalogue.ts';
 import { Failure } from '../../domain/failure.ts';
-import { nextPoll, type PollResult, pollSchema } from '../../domain/poll.ts';
+import { nextPoll, type PollResult, pollingSeconds, pollSchema } from '../../domain/poll.ts';
 import { contextSchema, type Services } from '../services.ts';
 
 export const serverSchema = contextSchema.extend({ server: z.string(), poll: pollSchema });
 type LaunchInput = z.infer<typeof serverSchema>;
+
+/** An image is ready within seconds and an instance within a minute or two; what takes longer never comes. */
+const launchSecondsMax = 900;
 
 /** Launches one server of the recovery point: image registered, instance launched, prepared address moved to it. */
 export async function launch(services: Services, input: LaunchInput): Promise<PollResult> {
@@ -19,10 +22,11 @@ export async function launch(services: Services, input: LaunchInput): Promise<Po
   const ec2 = services.client(ec2Client, plan.recovery.region);
   const operation = await services.catalogue.operationOf(input);
   const image = await ensureImage(services, input);
-  if (image.state !== 'available') return nextPoll(input.poll, false, services.now());
+  if (image.state !== 'available') return notYet(services, input, `its image ${image.id} is ${image.state}`);
   const instance = operation.servers[input.server]?.instance ?? (await launchFrom(services, input, image.id));
   const [facts] = await describeInstances(ec2, [instance]);
-  if (facts === undefined || facts.state === 'pending') return nextPoll(input.poll, false, services.now());
+  if (facts === undefined || facts.state === 'pending')
+    return notYet(services, input, `instance ${instance} is ${facts?.state ?? 'not visible yet'}`);
   if (facts.state !== 'running') {
     throw new Failure(
       'LaunchFailed',
@@ -32,6 +36,15 @@ export async function launch(services: Services, input: LaunchInput): Promise<Po
   const elasticIp = plan.servers[input.server]?.elasticIp;
   if (elasticIp !== undefined) await associateAddress(ec2, elasticIp, instance);
   return nextPoll(input.poll, true, services.now());
+}
+
+function notYet(services: Services, input: LaunchInput, what: string): PollResult {
+  if (pollingSeconds(input.poll, services.now()) <= launchSecondsMax)
+    return nextPoll(input.poll, false, services.now());
+  throw new Failure(
+    'LaunchFailed',
+    `Server ${input.server} of plan ${input.plan} did not come up within ${launchSecondsMax} s: ${what}. The failover is undone; look at it in the console, then start it again.`,
+  );
 }
 
 async function ensureImage(services: Services, input: LaunchInput): Promise<ImageFacts> {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Operation } from '../../domain/catalogue.ts';
 import { choosePoint, type PointSelector } from '../../domain/recovery-point.ts';
 import { openOperation, type openSchema, parseInput, refuseUnlessOpenable, wavesOf } from '../operation/open.ts';
 import type { Context, Services } from '../services.ts';
@@ -32,6 +33,13 @@ export type FailoverOpened = Context & {
   readonly waves: readonly WaveItem[];
 };
 
+/** Retention lets a point go only when nothing was launched from it: its snapshots are the base of the way home. */
+async function pin(services: Services, { plan, id, recoveryPoint }: Operation): Promise<void> {
+  const point = await services.catalogue.point(plan, recoveryPoint ?? '');
+  if (point === undefined || point.pins.includes(id)) return;
+  await services.catalogue.updatePoint(plan, point.id, { pins: [...point.pins, id] });
+}
+
 /** Opens a failover: input, phase and recovery point are checked before anything is locked (I12). Touches the recovery Region only (I9). */
 export async function open(
   services: Services,
@@ -51,5 +59,6 @@ export async function open(
     servers: servers.map((server) => ({ ...context, server })),
   }));
   const operation = await services.catalogue.operationOf(context);
+  if (!dryRun) await pin(services, operation);
   return { ...context, dryRun, recoveryPoint: operation.recoveryPoint ?? point.id, waves };
 }

@@ -14,16 +14,28 @@ type UndoInput = z.infer<typeof undoSchema>;
 /**
  * Takes back an uncommitted failover (I5): traffic as it was, launched servers and images gone, the primary's servers that
  * this operation stopped started again. A primary that does not answer leaves nothing to unfence: its fence was never confirmed.
+ * What has committed is final, even if the commit's answer was lost.
  */
 export async function undo(services: Services, input: UndoInput): Promise<PollResult> {
   const state = await services.proveEpoch(input);
-  await services.catalogue.updateOperation(input, { progression: 'undoing' });
+  if (state.commit === input.operation) return nextPoll(input.poll, true, services.now());
+  await services.catalogue.updateOperation(input, { progression: 'undoing', committedAt: null });
   const isTrafficBack = await restoreTraffic(services, input);
   const isClean = await removeLaunched(services, input);
   const isUnfenced = state.fence?.status === 'owed' || (await unfencePrimary(services, input));
   const isDone = isTrafficBack && isClean && isUnfenced;
-  if (isDone) await services.catalogue.replaceState({ ...state, fence: null }, input.epoch);
+  if (isDone) {
+    await unpin(services, input);
+    await services.catalogue.updateState(input, { fence: null });
+  }
   return nextPoll(input.poll, isDone, services.now());
+}
+
+async function unpin(services: Services, { plan, operation }: UndoInput): Promise<void> {
+  const { recoveryPoint } = await services.catalogue.operationOf({ plan, operation });
+  const point = await services.catalogue.point(plan, recoveryPoint ?? '');
+  if (point === undefined) return;
+  await services.catalogue.updatePoint(plan, point.id, { pins: point.pins.filter((pin) => pin !== operation) });
 }
 
 /** Servers are found by their tags as well: an answer that was lost left no id in the catalogue. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { notify } from '../../aws/signals.ts';
 import { restingPhase } from '../../domain/phase.ts';
 import { environment } from '../../names.ts';
-import { contextSchema, type Services } from '../services.ts';
+import { type Context, contextSchema, type Services } from '../services.ts';
 
 export const failureSchema = z.object({ Error: z.string().optional(), Cause: z.string().optional() });
 export const closeSchema = contextSchema.extend({
@@ -11,27 +11,38 @@ export const closeSchema = contextSchema.extend({
   failure: failureSchema.optional(),
 });
 
-/** Ends an operation (I11): outcome recorded, lease released, and somebody told. */
+/**
+ * Ends an operation (I11): outcome recorded, lease released, and somebody told. What has committed has succeeded, whatever failed
+ * after that.
+ */
 export async function close(services: Services, input: z.infer<typeof closeSchema>): Promise<{ outcome: string }> {
   const { catalogue } = services;
   const operation = await catalogue.operationOf(input);
-  const cause = input.failure === undefined ? null : readCause(input.failure);
-  const endedAt = services.now().toISOString();
-  await catalogue.updateOperation(input, { outcome: input.outcome, cause, endedAt, progression: 'closed' });
   const state = await catalogue.state(input.plan);
-  if (state.epoch === input.epoch && state.lease?.operation === input.operation) {
-    await catalogue.replaceState({ ...state, lease: null, phase: restingPhase(state.activeSite) }, state.epoch);
-  }
-  const isNews = operation.kind !== 'protect' || input.outcome !== 'succeeded';
+  const outcome = state.commit === input.operation ? 'succeeded' : input.outcome;
+  const cause = input.failure === undefined ? null : await causeOf(services, input, input.failure);
+  const endedAt = operation.endedAt ?? services.now().toISOString();
+  await catalogue.updateOperation(input, { outcome, cause, endedAt, progression: 'closed' });
+  await catalogue.release(input, restingPhase(state.activeSite));
+  const isNews = operation.kind !== 'protect' || outcome !== 'succeeded';
   if (isNews) {
-    const subject = `Homeward: ${operation.kind} of plan ${input.plan} ${input.outcome}`;
+    const subject = `Homeward: ${operation.kind} of plan ${input.plan} ${outcome}`;
     const text = [
-      `Operation ${input.operation} ended: ${input.outcome}.`,
+      `Operation ${input.operation} ended: ${outcome}.`,
       ...(cause === null ? [] : [`Cause: ${cause}`]),
     ].join('\n');
     await notify(services.client(snsClient), services.setting(environment.topicArn), subject, text);
   }
-  return { outcome: input.outcome };
+  return { outcome };
+}
+
+/** A Distributed Map does not say what its items failed of; their transfers do. */
+async function causeOf(services: Services, context: Context, failure: z.infer<typeof failureSchema>): Promise<string> {
+  if (failure.Error !== 'States.ExceedToleratedFailureThreshold') return readCause(failure);
+  const failed = (await services.catalogue.transfers(context.operation)).filter(
+    ({ failure: why }) => why !== undefined,
+  );
+  return failed.length === 0 ? readCause(failure) : failed.map((transfer) => transfer.failure).join('; ');
 }
 
 /** A Lambda's cause is a JSON text with the message inside; other causes are texts. */

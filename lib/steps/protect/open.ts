@@ -36,6 +36,7 @@ export async function open(
     startedAt: operation.startedAt,
     sealedAt: null,
     skewSeconds: null,
+    pins: [],
     servers: {},
   });
   await services.catalogue.updateOperation(context, { recoveryPoint: point, progression: 'capturing' });

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { putRpo } from '../../aws/signals.ts';
 import { type PointVolume, type RecoveryPoint, volumeKey } from '../../domain/catalogue.ts';
 import { assertInvariant, Failure } from '../../domain/failure.ts';
-import { contextSchema, type Services } from '../services.ts';
+import { type Context, contextSchema, type Services } from '../services.ts';
 
 export const sealSchema = contextSchema.extend({ point: z.string() });
 
@@ -17,7 +17,7 @@ export async function seal(services: Services, input: z.infer<typeof sealSchema>
   const missing = Object.keys(plan.servers).filter((name) => point.servers[name] === undefined);
   assertInvariant(missing.length === 0, 'I2', `point ${point.id} has no image of ${missing.join(', ')}`);
   for (const [server, { volumes }] of Object.entries(point.servers)) {
-    for (const volume of Object.values(volumes)) await addTwin(services, point, server, volume);
+    for (const volume of Object.values(volumes)) await addTwin(services, input, point, { server, volume });
   }
   const starts = Object.values(point.servers).map(({ startedAt }) => Date.parse(startedAt));
   const skewSeconds = (Math.max(...starts) - Math.min(...starts)) / 1_000;
@@ -31,7 +31,12 @@ export async function seal(services: Services, input: z.infer<typeof sealSchema>
 }
 
 /** `madeAt` is the point's start, so that sealing twice records the same twin. */
-async function addTwin(services: Services, point: RecoveryPoint, server: string, volume: PointVolume): Promise<void> {
+async function addTwin(
+  services: Services,
+  { epoch }: Context,
+  point: RecoveryPoint,
+  { server, volume }: { server: string; volume: PointVolume },
+): Promise<void> {
   const key = volumeKey(server, volume.device);
   const { copy, method } = volume;
   assertInvariant(
@@ -48,5 +53,6 @@ async function addTwin(services: Services, point: RecoveryPoint, server: string,
     recoverySnapshot: copy,
     primaryVolume: volume.volumeId,
     operation: point.operation,
+    epoch,
   });
 }

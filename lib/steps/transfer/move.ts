@@ -10,6 +10,7 @@ import {
   visibleAfterSeconds,
   zeroBlock,
 } from '../../aws/blocks.ts';
+import { Failure } from '../../domain/failure.ts';
 import type { Services } from '../services.ts';
 import { transferItemSchema } from './transfer.ts';
 
@@ -32,6 +33,17 @@ export async function move(services: Services, input: MoveInput): Promise<{ bloc
   const before = await services.catalogue.unit(operation, transfer.id, unit.index);
   if (before !== undefined) return { blocks: before.blocks };
   await services.proveEpoch(input);
+  try {
+    return await moveUnit(services, input);
+  } catch (error) {
+    const failure = error instanceof Failure ? `${error.code}: ${error.message}` : String(error);
+    await services.catalogue.updateTransfer(operation, transfer.id, { failure });
+    throw error;
+  }
+}
+
+async function moveUnit(services: Services, input: MoveInput): Promise<{ blocks: number }> {
+  const { operation, transfer, unit } = input;
   const near = services.client(ebsClient, transfer.near.region);
   const blocks: ChangedBlock[] = [];
   for await (const block of listChangedBlocks(near, transfer.near, unit.first)) {

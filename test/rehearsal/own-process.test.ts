@@ -1,0 +1,327 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { Catalogue } from '../../lib/aws/catalogue.ts';
+import { stepNames } from '../../lib/infra/rights.ts';
+import { placeWorld } from '../../rehearsal/place-world.ts';
+import type { RecordedCall } from '../../sim/call-record.ts';
+import { RealClock } from '../../sim/clock.ts';
+import { type DeployedResource, deployAssembly } from '../../sim/cloudformation/cloudformation.ts';
+import { SimulatedCloud } from '../../sim/create-cloud.ts';
+import type { FunctionDefinition } from '../../sim/lambda/lambda.ts';
+import { OwnProcess } from '../../sim/lambda/own-process.ts';
+import { type Loopback, listen } from '../../sim/wire/loopback.ts';
+import { shop, smallShop } from './shop-stage.ts';
+
+/** Processes at a time; the test machine has two cores. */
+const processesMax = 2;
+const { primary, recovery } = shop;
+
+interface Deployed {
+  /** From the template's description: `Homeward protect/open`. */
+  readonly step: string;
+  readonly definition: FunctionDefinition;
+}
+
+let cloud: SimulatedCloud;
+let loopback: Loopback;
+let catalogue: Catalogue;
+let resources: readonly DeployedResource[];
+let outputs: ReadonlyMap<string, string>;
+let deployed: readonly Deployed[];
+
+beforeAll(async () => {
+  cloud = new SimulatedCloud({ regions: [primary.region, recovery.region], clock: new RealClock(), seed: 1 });
+  placeWorld(cloud, shop, smallShop);
+  const stacks = await deployAssembly(cloud, inject('shopAssembly'));
+  resources = stacks.flatMap((stack) => stack.resources);
+  outputs = new Map(stacks.flatMap((stack) => stack.outputs.map(({ key, value }): [string, string] => [key, value])));
+  const { functions } = cloud.services(recovery.region).lambda;
+  deployed = ofType('AWS::Lambda::Function').map(({ physicalId, properties }) => {
+    const definition = functions.find(({ name }) => name === physicalId);
+    if (definition === undefined) throw new Error(`${physicalId} was not deployed`);
+    return { step: String(properties.Description).replace('Homeward ', ''), definition };
+  });
+  const dynamodb = new DynamoDBClient(cloud.clientConfig(recovery.region));
+  catalogue = new Catalogue(outputs.get('TableName') ?? '', dynamodb);
+  await sendHeartbeat();
+  loopback = await listen(cloud.dispatch);
+});
+afterAll(() => loopback.close());
+
+function ofType(type: string): readonly DeployedResource[] {
+  return resources.filter((resource) => resource.type === type);
+}
+
+/** One keeps the alarm off for the three minutes that may pass. */
+async function sendHeartbeat(): Promise<void> {
+  const MetricData = [{ MetricName: 'Heartbeat', Dimensions: [{ Name: 'Site', Value: 'primary' }], Value: 1 }];
+  const client = new CloudWatchClient(cloud.clientConfig(recovery.region));
+  await client.send(new PutMetricDataCommand({ Namespace: 'Shop', MetricData }));
+}
+
+/** What a function answers to events one after another, in a process of its own. */
+async function answersOf(definition: FunctionDefinition, ...events: unknown[]) {
+  const environment = new OwnProcess(definition, { region: recovery.region, endpointUrl: loopback.url });
+  try {
+    const answers = [];
+    for (const event of events) {
+      const outcome = await environment.invoke(event);
+      answers.push(outcome.kind === 'returned' ? outcome.payload : outcome.error);
+    }
+    return answers;
+  } finally {
+    environment.end();
+  }
+}
+
+/** Runs the function of a step for one event; `calls` are what came over the port meanwhile. */
+async function run(step: string, event: unknown) {
+  const definition = deployed.find((one) => one.step === step)?.definition;
+  if (definition === undefined) throw new Error(`no function is deployed for ${step}`);
+  cloud.record.calls.length = 0;
+  const [answer] = await answersOf(definition, event);
+  const calls = cloud.record.calls.splice(0);
+  return { answer, calls: calls.map(({ operation }) => operation), roles: rolesOf(calls), role: definition.role };
+}
+
+/** What each of the functions answers to the same events. */
+async function everyAnswer(asked: readonly Deployed[], ...events: unknown[]) {
+  const answers: { step: string; answers: unknown[] }[] = [];
+  const waiting = [...asked];
+  const worker = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
+      answers.push({ step: next.step, answers: await answersOf(next.definition, ...events) });
+  };
+  await Promise.all(Array.from({ length: processesMax }, worker));
+  return answers;
+}
+
+function rolesOf(calls: readonly RecordedCall[]) {
+  return [...new Set(calls.map(({ role }) => role))].toSorted();
+}
+
+describe('a function in a process of its own', () => {
+  let assetDir: string;
+  beforeAll(() => {
+    assetDir = mkdtempSync(join(tmpdir(), 'homeward-asset-'));
+    const code = `
+      let events = 0;
+      const own = (event, context) => ({
+        cwd: process.cwd(), environment: process.env, events: ++events, name: context.functionName,
+        remaining: context.getRemainingTimeInMillis(),
+      });
+      const act = { throw: () => { throw new TypeError('broken'); }, exit: () => process.exit(3), hang: () => new Promise(() => {}) };
+      exports.own = (event, context) => act[event.act] === undefined ? own(event, context) : act[event.act]();`;
+    writeFileSync(join(assetDir, 'main.js'), code);
+  });
+  afterAll(() => rmSync(assetDir, { recursive: true }));
+
+  const definition = (timeoutSeconds = 30): FunctionDefinition => ({
+    name: 'night',
+    arn: 'arn:aws:lambda:eu-central-1:123456789012:function:night',
+    role: 'arn:aws:iam::123456789012:role/night',
+    environment: { MODE: 'night' },
+    handler: 'main.own',
+    assetDir,
+    timeoutSeconds,
+    memoryMb: 128,
+    isInVpc: false,
+  });
+
+  it('has its asset for a directory, the variables of the template and of Lambda, and none of ours', async () => {
+    const [answer] = await answersOf(definition(), {});
+    expect(answer).toMatchObject({
+      cwd: assetDir,
+      name: 'night',
+      environment: {
+        MODE: 'night',
+        AWS_REGION: recovery.region,
+        AWS_ENDPOINT_URL: loopback.url,
+        AWS_SESSION_TOKEN: 'arn:aws:iam::123456789012:role/night',
+        AWS_LAMBDA_FUNCTION_NAME: 'night',
+        AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
+        LAMBDA_TASK_ROOT: assetDir,
+        _HANDLER: 'main.own',
+      },
+    });
+    const { environment, remaining } = answer as { environment: Record<string, string>; remaining: number };
+    const ours = ['PATH', 'HOME', 'NODE_ENV', 'VITEST', 'NODE_CHANNEL_FD'];
+    expect(ours.filter((name) => name in environment)).toEqual([]);
+    expect(remaining).toBeGreaterThan(20_000);
+  });
+
+  it('keeps its module state from one event to the next, and lives on after an error', async () => {
+    const answers = await answersOf(definition(), {}, { act: 'throw' }, {});
+    expect(answers).toMatchObject([{ events: 1 }, { errorType: 'TypeError', errorMessage: 'broken' }, { events: 2 }]);
+  });
+
+  it('fails under the names of Lambda when it exits, outlives its time, or has no such handler', async () => {
+    expect(await answersOf(definition(), { act: 'exit' })).toMatchObject([
+      { errorType: 'Runtime.ExitError', errorMessage: expect.stringContaining('exit status 3') },
+    ]);
+    expect(await answersOf(definition(0.5), { act: 'hang' })).toEqual([
+      { errorType: 'Sandbox.Timedout', errorMessage: 'Task timed out after 0.50 seconds' },
+    ]);
+    expect(await answersOf({ ...definition(), handler: 'main.handler' }, {})).toMatchObject([
+      { errorType: 'Runtime.HandlerNotFound', errorMessage: 'main.handler is undefined or not exported' },
+    ]);
+  });
+});
+
+describe('every deployed function, started as Lambda starts it', () => {
+  /** An event that fits every step that works for an operation; this one never owned the plan. */
+  const ofNobody = {
+    ...{ plan: 'shop', operation: 'protect-nobody', epoch: 7, point: 'rp-20260105T100000Z-aaaaaa', server: 'db' },
+    ...{ poll: { polls: 0 }, wave: 1, site: 'primary', to: 'recovery', outcome: 'failed', estimateOnly: false },
+    ...{ final: false, startedAt: '2026-01-05T10:00:00.000Z', transfers: [] },
+    ...{ target: 'snap-2', unit: { index: 0, first: 0, last: 1 } },
+    transfer: {
+      ...{ id: 'one', volume: 'db:/dev/sdf', sizeGib: 1, purpose: 'recovery-point' },
+      near: { region: primary.region, base: 'snap-0', snapshot: 'snap-1' },
+      far: { region: recovery.region, base: 'snap-9' },
+    },
+  };
+  /** Their input is not about an operation. */
+  const takesOther = /^(\w+\/open|failover\/guard|waves\/probe)$/;
+  /** They look for the operation or its point in the catalogue, and there is none. */
+  const looksFirst = /^(protect\/abort|failover\/preflight|operation\/close)$/;
+
+  let answers: Awaited<ReturnType<typeof everyAnswer>>;
+  let calls: readonly RecordedCall[];
+  beforeAll(async () => {
+    cloud.record.calls.length = 0;
+    answers = await everyAnswer(deployed, {}, ofNobody);
+    calls = cloud.record.calls.splice(0);
+  });
+
+  it('is of the Node version that runs this test, and there is one for every step', () => {
+    const runtimes = new Set(ofType('AWS::Lambda::Function').map(({ properties }) => properties.Runtime));
+    expect([...runtimes]).toEqual(['nodejs24.x']);
+    expect(process.version).toMatch(/^v24\./);
+    expect([...new Set(deployed.map(({ step }) => step))].toSorted()).toEqual([...stepNames].toSorted());
+  });
+
+  it('loads, and refuses an input that its schema does not know, by its step and a field', () => {
+    expect(answers).toHaveLength(deployed.length);
+    for (const {
+      step,
+      answers: [answer],
+    } of answers) {
+      const field = '(plan|input|execution|detail-type|probes)';
+      const errorMessage = expect.stringMatching(`^The input of ${step} is wrong: ${field}: `);
+      expect.soft(answer, step).toMatchObject({ errorType: 'InvalidInput', errorMessage });
+    }
+  });
+
+  it('finds the catalogue as its own role, and does nothing for an operation that does not own the plan (I6)', async () => {
+    const working = deployed.filter(({ step }) => !takesOther.test(step));
+    const provers = answers.filter(({ step }) => !takesOther.test(step) && !looksFirst.test(step));
+    for (const {
+      step,
+      answers: [, answer],
+    } of provers)
+      expect.soft(answer, step).toMatchObject({ errorType: 'StaleEpoch' });
+    expect(new Set(calls.map(({ service }) => service))).toEqual(new Set(['dynamodb']));
+    expect(rolesOf(calls)).toEqual(working.map(({ definition }) => definition.role).toSorted());
+    expect(await catalogue.state('shop')).toMatchObject({ epoch: 0, lease: null });
+  });
+});
+
+describe('real work over the port, each call by the role of its function', () => {
+  let opened: Awaited<ReturnType<typeof run>>;
+  let context: object;
+  beforeAll(async () => {
+    opened = await run('protect/open', { input: { plan: 'shop' }, execution: 'own-process-1' });
+    const { plan, operation, epoch } = opened.answer as Record<string, unknown>;
+    context = { plan, operation, epoch };
+  });
+
+  it('protect/open takes the plan for an operation with a point and three servers', async () => {
+    const { answer, roles, role } = opened;
+    const servers = ['db', 'files', 'web'].map((server) => expect.objectContaining({ ...context, server }));
+    const point = expect.stringMatching(/^rp-\d{8}T\d{6}Z-\w{6}$/);
+    expect(answer).toMatchObject({ operation: 'protect-own-process-1', epoch: 1, skipped: false, point, servers });
+    expect(roles).toEqual([role]);
+    const operation = await catalogue.operation('shop', 'protect-own-process-1');
+    expect(operation).toMatchObject({ kind: 'protect', outcome: 'running', trigger: 'operator' });
+  });
+
+  it('protect/capture snapshots both volumes of a server in the primary Region', async () => {
+    const [item] = (opened.answer as { servers: unknown[] }).servers;
+    const { answer, calls, roles, role } = await run('protect/capture', item);
+    expect(answer).toEqual({ snapshots: 2 });
+    expect(calls).toContain('CreateSnapshots');
+    expect(roles).toEqual([role]);
+    const found = cloud.services(primary.region).ec2.allResources();
+    const snapshots = found.filter(({ kind, tags }) => kind === 'snapshot' && tags['homeward:server'] === 'db');
+    expect(snapshots.map(({ tags }) => tags['homeward:operation'])).toEqual(Array(2).fill('protect-own-process-1'));
+  });
+
+  it('waves/health finds the first wave at home in order, through the function that probes from outside', async () => {
+    const event = { ...context, wave: 1, site: 'primary', poll: { polls: 0 } };
+    const { answer, calls, roles, role } = await run('waves/health', event);
+    expect(answer).toMatchObject({ done: true });
+    expect(calls).toEqual(expect.arrayContaining(['DescribeInstances', 'DescribeInstanceStatus', 'Invoke']));
+    expect(roles).toEqual([role]);
+  });
+
+  it('failover/guard starts nothing for an alarm that is not on', async () => {
+    const alarmName = ofType('AWS::CloudWatch::Alarm')[0]?.physicalId;
+    const detail = { alarmName, state: { value: 'ALARM' } };
+    const { answer, calls, roles, role } = await run('failover/guard', {
+      'detail-type': 'CloudWatch Alarm State Change',
+      detail,
+    });
+    const reason = expect.stringMatching(`^alarm ${alarmName} is (OK|INSUFFICIENT_DATA) by now$`);
+    expect(answer).toEqual({ started: false, reason });
+    expect([calls, roles]).toEqual([['DescribeAlarms'], [role]]);
+  });
+
+  it('operation/close publishes a failed outcome and releases the plan', async () => {
+    const failure = { Error: 'SnapshotFailed', Cause: JSON.stringify({ errorMessage: 'no snapshot' }) };
+    const { answer, roles, role } = await run('operation/close', { ...context, outcome: 'failed', failure });
+    expect(answer).toEqual({ outcome: 'failed' });
+    expect(roles).toEqual([role]);
+    expect(cloud.services(recovery.region).sns.messages).toMatchObject([
+      {
+        topicArn: outputs.get('TopicArn'),
+        subject: 'Homeward: protect of plan shop failed',
+        message: expect.stringContaining('SnapshotFailed: no snapshot'),
+      },
+    ]);
+    expect(await catalogue.state('shop')).toMatchObject({ epoch: 1, lease: null, phase: 'protected' });
+  });
+
+  it('waves/probe tells an open port from a closed one, outside and inside, and calls no AWS', async () => {
+    const open = Number(new URL(loopback.url).port);
+    const closed = await closedPort();
+    const probes = [
+      { server: 'web', address: '127.0.0.1', tcp: open },
+      { server: 'db', address: '127.0.0.1', tcp: closed },
+    ];
+    const probers = deployed.filter(({ step }) => step === 'waves/probe');
+    const answers = [{ problems: [`db does not accept TCP ${closed}`] }];
+    cloud.record.calls.length = 0;
+    expect(probers.map(({ definition }) => definition.isInVpc)).toEqual([false, true]);
+    expect(await everyAnswer(probers, { probes })).toEqual(probers.map(({ step }) => ({ step, answers })));
+    expect(cloud.record.calls).toEqual([]);
+  });
+
+  it('asked for nothing that the simulated cloud does not model', () => {
+    expect(cloud.notModelled).toEqual([]);
+  });
+});
+
+/** A port of this machine at which nothing listens any more. */
+async function closedPort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resume) => server.listen(0, '127.0.0.1', resume));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resume) => server.close(resume));
+  return port;
+}
