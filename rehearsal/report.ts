@@ -95,8 +95,11 @@ export function reportFailover(stage: Stage, operation: Operation): FailoverRepo
 
 /** Compares bytes; to be called when the failback has just ended, before retention lets its rounds go. */
 export async function reportFailback(stage: Stage, operation: Operation): Promise<FailbackReport> {
-  const point = await stage.catalogue.point(stage.plan.name, operation.recoveryPoint ?? '');
-  const twins = (await stage.catalogue.twins(stage.plan.name)).filter((twin) => twin.operation === operation.id);
+  const { catalogue, plan } = stage;
+  const point = await catalogue.point(plan.name, operation.recoveryPoint ?? '');
+  const earlier = (await catalogue.operations(plan.name)).filter(({ epoch }) => epoch < operation.epoch);
+  const failedOverAt = Math.max(...earlier.filter(isCommittedFailover).map(({ epoch }) => epoch));
+  const twins = (await catalogue.twins(plan.name)).filter(({ epoch }) => epoch > failedOverAt);
   const volumes =
     operation.committedAt === null || point === undefined
       ? []
@@ -111,17 +114,22 @@ export async function reportFailback(stage: Stage, operation: Operation): Promis
   return { operation: id, outcome, estimate, rounds, volumes, traffic: traffic.map(reportTraffic) };
 }
 
+function isCommittedFailover({ kind, committedAt }: Operation): boolean {
+  return kind === 'failover' && committedAt !== null;
+}
+
 interface Homecoming {
   readonly key: VolumeKey;
   /** The volume that the original instance has now. */
   readonly rebuilt: string;
+  /** All twins since the failover, those of failbacks that were rolled back included. */
   readonly chain: readonly Twin[];
 }
 
 function reportVolume(stage: Stage, point: RecoveryPoint, { key, rebuilt, chain }: Homecoming): VolumeReport {
   const home = stage.cloud.services(stage.plan.primary.region).ec2;
   const away = stage.cloud.services(stage.plan.recovery.region).ec2;
-  const ordered = chain.toSorted((a, b) => a.madeAt.localeCompare(b.madeAt));
+  const ordered = chain.toSorted((a, b) => a.epoch - b.epoch || a.madeAt.localeCompare(b.madeAt));
   const server = Object.keys(point.servers).find((name) => key.startsWith(`${name}:`)) ?? '';
   const device = key.slice(server.length + 1);
   const copy = point.servers[server]?.volumes[device]?.copy ?? '';

@@ -11,7 +11,7 @@ import type {
   UnitRecord,
 } from '../domain/catalogue.ts';
 import { newState } from '../domain/catalogue.ts';
-import { Failure } from '../domain/failure.ts';
+import { Failure, isTransient } from '../domain/failure.ts';
 import { awsCall } from './call.ts';
 import { type Condition, type Fields, updateExpression } from './update-expression.ts';
 
@@ -159,7 +159,7 @@ export class Catalogue {
   /** Sets one entry of a map of the operation, such as one launched server. */
   async updateOperationEntry(
     holder: { plan: string; operation: string },
-    map: 'servers' | 'swapped',
+    map: 'servers' | 'swapped' | 'stopped',
     name: string,
     value: unknown,
   ): Promise<void> {
@@ -197,14 +197,14 @@ export class Catalogue {
   }
 
   async #get<Item>(key: Fields): Promise<Item | undefined> {
-    const answer = await awsCall('read the catalogue', () =>
+    const answer = await catalogueCall('read the catalogue', () =>
       this.#documents.send(new GetCommand({ TableName: this.#table, Key: key, ConsistentRead: true })),
     );
     return answer.Item === undefined ? undefined : withoutKey<Item>(answer.Item);
   }
 
   async #query<Item>(pk: string, prefix: string): Promise<Item[]> {
-    return awsCall('read the catalogue', async () => {
+    return catalogueCall('read the catalogue', async () => {
       const items: Item[] = [];
       const query = {
         TableName: this.#table,
@@ -226,14 +226,24 @@ export class Catalogue {
       return true;
     } catch (error) {
       if (error instanceof Error && error.name === 'ConditionalCheckFailedException') return false;
-      return awsCall('write to the catalogue', () => Promise.reject(error as Error));
+      return catalogueCall('write to the catalogue', () => Promise.reject(error as Error));
     }
   }
 
   async #remove(key: Fields): Promise<void> {
-    await awsCall('write to the catalogue', () =>
+    await catalogueCall('write to the catalogue', () =>
       this.#documents.send(new DeleteCommand({ TableName: this.#table, Key: key })),
     );
+  }
+}
+
+/** Told apart from a silent Region: see `CatalogueUnavailable`. */
+async function catalogueCall<Output>(what: string, call: () => Promise<Output>): Promise<Output> {
+  try {
+    return await awsCall(what, call);
+  } catch (error) {
+    if (!isTransient(error)) throw error;
+    throw new Failure('CatalogueUnavailable', error.message, { cause: error });
   }
 }
 

@@ -121,6 +121,14 @@ export interface RecordValue {
   readonly values: readonly string[];
 }
 
+export function isSameRecord(one: RecordValue | undefined, other: RecordValue): boolean {
+  return (
+    one !== undefined &&
+    one.ttlSeconds === other.ttlSeconds &&
+    one.values.toSorted().join() === other.values.toSorted().join()
+  );
+}
+
 export interface TrafficChange {
   readonly zone: string;
   readonly name: string;
@@ -177,7 +185,8 @@ export interface Operation {
   readonly committedAt: string | null;
   readonly recoveryPoint: string | null;
   readonly servers: Readonly<Record<string, LaunchedServer>>;
-  readonly fencedInstances: readonly string[];
+  /** Instances that it stopped, with the public address each had then. */
+  readonly stopped: Readonly<Record<string, string | null>>;
   readonly traffic: readonly TrafficChange[];
   readonly rpoSeconds: number | null;
   readonly rtoSeconds: number | null;
@@ -238,7 +247,7 @@ export function newOperation(start: OperationStart): Operation {
     endedAt: null,
     committedAt: null,
     servers: {},
-    fencedInstances: [],
+    stopped: {},
     traffic: [],
     rpoSeconds: null,
     rtoSeconds: null,

@@ -14,6 +14,8 @@ export const failureCodes = {
   AwsNotYetConsistent: 'transient',
   /** A limit that clears by itself: copies in flight, pending snapshots. */
   AwsBusy: 'transient',
+  /** The catalogue's table did not answer; which says nothing of the Region that is being worked on. */
+  CatalogueUnavailable: 'transient',
   /** The credentials of the step are not allowed to do this. */
   AwsRefused: 'operator',
   /** AWS rejected the request for a reason not listed here. */

@@ -38,18 +38,18 @@ export class OwnProcess {
 
   /** Invokes the function, one event at a time: the first starts it, the next meet it warm. */
   async invoke(event: unknown): Promise<Outcome> {
+    if (!this.#child.connected) return this.#death();
     const over = new AbortController();
     const { signal } = over;
-    const timeoutMs = this.#definition.timeoutSeconds * 1_000;
+    const { timeoutSeconds } = this.#definition;
     const answered = once(this.#child, 'message', { signal }).then(([outcome]) => outcome as Outcome);
-    const died = once(this.#child, 'close', { signal }).then(([code]) =>
-      failed('Runtime.ExitError', `Runtime exited with error: exit status ${String(code)}\n${this.#stderr}`),
-    );
-    const late = pause(timeoutMs, undefined, { signal }).then(() =>
-      failed('Sandbox.Timedout', `Task timed out after ${(timeoutMs / 1_000).toFixed(2)} seconds`),
-    );
+    const died = once(this.#child, 'close', { signal }).then(() => this.#death());
+    const late = pause(timeoutSeconds * 1_000, undefined, { signal }).then(() => {
+      this.end();
+      return failed('Sandbox.Timedout', `Task timed out after ${timeoutSeconds.toFixed(2)} seconds`);
+    });
     this.#requests += 1;
-    const deadline = Date.now() + timeoutMs;
+    const deadline = Date.now() + timeoutSeconds * 1_000;
     this.#child.send({ event, context: contextOf(this.#definition, `request-${this.#requests}`, deadline), deadline });
     try {
       return await Promise.race([answered, died, late]);
@@ -61,6 +61,11 @@ export class OwnProcess {
   /** Ends the process, as Lambda does with an environment it no longer needs. */
   end(): void {
     this.#child.kill('SIGKILL');
+  }
+
+  #death(): Outcome {
+    const status = String(this.#child.exitCode ?? this.#child.signalCode);
+    return failed('Runtime.ExitError', `Runtime exited with error: exit status ${status}\n${this.#stderr}`);
   }
 }
 

@@ -1,10 +1,11 @@
 import { ec2Client } from '../../aws/clients.ts';
 import type { z } from 'zod';
-import { describeInstances, stopInstances } from '../../aws/instances.ts';
+import { describeInstances } from '../../aws/instances.ts';
 import { snapshotInstance } from '../../aws/snapshots.ts';
 import { Failure } from '../../domain/failure.ts';
 import { nextPoll, type PollResult, pollingSeconds, pollSchema } from '../../domain/poll.ts';
 import { contextSchema, type Services } from '../services.ts';
+import { stopServers } from '../waves/stop.ts';
 
 export const payFenceSchema = contextSchema.extend({ poll: pollSchema });
 
@@ -24,10 +25,7 @@ export async function payFence(services: Services, input: z.infer<typeof payFenc
     ec2,
     servers.map(([, { instance }]) => instance),
   );
-  await stopInstances(
-    ec2,
-    instances.filter((instance) => instance.state === 'running' || instance.state === 'pending').map(({ id }) => id),
-  );
+  await stopServers(services, input, plan.primary.region, instances);
   const left = instances.filter(({ state }) => state !== 'terminated' && state !== 'shutting-down').map(({ id }) => id);
   const lost = servers.filter(([, { instance }]) => !left.includes(instance));
   if (lost.length > 0)

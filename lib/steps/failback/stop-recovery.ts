@@ -1,9 +1,8 @@
-import { ec2Client } from '../../aws/clients.ts';
 import type { z } from 'zod';
-import { stopInstances } from '../../aws/instances.ts';
 import { nextPoll, type PollResult, pollSchema } from '../../domain/poll.ts';
 import { contextSchema, type Services } from '../services.ts';
 import { instancesOf } from '../waves/site.ts';
+import { stopServers } from '../waves/stop.ts';
 
 export const stopRecoverySchema = contextSchema.extend({ poll: pollSchema });
 
@@ -13,10 +12,7 @@ export async function stopRecovery(services: Services, input: z.infer<typeof sto
   await services.proveEpoch(input);
   await services.catalogue.updateOperation(input, { progression: 'stopping recovery' });
   const instances = [...(await instancesOf(services, input, 'recovery', Object.keys(plan.servers))).values()];
-  await stopInstances(
-    services.client(ec2Client, plan.recovery.region),
-    instances.filter(({ state }) => state === 'running').map(({ id }) => id),
-  );
+  await stopServers(services, input, plan.recovery.region, instances);
   return nextPoll(
     input.poll,
     instances.every(({ state }) => state === 'stopped'),

@@ -9,8 +9,9 @@ import { nextPoll, type PollResult, pollingSeconds } from '../../domain/poll.ts'
 import type { undoSchema } from '../failover/undo.ts';
 import { sweepSnapshots } from '../operation/sweep.ts';
 import type { Services } from '../services.ts';
-import { restoreTraffic } from '../traffic/switch.ts';
+import { restoreTraffic } from '../traffic/restore.ts';
 import { instancesOf } from '../waves/site.ts';
+import { renewedAddresses } from '../waves/stop.ts';
 
 type UndoInput = z.infer<typeof undoSchema>;
 
@@ -75,8 +76,9 @@ async function serveInRecovery(services: Services, input: UndoInput, plan: Plan)
     services.client(ec2Client, plan.recovery.region),
     servers.filter(({ state }) => state === 'stopped').map(({ id }) => id),
   );
-  await restoreTraffic(services, input);
-  return servers.every(({ state }) => state === 'running');
+  if (!servers.every(({ state }) => state === 'running')) return false;
+  await restoreTraffic(services, input, await renewedAddresses(services, input, plan.recovery.region));
+  return true;
 }
 
 async function restoreOriginals(

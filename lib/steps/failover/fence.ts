@@ -1,10 +1,11 @@
 import { ec2Client } from '../../aws/clients.ts';
 import type { z } from 'zod';
-import { describeInstances, stopInstances } from '../../aws/instances.ts';
+import { describeInstances } from '../../aws/instances.ts';
 import { Failure } from '../../domain/failure.ts';
 import { nextPoll, type PollResult, pollingSeconds, pollSchema } from '../../domain/poll.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { contextSchema, type Services } from '../services.ts';
+import { stopServers } from '../waves/stop.ts';
 
 export const fenceSchema = contextSchema.extend({ poll: pollSchema });
 
@@ -40,22 +41,14 @@ export async function fence(services: Services, input: z.infer<typeof fenceSchem
 }
 
 /**
- * What was running is noted before it is stopped, so that an undo starts exactly that again. An instance that no longer exists
- * cannot write. A Region that only throttles does answer, and is asked again.
+ * An instance that no longer exists cannot write. A Region that only throttles does answer, and is asked again.
  */
 async function stopPrimary(services: Services, input: z.infer<typeof fenceSchema>, plan: Plan): Promise<FenceLook> {
   const ec2 = services.client(ec2Client, plan.primary.region);
   const ids = Object.values(plan.servers).map(({ instance }) => instance);
   try {
     const instances = await describeInstances(ec2, ids);
-    const running = instances.filter(({ state }) => state === 'running' || state === 'pending').map(({ id }) => id);
-    if (running.length > 0) {
-      const { fencedInstances } = await services.catalogue.operationOf(input);
-      await services.catalogue.updateOperation(input, {
-        fencedInstances: [...new Set([...fencedInstances, ...running])],
-      });
-      await stopInstances(ec2, running);
-    }
+    await stopServers(services, input, plan.primary.region, instances);
     return instances.every(({ state }) => state === 'stopped' || state === 'terminated') ? 'confirmed' : 'stopping';
   } catch (error) {
     const isSilent = error instanceof Failure && error.code === 'AwsUnavailable';

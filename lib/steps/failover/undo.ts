@@ -6,29 +6,30 @@ import { deleteVolume, findVolumes } from '../../aws/volumes.ts';
 import { nextPoll, type PollResult, pollSchema } from '../../domain/poll.ts';
 import { tags } from '../../names.ts';
 import { contextSchema, type Services } from '../services.ts';
-import { restoreTraffic } from '../traffic/switch.ts';
+import { restoreTraffic } from '../traffic/restore.ts';
+import { renewedAddresses } from '../waves/stop.ts';
 
 export const undoSchema = contextSchema.extend({ poll: pollSchema });
 type UndoInput = z.infer<typeof undoSchema>;
 
 /**
- * Takes back an uncommitted failover (I5): traffic as it was, launched servers and images gone, the primary's servers that
- * this operation stopped started again. A primary that does not answer leaves nothing to unfence: its fence was never confirmed.
+ * Takes back an uncommitted failover (I5): launched servers and images gone, then the primary's servers that this operation
+ * stopped started again, then traffic as it was; in this order, so that there is never more than one writer (I1). A primary that does not answer leaves nothing to unfence: its fence was never confirmed.
  * What has committed is final, even if the commit's answer was lost.
  */
 export async function undo(services: Services, input: UndoInput): Promise<PollResult> {
   const state = await services.proveEpoch(input);
   if (state.commit === input.operation) return nextPoll(input.poll, true, services.now());
   await services.catalogue.updateOperation(input, { progression: 'undoing', committedAt: null });
-  const isTrafficBack = await restoreTraffic(services, input);
+  const isOwed = state.fence?.status === 'owed';
   const isClean = await removeLaunched(services, input);
-  const isUnfenced = state.fence?.status === 'owed' || (await unfencePrimary(services, input));
-  const isDone = isTrafficBack && isClean && isUnfenced;
-  if (isDone) {
-    await unpin(services, input);
-    await services.catalogue.updateState(input, { fence: null });
-  }
-  return nextPoll(input.poll, isDone, services.now());
+  if (!isClean || !(isOwed || (await unfencePrimary(services, input))))
+    return nextPoll(input.poll, false, services.now());
+  const { region } = services.plan(input.plan).primary;
+  await restoreTraffic(services, input, isOwed ? new Map() : await renewedAddresses(services, input, region));
+  await unpin(services, input);
+  await services.catalogue.updateState(input, { fence: null });
+  return nextPoll(input.poll, true, services.now());
 }
 
 async function unpin(services: Services, { plan, operation }: UndoInput): Promise<void> {
@@ -60,10 +61,10 @@ async function removeLaunched(services: Services, input: UndoInput): Promise<boo
 
 async function unfencePrimary(services: Services, input: UndoInput): Promise<boolean> {
   const plan = services.plan(input.plan);
-  const { fencedInstances } = await services.catalogue.operationOf(input);
-  if (fencedInstances.length === 0) return true;
+  const stopped = Object.keys((await services.catalogue.operationOf(input)).stopped);
+  if (stopped.length === 0) return true;
   const ec2 = services.client(ec2Client, plan.primary.region);
-  const instances = await describeInstances(ec2, fencedInstances);
+  const instances = await describeInstances(ec2, stopped);
   await startInstances(
     ec2,
     instances.filter(({ state }) => state === 'stopped').map(({ id }) => id),

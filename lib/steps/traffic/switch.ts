@@ -1,7 +1,7 @@
 import { route53Client } from '../../aws/clients.ts';
 import type { z } from 'zod';
 import { isInSync, readRecord, switchRecords } from '../../aws/records.ts';
-import type { RecordValue, Site, TrafficChange } from '../../domain/catalogue.ts';
+import { isSameRecord, type Site, type TrafficChange } from '../../domain/catalogue.ts';
 import { assertInvariant, Failure } from '../../domain/failure.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { nextPoll, type PollResult, pollSchema } from '../../domain/poll.ts';
@@ -24,18 +24,6 @@ export async function switchTraffic(services: Services, input: z.infer<typeof sw
   const { traffic } = await services.catalogue.operationOf(input);
   const intended = traffic.length > 0 ? traffic : await intend(services, input, plan, input.to);
   return nextPoll(input.poll, await carryOut(services, input, intended), services.now());
-}
-
-/** Puts back what an undone operation switched. Returns whether all servers answer so. */
-export async function restoreTraffic(services: Services, context: Context): Promise<boolean> {
-  const { traffic } = await services.catalogue.operationOf(context);
-  const route53 = services.client(route53Client);
-  for (const change of traffic) {
-    const present = await readRecord(route53, change);
-    if (isSame(present, change.after))
-      await switchRecords(route53, change.zone, [{ ...change, before: change.after, after: change.before }]);
-  }
-  return true;
 }
 
 async function intend(services: Services, context: Context, plan: Plan, to: Site): Promise<TrafficChange[]> {
@@ -77,18 +65,10 @@ async function carryOut(services: Services, context: Context, changes: readonly 
   for (const zone of new Set(changes.map((change) => change.zone))) {
     const ofZone = changes.filter((change) => change.zone === zone);
     const open: TrafficChange[] = [];
-    for (const change of ofZone) if (!isSame(await readRecord(route53, change), change.after)) open.push(change);
+    for (const change of ofZone) if (!isSameRecord(await readRecord(route53, change), change.after)) open.push(change);
     const changeId = open.length === 0 ? '' : await switchRecords(route53, zone, open);
     done.push(...ofZone.map((change) => ({ ...change, changeId })));
   }
   await services.catalogue.updateOperation(context, { traffic: done });
   return done.every(({ changeId }) => changeId === '');
-}
-
-function isSame(present: RecordValue | undefined, wanted: RecordValue): boolean {
-  return (
-    present !== undefined &&
-    present.ttlSeconds === wanted.ttlSeconds &&
-    present.values.toSorted().join() === wanted.values.toSorted().join()
-  );
 }
