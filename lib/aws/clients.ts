@@ -20,6 +20,12 @@ export type ClientFactory<Client> = (region?: string) => Client;
 const inRegion = (region: string | undefined) => (region === undefined ? base : { ...base, region });
 
 export const ec2Client: ClientFactory<EC2Client> = (region) => new EC2Client(inRegion(region));
+/**
+ * For CreateSnapshots and CopySnapshot, which have no token: the SDK's own repeat after a lost answer would make a second one. The
+ * state machine repeats the step instead, which looks for the first. @source aws-facts [1.10]
+ */
+export const ec2OnceClient: ClientFactory<EC2Client> = (region) =>
+  new EC2Client({ ...inRegion(region), maxAttempts: 1 });
 export const ebsClient: ClientFactory<EBSClient> = (region) => new EBSClient({ ...inRegion(region), maxAttempts: 5 });
 export const dynamodbClient: ClientFactory<DynamoDBClient> = (region) => new DynamoDBClient(inRegion(region));
 export const route53Client: ClientFactory<Route53Client> = (region) => new Route53Client(inRegion(region));

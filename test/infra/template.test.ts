@@ -95,7 +95,7 @@ describe('the synthesized template', () => {
         .toSorted();
     expect(holders('ebs:PutSnapshotBlock')).toEqual(['StepsTransferMove']);
     expect(holders('ec2:RunInstances')).toEqual(['StepsFailoverLaunch']);
-    expect(holders('ec2:DeleteSnapshot')).toEqual(['StepsFailbackEstimate', 'StepsProtectPrune']);
+    expect(holders('ec2:DeleteSnapshot')).toEqual(['StepsFailbackEstimate', 'StepsFailbackUndo', 'StepsProtectPrune']);
     expect(holders('route53:ChangeResourceRecordSets')).toEqual([
       'StepsFailbackUndo',
       'StepsFailoverUndo',

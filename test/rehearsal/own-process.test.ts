@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,38 +46,9 @@ beforeAll(async () => {
     if (definition === undefined) throw new Error(`${physicalId} was not deployed`);
     return { step: String(properties.Description).replace('Homeward ', ''), definition };
   });
-
-  const without = (name: string, d: FunctionDefinition) => ({
-    ...d,
-    environment: Object.fromEntries(Object.entries(d.environment).filter(([k]) => k !== name)),
-  });
-  const of = (step: string) => deployed.find((o) => o.step === step)?.definition as FunctionDefinition;
-  const mutate = (step: string, change: (d: FunctionDefinition) => FunctionDefinition) => {
-    deployed = deployed.map((o) => (o.step === step ? { ...o, definition: change(o.definition) } : o));
-  };
-  const cases: Record<string, () => void> = {
-    handler: () => mutate('failback/undo', (d) => ({ ...d, handler: 'index.handle' })),
-    file: () => mutate('failback/undo', (d) => ({ ...d, handler: 'main.handler' })),
-    table: () => mutate('transfer/move', (d) => without('HOMEWARD_TABLE', d)),
-    topic: () => mutate('operation/close', (d) => without('HOMEWARD_TOPIC_ARN', d)),
-    alarms: () => mutate('failover/guard', (d) => without('HOMEWARD_ALARMS', d)),
-    probers: () => mutate('waves/health', (d) => without('HOMEWARD_PROBERS', d)),
-    asset: () => mutate('failover/fence', (d) => ({ ...d, assetDir: of('failover/launch').assetDir })),
-    role: () => mutate('failover/fence', (d) => ({ ...d, role: of('failover/launch').role })),
-    plans: () =>
-      mutate('failback/open', (d) => {
-        const dir = mkdtempSync(join(tmpdir(), 'homeward-noplans-'));
-        copyFileSync(join(d.assetDir, 'index.js'), join(dir, 'index.js'));
-        return { ...d, assetDir: dir };
-      }),
-    gone: () => {
-      deployed = deployed.slice(1);
-    },
-  };
-  cases[process.env.MUTANT ?? '']?.();
   const dynamodb = new DynamoDBClient(cloud.clientConfig(recovery.region));
   catalogue = new Catalogue(outputs.get('TableName') ?? '', dynamodb);
-  if (process.env.MUTANT !== 'heartbeat') await sendHeartbeat();
+  await sendHeartbeat();
   loopback = await listen(cloud.dispatch);
 });
 afterAll(() => loopback.close());

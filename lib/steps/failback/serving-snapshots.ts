@@ -1,4 +1,4 @@
-import { ec2Client } from '../../aws/clients.ts';
+import { ec2OnceClient } from '../../aws/clients.ts';
 import { type SnapshotFacts, snapshotInstance } from '../../aws/snapshots.ts';
 import { type PointVolume, type Twin, type VolumeKey, volumeKey } from '../../domain/catalogue.ts';
 import { assertInvariant, Failure } from '../../domain/failure.ts';
@@ -25,7 +25,7 @@ export async function takeServingSnapshots(
 ): Promise<ServingSnapshots> {
   const plan = services.plan(context.plan);
   const names = Object.keys(plan.servers);
-  const ec2 = services.client(ec2Client, plan.recovery.region);
+  const ec2 = services.client(ec2OnceClient, plan.recovery.region);
   const instances = await instancesOf(services, context, 'recovery', names);
   const volumes: ServingVolume[] = [];
   let isReady = true;

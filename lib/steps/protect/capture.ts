@@ -1,4 +1,4 @@
-import { ec2Client } from '../../aws/clients.ts';
+import { ec2Client, ec2OnceClient } from '../../aws/clients.ts';
 import { z } from 'zod';
 import { describeInstances, type InstanceFacts, readUserData } from '../../aws/instances.ts';
 import { type SnapshotFacts, snapshotInstance } from '../../aws/snapshots.ts';
@@ -28,7 +28,7 @@ export async function capture(
   const userData = await readUserData(ec2, instance);
   const { plan: name, operation, point, server } = input;
   const owner = { plan: name, operation, purpose: 'recovery-point', step: `${point}/${server}`, point, server };
-  const snapshots = await snapshotInstance(ec2, instance, owner);
+  const snapshots = await snapshotInstance(services.client(ec2OnceClient, plan.primary.region), instance, owner);
   const configuration = configurationOf(facts, userData);
   const startedAt = snapshots[0]?.startedAt ?? services.now().toISOString();
   const volumes = await volumesOf(services, plan.primary.region, facts, snapshots);

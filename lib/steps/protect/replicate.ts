@@ -1,4 +1,4 @@
-import { ec2Client } from '../../aws/clients.ts';
+import { ec2Client, ec2OnceClient } from '../../aws/clients.ts';
 import { z } from 'zod';
 import { copySnapshot, countCopiesInFlight, describeSnapshots, type SnapshotFacts } from '../../aws/snapshots.ts';
 import {
@@ -110,7 +110,7 @@ async function startCopy(look: Look, server: string, volume: PointVolume): Promi
   const { plan, operation, point } = look.input;
   const { primary, recovery } = look.plan;
   const step = `${point}/${server}/${volume.device}`;
-  const copy = await copySnapshot(look.services.client(ec2Client, recovery.region), {
+  const copy = await copySnapshot(look.services.client(ec2OnceClient, recovery.region), {
     sourceRegion: primary.region,
     sourceSnapshot: volume.snapshot,
     key: volume.isEncrypted ? recovery.key : undefined,

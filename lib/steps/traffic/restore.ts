@@ -1,7 +1,8 @@
 import { route53Client } from '../../aws/clients.ts';
-import { readRecord, switchRecords } from '../../aws/records.ts';
+import { readRecord } from '../../aws/records.ts';
 import { isSameRecord, type TrafficChange } from '../../domain/catalogue.ts';
 import type { Context, Services } from '../services.ts';
+import { applyChanges } from './apply.ts';
 
 /**
  * Puts back what an undone operation switched, and follows servers that came back under another address.
@@ -24,10 +25,5 @@ export async function restoreTraffic(
     const after = { ...original, values: original.values.map((value) => renewed.get(value) ?? value) };
     if (!isSameRecord(present, after)) changes.push({ zone, name, type, before: present, after, changeId: null });
   }
-  for (const zone of new Set(changes.map((change) => change.zone)))
-    await switchRecords(
-      client,
-      zone,
-      changes.filter((change) => change.zone === zone),
-    );
+  await applyChanges(services, changes);
 }

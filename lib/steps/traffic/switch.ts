@@ -1,12 +1,13 @@
 import { route53Client } from '../../aws/clients.ts';
 import type { z } from 'zod';
-import { isInSync, readRecord, switchRecords } from '../../aws/records.ts';
-import { isSameRecord, type Site, type TrafficChange } from '../../domain/catalogue.ts';
+import { isInSync, readRecord } from '../../aws/records.ts';
+import type { Site, TrafficChange } from '../../domain/catalogue.ts';
 import { assertInvariant, Failure } from '../../domain/failure.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { nextPoll, type PollResult, pollSchema } from '../../domain/poll.ts';
 import { type Context, contextSchema, type Services } from '../services.ts';
 import { instancesOf, siteSchema } from '../waves/site.ts';
+import { applyChanges } from './apply.ts';
 
 export const switchSchema = contextSchema.extend({ to: siteSchema, poll: pollSchema });
 
@@ -51,24 +52,13 @@ async function intend(services: Services, context: Context, plan: Plan, to: Site
   return changes;
 }
 
-/** One atomic batch per zone; a repeat sees what is there already. */
+/** Changes first, then waits until every server has them. Returns whether all do. */
 async function carryOut(services: Services, context: Context, changes: readonly TrafficChange[]): Promise<boolean> {
-  const route53 = services.client(route53Client);
-  const pending = changes.filter(({ changeId }) => changeId === null);
-  if (pending.length === 0) {
-    for (const { changeId } of changes) {
-      if (changeId !== null && changeId !== '' && !(await isInSync(route53, changeId))) return false;
-    }
-    return true;
+  if (changes.some(({ changeId }) => changeId === null)) {
+    await services.catalogue.updateOperation(context, { traffic: await applyChanges(services, changes) });
+    return false;
   }
-  const done: TrafficChange[] = [];
-  for (const zone of new Set(changes.map((change) => change.zone))) {
-    const ofZone = changes.filter((change) => change.zone === zone);
-    const open: TrafficChange[] = [];
-    for (const change of ofZone) if (!isSameRecord(await readRecord(route53, change), change.after)) open.push(change);
-    const changeId = open.length === 0 ? '' : await switchRecords(route53, zone, open);
-    done.push(...ofZone.map((change) => ({ ...change, changeId })));
-  }
-  await services.catalogue.updateOperation(context, { traffic: done });
-  return done.every(({ changeId }) => changeId === '');
+  const ids = new Set(changes.map(({ changeId }) => changeId ?? ''));
+  for (const id of ids) if (!(await isInSync(services.client(route53Client), id))) return false;
+  return true;
 }

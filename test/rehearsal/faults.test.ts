@@ -1,0 +1,138 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { OperationKind } from '../../lib/domain/catalogue.ts';
+import { findLeftovers, inventory } from '../../rehearsal/leftovers.ts';
+import { reportFailback } from '../../rehearsal/report.ts';
+import type { Stage } from '../../rehearsal/stage.ts';
+import { changedIndexes } from '../../sim/blocks/content.ts';
+import type { FaultRule } from '../../sim/faults.ts';
+import { openShop, outcomeOf, shop } from './shop-stage.ts';
+
+let stage: Stage;
+afterEach(() => stage.close());
+
+const home = shop.primary.region;
+const away = shop.recovery.region;
+
+async function succeed(kind: OperationKind): Promise<void> {
+  expect({ kind, ...outcomeOf(await stage.run(kind)) }).toEqual({
+    kind,
+    status: 'SUCCEEDED',
+    error: undefined,
+    message: '',
+  });
+}
+
+function write(blocks: number): void {
+  for (const server of Object.keys(shop.servers))
+    expect(stage.workload.act({ kind: 'write', server, device: '/dev/sdf', blocks })).toBe(true);
+}
+
+/** The whole way: protected twice, failed over, changed there, brought home, protected again; nothing lost, nothing left over. */
+async function expectWholeWay(faults: readonly FaultRule[]): Promise<void> {
+  stage = await openShop(11);
+  const before = new Set(inventory(stage));
+  for (const fault of faults) stage.cloud.faults.add(fault);
+  await succeed('protect');
+  write(2);
+  await succeed('protect');
+  await succeed('failover');
+  await stage.clock.advance(60_000);
+  write(3);
+  await succeed('failback');
+  const operations = await stage.clock.settle(stage.catalogue.operations(shop.name));
+  const failback = operations.find(({ kind }) => kind === 'failback');
+  if (failback === undefined) throw new Error('there must be a failback');
+  const { volumes } = await stage.clock.settle(reportFailback(stage, failback));
+  expect(volumes).toHaveLength(6);
+  for (const { volume, blocksMoved, changedBlocks, contentMatches } of volumes)
+    expect([volume, blocksMoved, contentMatches]).toEqual([volume, changedBlocks, true]);
+  await stage.clock.advance(60_000);
+  write(1);
+  await succeed('protect');
+  for (const point of await stage.clock.settle(stage.catalogue.points(shop.name))) {
+    if (point.status !== 'available') continue;
+    for (const { snapshot, copy } of Object.values(point.servers).flatMap((server) => Object.values(server.volumes))) {
+      const [near, far] = [
+        stage.cloud.services(home).ec2.contentOf(snapshot),
+        stage.cloud.services(away).ec2.contentOf(copy ?? ''),
+      ];
+      expect(changedIndexes(near, far)).toEqual([]);
+    }
+  }
+  expect(await stage.clock.settle(findLeftovers(stage, before))).toEqual([]);
+  expect(stage.cloud.notModelled).toEqual([]);
+}
+
+/** Every call of the way that changes something. */
+const changing = [
+  'AssociateAddress',
+  'AttachVolume',
+  'ChangeResourceRecordSets',
+  'CompleteSnapshot',
+  'CopySnapshot',
+  'CreateSnapshots',
+  'CreateTags',
+  'CreateVolume',
+  'DeleteSnapshot',
+  'DetachVolume',
+  'ModifyInstanceAttribute',
+  'PutSnapshotBlock',
+  'RegisterImage',
+  'RunInstances',
+  'StartInstances',
+  'StartSnapshot',
+  'StopInstances',
+  'UpdateItem',
+];
+const reading = [
+  'DescribeInstances',
+  'DescribeSnapshots',
+  'DescribeVolumes',
+  'DescribeImages',
+  'GetItem',
+  'Query',
+  'ListChangedBlocks',
+  'GetSnapshotBlock',
+  'GetChange',
+  'ListResourceRecordSets',
+];
+
+describe('I7: every step may run twice', () => {
+  it('when the answer of the first of each changing call is lost', () =>
+    expectWholeWay(changing.map((operation) => ({ kind: 'answer-lost', operation, times: 3 }))));
+
+  it('when functions die after a call of theirs', () =>
+    expectWholeWay(
+      [
+        'Capture',
+        'Replicate',
+        'Seal',
+        'Prune',
+        'Fence',
+        'Launch',
+        'Health',
+        'Switch',
+        'Commit',
+        'Estimate',
+        'PayFence',
+        'Round',
+        'StopRecovery',
+        'Rebuild',
+        'Start',
+        'Complete',
+        'Move',
+        'Close',
+        'Open',
+      ].map((caller, index) => ({ kind: 'crash-after', caller, skip: index % 4 })),
+    ));
+});
+
+describe('the whole way succeeds', () => {
+  it('when every call is throttled a few times', () =>
+    expectWholeWay(
+      [...changing, ...reading].map((operation) => ({ kind: 'throttled', operation, skip: 1, times: 4 })),
+    ));
+
+  it('when every call meets server faults', () =>
+    expectWholeWay([...changing, ...reading].map((operation) => ({ kind: 'server-error', operation, times: 4 }))));
+});
