@@ -33,6 +33,7 @@ export async function rehearse({ plan, world, seed }: Rehearsal, audience: Audie
         points: [...story.points.values()],
         failover: story.failover,
         failback: story.failback,
+        interruptions: story.interruptions,
         leftovers: await stage.clock.settle(findLeftovers(stage, before)),
         virtualSeconds: (stage.clock.now() - startedAt) / 1_000,
         wallSeconds: Math.round(performance.now() - begun) / 1_000,

@@ -64,6 +64,8 @@ export interface Report {
   readonly points: readonly PointReport[];
   readonly failover: FailoverReport | null;
   readonly failback: FailbackReport | null;
+  /** When users reached no server, as their DNS led them; to the 5 s. */
+  readonly interruptions: readonly { readonly from: string; readonly until: string | null }[];
   readonly leftovers: readonly string[];
   readonly virtualSeconds: number;
   readonly wallSeconds: number;

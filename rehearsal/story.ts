@@ -1,4 +1,4 @@
-import { runOperation } from '../lib/cli/operations.ts';
+import { followOperation, runOperation } from '../lib/cli/operations.ts';
 import type { OperationKind } from '../lib/domain/catalogue.ts';
 import type { Execution, ExecutionEvent } from '../sim/stepfunctions/stepfunctions.ts';
 import {
@@ -18,6 +18,14 @@ export interface Audience {
   look(stage: Stage): void;
 }
 
+/** A time without service; `until` is `null` while it lasts. */
+export interface Interruption {
+  readonly from: string;
+  until: string | null;
+}
+
+const sampleSeconds = 5;
+
 /** A story that has not come to rest so long after its last event never will. */
 const restSecondsMax = 24 * 3_600;
 
@@ -26,6 +34,8 @@ export class Story {
   readonly points = new Map<string, PointReport>();
   failover: FailoverReport | null = null;
   failback: FailbackReport | null = null;
+  /** When users reached no server, by their DNS. */
+  readonly interruptions: Interruption[] = [];
   readonly #stage: Stage;
   readonly #world: World;
   readonly #audience: Audience;
@@ -55,9 +65,24 @@ export class Story {
         });
       }
     }
+    this.#sampleService();
     await clock.run(() => this.#isOver());
     unsubscribe();
     if (this.#failures.length > 0) throw this.#failures[0];
+  }
+
+  /** Looks every few seconds whether users reach a server. */
+  #sampleService(): void {
+    const { clock, workload } = this.#stage;
+    const now = new Date(clock.now()).toISOString();
+    const isServed = workload.servingRegion() !== undefined;
+    const open = this.interruptions.find(({ until }) => until === null);
+    if (!isServed && open === undefined) this.interruptions.push({ from: now, until: null });
+    if (isServed && open !== undefined) {
+      open.until = now;
+      this.#say(`users are served again, after ${Math.round((Date.parse(now) - Date.parse(open.from)) / 1_000)} s`);
+    }
+    clock.after(sampleSeconds * 1_000, () => this.#sampleService());
   }
 
   #isOver(): boolean {
@@ -115,8 +140,19 @@ export class Story {
   #follow(execution: Execution, event: ExecutionEvent): void {
     const kind = this.#stage.kindOf(execution);
     this.#audience.look(this.#stage);
+    if (event.type === 'ExecutionStarted' && !execution.name.startsWith('cli-')) this.#watch(kind, execution);
     if (kind === undefined || !/^Execution(Succeeded|Failed|Aborted|Timeout)/.test(event.type)) return;
     this.#await(() => this.#note(kind, execution));
+  }
+
+  /** Tells the steps of an operation that nobody at the command line has started. */
+  #watch(kind: OperationKind | undefined, { arn }: Execution): void {
+    if (kind !== 'failover' && kind !== 'failback') return;
+    const { plan } = this.#stage;
+    const console = this.#stage.console((line) => this.#say(`${kind}: ${line}`));
+    this.#await(async () => {
+      await followOperation(console, { kind, plan, execution: arn });
+    });
   }
 
   async #note(kind: OperationKind, { name }: Execution): Promise<void> {
@@ -130,10 +166,11 @@ export class Story {
         this.points.set(point.id, reported);
         this.#say(`recovery point ${point.id} sealed, ${Math.round(reported.rpoSeconds)} s after its start`);
       }
-      if (operation.outcome !== 'succeeded') this.#say(`protect ${operation.outcome}: ${operation.cause ?? ''}`);
+      const isPreempted = operation.cause?.startsWith('StaleEpoch') === true;
+      if (isPreempted) this.#say('a protect run gave way to the failover');
+      else if (operation.outcome !== 'succeeded') this.#say(`protect ${operation.outcome}: ${operation.cause ?? ''}`);
       return;
     }
-    this.#say(`${kind} ${operation.outcome}${operation.cause === null ? '' : `: ${operation.cause}`}`);
     if (kind === 'failover') this.failover = reportFailover(this.#stage, operation);
     else this.failback = await reportFailback(this.#stage, operation);
     if (kind === 'failback' && operation.committedAt !== null) this.#homeAt = this.#stage.clock.now();

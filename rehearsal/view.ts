@@ -52,7 +52,7 @@ function clockOf(at: Date): string {
 
 /** The measured outcome, for a person. */
 export function summaryOf(report: Report): string[] {
-  const { points, failover, failback, leftovers } = report;
+  const { points, failover, failback, interruptions, leftovers } = report;
   const rpo = points.map(({ rpoSeconds }) => rpoSeconds);
   return [
     `${points.length} recovery points, each complete in the recovery Region after ${Math.round(Math.min(...rpo))} to ${Math.round(Math.max(...rpo))} s`,
@@ -72,6 +72,10 @@ export function summaryOf(report: Report): string[] {
           ),
           ...failback.traffic.map(({ name, before, after }) => `  ${name}: ${before.join(', ')} → ${after.join(', ')}`),
         ]),
+    ...interruptions.map(
+      ({ from, until }) =>
+        `users without service from ${from.slice(11, 19)} ${until === null ? 'to the end' : `for ${minutes((Date.parse(until) - Date.parse(from)) / 1_000)}`}`,
+    ),
     leftovers.length === 0 ? 'nothing left over' : `left over: ${leftovers.join(', ')}`,
     `${minutes(report.virtualSeconds)} rehearsed in ${report.wallSeconds.toFixed(1)} s, seed ${report.seed}`,
   ];

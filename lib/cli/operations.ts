@@ -2,6 +2,8 @@ import { Catalogue } from '../aws/catalogue.ts';
 import { describeExecution, startExecution } from '../aws/executions.ts';
 import type { OperatorClients } from '../aws/operator-clients.ts';
 import { readStackOutputs } from '../aws/stack-outputs.ts';
+import type { FailbackEstimate } from '../domain/catalogue.ts';
+import { describeFailure } from '../domain/failure.ts';
 import type { Plan } from '../domain/plan.ts';
 import { outputs, stackName } from '../names.ts';
 import { UserError } from './plans.ts';
@@ -28,38 +30,49 @@ export async function runOperation(console: Console, { kind, plan, input }: Star
   const clients = console.clients(plan.recovery.region);
   const stack = await readStackOutputs(clients.cloudformation, stackName(plan.recovery.region));
   const stateMachine = stack.get(kind === 'failover' ? outputs.failoverMachineArn : outputs.failbackMachineArn);
-  const table = stack.get(outputs.tableName);
-  if (stateMachine === undefined || table === undefined)
+  if (stateMachine === undefined)
     throw new UserError(`Stack ${stackName(plan.recovery.region)} is of another version. Deploy it again.`);
-  const name = `cli-${console.newName()}`;
-  const arn = await startExecution(clients.sfn, {
+  const execution = await startExecution(clients.sfn, {
     stateMachine,
-    name,
+    name: `cli-${console.newName()}`,
     input: JSON.stringify({ ...input, plan: plan.name, trigger: 'cli' }),
   });
-  console.print(`started ${arn}`);
-  const catalogue = new Catalogue(table, clients.dynamodb);
-  let shown = '';
+  console.print(`started ${execution}`);
+  return followOperation(console, { kind, plan, execution });
+}
+
+export interface FollowRequest {
+  readonly kind: 'failover' | 'failback';
+  readonly plan: Plan;
+  /** ARN of its execution. */
+  readonly execution: string;
+}
+
+/** Prints each step of an operation until it has ended. Returns whether it succeeded. */
+export async function followOperation(console: Console, { kind, plan, execution }: FollowRequest): Promise<boolean> {
+  const clients = console.clients(plan.recovery.region);
+  const stack = await readStackOutputs(clients.cloudformation, stackName(plan.recovery.region));
+  const catalogue = new Catalogue(stack.get(outputs.tableName) ?? '', clients.dynamodb);
+  const shown = new Set<string>();
+  const show = (line: string) => {
+    if (!shown.has(line)) console.print(line);
+    shown.add(line);
+  };
   for (;;) {
-    const execution = await describeExecution(clients.sfn, arn);
-    const operation = await catalogue.operation(plan.name, `${kind}-${name}`);
-    if (operation !== undefined && operation.progression !== shown) console.print(operation.progression);
-    shown = operation?.progression ?? shown;
-    if (execution.status === 'RUNNING') {
-      await console.pause(lookEverySeconds);
-      continue;
-    }
-    if (operation?.estimate !== undefined && operation.estimate !== null) {
-      const { changedBlocks, gib, minutes, dollars } = operation.estimate;
-      console.print(`estimate: ${changedBlocks} changed blocks (${gib} GiB), about ${minutes} minutes and $${dollars}`);
-    }
-    if (execution.status === 'SUCCEEDED') console.print(`${kind} of plan ${plan.name} succeeded`);
-    else
-      console.print(
-        `${kind} of plan ${plan.name} ended ${execution.status}: ${execution.error ?? ''} ${operation?.cause ?? execution.cause ?? ''}`.trim(),
-      );
-    return execution.status === 'SUCCEEDED';
+    const { status, error, cause } = await describeExecution(clients.sfn, execution);
+    const operation = await catalogue.operation(plan.name, `${kind}-${execution.split(':').at(-1) ?? ''}`);
+    if (operation !== undefined) show(operation.progression);
+    if (operation?.estimate !== undefined && operation.estimate !== null) show(estimateLine(operation.estimate));
+    if (status === 'SUCCEEDED') show(`${kind} of plan ${plan.name} succeeded`);
+    else if (status !== 'RUNNING')
+      show(`${kind} of plan ${plan.name} ended ${status}: ${operation?.cause ?? describeFailure(error, cause)}`);
+    if (status !== 'RUNNING') return status === 'SUCCEEDED';
+    await console.pause(lookEverySeconds);
   }
+}
+
+function estimateLine({ changedBlocks, gib, minutes, dollars, pauseSeconds }: FailbackEstimate): string {
+  return `estimate: ${changedBlocks} changed blocks (${gib.toFixed(2)} GiB), about ${Math.ceil(minutes)} minutes and $${dollars.toFixed(2)}; servers pause for about ${Math.ceil(pauseSeconds / 60)} minutes`;
 }
 
 /** Says where a plan stands. */

@@ -65,3 +65,18 @@ export function isTransient(error: unknown): error is Failure {
 export function assertInvariant(isKept: boolean, number: `I${number}`, what: string): asserts isKept {
   if (!isKept) throw new Failure('BrokenInvariant', `${number} would be broken: ${what}`);
 }
+
+/** What Step Functions says of a failure, in one line: a Lambda's cause is a JSON text with the message inside, others are texts. */
+export function describeFailure(error = 'Error', cause = ''): string {
+  return `${error}: ${messageIn(cause)}`;
+}
+
+function messageIn(cause: string): string {
+  try {
+    const parsed: unknown = JSON.parse(cause);
+    const isLambda = typeof parsed === 'object' && parsed !== null && 'errorMessage' in parsed;
+    return isLambda ? String(parsed.errorMessage) : cause;
+  } catch {
+    return cause;
+  }
+}

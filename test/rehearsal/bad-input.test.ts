@@ -71,4 +71,38 @@ describe('I12: a wrong input ends the execution at its first state, changes noth
       expect(writes()).toEqual([]);
     });
   }
+
+  it('an operation while another one runs: OperationAlreadyRunning', async () => {
+    await stage.run('protect');
+    const running = stage.start('failover');
+    await stage.clock.advance(5_000);
+    writes();
+    const ended = await run('failover', { plan: 'shop' });
+    expect(ended).toMatchObject({ status: 'FAILED', error: 'OperationAlreadyRunning', entered: ['Open'] });
+    expect(ended.message).toContain(`failover failover-${running.name} is running`);
+    expect((await stage.clock.settle(stage.states.ended(running.arn))).status).toBe('SUCCEEDED');
+  });
+
+  it('a recovery point that is not available: RecoveryPointNotAvailable, naming the newest that is', async () => {
+    await stage.run('failback');
+    const { id } = await brokenPoint();
+    writes();
+    const ended = await run('failover', { plan: 'shop', recoveryPoint: id });
+    expect(ended).toMatchObject({ status: 'FAILED', error: 'RecoveryPointNotAvailable', entered: ['Open'] });
+    expect(ended.message).toMatch(
+      new RegExp(`^Recovery point ${id} .* is failed, .* The newest available point is rp-`),
+    );
+    expect(writes()).toEqual([]);
+  });
 });
+
+/** A point whose capture was refused. */
+async function brokenPoint() {
+  await stage.clock.run(() => stage.executions('protect').every(({ status }) => status !== 'RUNNING'));
+  stage.cloud.faults.add({ kind: 'refused', operation: 'CreateSnapshots', times: 9 });
+  await stage.run('protect');
+  const points = await stage.clock.settle(stage.catalogue.points('shop'));
+  const failed = points.find(({ status }) => status === 'failed');
+  if (failed === undefined) throw new Error('a point must have failed');
+  return failed;
+}

@@ -9,7 +9,11 @@ import type { Services } from '../services.ts';
 /** The event of an alarm's state change; more members are ignored. @source aws-facts [5.8], [11] */
 export const alarmEventSchema = z.object({
   'detail-type': z.literal('CloudWatch Alarm State Change'),
-  detail: z.object({ alarmName: z.string(), state: z.object({ value: z.string() }) }),
+  detail: z.object({
+    alarmName: z.string(),
+    state: z.object({ value: z.string() }),
+    previousState: z.object({ value: z.string() }),
+  }),
 });
 
 export type GuardDecision =
@@ -17,14 +21,19 @@ export type GuardDecision =
   | { readonly started: false; readonly reason: string };
 
 /**
- * Starts a failover for an alarm, after looking for itself: the alarm is still on, the plan is protected. The execution is
- * named after the alarm's transition, so that any number of copies of one event start one execution.
+ * Starts a failover for an alarm, after looking for itself: the alarm was off before and is still on, the plan is protected. An
+ * alarm that was never off says that no heartbeat has arrived yet, not that one has stopped. The execution is named after the alarm's transition, so that any number of copies of one event start one execution.
  */
 export async function guard(services: Services, event: z.infer<typeof alarmEventSchema>): Promise<GuardDecision> {
-  const { alarmName } = event.detail;
+  const { alarmName, previousState } = event.detail;
   const planOf = z.record(z.string(), z.string()).parse(JSON.parse(services.setting(environment.alarms)));
   const name = planOf[alarmName];
   if (name === undefined) throw new Failure('InvalidInput', `Alarm ${alarmName} belongs to no plan of this stack.`);
+  if (previousState.value !== 'OK')
+    return {
+      started: false,
+      reason: `alarm ${alarmName} was ${previousState.value} before, not OK: no heartbeat has arrived yet`,
+    };
   const alarm = await readAlarm(services.client(cloudwatchClient), alarmName);
   if (alarm?.state !== 'ALARM')
     return { started: false, reason: `alarm ${alarmName} is ${alarm?.state ?? 'gone'} by now` };

@@ -1,6 +1,7 @@
 import { snsClient } from '../../aws/clients.ts';
 import { z } from 'zod';
 import { notify } from '../../aws/signals.ts';
+import { describeFailure } from '../../domain/failure.ts';
 import { restingPhase } from '../../domain/phase.ts';
 import { environment } from '../../names.ts';
 import { type Context, contextSchema, type Services } from '../services.ts';
@@ -38,27 +39,11 @@ export async function close(services: Services, input: z.infer<typeof closeSchem
 
 /** A Distributed Map does not say what its items failed of; their transfers do. */
 async function causeOf(services: Services, context: Context, failure: z.infer<typeof failureSchema>): Promise<string> {
-  if (failure.Error !== 'States.ExceedToleratedFailureThreshold') return readCause(failure);
+  if (failure.Error !== 'States.ExceedToleratedFailureThreshold') return describeFailure(failure.Error, failure.Cause);
   const failed = (await services.catalogue.transfers(context.operation)).filter(
     ({ failure: why }) => why !== undefined,
   );
-  return failed.length === 0 ? readCause(failure) : failed.map((transfer) => transfer.failure).join('; ');
-}
-
-/** A Lambda's cause is a JSON text with the message inside; other causes are texts. */
-function readCause(failure: z.infer<typeof failureSchema>): string {
-  const parsed = z
-    .string()
-    .transform((text, context) => {
-      try {
-        return JSON.parse(text) as unknown;
-      } catch {
-        context.addIssue('not JSON');
-        return z.NEVER;
-      }
-    })
-    .pipe(z.object({ errorMessage: z.string() }))
-    .safeParse(failure.Cause);
-  const message = parsed.success ? parsed.data.errorMessage : (failure.Cause ?? '');
-  return `${failure.Error ?? 'Error'}: ${message}`;
+  return failed.length === 0
+    ? describeFailure(failure.Error, failure.Cause)
+    : failed.map((transfer) => transfer.failure).join('; ');
 }
