@@ -2,7 +2,6 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand, DeleteCommand, paginateQuery, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type {
   Operation,
-  Phase,
   PlanState,
   PointServer,
   RecoveryPoint,
@@ -86,9 +85,9 @@ export class Catalogue {
   }
 
   /** Frees the plan at the end of an operation. One that is free already, or another operation's, is left as it is. */
-  async release(holder: Holder, phase: Phase): Promise<void> {
+  async release(holder: Holder, rest: Pick<PlanState, 'phase'> & Partial<PlanState>): Promise<void> {
     const mine = { epoch: holder.epoch, 'lease.operation': holder.operation };
-    await this.#update(keyOf.state(holder.plan), { lease: null, phase }, mine);
+    await this.#update(keyOf.state(holder.plan), { ...rest, lease: null }, mine);
   }
 
   async point(plan: string, id: string): Promise<RecoveryPoint | undefined> {

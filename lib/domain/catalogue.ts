@@ -18,6 +18,8 @@ export type Outcome = 'running' | 'succeeded' | 'rolled-back' | 'failed';
 export interface Lease {
   readonly operation: string;
   readonly kind: OperationKind;
+  /** ARN of the state machine's execution: a lease ends with it. */
+  readonly execution: string;
   readonly until: string;
 }
 
@@ -39,6 +41,8 @@ export interface PlanState {
   readonly failover: string | null;
   /** The failover or failback that committed last. */
   readonly commit: string | null;
+  /** When the last failover or failback ended: its servers may need some minutes to send heartbeats again. */
+  readonly restingSince: string | null;
 }
 
 /** What is needed to launch the same server again; members as `DescribeInstances` gives them. @source aws-facts [3.7] */
@@ -225,6 +229,7 @@ export function newState(plan: string): PlanState {
     fence: null,
     failover: null,
     commit: null,
+    restingSince: null,
   };
 }
 

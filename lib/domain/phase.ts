@@ -12,6 +12,7 @@ export type OpenDecision =
 export interface OpenRequest {
   readonly kind: OperationKind;
   readonly operation: string;
+  readonly execution: string;
   readonly now: Date;
 }
 
@@ -47,7 +48,7 @@ export function decideOpen(state: PlanState, request: OpenRequest): OpenDecision
     ...state,
     epoch: state.epoch + 1,
     phase: phaseDuring[request.kind],
-    lease: { operation: request.operation, kind: request.kind, until },
+    lease: { operation: request.operation, kind: request.kind, execution: request.execution, until },
   };
   return { kind: 'acquire', next };
 }

@@ -104,6 +104,13 @@ class Resources {
     return { actions: actions.map((action) => `kms:${action}`), resources: keys };
   }
 
+  /** Looking whether the holder of a lease still runs. */
+  get executions(): Right {
+    const { partition, account } = this.#arns;
+    const executions = [...this.recovery].map((region) => `arn:${partition}:states:${region}:${account}:execution:*`);
+    return on(executions, 'states:DescribeExecution');
+  }
+
   get traffic(): Right[] {
     if (this.zones.length === 0) return [];
     const changes = `arn:${this.#arns.partition}:route53:::change/*`;
@@ -139,6 +146,9 @@ class Resources {
 
 /** Steps that are not named here use the catalogue only. */
 const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
+  'protect/open': (of) => [of.executions],
+  'failover/open': (of) => [of.executions],
+  'failback/open': (of) => [of.executions],
   'protect/capture': (of) => [
     ...of.snapshotSet(of.primary),
     read('ec2:DescribeVolumes'),

@@ -24,6 +24,7 @@ const sizes: Partial<Record<StepName, { memoryMb: number; minutes: number }>> = 
   'transfer/start': { memoryMb: 512, minutes: 15 },
   'transfer/complete': { memoryMb: 512, minutes: 15 },
   'failback/estimate': { memoryMb: 512, minutes: 15 },
+  'failover/guard': { memoryMb: 256, minutes: 15 },
 };
 
 /** One function per step, each with a role of its own that may do what the step does and nothing else. */

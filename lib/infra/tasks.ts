@@ -30,7 +30,7 @@ export interface TaskOptions {
 
 /** What the first state of every state machine is given: the input as typed, before there is an operation. */
 export const opening: TaskOptions = {
-  payload: { 'input.$': '$', 'execution.$': '$$.Execution.Name' },
+  payload: { 'input.$': '$', 'execution.$': '$$.Execution.Id' },
   withoutContext: true,
   result: 'replace',
 };

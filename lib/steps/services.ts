@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Catalogue } from '../aws/catalogue.ts';
-import { type Clients, createClients, dynamodbClient } from '../aws/clients.ts';
+import { type Clients, createClients, dynamodbClient, sfnClient } from '../aws/clients.ts';
+import { describeExecution } from '../aws/executions.ts';
 import type { PlanState } from '../domain/catalogue.ts';
 import { Failure } from '../domain/failure.ts';
 import { leaseSeconds } from '../domain/phase.ts';
@@ -22,6 +23,8 @@ export interface Services {
   plan(name: string): Plan;
   /** I6: called before anything is changed. @throws Failure StaleEpoch */
   proveEpoch(context: Context): Promise<PlanState>;
+  /** Whether an execution of a state machine, named by its ARN, is under way. */
+  isRunning(execution: string): Promise<boolean>;
   /** An environment variable of the Lambda. */
   setting(name: string): string;
 }
@@ -55,6 +58,9 @@ export function createServices(taskRoot: string): Services {
         'UnknownPlan',
         `There is no plan "${name}" in this Region. Deployed plans: ${[...plans.keys()].join(', ')}.`,
       );
+    },
+    async isRunning(execution) {
+      return (await describeExecution(client(sfnClient), execution)).status === 'RUNNING';
     },
     proveEpoch(context) {
       return this.catalogue.proveEpoch(context, new Date(now().getTime() + leaseSeconds * 1_000));

@@ -62,6 +62,7 @@ beforeEach(async () => {
     now: () => new Date(clock.now()),
     plan: () => plan,
     proveEpoch: (context) => catalogue.proveEpoch(context, new Date(clock.now() + 3_600_000)),
+    isRunning: async () => true,
     setting: (name) => name,
   };
 });

@@ -276,7 +276,7 @@ describe('real work over the port, each call by the role of its function', () =>
     });
     const reason = expect.stringMatching(`^alarm ${alarmName} is (OK|INSUFFICIENT_DATA) by now$`);
     expect(answer).toEqual({ started: false, reason });
-    expect([calls, roles]).toEqual([['DescribeAlarms'], [role]]);
+    expect([calls, roles]).toEqual([['GetItem', 'DescribeAlarms'], [role]]);
   });
 
   it('operation/close publishes a failed outcome and releases the plan', async () => {

@@ -11,10 +11,11 @@ function stateWith(change: Partial<PlanState>): PlanState {
 }
 
 function held(kind: OperationKind, until = later): PlanState['lease'] {
-  return { operation: `${kind}-other`, kind, until };
+  return { operation: `${kind}-other`, kind, execution: 'other', until };
 }
 
-const open = (state: PlanState, kind: OperationKind) => decideOpen(state, { kind, operation: `${kind}-mine`, now });
+const open = (state: PlanState, kind: OperationKind) =>
+  decideOpen(state, { kind, operation: `${kind}-mine`, execution: 'mine', now });
 
 describe('I6: one operation per plan', () => {
   // Phase × operation, written out from the design: what may be opened on a plan at rest.

@@ -22,8 +22,7 @@ export async function open(
 ): Promise<FailbackOpened> {
   const { plan: name, estimateOnly, trigger } = parseInput('failback', inputSchema, input, '{"plan": "shop"}');
   const plan = services.plan(name);
-  const state = await services.catalogue.state(name);
-  refuseUnlessOpenable(state, 'failback', execution, services.now());
+  const state = await refuseUnlessOpenable(services, name, 'failback', execution);
   const failover = state.failover === null ? undefined : await services.catalogue.operation(name, state.failover);
   const opened = await openOperation(services, {
     kind: 'failback',

@@ -2,9 +2,26 @@ import { cloudwatchClient, sfnClient } from '../../aws/clients.ts';
 import { z } from 'zod';
 import { startExecution } from '../../aws/executions.ts';
 import { readAlarm } from '../../aws/signals.ts';
+import type { PlanState } from '../../domain/catalogue.ts';
 import { Failure } from '../../domain/failure.ts';
+import type { Plan } from '../../domain/plan.ts';
 import { environment } from '../../names.ts';
 import type { Services } from '../services.ts';
+
+/** Longer than stopped servers need to start, pass their checks and send heartbeats; a Lambda may run for 15 minutes. */
+const returnSeconds = 420;
+const coolDownSecondsMax = 840;
+
+/**
+ * A failover or failback stops servers, and with them the heartbeat. Until that has had time to come back, an alarm says nothing
+ * new: the guard waits, and looks again.
+ */
+async function coolDown(services: Services, plan: Plan, { restingSince }: PlanState): Promise<void> {
+  if (restingSince === null) return;
+  const coolSeconds = Math.min(coolDownSecondsMax, (plan.failover.automatic?.missingForSeconds ?? 0) + returnSeconds);
+  const leftMs = Date.parse(restingSince) + coolSeconds * 1_000 - services.now().getTime();
+  if (leftMs > 0) await new Promise((resume) => setTimeout(resume, leftMs));
+}
 
 /** The event of an alarm's state change; more members are ignored. @source aws-facts [5.8], [11] */
 export const alarmEventSchema = z.object({
@@ -34,6 +51,7 @@ export async function guard(services: Services, event: z.infer<typeof alarmEvent
       started: false,
       reason: `alarm ${alarmName} was ${previousState.value} before, not OK: no heartbeat has arrived yet`,
     };
+  await coolDown(services, services.plan(name), await services.catalogue.state(name));
   const alarm = await readAlarm(services.client(cloudwatchClient), alarmName);
   if (alarm?.state !== 'ALARM')
     return { started: false, reason: `alarm ${alarmName} is ${alarm?.state ?? 'gone'} by now` };

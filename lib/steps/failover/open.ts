@@ -47,7 +47,7 @@ export async function open(
 ): Promise<FailoverOpened> {
   const { plan: name, recoveryPoint, dryRun, trigger } = parseInput('failover', inputSchema, input, '{"plan": "shop"}');
   const plan = services.plan(name);
-  refuseUnlessOpenable(await services.catalogue.state(name), 'failover', execution, services.now());
+  await refuseUnlessOpenable(services, name, 'failover', execution);
   const point = choosePoint(name, await services.catalogue.points(name), recoveryPoint satisfies PointSelector);
   const opened = await openOperation(services, { kind: 'failover', plan, execution, trigger, recoveryPoint: point.id });
   if (opened.kind === 'busy') throw opened.failure;

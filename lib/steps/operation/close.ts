@@ -24,7 +24,8 @@ export async function close(services: Services, input: z.infer<typeof closeSchem
   const cause = input.failure === undefined ? null : await causeOf(services, input, input.failure);
   const endedAt = operation.endedAt ?? services.now().toISOString();
   await catalogue.updateOperation(input, { outcome, cause, endedAt, progression: 'closed' });
-  await catalogue.release(input, restingPhase(state.activeSite));
+  const phase = restingPhase(state.activeSite);
+  await catalogue.release(input, operation.kind === 'protect' ? { phase } : { phase, restingSince: endedAt });
   const isNews = operation.kind !== 'protect' || outcome !== 'succeeded';
   if (isNews) {
     const subject = `Homeward: ${operation.kind} of plan ${input.plan} ${outcome}`;

@@ -6,7 +6,7 @@ import type { Plan } from '../../domain/plan.ts';
 import { problemsOf } from '../entry.ts';
 import type { Context, Services } from '../services.ts';
 
-/** What the first state of every state machine is given: the input as typed by a person, and the execution's name. */
+/** What the first state of every state machine is given: the input as typed by a person, and the execution's ARN. */
 export const openSchema = z.object({ input: z.unknown(), execution: z.string() });
 
 /**
@@ -42,16 +42,16 @@ export type Opened =
 /** Takes the plan for one operation: lease and next epoch in one conditional write (I6). Runs twice without harm. */
 export async function openOperation(services: Services, opening: Opening): Promise<Opened> {
   const { catalogue } = services;
-  const operation = `${opening.kind}-${opening.execution}`;
+  const { kind, trigger, recoveryPoint, execution } = opening;
+  const operation = operationId(kind, execution);
   const plan = opening.plan.name;
   for (;;) {
-    const state = await catalogue.state(plan);
+    const state = await stateOf(services, plan);
     const now = services.now();
-    const decision = decideOpen(state, { kind: opening.kind, operation, now });
+    const decision = decideOpen(state, { kind, operation, execution, now });
     if (decision.kind === 'refuse') return { kind: 'busy', failure: new Failure(decision.code, decision.message) };
     const epoch = decision.kind === 'mine' ? decision.epoch : decision.next.epoch;
     if (decision.kind === 'acquire' && !(await catalogue.replaceState(decision.next, state.epoch))) continue;
-    const { kind, trigger, recoveryPoint } = opening;
     await catalogue.addOperation(
       newOperation({ plan, id: operation, kind, epoch, trigger, recoveryPoint, startedAt: now.toISOString() }),
     );
@@ -59,10 +59,32 @@ export async function openOperation(services: Services, opening: Opening): Promi
   }
 }
 
-/** @throws Failure OperationAlreadyRunning, WrongPhase when the plan cannot be opened now; for a look before anything else is checked */
-export function refuseUnlessOpenable(state: PlanState, kind: OperationKind, execution: string, now: Date): void {
-  const decision = decideOpen(state, { kind, operation: `${kind}-${execution}`, now });
+/**
+ * For a look before anything else is checked. Returns the plan's state.
+ * @throws Failure OperationAlreadyRunning, WrongPhase when the plan cannot be opened now
+ */
+export async function refuseUnlessOpenable(
+  services: Services,
+  plan: string,
+  kind: OperationKind,
+  execution: string,
+): Promise<PlanState> {
+  const state = await stateOf(services, plan);
+  const request = { kind, operation: operationId(kind, execution), execution, now: services.now() };
+  const decision = decideOpen(state, request);
   if (decision.kind === 'refuse') throw new Failure(decision.code, decision.message);
+  return state;
+}
+
+/** The state of a plan; the lease of an execution that ended without closing has ended with it. */
+async function stateOf(services: Services, plan: string): Promise<PlanState> {
+  const state = await services.catalogue.state(plan);
+  const isOver = state.lease !== null && !(await services.isRunning(state.lease.execution));
+  return isOver ? { ...state, lease: null } : state;
+}
+
+function operationId(kind: OperationKind, execution: string): string {
+  return `${kind}-${execution.split(':').at(-1) ?? ''}`;
 }
 
 /** Servers of a plan by wave, in order. */

@@ -1,0 +1,80 @@
+import { SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { findLeftovers, inventory } from '../../rehearsal/leftovers.ts';
+import type { Stage } from '../../rehearsal/stage.ts';
+import { openShop, outcomeOf, shop } from './shop-stage.ts';
+
+let stage: Stage;
+let before: Set<string>;
+beforeEach(async () => {
+  stage = await openShop(5);
+  before = new Set(inventory(stage));
+});
+afterEach(() => stage.close());
+
+const home = shop.primary.region;
+const away = shop.recovery.region;
+const ec2 = (region: string) => stage.cloud.services(region).ec2;
+const points = () => stage.clock.settle(stage.catalogue.points(shop.name));
+const snapshots = (region: string) =>
+  ec2(region)
+    .allResources()
+    .filter(({ kind }) => kind === 'snapshot').length;
+
+/** Until no run is under way, and what was deleted is gone. */
+async function betweenRuns(): Promise<void> {
+  await stage.clock.advance(5_000);
+  await stage.clock.run(() => stage.executions('protect').every(({ status }) => status !== 'RUNNING'));
+  await stage.clock.advance(30_000);
+}
+
+describe('I2: whole points only', () => {
+  it('a copy whose key cannot be used fails the point and the run, says so, and is no point to recover from', async () => {
+    await stage.run('protect');
+    const [good] = await points();
+    ec2(away).setKeyEnabled(shop.recovery.key ?? '', false);
+    const ended = outcomeOf(await stage.run('protect'));
+    expect(ended).toMatchObject({ status: 'FAILED', error: 'CopyFailed' });
+    expect(ended.message).toMatch(/^Copy snap-\w+ of files:\/dev\/sdf ended in error: .*Check the key in eu-central-1/);
+    expect((await points()).map(({ status }) => status)).toEqual(['available', 'failed']);
+    expect(stage.cloud.services(away).sns.messages.at(-1)?.subject).toBe('Homeward: protect of plan shop failed');
+    ec2(away).setKeyEnabled(shop.recovery.key ?? '', true);
+    await stage.run('failover');
+    const operations = await stage.clock.settle(stage.catalogue.operations(shop.name));
+    expect(operations.find(({ kind }) => kind === 'failover')?.recoveryPoint).toBe(good?.id);
+  });
+});
+
+describe('I3, I8: retention', () => {
+  it('keeps the plan to its number of points and deletes what it lets go in both Regions', async () => {
+    for (let tick = 0; tick < shop.protection.keepPoints + 3; tick += 1) {
+      for (const server of Object.keys(shop.servers))
+        stage.workload.act({ kind: 'write', server, device: '/dev/sdf', blocks: 1 });
+      await stage.clock.advance(shop.protection.everySeconds * 1_000);
+    }
+    await betweenRuns();
+    expect((await points()).filter(({ status }) => status === 'available')).toHaveLength(shop.protection.keepPoints);
+    const volumes = Object.keys(shop.servers).length * 2;
+    expect([snapshots(home), snapshots(away)]).toEqual([
+      shop.protection.keepPoints * volumes,
+      shop.protection.keepPoints * volumes,
+    ]);
+    expect(await stage.clock.settle(findLeftovers(stage, before))).toEqual([]);
+  });
+
+  it('I6: the next run takes the plan from one that died, and removes what it left behind', async () => {
+    await stage.run('protect');
+    const kept = [snapshots(home), snapshots(away)];
+    const dying = stage.start('protect');
+    await stage.clock.advance(45_000);
+    expect(dying.status).toBe('RUNNING');
+    const console = new SFNClient(stage.cloud.clientConfig(away));
+    await stage.clock.settle(console.send(new StopExecutionCommand({ executionArn: dying.arn })));
+    expect(snapshots(home)).toBeGreaterThan(kept[0] ?? 0);
+    await stage.clock.advance(shop.protection.everySeconds * 1_000);
+    await betweenRuns();
+    expect(await stage.clock.settle(findLeftovers(stage, before))).toEqual([]);
+    const statuses = (await points()).map(({ status }) => status);
+    expect(new Set(statuses)).toEqual(new Set(['available']));
+  });
+});
