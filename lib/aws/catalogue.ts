@@ -30,6 +30,7 @@ const keyOf = {
   }),
   operation: (plan: string, id: string) => ({ pk: `PLAN#${plan}`, sk: `OP#${id}` }),
   transfer: (operation: string, id: string) => ({ pk: `OP#${operation}`, sk: `TRANSFER#${id}` }),
+  creation: (operation: string, step: string) => ({ pk: `OP#${operation}`, sk: `MADE#${step}` }),
   unit: (operation: string, transfer: string, unit: number) => ({
     pk: `OP#${operation}`,
     sk: `UNIT#${transfer}#${String(unit).padStart(8, '0')}`,
@@ -180,6 +181,19 @@ export class Catalogue {
 
   async updateTransfer(operation: string, id: string, fields: Partial<TransferRecord>): Promise<void> {
     await this.#update(keyOf.transfer(operation, id), fields);
+  }
+
+  /** What a step created that has no token of AWS: asked for at `requestedAt`, `made` once the answer was there. */
+  creation<Made>(operation: string, step: string): Promise<{ requestedAt: string; made?: Made } | undefined> {
+    return this.#get(keyOf.creation(operation, step));
+  }
+
+  async updateCreation(operation: string, step: string, fields: Fields): Promise<void> {
+    await this.#update(keyOf.creation(operation, step), fields);
+  }
+
+  async removeCreation(operation: string, step: string): Promise<void> {
+    await this.#remove(keyOf.creation(operation, step));
   }
 
   async unit(operation: string, transfer: string, unit: number): Promise<UnitRecord | undefined> {

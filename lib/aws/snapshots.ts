@@ -33,7 +33,7 @@ export async function describeSnapshots(ec2: EC2Client, ids: readonly string[]):
   return new Map(found.map((snapshot) => [snapshot.id, snapshot]));
 }
 
-/** Snapshots that a step created before: describe before create, as AWS has no token for them (I7). @source aws-facts [1.10] */
+/** Snapshots that a step created before, by their tags. @source aws-facts [1.10] */
 export function findSnapshots(ec2: EC2Client, owner: Pick<OwnerTags, 'operation' | 'step'>): Promise<SnapshotFacts[]> {
   return listSnapshots(ec2, stepFilters(owner));
 }
@@ -79,10 +79,8 @@ function factsOf(snapshot: Snapshot): SnapshotFacts {
   };
 }
 
-/** Snapshots all volumes of one instance at one moment, once per step however often it runs. */
+/** Snapshots all volumes of one instance at one moment. AWS has no token for it: a repeat makes another set. */
 export async function snapshotInstance(ec2: EC2Client, instance: string, owner: OwnerTags): Promise<SnapshotFacts[]> {
-  const before = await findSnapshots(ec2, owner);
-  if (before.length > 0) return before;
   const made = await awsCall(`snapshot the volumes of ${instance}`, () =>
     ec2.send(
       new CreateSnapshotsCommand({
@@ -103,10 +101,8 @@ export interface CopyRequest {
   readonly owner: OwnerTags;
 }
 
-/** Starts a copy into the Region of `ec2`, once per step. Key problems show later, in the copy's state. @source aws-facts [1.6] */
+/** Starts a copy into the Region of `ec2`. AWS has no token for it: a repeat makes another copy. Key problems show later, in the copy's state. @source aws-facts [1.6] */
 export async function copySnapshot(ec2: EC2Client, request: CopyRequest): Promise<string> {
-  const before = await findSnapshots(ec2, request.owner);
-  if (before[0] !== undefined) return before[0].id;
   const made = await awsCall(`copy snapshot ${request.sourceSnapshot}`, () =>
     ec2.send(
       new CopySnapshotCommand({

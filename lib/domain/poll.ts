@@ -22,6 +22,9 @@ export function nextPoll(poll: Poll, done: boolean, now: Date): PollResult {
   return { done, waitSeconds, polls: poll.polls + 1, since: poll.since ?? now.toISOString() };
 }
 
+/** What was created just before the first look may not be seen in it. @source aws-facts [7.4] */
+export const settledSeconds = 15;
+
 /** Seconds since the first look; 0 at the first. */
 export function pollingSeconds(poll: Poll, now: Date): number {
   return poll.since === undefined ? 0 : (now.getTime() - Date.parse(poll.since)) / 1_000;

@@ -145,6 +145,7 @@ export class Ec2 implements Service {
   addImage(image: { name: string; rootSnapshot: string; architecture?: string; rootDevice?: string }): string {
     const id = this.state.newId('ami');
     const rootDevice = image.rootDevice ?? '/dev/xvda';
+    this.state.showAll();
     this.state.images.set(id, {
       id,
       name: image.name,
@@ -166,7 +167,9 @@ export class Ec2 implements Service {
 
   /** Puts a serving server into the Region. @returns its id, its addresses and its volumes by device */
   addInstance(placing: InstancePlacing): PlacedInstance {
-    return placeInstance(this.state, placing);
+    const placed = placeInstance(this.state, placing);
+    this.state.showAll();
+    return placed;
   }
 
   /** Writes whole blocks into a volume, from block `index` on. */

@@ -135,7 +135,7 @@ function describeImage(state: Ec2State, image: ImageRecord): Image {
 function describeImages(state: Ec2State, input: DescribeImagesRequest): DescribeImagesResult {
   for (const owner of input.Owners ?? [])
     if (owner !== 'self' && owner !== state.account) throw invalid(`Images of owner ${owner} are not known here.`);
-  const asked = select(state.images, input.ImageIds, 'InvalidAMIID.NotFound', 'image id');
+  const asked = select(state.visible(state.images), input.ImageIds, 'InvalidAMIID.NotFound', 'image id');
   const kept = applyFilters('DescribeImages', asked, input.Filters, {
     'image-id': ({ id }) => id,
     name: ({ name }) => name,

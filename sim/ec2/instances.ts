@@ -37,7 +37,7 @@ const filterFields: FilterFields<InstanceRecord> = {
 function describeInstances(state: Ec2State, input: DescribeInstancesRequest): DescribeInstancesResult {
   if (input.InstanceIds !== undefined && input.InstanceIds.length > 0 && input.MaxResults !== undefined)
     throw new AwsError('InvalidParameterCombination', 'InstanceIds and MaxResults cannot be given together.');
-  const asked = select(state.instances, input.InstanceIds, unknownId, 'instance ID');
+  const asked = select(state.visible(state.instances), input.InstanceIds, unknownId, 'instance ID');
   const kept = applyFilters('DescribeInstances', asked, input.Filters, filterFields);
   const { page, ...next } = state.pages.cut(kept, input, [5, 1_000]);
   const reservations = page.map((instance) => ({
@@ -51,7 +51,7 @@ function describeInstances(state: Ec2State, input: DescribeInstancesRequest): De
 
 /** Only running instances are described unless all are asked for. */
 function describeStatus(state: Ec2State, input: DescribeInstanceStatusRequest): DescribeInstanceStatusResult {
-  const asked = select(state.instances, input.InstanceIds, unknownId, 'instance ID');
+  const asked = select(state.visible(state.instances), input.InstanceIds, unknownId, 'instance ID');
   const visible = asked.filter((instance) => input.IncludeAllInstances === true || instance.state === 'running');
   const kept = applyFilters('DescribeInstanceStatus', visible, input.Filters, filterFields);
   const { page, ...next } = state.pages.cut(kept, input, [5, 1_000]);

@@ -184,7 +184,7 @@ function describeSnapshot(state: Ec2State, snapshot: SnapshotRecord, isDescribed
 function describeSnapshots(state: Ec2State, input: DescribeSnapshotsRequest): DescribeSnapshotsResult {
   for (const owner of input.OwnerIds ?? [])
     if (owner !== 'self' && owner !== state.account) throw new NotModelled(`snapshots of owner ${owner}`);
-  const asked = select(state.snapshots, input.SnapshotIds, 'InvalidSnapshot.NotFound', 'snapshot');
+  const asked = select(state.visible(state.snapshots), input.SnapshotIds, 'InvalidSnapshot.NotFound', 'snapshot');
   const kept = applyFilters('DescribeSnapshots', asked, input.Filters, {
     'snapshot-id': ({ id }) => id,
     status: (snapshot) => snapshot.state,

@@ -56,12 +56,15 @@ export class Ec2State {
   readonly bytesMoved: BytesMoved = { copied: 0, read: 0, written: 0 };
   onEvent: ((event: Ec2Event) => void) | undefined;
   readonly #surroundings: Surroundings;
+  readonly #visibleAt = new Map<string, number>();
+  readonly #delays: Random;
 
   constructor(surroundings: Surroundings) {
     this.#surroundings = surroundings;
     this.region = surroundings.region;
     this.account = surroundings.account;
     this.random = surroundings.cloud.random.fork(`ec2/${surroundings.region}`);
+    this.#delays = this.random.fork('visibility');
     this.pages = new Pages(this.random.fork('pages'));
     this.keys = new Keys(surroundings.region, surroundings.account, this.random.fork('keys'));
   }
@@ -79,9 +82,21 @@ export class Ec2State {
     return ms <= 0 ? Promise.resolve() : new Promise((resolve) => this.after(ms, resolve));
   }
 
-  /** A new id of 17 hex digits. */
+  /** A new id of 17 hex digits. What it names is seen by descriptions a moment later. */
   newId(prefix: string): string {
-    return `${prefix}-0${this.random.hex(16)}`;
+    const id = `${prefix}-0${this.random.hex(16)}`;
+    this.#visibleAt.set(id, this.now() + this.#delays.below(this.timings.visibleMsMax + 1));
+    return id;
+  }
+
+  /** Those of the items that descriptions show already. @source aws-facts [7.4] */
+  visible<Item>(items: ReadonlyMap<string, Item>): ReadonlyMap<string, Item> {
+    return new Map([...items].filter(([id]) => (this.#visibleAt.get(id) ?? 0) <= this.now()));
+  }
+
+  /** What is part of the world before anything happens is seen at once. */
+  showAll(): void {
+    this.#visibleAt.clear();
   }
 
   /** The services of another Region, or `undefined` while that Region is silent. */

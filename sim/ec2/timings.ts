@@ -2,6 +2,8 @@ const mebibyte = 1024 * 1024;
 
 /** How long things take in the simulated EC2, in virtual time. One object per Region; a test or rehearsal may change it. */
 export interface Timings {
+  /** What an operation created is described only after up to so long. @source aws-facts [7.4] */
+  visibleMsMax: number;
   instancePendingMs: number;
   /** From `running` to status `ok` or `impaired`. */
   statusChecksMs: number;
@@ -30,6 +32,7 @@ export interface Timings {
 
 export function defaultTimings(): Timings {
   return {
+    visibleMsMax: 8_000,
     instancePendingMs: 20_000,
     statusChecksMs: 90_000,
     serviceStartMs: 5_000,

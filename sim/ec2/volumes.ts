@@ -50,7 +50,7 @@ function describeVolume(volume: VolumeRecord): Volume {
 }
 
 function describeVolumes(state: Ec2State, input: DescribeVolumesRequest): DescribeVolumesResult {
-  const asked = select(state.volumes, input.VolumeIds, 'InvalidVolume.NotFound', 'volume');
+  const asked = select(state.visible(state.volumes), input.VolumeIds, 'InvalidVolume.NotFound', 'volume');
   const kept = applyFilters('DescribeVolumes', asked, input.Filters, {
     'volume-id': ({ id }) => id,
     status: (volume) => volume.state,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Stage } from '../../rehearsal/stage.ts';
-import { openShop, shop } from './shop-stage.ts';
+import { openShop, protectNow, shop } from './shop-stage.ts';
 
 let stage: Stage;
 beforeEach(async () => {
@@ -13,7 +13,7 @@ const recovery = () => stage.cloud.services(shop.recovery.region);
 
 /** A protected plan whose heartbeat has been arriving. */
 async function protectedShop(): Promise<void> {
-  await stage.run('protect');
+  await protectNow(stage);
   await stage.clock.advance(3 * minutes);
 }
 
@@ -42,7 +42,7 @@ describe('automatic failover', () => {
   });
 
   it('does not start for an alarm that goes on because no heartbeat has arrived yet', async () => {
-    await stage.run('protect');
+    await protectNow(stage);
     await stage.clock.advance(10 * minutes);
     const { transitions } = recovery().cloudwatch;
     expect(transitions.some(({ state }) => state.value === 'ALARM')).toBe(true);

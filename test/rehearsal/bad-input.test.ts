@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OperationKind } from '../../lib/domain/catalogue.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
-import { openShop, outcomeOf } from './shop-stage.ts';
+import { openShop, outcomeOf, protectNow } from './shop-stage.ts';
 
 let stage: Stage;
 beforeAll(async () => {
@@ -73,7 +73,7 @@ describe('I12: a wrong input ends the execution at its first state, changes noth
   }
 
   it('an operation while another one runs: OperationAlreadyRunning', async () => {
-    await stage.run('protect');
+    await protectNow(stage);
     const running = stage.start('failover');
     await stage.clock.advance(5_000);
     writes();
@@ -100,7 +100,7 @@ describe('I12: a wrong input ends the execution at its first state, changes noth
 async function brokenPoint() {
   await stage.clock.run(() => stage.executions('protect').every(({ status }) => status !== 'RUNNING'));
   stage.cloud.faults.add({ kind: 'refused', operation: 'CreateSnapshots', times: 9 });
-  await stage.run('protect');
+  await protectNow(stage);
   const points = await stage.clock.settle(stage.catalogue.points('shop'));
   const failed = points.find(({ status }) => status === 'failed');
   if (failed === undefined) throw new Error('a point must have failed');

@@ -5,7 +5,7 @@ import { reportFailback } from '../../rehearsal/report.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
 import { changedIndexes } from '../../sim/blocks/content.ts';
 import type { FaultRule } from '../../sim/faults.ts';
-import { openShop, outcomeOf, shop } from './shop-stage.ts';
+import { openShop, outcomeOf, protectNow, shop } from './shop-stage.ts';
 
 let stage: Stage;
 afterEach(() => stage.close());
@@ -14,12 +14,8 @@ const home = shop.primary.region;
 const away = shop.recovery.region;
 
 async function succeed(kind: OperationKind): Promise<void> {
-  expect({ kind, ...outcomeOf(await stage.run(kind)) }).toEqual({
-    kind,
-    status: 'SUCCEEDED',
-    error: undefined,
-    message: '',
-  });
+  const execution = kind === 'protect' ? await protectNow(stage) : await stage.run(kind);
+  expect({ kind, ...outcomeOf(execution) }).toEqual({ kind, status: 'SUCCEEDED', error: undefined, message: '' });
 }
 
 function write(blocks: number): void {

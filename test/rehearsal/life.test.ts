@@ -5,7 +5,7 @@ import { findLeftovers, inventory } from '../../rehearsal/leftovers.ts';
 import { reportFailback } from '../../rehearsal/report.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
 import { changedIndexes } from '../../sim/blocks/content.ts';
-import { openShop, outcomeOf, shop } from './shop-stage.ts';
+import { openShop, outcomeOf, protectNow, shop } from './shop-stage.ts';
 
 /** One plan through two disasters, chapter by chapter: each begins where the one before it ended. */
 let stage: Stage;
@@ -76,7 +76,7 @@ describe('protection', () => {
   it('copies only what changed the next time', async () => {
     write(3);
     const copied = ec2(away).bytesMoved.copied;
-    expect(outcomeOf(await stage.run('protect'))).toMatchObject({ status: 'SUCCEEDED' });
+    expect(outcomeOf(await protectNow(stage))).toMatchObject({ status: 'SUCCEEDED' });
     expect(ec2(away).bytesMoved.copied - copied).toBe(servers.length * 3 * 524_288);
     expect(await points()).toHaveLength(2);
   });
@@ -212,7 +212,7 @@ describe('after coming home', () => {
   it('protection goes on by deltas over the twins of the failback', async () => {
     write(2);
     const copied = ec2(away).bytesMoved.copied;
-    expect(outcomeOf(await stage.run('protect'))).toMatchObject({ status: 'SUCCEEDED' });
+    expect(outcomeOf(await protectNow(stage))).toMatchObject({ status: 'SUCCEEDED' });
     expect(ec2(away).bytesMoved.copied).toBe(copied);
     const methods = Object.values((await points()).at(-1)?.servers ?? {}).flatMap(({ volumes }) =>
       Object.values(volumes).map(({ method }) => method),

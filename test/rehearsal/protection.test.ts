@@ -2,7 +2,7 @@ import { SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findLeftovers, inventory } from '../../rehearsal/leftovers.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
-import { openShop, outcomeOf, shop } from './shop-stage.ts';
+import { openShop, outcomeOf, protectNow, shop } from './shop-stage.ts';
 
 let stage: Stage;
 let before: Set<string>;
@@ -30,10 +30,10 @@ async function betweenRuns(): Promise<void> {
 
 describe('I2: whole points only', () => {
   it('a copy whose key cannot be used fails the point and the run, says so, and is no point to recover from', async () => {
-    await stage.run('protect');
+    await protectNow(stage);
     const [good] = await points();
     ec2(away).setKeyEnabled(shop.recovery.key ?? '', false);
-    const ended = outcomeOf(await stage.run('protect'));
+    const ended = outcomeOf(await protectNow(stage));
     expect(ended).toMatchObject({ status: 'FAILED', error: 'CopyFailed' });
     expect(ended.message).toMatch(/^Copy snap-\w+ of files:\/dev\/sdf ended in error: .*Check the key in eu-central-1/);
     expect((await points()).map(({ status }) => status)).toEqual(['available', 'failed']);
@@ -63,7 +63,7 @@ describe('I3, I8: retention', () => {
   });
 
   it('I6: the next run takes the plan from one that died, and removes what it left behind', async () => {
-    await stage.run('protect');
+    await protectNow(stage);
     const kept = [snapshots(home), snapshots(away)];
     const dying = stage.start('protect');
     await stage.clock.advance(45_000);

@@ -4,6 +4,7 @@ import type { Plan } from '../../lib/domain/plan.ts';
 import { readPlanFile } from '../../lib/plan-file/read.ts';
 import { Stage } from '../../rehearsal/stage.ts';
 import type { World, WorldServer } from '../../rehearsal/world.ts';
+import type { Execution } from '../../sim/stepfunctions/stepfunctions.ts';
 
 /** The example plan. */
 export const shop: Plan = (() => {
@@ -39,4 +40,12 @@ export function outcomeOf(execution: { status: string; error?: string; cause?: s
   const isJson = cause.startsWith('{');
   const message = isJson ? (JSON.parse(cause) as { errorMessage: string }).errorMessage : cause;
   return { status: execution.status, error: execution.error, message };
+}
+
+/** Takes a recovery point now, between the runs that the schedule starts. */
+export async function protectNow(stage: Stage): Promise<Execution> {
+  await stage.clock.run(() => stage.executions('protect').every(({ status }) => status !== 'RUNNING'));
+  const execution = await stage.run('protect');
+  const isSkipped = (execution.output as { skipped?: boolean } | undefined)?.skipped === true;
+  return isSkipped ? protectNow(stage) : execution;
 }

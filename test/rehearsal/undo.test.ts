@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findLeftovers, inventory } from '../../rehearsal/leftovers.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
-import { openShop, outcomeOf, shop } from './shop-stage.ts';
+import { openShop, outcomeOf, protectNow, shop } from './shop-stage.ts';
 
 let stage: Stage;
 let before: Set<string>;
 beforeEach(async () => {
   stage = await openShop(9);
   before = new Set(inventory(stage));
-  await stage.run('protect');
+  await protectNow(stage);
 });
 afterEach(() => stage.close());
 

@@ -35,6 +35,7 @@ export class BlockCloud implements Cloud {
     if (known !== undefined) return known;
     const surroundings = { region, account: this.account, cloud: this };
     const made = { ec2: new Ec2(surroundings), ebs: new Ebs(surroundings) } as unknown as Services;
+    made.ec2.timings.visibleMsMax = 0;
     this.#regions.set(region, made);
     return made;
   }

@@ -1,9 +1,9 @@
-import { ec2Client, ec2OnceClient } from '../../aws/clients.ts';
+import { ec2Client } from '../../aws/clients.ts';
 import type { z } from 'zod';
 import { describeInstances } from '../../aws/instances.ts';
-import { snapshotInstance } from '../../aws/snapshots.ts';
 import { Failure } from '../../domain/failure.ts';
 import { nextPoll, type PollResult, pollingSeconds, pollSchema } from '../../domain/poll.ts';
+import { snapshotOnce } from '../operation/snapshot-once.ts';
 import { contextSchema, type Services } from '../services.ts';
 import { stopServers } from '../waves/stop.ts';
 
@@ -44,7 +44,7 @@ export async function payFence(services: Services, input: z.infer<typeof payFenc
       step: `returned/${server}`,
       server,
     };
-    const snapshots = await snapshotInstance(services.client(ec2OnceClient, plan.primary.region), instance, owner);
+    const snapshots = await snapshotOnce(services, input, plan.primary.region, { instance, owner });
     isKept &&= snapshots.every((snapshot) => snapshot.state === 'completed');
   }
   if (!isKept) return notYet(services, input, 'the snapshots of what they hold did not complete');

@@ -5,7 +5,7 @@ import { tokenOf } from '../../aws/token.ts';
 import type { SwappedVolume, Twin } from '../../domain/catalogue.ts';
 import { assertInvariant, Failure } from '../../domain/failure.ts';
 import { lastTwins } from '../../domain/twins.ts';
-import { nextPoll, type PollResult } from '../../domain/poll.ts';
+import { nextPoll, type PollResult, pollingSeconds } from '../../domain/poll.ts';
 import type { z } from 'zod';
 import type { serverSchema } from '../failover/launch.ts';
 import type { Services } from '../services.ts';
@@ -45,6 +45,9 @@ function finalTwins(twins: readonly Twin[], input: RebuildInput): Twin[] {
   );
   return [...lastTwins(mine).values()];
 }
+
+/** A volume whose key cannot be used vanishes; one that was created a moment ago may not be seen yet. @source aws-facts [3.6] */
+const buildSecondsMax = 300;
 
 /** One volume, one step on: created → old one detached → attached. Returns whether it is in place. */
 async function swap(services: Services, input: RebuildInput, instance: InstanceFacts, twin: Twin): Promise<boolean> {
@@ -86,11 +89,12 @@ async function swap(services: Services, input: RebuildInput, instance: InstanceF
     return false;
   }
   const [volume] = await describeVolumes(ec2, [swapped.new]);
-  if (volume === undefined || volume.state === 'error')
+  const isOverdue = pollingSeconds(input.poll, services.now()) > buildSecondsMax;
+  if (volume?.state === 'error' || (volume === undefined && isOverdue))
     throw new Failure(
       'LaunchFailed',
       `Volume ${swapped.new} for ${twin.volume} could not be built from ${twin.primarySnapshot}. Check its key in ${plan.primary.region}, then start the failback again.`,
     );
-  if (volume.state === 'available') await attachVolume(ec2, swapped.new, instance.id, device);
+  if (volume?.state === 'available') await attachVolume(ec2, swapped.new, instance.id, device);
   return false;
 }

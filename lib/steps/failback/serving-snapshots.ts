@@ -1,8 +1,8 @@
-import { ec2OnceClient } from '../../aws/clients.ts';
-import { type SnapshotFacts, snapshotInstance } from '../../aws/snapshots.ts';
+import type { SnapshotFacts } from '../../aws/snapshots.ts';
 import { type PointVolume, type Twin, type VolumeKey, volumeKey } from '../../domain/catalogue.ts';
 import { assertInvariant, Failure } from '../../domain/failure.ts';
 import { lastTwins } from '../../domain/twins.ts';
+import { snapshotOnce } from '../operation/snapshot-once.ts';
 import type { Context, Services } from '../services.ts';
 import { failoverOf, instancesOf } from '../waves/site.ts';
 
@@ -25,8 +25,13 @@ export async function takeServingSnapshots(
 ): Promise<ServingSnapshots> {
   const plan = services.plan(context.plan);
   const names = Object.keys(plan.servers);
-  const ec2 = services.client(ec2OnceClient, plan.recovery.region);
   const instances = await instancesOf(services, context, 'recovery', names);
+  const gone = names.filter((name) => !instances.has(name));
+  if (gone.length > 0)
+    throw new Failure(
+      'SnapshotFailed',
+      `The instances of ${gone.join(', ')} no longer exist in ${plan.recovery.region}, so what they held cannot be brought home. Look at what ended them.`,
+    );
   const volumes: ServingVolume[] = [];
   let isReady = true;
   for (const [server, instance] of instances) {
@@ -37,7 +42,7 @@ export async function takeServingSnapshots(
       step: `round-${number}/${server}`,
       server,
     };
-    const snapshots = await snapshotInstance(ec2, instance.id, owner);
+    const snapshots = await snapshotOnce(services, context, plan.recovery.region, { instance: instance.id, owner });
     isReady &&= snapshots.length > 0 && snapshots.every(({ state }) => state === 'completed');
     for (const { device, volumeId } of instance.volumes) {
       const snapshot = snapshots.find((candidate) => candidate.volumeId === volumeId);

@@ -5,7 +5,7 @@ import { attachVolume, deleteVolume, describeVolumes, detachVolume } from '../..
 import type { Operation } from '../../domain/catalogue.ts';
 import { Failure } from '../../domain/failure.ts';
 import type { Plan } from '../../domain/plan.ts';
-import { nextPoll, type PollResult, pollingSeconds } from '../../domain/poll.ts';
+import { nextPoll, type PollResult, pollingSeconds, settledSeconds } from '../../domain/poll.ts';
 import type { undoSchema } from '../failover/undo.ts';
 import { sweepSnapshots } from '../operation/sweep.ts';
 import type { Services } from '../services.ts';
@@ -92,7 +92,8 @@ async function restoreOriginals(
     const isServerBack = await restoreServer(services, plan, operation, { server, instance });
     isBack &&= isServerBack;
   }
-  return isBack && (await removeRounds(services, input, plan));
+  const isSettled = pollingSeconds(input.poll, services.now()) >= settledSeconds;
+  return (await removeRounds(services, input, plan)) && isBack && isSettled;
 }
 
 /** Each new volume off, each old one on, the new ones gone: one step on at each look. */

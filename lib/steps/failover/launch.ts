@@ -56,7 +56,8 @@ async function ensureImage(services: Services, input: LaunchInput): Promise<Imag
   const { configuration, volumes } = await imageOf(services, input);
   const name = `homeward-${tokenOf(input.plan, input.operation, input.server)}`;
   const image = await registerImage(ec2, { name, configuration, volumes: Object.values(volumes), owner });
-  await services.catalogue.updateOperationEntry(input, 'servers', input.server, { image: image.id, instance: null });
+  if (image.id !== '')
+    await services.catalogue.updateOperationEntry(input, 'servers', input.server, { image: image.id, instance: null });
   return image;
 }
 

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { deregisterImage, findImages } from '../../aws/images.ts';
 import { describeInstances, findInstances, startInstances, terminateInstances } from '../../aws/instances.ts';
 import { deleteVolume, findVolumes } from '../../aws/volumes.ts';
-import { nextPoll, type PollResult, pollSchema } from '../../domain/poll.ts';
+import { nextPoll, type PollResult, pollingSeconds, pollSchema, settledSeconds } from '../../domain/poll.ts';
 import { tags } from '../../names.ts';
 import { contextSchema, type Services } from '../services.ts';
 import { restoreTraffic } from '../traffic/restore.ts';
@@ -22,7 +22,8 @@ export async function undo(services: Services, input: UndoInput): Promise<PollRe
   if (state.commit === input.operation) return nextPoll(input.poll, true, services.now());
   await services.catalogue.updateOperation(input, { progression: 'undoing', committedAt: null });
   const isOwed = state.fence?.status === 'owed';
-  const isClean = await removeLaunched(services, input);
+  const isSettled = pollingSeconds(input.poll, services.now()) >= settledSeconds;
+  const isClean = (await removeLaunched(services, input)) && isSettled;
   if (!isClean || !(isOwed || (await unfencePrimary(services, input))))
     return nextPoll(input.poll, false, services.now());
   const { region } = services.plan(input.plan).primary;

@@ -1,10 +1,11 @@
-import { ec2Client, ec2OnceClient } from '../../aws/clients.ts';
+import { ec2Client } from '../../aws/clients.ts';
 import { z } from 'zod';
 import { describeInstances, type InstanceFacts, readUserData } from '../../aws/instances.ts';
-import { type SnapshotFacts, snapshotInstance } from '../../aws/snapshots.ts';
+import type { SnapshotFacts } from '../../aws/snapshots.ts';
 import { describeVolumes } from '../../aws/volumes.ts';
 import type { LaunchConfiguration, PointVolume } from '../../domain/catalogue.ts';
 import { Failure } from '../../domain/failure.ts';
+import { snapshotOnce } from '../operation/snapshot-once.ts';
 import { contextSchema, type Services } from '../services.ts';
 
 export const captureSchema = contextSchema.extend({ point: z.string(), server: z.string() });
@@ -28,7 +29,7 @@ export async function capture(
   const userData = await readUserData(ec2, instance);
   const { plan: name, operation, point, server } = input;
   const owner = { plan: name, operation, purpose: 'recovery-point', step: `${point}/${server}`, point, server };
-  const snapshots = await snapshotInstance(services.client(ec2OnceClient, plan.primary.region), instance, owner);
+  const snapshots = await snapshotOnce(services, input, plan.primary.region, { instance, owner });
   const configuration = configurationOf(facts, userData);
   const startedAt = snapshots[0]?.startedAt ?? services.now().toISOString();
   const volumes = await volumesOf(services, plan.primary.region, facts, snapshots);

@@ -1,6 +1,12 @@
 import { ec2Client, ec2OnceClient } from '../../aws/clients.ts';
 import { z } from 'zod';
-import { copySnapshot, countCopiesInFlight, describeSnapshots, type SnapshotFacts } from '../../aws/snapshots.ts';
+import {
+  copySnapshot,
+  countCopiesInFlight,
+  describeSnapshots,
+  findSnapshots,
+  type SnapshotFacts,
+} from '../../aws/snapshots.ts';
 import {
   type PointServer,
   type PointVolume,
@@ -14,6 +20,7 @@ import type { Plan } from '../../domain/plan.ts';
 import { nextPoll, type PollResult, pollSchema } from '../../domain/poll.ts';
 import { lastTwins } from '../../domain/twins.ts';
 import { chooseMethod } from '../../domain/replication.ts';
+import { createOnce } from '../operation/create-once.ts';
 import { contextSchema, type Services } from '../services.ts';
 import type { Transfer, TransferItem } from '../transfer/transfer.ts';
 
@@ -107,14 +114,20 @@ async function advance(look: Look, server: string, volume: PointVolume): Promise
 async function startCopy(look: Look, server: string, volume: PointVolume): Promise<PointVolume> {
   if (look.freeSlots <= 0) return volume;
   look.freeSlots -= 1;
-  const { plan, operation, point } = look.input;
+  const { services, input } = look;
   const { primary, recovery } = look.plan;
+  const { plan, operation, point } = input;
   const step = `${point}/${server}/${volume.device}`;
-  const copy = await copySnapshot(look.services.client(ec2OnceClient, recovery.region), {
-    sourceRegion: primary.region,
-    sourceSnapshot: volume.snapshot,
-    key: volume.isEncrypted ? recovery.key : undefined,
-    owner: { plan, operation, purpose: 'recovery-point-copy', step, point, server, device: volume.device },
+  const owner = { plan, operation, purpose: 'recovery-point-copy', step, point, server, device: volume.device };
+  const copy = await createOnce(services, input, step, {
+    find: async () => (await findSnapshots(services.client(ec2Client, recovery.region), owner))[0]?.id,
+    make: () =>
+      copySnapshot(services.client(ec2OnceClient, recovery.region), {
+        sourceRegion: primary.region,
+        sourceSnapshot: volume.snapshot,
+        key: volume.isEncrypted ? recovery.key : undefined,
+        owner,
+      }),
   });
   return { ...volume, copy };
 }

@@ -27,7 +27,7 @@ export async function health(services: Services, input: HealthInput): Promise<Po
   const servers = Object.keys(plan.servers).filter((name) => plan.servers[name]?.wave === input.wave);
   const instances = await instancesOf(services, input, input.site, servers);
   refuseDead(plan, instances);
-  const problems = await problemsOf(services, input, plan, instances);
+  const problems = await problemsOf(services, input, servers, instances);
   const withinSeconds = Math.max(...servers.map((name) => plan.servers[name]?.health.withinSeconds ?? 0));
   if (problems.length > 0 && pollingSeconds(input.poll, services.now()) > withinSeconds) {
     throw new Failure(
@@ -49,9 +49,12 @@ function refuseDead(plan: Plan, instances: ReadonlyMap<string, InstanceFacts>): 
 async function problemsOf(
   services: Services,
   input: HealthInput,
-  plan: Plan,
+  servers: readonly string[],
   instances: ReadonlyMap<string, InstanceFacts>,
 ): Promise<string[]> {
+  const plan = services.plan(input.plan);
+  const unseen = servers.filter((name) => !instances.has(name));
+  if (unseen.length > 0) return unseen.map((name) => `${name} is not visible yet`);
   const ids = [...instances.values()].map(({ id }) => id);
   const healthy = await healthyInstances(services.client(ec2Client, regionOf(plan, input.site)), ids);
   const waiting = [...instances].filter(([, { id }]) => !healthy.has(id)).map(([name]) => name);

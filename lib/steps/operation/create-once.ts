@@ -1,0 +1,49 @@
+import { Failure } from '../../domain/failure.ts';
+import type { Context, Services } from '../services.ts';
+
+/** A resource that was created a moment ago may not be seen yet; after this long it is. @source aws-facts [7.4] */
+const visibleWithinSeconds = 60;
+
+export interface Creation<Made> {
+  /** Looks for what an earlier call created, by its tags. */
+  find(): Promise<Made | undefined>;
+  make(): Promise<Made>;
+}
+
+/**
+ * Creates something for which AWS has no token, once per step however often the step runs (I7). The catalogue notes the intent
+ * before the call and the result after it. Where only the intent is known, the answer was lost: what was created is looked for,
+ * and created again only when it would be visible by now. @source aws-facts [1.10]
+ * @throws Failure AwsNotYetConsistent while that cannot be told
+ */
+export async function createOnce<Made>(
+  services: Services,
+  { operation }: Context,
+  step: string,
+  creation: Creation<Made>,
+): Promise<Made> {
+  const { catalogue } = services;
+  const known = await catalogue.creation<Made>(operation, step);
+  if (known?.made !== undefined) return known.made;
+  if (known !== undefined) {
+    const found = await creation.find();
+    if (found !== undefined) return keep(services, operation, step, found);
+    const ageSeconds = (services.now().getTime() - Date.parse(known.requestedAt)) / 1_000;
+    if (ageSeconds < visibleWithinSeconds)
+      throw new Failure('AwsNotYetConsistent', `The answer for ${step} was lost; what it created is looked for again.`);
+  }
+  await catalogue.updateCreation(operation, step, { requestedAt: services.now().toISOString() });
+  try {
+    return await keep(services, operation, step, await creation.make());
+  } catch (error) {
+    const isRefusal =
+      error instanceof Failure && error.code !== 'AwsUnavailable' && error.code !== 'CatalogueUnavailable';
+    if (isRefusal) await catalogue.removeCreation(operation, step);
+    throw error;
+  }
+}
+
+async function keep<Made>(services: Services, operation: string, step: string, made: Made): Promise<Made> {
+  await services.catalogue.updateCreation(operation, step, { made });
+  return made;
+}

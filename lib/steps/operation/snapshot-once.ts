@@ -1,0 +1,27 @@
+import { ec2Client, ec2OnceClient } from '../../aws/clients.ts';
+import { describeSnapshots, findSnapshots, type SnapshotFacts, snapshotInstance } from '../../aws/snapshots.ts';
+import type { OwnerTags } from '../../aws/tags.ts';
+import type { Context, Services } from '../services.ts';
+import { createOnce } from './create-once.ts';
+
+/** Snapshots all volumes of an instance at one moment, once per step; gives them as they are now. */
+export async function snapshotOnce(
+  services: Services,
+  context: Context,
+  region: string,
+  { instance, owner }: { instance: string; owner: OwnerTags },
+): Promise<SnapshotFacts[]> {
+  const client = services.client(ec2Client, region);
+  const made = await createOnce(services, context, owner.step, {
+    async find() {
+      const found = await findSnapshots(client, owner);
+      return found.length === 0 ? undefined : found;
+    },
+    make: () => snapshotInstance(services.client(ec2OnceClient, region), instance, owner),
+  });
+  const present = await describeSnapshots(
+    client,
+    made.map(({ id }) => id),
+  );
+  return made.map((snapshot) => present.get(snapshot.id) ?? snapshot);
+}
