@@ -10,6 +10,8 @@ export interface Cloud {
   readonly random: Random;
   readonly regions: readonly string[];
   readonly faults: FaultHooks;
+  /** What was asked for and is not modelled; whoever uses the cloud must fail by it. */
+  readonly notModelled: string[];
   /** The services of one Region, created on first use. Global services (Route 53) are the same object everywhere. */
   services(region: string): Services;
   /** Answers a request of an SDK client, whichever Region and service it is addressed to. */

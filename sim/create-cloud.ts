@@ -1,3 +1,6 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { externalDataInterceptor } from '@smithy/core/config';
 import { CallRecord } from './call-record.ts';
 import type { Clock } from './clock.ts';
 import type { Cloud, Services } from './cloud.ts';
@@ -33,6 +36,16 @@ const serviceBehind = {
   states: 'stepfunctions',
 } as const;
 
+/**
+ * Clients would read `~/.aws`: somebody's settings would change what they do, and reading a real file is a wait that virtual time
+ * does not see.
+ */
+function hidePersonalConfig(): void {
+  const { AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE } = process.env;
+  externalDataInterceptor.interceptFile(AWS_CONFIG_FILE ?? join(homedir(), '.aws', 'config'), '');
+  externalDataInterceptor.interceptFile(AWS_SHARED_CREDENTIALS_FILE ?? join(homedir(), '.aws', 'credentials'), '');
+}
+
 export interface CloudOptions {
   readonly regions: readonly string[];
   readonly clock: Clock;
@@ -49,7 +62,6 @@ export class SimulatedCloud implements Cloud {
   readonly regions: readonly string[];
   readonly faults = new Faults();
   readonly record = new CallRecord();
-  /** What was asked for and is not modelled; whoever uses the cloud must fail by it. */
   readonly notModelled: string[] = [];
   readonly dispatch: Dispatch;
   readonly #services = new Map<string, Services>();
@@ -81,6 +93,7 @@ export class SimulatedCloud implements Cloud {
 
   /** Configuration of SDK clients that call this cloud from the same process. */
   clientConfig(region: string) {
+    hidePersonalConfig();
     return {
       region,
       credentials: { accessKeyId: 'AKIASIMULATEDPERSON', secretAccessKey: 'simulated' },

@@ -16,13 +16,7 @@ export type CallFault =
 /** A function's instance that dies before or after one of its calls. */
 export type CrashFault = 'crash-before' | 'crash-after';
 
-/** Which calls go wrong, and how. Every member that is given must fit. */
-export interface FaultRule {
-  readonly kind: CallFault | CrashFault;
-  /** Endpoint name: `ec2`, `states`, `monitoring`. */
-  readonly service?: string;
-  readonly operation?: string;
-  readonly region?: string;
+interface Rule {
   /** Part of the name of the calling function or its role: `FailbackRebuild`. */
   readonly caller?: string;
   /** Fitting calls that still go well, 0 unless given. */
@@ -31,10 +25,22 @@ export interface FaultRule {
   readonly times?: number;
 }
 
-interface LiveRule extends FaultRule {
-  skipped: number;
-  left: number;
+/** Which calls go wrong, and how. Every member that is given must fit. */
+interface CallRule extends Rule {
+  readonly kind: CallFault;
+  /** Endpoint name: `ec2`, `states`, `monitoring`. */
+  readonly service?: string;
+  readonly operation?: string;
+  readonly region?: string;
 }
+
+/** At which of its calls a function's instance dies, counted over all its calls. */
+interface CrashRule extends Rule {
+  readonly kind: CrashFault;
+}
+
+export type FaultRule = CallRule | CrashRule;
+type LiveRule = FaultRule & { skipped: number; left: number };
 
 /** Slow enough to outlast an SDK client's patience for one attempt. */
 const lateAnswerMs = 20_000;
@@ -104,9 +110,13 @@ export class Faults implements FaultHooks {
 
 const never = new Promise<never>(() => {});
 
+function isCrash(rule: FaultRule): rule is CrashRule {
+  return rule.kind === 'crash-before' || rule.kind === 'crash-after';
+}
+
 function isOfCall(rule: FaultRule, call: Call): boolean {
+  if (isCrash(rule)) return false;
   return (
-    !rule.kind.startsWith('crash-') &&
     (rule.service === undefined || rule.service === call.service) &&
     (rule.operation === undefined || rule.operation === call.operation) &&
     (rule.region === undefined || rule.region === call.region) &&

@@ -11,8 +11,11 @@ import { notFound, validation } from './errors.ts';
 import { pendingMax } from './quotas.ts';
 
 const minuteMs = 60_000;
-/** Longest time for which a started snapshot may be unknown to Put and Complete; AWS was seen at 56 s. @source aws-facts [2.8] */
-const invisibleMsMax = 60_000;
+/**
+ * Longest time for which a started snapshot may be unknown to Put and Complete; AWS was seen at 56 s and
+ * more, and its engineers advised to retry for 2 minutes. @source aws-facts [2.8]
+ */
+const invisibleMsMax = 100_000;
 const volumeGibMax = 65_536;
 
 /** StartSnapshot: a pending snapshot to write blocks into, on top of its parent's content. @source aws-facts [2.2] */

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import type { Cloud } from '../cloud.ts';
 import type { Listening } from '../ec2/ec2.ts';
+import { NotModelled } from '../service.ts';
 import type { WireRequest, WireResponse } from '../wire/wire.ts';
 
 /** What an attempt to reach a port meets. */
@@ -11,6 +12,8 @@ export interface Network {
   /** Whether the first packet comes back at all. */
   reach(hostname: string, port: number): Reach | { kind: 'aws' };
   send(request: WireRequest): Promise<WireResponse>;
+  /** The error for what is not modelled, noted in the cloud: the function may catch it. */
+  refuse(what: string): NotModelled;
 }
 
 /** What a network needs to know about the instance it belongs to. */
@@ -45,6 +48,11 @@ export function networkOf(cloud: Cloud, owner: Owner): Network {
       const region = regionOf(hostname);
       const isOut = owner.isInVpc || (region !== undefined && cloud.faults.isSilent(region));
       return isOut ? { kind: 'never' } : { kind: 'aws' };
+    },
+    refuse(what) {
+      const error = new NotModelled(`${what} in a Lambda function`);
+      cloud.notModelled.push(error.message);
+      return error;
     },
     async send(request) {
       if (owner.dead || crashes('before')) return never;

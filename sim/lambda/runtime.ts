@@ -6,7 +6,6 @@ import { Writable } from 'node:stream';
 import { Console } from 'node:console';
 import vm from 'node:vm';
 import type { Random } from '../random.ts';
-import { NotModelled } from '../service.ts';
 import { httpModule } from './http.ts';
 import type { Network } from './network.ts';
 import { netModule } from './tcp.ts';
@@ -67,7 +66,7 @@ export function startInstance(start: Start): Handler {
   const holder: { exports: Record<string, unknown> } = { exports: {} };
   const require = instanceRequire(start, proc, con);
   const noFetch = () => {
-    throw new NotModelled('fetch() in a Lambda function (use node:https)');
+    throw start.network.refuse('fetch() instead of node:https');
   };
   factory.call(
     holder.exports,
@@ -106,7 +105,7 @@ function logStream(log: (line: string) => void): Writable {
 
 function instanceProcess(start: Start): Record<string, unknown> {
   const exit = (code?: number) => {
-    throw new NotModelled(`process.exit(${code ?? ''}) in a Lambda function`);
+    throw start.network.refuse(`process.exit(${code ?? ''})`);
   };
   const own: Record<string, unknown> = {
     env: { ...start.environment },
@@ -134,11 +133,11 @@ function instanceRequire(start: Start, proc: object, con: Console): (id: string)
     'fs/promises': () => (fileSystem(start.assetDir) as { promises: object }).promises,
     timers: timersModule,
     'timers/promises': timersPromises,
-    http2: () => ({ ...(nodeRequire('node:http2') as object), connect: refused('http2.connect') }),
-    tls: () => ({ ...(nodeRequire('node:tls') as object), connect: refused('tls.connect') }),
-    child_process: () => ({ exec: refused('child_process'), spawn: refused('child_process') }),
+    http2: () => ({ ...(nodeRequire('node:http2') as object), connect: refused(start, 'http2.connect') }),
+    tls: () => ({ ...(nodeRequire('node:tls') as object), connect: refused(start, 'tls.connect') }),
+    child_process: () => ({ exec: refused(start, 'child_process'), spawn: refused(start, 'child_process') }),
     worker_threads: () => {
-      throw new NotModelled('worker_threads in a Lambda function');
+      throw start.network.refuse('worker_threads');
     },
   };
   const loaded = new Map<string, unknown>();
@@ -146,22 +145,22 @@ function instanceRequire(start: Start, proc: object, con: Console): (id: string)
     const bare = id.replace(/^node:/, '');
     if (loaded.has(bare)) return loaded.get(bare);
     const shim = shims[bare];
-    const module = shim !== undefined ? shim() : requireReal(id, start.assetDir);
+    const module = shim !== undefined ? shim() : requireReal(id, start);
     loaded.set(bare, module);
     return module;
   };
 }
 
-function requireReal(id: string, assetDir: string): unknown {
+function requireReal(id: string, { assetDir, network }: Start): unknown {
   if (!id.startsWith('.')) return nodeRequire(id);
   const path = resolve(assetDir, id);
-  if (!path.endsWith('.json')) throw new NotModelled(`require('${id}') of a further file in a Lambda bundle`);
+  if (!path.endsWith('.json')) throw network.refuse(`require('${id}') of a further file`);
   return JSON.parse(readFileSync(path, 'utf8'));
 }
 
-function refused(what: string): () => never {
+function refused({ network }: Start, what: string): () => never {
   return () => {
-    throw new NotModelled(`${what} in a Lambda function`);
+    throw network.refuse(what);
   };
 }
 

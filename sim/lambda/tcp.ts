@@ -1,6 +1,5 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { Duplex } from 'node:stream';
-import { NotModelled } from '../service.ts';
 import { refusal } from './http.ts';
 import type { Network } from './network.ts';
 
@@ -35,7 +34,7 @@ export function netModule(network: Network): object {
     #meet(host: string, port: number): void {
       if (this.destroyed) return;
       const reached = network.reach(host, port);
-      if (reached.kind === 'aws') this.destroy(new NotModelled(`a raw TCP connection to ${host}`));
+      if (reached.kind === 'aws') this.destroy(network.refuse(`a raw TCP connection to ${host}`));
       if (reached.kind === 'refused') this.destroy(refusal(host, port));
       if (reached.kind !== 'listens') return;
       this.connecting = false;

@@ -97,6 +97,8 @@ export class Run {
   /** States that have failed and were not entered again: the interpreter would still begin their queued items. */
   readonly #failed = new Set<string>();
   readonly #mapRuns = new Map<() => void, string>();
+  /** History events as AWS counts them. */
+  #events = 0;
   #verdict: { status: ExecutionStatus; error: string; cause: string } | undefined;
 
   constructor(
@@ -186,7 +188,8 @@ export class Run {
     if (bytes(event.state?.output) > PAYLOAD_BYTES_MAX || bytes(event.state?.input) > PAYLOAD_BYTES_MAX) {
       this.stop('FAILED', 'States.DataLimitExceeded', tooLarge(name));
     }
-    if (what === 'Execution' && this.#execution.history.length > HISTORY_EVENTS_MAX) {
+    this.#events += eventsOf(event);
+    if (what === 'Execution' && this.#events > HISTORY_EVENTS_MAX) {
       this.stop(
         'FAILED',
         'States.Runtime',
@@ -247,6 +250,12 @@ export class Run {
       );
     }
   }
+}
+
+/** AWS notes a task as entered, scheduled, started, succeeded and left, and each retry as scheduled, started and failed. @source aws-facts [5.1] */
+function eventsOf({ type, state }: ExecutionEvent): number {
+  if (type === 'StateEntered' && state?.type === 'Task') return 4;
+  return type === 'StateRetried' ? 3 : 1;
 }
 
 function contextOf(execution: Execution): object {

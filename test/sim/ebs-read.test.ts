@@ -114,9 +114,9 @@ describe('lineage', () => {
     const parent = await snapshotOf(cloud, shop.data);
     const sibling = await snapshotOf(cloud, shop.data);
     const { SnapshotId: child } = await ask(cloud.ebs(), 'StartSnapshot', { VolumeSize: 1, ParentSnapshotId: parent });
-    await cloud.pass(1 * minutes);
+    await cloud.pass(2 * minutes);
     await ask(cloud.ebs(), 'CompleteSnapshot', { SnapshotId: child, ChangedBlocksCount: 0 });
-    await cloud.pass(1 * minutes);
+    await cloud.pass(2 * minutes);
     const later = await snapshotOf(cloud, await volumeFrom(cloud, child, home));
 
     expect((await changedBetween(child, later)).ChangedBlocks).toEqual([]);

@@ -17,7 +17,7 @@ const start = (input: object) => ask(cloud.ebs(), 'StartSnapshot', { VolumeSize:
 /** A started snapshot that Put and Complete know. */
 async function started(input: object = {}): Promise<string> {
   const { SnapshotId } = await start(input);
-  await cloud.pass(1 * minutes);
+  await cloud.pass(2 * minutes);
   return SnapshotId;
 }
 
@@ -36,7 +36,7 @@ const put = (snapshot: string, index: number, block: Buffer, more: object = {}) 
 
 async function complete(SnapshotId: string, ChangedBlocksCount: number, more: object = {}) {
   await ask(cloud.ebs(), 'CompleteSnapshot', { SnapshotId, ChangedBlocksCount, ...more });
-  await cloud.pass(1 * minutes);
+  await cloud.pass(2 * minutes);
   return (await described(cloud, SnapshotId)).State;
 }
 
@@ -90,18 +90,18 @@ describe('a snapshot written block by block', () => {
     expect(await complete(snapshot, 2, linear(texts))).toBe('error');
   });
 
-  it('is not known at first: the first attempt is refused, and after a minute it is known', async () => {
+  it('is not known at first: the first attempt is refused, and after two minutes it is known', async () => {
     const { SnapshotId } = await start({});
     await expect(put(SnapshotId, 0, blockOf(1))).rejects.toThrow(
       refusal('ResourceNotFoundException', 'SNAPSHOT_NOT_FOUND'),
     );
-    await cloud.pass(1 * minutes);
+    await cloud.pass(2 * minutes);
     await put(SnapshotId, 0, blockOf(1));
   });
 
   it('times out after the idle minutes asked for; each Put begins them anew', async () => {
     const snapshot = await started({ Timeout: 10 });
-    await cloud.pass(8 * minutes);
+    await cloud.pass(7 * minutes);
     await put(snapshot, 0, blockOf(1));
     await cloud.pass(9 * minutes);
     expect((await described(cloud, snapshot)).State).toBe('pending');

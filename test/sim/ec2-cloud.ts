@@ -14,6 +14,7 @@ const blockBytes = 524_288;
 /** Two Regions of EC2 and EBS on a clock that the test moves. */
 export class BlockCloud implements Cloud {
   readonly account = '123456789012';
+  readonly notModelled: string[] = [];
   readonly random = createRandom('blocks');
   readonly silent = new Set<string>();
   readonly regions = [home, away];

@@ -188,5 +188,6 @@ describe('failures', () => {
   it('of what is not modelled are loud', async () => {
     deploy("exports.handler = () => fetch('https://example.com')");
     await expect(invoke()).rejects.toMatchObject({ name: 'NotModelled' });
+    expect(cloud.notModelled).toEqual([expect.stringContaining('fetch()')]);
   });
 });

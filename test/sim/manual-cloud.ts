@@ -10,6 +10,7 @@ interface Timer {
 /** A cloud whose time the test moves by hand, with the services the test puts into it. */
 export class ManualCloud implements Cloud {
   readonly account = '123456789012';
+  readonly notModelled: string[] = [];
   readonly random = createRandom('manual');
   readonly silent = new Set<string>();
   readonly regions: readonly string[] = [];

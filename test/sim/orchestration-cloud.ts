@@ -10,6 +10,7 @@ import type { WireRequest, WireResponse } from '../../sim/wire/wire.ts';
 /** A cloud of one Region for tests of the orchestrating services: records what leaves it and answers by script. */
 export class StageCloud implements Cloud {
   readonly account = '123456789012';
+  readonly notModelled: string[] = [];
   readonly random = createRandom('stage');
   readonly requests: WireRequest[] = [];
   readonly listeners = new Map<string, Listening>();
