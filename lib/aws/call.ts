@@ -22,6 +22,22 @@ const busy = new Set([
   'ServiceQuotaExceededException',
 ]);
 const changing = new Set(['IncorrectState', 'IncorrectInstanceState', 'VolumeInUse', 'InvalidSnapshot.InUse']);
+/** What was created a moment ago may not be known yet. @source aws-facts [7.4], [2.8] */
+const appearing = new Set([
+  'InvalidInstanceID.NotFound',
+  'InvalidSnapshot.NotFound',
+  'InvalidVolume.NotFound',
+  'InvalidAMIID.NotFound',
+  'InvalidAMIID.Unavailable',
+  'ResourceNotFoundException',
+]);
+/** Reasons of the EBS direct APIs that a repeat of the step clears: it lists its blocks again. @source aws-facts [2.5], [2.10] */
+const passing = new Set([
+  'CONFLICTING_BLOCK_UPDATE',
+  'INVALID_BLOCK_TOKEN',
+  'INVALID_PAGE_TOKEN',
+  'WRITE_REQUEST_TIMEOUT',
+]);
 const refused = new Set(['AccessDenied', 'AccessDeniedException', 'UnauthorizedOperation', 'UnauthorizedException']);
 const silent = new Set([
   'TimeoutError',
@@ -69,8 +85,8 @@ export async function awsCall<Output>(what: string, call: () => Promise<Output>)
 
 function toFailure(what: string, error: unknown): Failure {
   if (error instanceof Failure) return error;
-  const { name = 'Error', message = '', Reason, code, $metadata } = error as Partial<ServiceError>;
-  const failureCode = classify(name, code, $metadata?.httpStatusCode);
+  const { name = 'Error', message = '', Reason } = error as Partial<ServiceError>;
+  const failureCode = classify(error as Partial<ServiceError>);
   return new AwsFailure(
     failureCode,
     name,
@@ -80,14 +96,16 @@ function toFailure(what: string, error: unknown): Failure {
   );
 }
 
-function classify(name: string, code: string | undefined, status: number | undefined): FailureCode {
+function classify({ name = 'Error', Reason, code, $metadata }: Partial<ServiceError>): FailureCode {
+  const status = $metadata?.httpStatusCode;
+  if (Reason === 'UNRELATED_SNAPSHOTS') return 'LineageLost';
+  if (Reason !== undefined && passing.has(Reason)) return 'AwsBusy';
   if (throttling.has(name) || status === 429) return 'AwsThrottled';
   if (busy.has(name)) return 'AwsBusy';
   if (name === 'InsufficientInstanceCapacity' || name === 'InsufficientVolumeCapacity') return 'LaunchFailed';
-  if (changing.has(name) || name.endsWith('.NotFound') || name === 'ResourceNotFoundException')
-    return 'AwsNotYetConsistent';
+  if (changing.has(name) || appearing.has(name)) return 'AwsNotYetConsistent';
   if (refused.has(name)) return 'AwsRefused';
-  const isConnection = code !== undefined && /^E[A-Z]+$/.test(code);
+  const isConnection = code !== undefined && /^E[A-Z_]+$/.test(code);
   if (silent.has(name) || isConnection || (status !== undefined && status >= 500 && status !== 501))
     return 'AwsUnavailable';
   return 'AwsRejected';

@@ -16,6 +16,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import type { LaunchConfiguration } from '../domain/catalogue.ts';
 import { AwsFailure, awsCall } from './call.ts';
+import { inFilters } from './filters.ts';
 import { type OwnerTags, stepFilters, tagSpecification } from './tags.ts';
 
 export interface AttachedVolume {
@@ -37,16 +38,10 @@ export interface InstanceFacts {
   readonly raw: Instance;
 }
 
-/** Values that one filter takes. @source EC2 API reference, DescribeInstances */
-const filterValuesMax = 200;
-
 /** Those of the instances that AWS knows: one that was launched a moment ago, or ended an hour ago, is missing. */
 export async function describeInstances(ec2: EC2Client, ids: readonly string[]): Promise<InstanceFacts[]> {
   const found: InstanceFacts[] = [];
-  for (let start = 0; start < ids.length; start += filterValuesMax) {
-    const some = ids.slice(start, start + filterValuesMax);
-    found.push(...(await listInstances(ec2, [{ Name: 'instance-id', Values: some }])));
-  }
+  for (const some of inFilters(ids)) found.push(...(await listInstances(ec2, [{ Name: 'instance-id', Values: some }])));
   return found;
 }
 
@@ -94,17 +89,20 @@ export async function readUserData(ec2: EC2Client, instance: string): Promise<st
   return answer.UserData?.Value ?? null;
 }
 
+/** Ids that one request takes. @source EC2 API reference, DescribeInstanceStatus */
+const statusIdsMax = 100;
+
 /** Ids of those instances whose system and instance status checks are both ok. */
 export async function healthyInstances(ec2: EC2Client, ids: readonly string[]): Promise<Set<string>> {
   return awsCall(`read the status of ${ids.join(', ')}`, async () => {
     const healthy = new Set<string>();
-    for await (const page of paginateDescribeInstanceStatus(
-      { client: ec2 },
-      { InstanceIds: [...ids], IncludeAllInstances: true },
-    )) {
-      for (const status of page.InstanceStatuses ?? []) {
-        const isOk = status.InstanceStatus?.Status === 'ok' && status.SystemStatus?.Status === 'ok';
-        if (isOk && status.InstanceId !== undefined) healthy.add(status.InstanceId);
+    for (let start = 0; start < ids.length; start += statusIdsMax) {
+      const input = { InstanceIds: ids.slice(start, start + statusIdsMax), IncludeAllInstances: true };
+      for await (const page of paginateDescribeInstanceStatus({ client: ec2 }, input)) {
+        for (const status of page.InstanceStatuses ?? []) {
+          const isOk = status.InstanceStatus?.Status === 'ok' && status.SystemStatus?.Status === 'ok';
+          if (isOk && status.InstanceId !== undefined) healthy.add(status.InstanceId);
+        }
       }
     }
     return healthy;

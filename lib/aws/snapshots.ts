@@ -8,6 +8,7 @@ import {
   type Snapshot,
 } from '@aws-sdk/client-ec2';
 import { AwsFailure, awsCall } from './call.ts';
+import { inFilters } from './filters.ts';
 import { type OwnerTags, planFilters, stepFilters, tagSpecification, tagValue } from './tags.ts';
 
 /** A snapshot as the steps see it. */
@@ -28,9 +29,11 @@ export interface SnapshotFacts {
 
 /** Snapshots of the account by id; unknown ids are left out. */
 export async function describeSnapshots(ec2: EC2Client, ids: readonly string[]): Promise<Map<string, SnapshotFacts>> {
-  if (ids.length === 0) return new Map();
-  const found = await listSnapshots(ec2, [{ Name: 'snapshot-id', Values: [...ids] }]);
-  return new Map(found.map((snapshot) => [snapshot.id, snapshot]));
+  const found = new Map<string, SnapshotFacts>();
+  for (const some of inFilters(ids))
+    for (const snapshot of await listSnapshots(ec2, [{ Name: 'snapshot-id', Values: some }]))
+      found.set(snapshot.id, snapshot);
+  return found;
 }
 
 /** Snapshots that a step created before, by their tags. @source aws-facts [1.10] */

@@ -11,6 +11,7 @@ import {
   type VolumeType,
 } from '@aws-sdk/client-ec2';
 import { awsCall } from './call.ts';
+import { inFilters } from './filters.ts';
 import { type OwnerTags, ownerTags, tagSpecification } from './tags.ts';
 
 export interface VolumeFacts {
@@ -27,7 +28,9 @@ export interface VolumeFacts {
 }
 
 export function describeVolumes(ec2: EC2Client, ids: readonly string[]): Promise<VolumeFacts[]> {
-  return ids.length === 0 ? Promise.resolve([]) : listVolumes(ec2, [{ Name: 'volume-id', Values: [...ids] }]);
+  return Promise.all(inFilters(ids).map((some) => listVolumes(ec2, [{ Name: 'volume-id', Values: some }]))).then(
+    (lists) => lists.flat(),
+  );
 }
 
 /** Volumes that carry all the given tags. */

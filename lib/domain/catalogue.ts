@@ -41,7 +41,7 @@ export interface PlanState {
   readonly failover: string | null;
   /** The failover or failback that committed last. */
   readonly commit: string | null;
-  /** When the last failover or failback ended: its servers may need some minutes to send heartbeats again. */
+  /** When the last operation ended that had stopped servers: they may need some minutes to send heartbeats again. */
   readonly restingSince: string | null;
 }
 

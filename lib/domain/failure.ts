@@ -36,6 +36,8 @@ export const failureCodes = {
   CopyFailed: 'operator',
   PrimaryNotReachable: 'operator',
   LineageLost: 'operator',
+  /** What an operation had begun could not be taken back in time. */
+  UndoFailed: 'operator',
   TransferFailed: 'operator',
   /** The operation was preempted: a newer epoch owns the plan. Nothing more may be changed by this one. */
   StaleEpoch: 'terminal',

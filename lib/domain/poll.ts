@@ -22,6 +22,17 @@ export function nextPoll(poll: Poll, done: boolean, now: Date): PollResult {
   return { done, waitSeconds, polls: poll.polls + 1, since: poll.since ?? now.toISOString() };
 }
 
+/** The next look at something that must be done within `withinSeconds` of the first one. @throws what `overdue` makes */
+export function nextPollWithin(
+  poll: Poll,
+  done: boolean,
+  now: Date,
+  limit: { readonly withinSeconds: number; overdue(): Error },
+): PollResult {
+  if (!done && pollingSeconds(poll, now) > limit.withinSeconds) throw limit.overdue();
+  return nextPoll(poll, done, now);
+}
+
 /** What was created just before the first look may not be seen in it. @source aws-facts [7.4] */
 export const settledSeconds = 15;
 

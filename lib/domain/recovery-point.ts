@@ -4,6 +4,11 @@ import { Failure } from './failure.ts';
 /** Which point to recover: the newest, one by id, or the newest that started at or before a time. */
 export type PointSelector = 'latest' | { readonly id: string } | { readonly asOf: string };
 
+/** When the last of its servers was captured; the first one was at `startedAt`. */
+function lastStart({ startedAt, skewSeconds }: RecoveryPoint): number {
+  return Date.parse(startedAt) + (skewSeconds ?? 0) * 1_000;
+}
+
 /** Sorts by time because it begins with it: `rp-20260105T100000Z-<suffix>`. */
 export function pointId(startedAt: Date, suffix: string): string {
   return `rp-${startedAt.toISOString().replaceAll(/[-:]|\.\d+/g, '')}-${suffix}`;
@@ -27,7 +32,7 @@ export function choosePoint(plan: string, points: readonly RecoveryPoint[], sele
     return newest;
   }
   if ('asOf' in selector) {
-    const at = available.filter((point) => Date.parse(point.startedAt) <= Date.parse(selector.asOf)).at(-1);
+    const at = available.filter((point) => lastStart(point) <= Date.parse(selector.asOf)).at(-1);
     if (at !== undefined) return at;
     const oldest =
       available[0] === undefined ? '' : ` The oldest available point started at ${available[0].startedAt}.`;

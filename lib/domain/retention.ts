@@ -9,7 +9,7 @@ export interface Retention {
 }
 
 /**
- * What retention keeps (I3): the newest `keepPoints` available points, pinned ones, those still being captured by `running`, both
+ * What retention keeps (I3): the newest `keepPoints` available points, pinned ones, that of the operation `running` however it stands, both
  * sides of the last twin of each volume, and the newest native copy of each volume, without which AWS would copy the next one
  * in full [1.6]. Everything else goes, failed points included.
  */
@@ -21,7 +21,7 @@ export function applyRetention(
   const newestFirst = points.toSorted((a, b) => b.id.localeCompare(a.id));
   const keptPoints = new Set([
     ...newestFirst.filter(({ status }) => status === 'available').slice(0, Math.max(1, keep.keepPoints)),
-    ...points.filter(({ status, operation }) => status === 'capturing' && operation === keep.running),
+    ...points.filter(({ operation }) => operation === keep.running),
     ...points.filter(({ pins }) => pins.length > 0),
   ]);
   const keptTwins = new Set(lastTwins(twins).values());

@@ -39,6 +39,7 @@ export class HomewardStack extends Stack {
       environment: { [environment.table]: table.tableName, [environment.topicArn]: topic.topicArn },
     });
     topic.grantPublish(functions.get('operation/close'));
+    topic.grantPublish(functions.get('failover/guard'));
 
     const protect = new ProtectMachine(this, functions).machine;
     const failover = new FailoverMachine(this, functions).machine;

@@ -43,8 +43,11 @@ export class ProtectMachine extends Construct {
       payload: { outcome: 'failed', 'failure.$': '$.failure' },
     });
     closeFailed.addCatch(end, { resultPath: '$.closing' });
-    abort.next(closeFailed).next(end);
+    closeFailed.next(end);
+    abort.next(tasks.until('Prune after failure', 'protect/prune', point, closeFailed));
     abort.addCatch(closeFailed, { resultPath: '$.aborting' });
+    for (const task of tasks.made)
+      if (task.node.id === 'Prune after failure') task.addCatch(closeFailed, { resultPath: '$.pruning' });
     for (const state of [
       capture,
       transfers,

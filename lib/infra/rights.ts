@@ -212,7 +212,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
   ],
   'waves/health': () => [read('ec2:DescribeInstances', 'ec2:DescribeInstanceStatus')],
   'traffic/switch': (of) => [read('ec2:DescribeInstances'), ...of.traffic],
-  'failover/guard': () => [read('cloudwatch:DescribeAlarms')],
+  'failover/guard': (of) => [read('cloudwatch:DescribeAlarms'), of.executions],
   'failback/estimate': (of) => [
     ...of.snapshotSet(of.recovery),
     on(of.snapshots(of.recovery), 'ebs:ListChangedBlocks'),

@@ -96,7 +96,7 @@ export class Tasks {
 
   /** A poll that ends its branch once done. */
   untilEnd(id: string, step: StepName, payload: Readonly<Record<string, unknown>> = {}): State {
-    return this.until(id, step, payload, new Pass(this.#scope, `${id}: end`));
+    return this.until(id, step, payload, new Pass(this.#scope, `${id}: end`, { parameters: { done: true } }));
   }
 }
 

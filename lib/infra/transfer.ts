@@ -1,4 +1,4 @@
-import { DistributedMap, Map as MapState, Pass, StateMachineType } from 'aws-cdk-lib/aws-stepfunctions';
+import { DistributedMap, JsonPath, Map as MapState, Pass, StateMachineType } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import type { Tasks } from './tasks.ts';
 
@@ -8,13 +8,13 @@ const workersPerVolume = 10;
 
 /**
  * The delta engine for every transfer at `$.poll.result.transfers`: start the target, move the units in a Distributed Map,
- * complete. The same states carry failback rounds and re-protection; `id` keeps their names apart.
+ * complete. Units are three numbers each and results are dropped, so that the payload holds thousands of them [5.1]. The same states carry failback rounds and re-protection; `id` keeps their names apart.
  */
 export function transferAll(scope: Construct, tasks: Tasks, id: string): MapState {
   const transfers = new MapState(scope, `${id}: volumes`, {
     itemsPath: '$.poll.result.transfers',
     maxConcurrency: volumesAtOnce,
-    resultPath: '$.last',
+    resultPath: JsonPath.DISCARD,
   });
   const start = tasks.call(`${id}: start`, 'transfer/start', {
     payload: { 'transfer.$': '$.transfer' },
@@ -22,9 +22,17 @@ export function transferAll(scope: Construct, tasks: Tasks, id: string): MapStat
   });
   const units = new DistributedMap(scope, `${id}: units`, {
     itemsPath: '$.work.result.units',
+    itemSelector: {
+      'plan.$': '$.plan',
+      'operation.$': '$.operation',
+      'epoch.$': '$.epoch',
+      'transfer.$': '$.transfer',
+      'target.$': '$.work.result.target',
+      'unit.$': '$$.Map.Item.Value',
+    },
     maxConcurrency: workersPerVolume,
     mapExecutionType: StateMachineType.STANDARD,
-    resultPath: '$.last',
+    resultPath: JsonPath.DISCARD,
   });
   const move = tasks.call(`${id}: move`, 'transfer/move', { payload: null });
   units.itemProcessor(move.next(new Pass(scope, `${id}: moved`, { parameters: { done: true } })));

@@ -13,14 +13,14 @@ export interface Compensation {
 /** Undo, close as rolled back, end with the failure. When the undo itself fails, the operation closes as failed. */
 export function compensate(scope: Construct, tasks: Tasks, undo: StepName): Compensation {
   const end = failed(scope, 'Failed');
-  const close = (id: string, outcome: string) => {
-    const task = tasks.call(id, 'operation/close', { payload: { outcome, 'failure.$': '$.failure' } });
+  const close = (id: string, outcome: string, more: Record<string, string> = {}) => {
+    const task = tasks.call(id, 'operation/close', { payload: { outcome, 'failure.$': '$.failure', ...more } });
     task.addCatch(end, { resultPath: '$.closing' });
     task.next(end);
     return task;
   };
   const rolledBack: IChainable = close('Close after undo', 'rolled-back');
-  const notUndone = close('Close after failed undo', 'failed');
+  const notUndone = close('Close after failed undo', 'failed', { 'undoing.$': '$.undoing' });
   const begin = tasks.until('Undo', undo, {}, rolledBack);
   for (const task of tasks.made) if (task.node.id === 'Undo') task.addCatch(notUndone, { resultPath: '$.undoing' });
   return { begin, end };

@@ -1,5 +1,8 @@
 import type { Filter, Tag } from '@aws-sdk/client-ec2';
-import { NotModelled } from '../service.ts';
+import { AwsError, NotModelled } from '../service.ts';
+
+/** Of all filters of a request together. @source EC2 API reference, FilterLimitExceeded */
+const filterValuesMax = 200;
 
 /** The values an item has for each filter name that an operation models. */
 export type FilterFields<Item> = Readonly<
@@ -17,6 +20,9 @@ export function applyFilters<Item extends { readonly tags: readonly Tag[] }>(
   filters: readonly Filter[] | undefined,
   fields: FilterFields<Item>,
 ): Item[] {
+  const values = (filters ?? []).reduce((sum, { Values = [] }) => sum + Values.length, 0);
+  if (values > filterValuesMax)
+    throw new AwsError('FilterLimitExceeded', `The maximum number of filter values is ${filterValuesMax}.`);
   return (filters ?? []).reduce<Item[]>(
     (kept, { Name = '', Values = [] }) => {
       const read = readerOf(operation, Name, fields);

@@ -49,8 +49,13 @@ function describeInstances(state: Ec2State, input: DescribeInstancesRequest): De
   return { Reservations: reservations, ...next };
 }
 
+/** @source EC2 API reference, DescribeInstanceStatus */
+const statusIdsMax = 100;
+
 /** Only running instances are described unless all are asked for. */
 function describeStatus(state: Ec2State, input: DescribeInstanceStatusRequest): DescribeInstanceStatusResult {
+  if ((input.InstanceIds?.length ?? 0) > statusIdsMax)
+    throw new AwsError('InvalidParameterValue', `At most ${statusIdsMax} instance ids may be given.`);
   const asked = select(state.visible(state.instances), input.InstanceIds, unknownId, 'instance ID');
   const visible = asked.filter((instance) => input.IncludeAllInstances === true || instance.state === 'running');
   const kept = applyFilters('DescribeInstanceStatus', visible, input.Filters, filterFields);

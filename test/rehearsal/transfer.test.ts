@@ -94,7 +94,7 @@ describe('I4: the delta engine', () => {
     const started = await clock.settle(start(services, item));
     expect(started.changedBlocks).toBe(4);
     expect(await clock.settle(start(services, item))).toEqual(started);
-    for (const unit of started.units) await clock.settle(move(services, unit));
+    for (const unit of started.units) await clock.settle(move(services, { ...item, target: started.target, unit }));
     let poll = { polls: 0, done: false };
     while (!poll.done && poll.polls < 50) {
       poll = await clock.settle(complete(services, { ...item, target: started.target, poll }));

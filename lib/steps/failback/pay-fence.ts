@@ -2,14 +2,16 @@ import { ec2Client } from '../../aws/clients.ts';
 import type { z } from 'zod';
 import { describeInstances } from '../../aws/instances.ts';
 import { Failure } from '../../domain/failure.ts';
-import { nextPoll, type PollResult, pollingSeconds, pollSchema } from '../../domain/poll.ts';
+import { nextPoll, nextPollWithin, type PollResult, pollSchema } from '../../domain/poll.ts';
 import { snapshotOnce } from '../operation/snapshot-once.ts';
 import { contextSchema, type Services } from '../services.ts';
 import { stopServers } from '../waves/stop.ts';
 
 export const payFenceSchema = contextSchema.extend({ poll: pollSchema });
 
-const paySecondsMax = 1_800;
+/** Servers stop within minutes; the first snapshot of a large volume may take hours. @source aws-facts [1.2] */
+const stopSecondsMax = 1_800;
+const snapshotSecondsMax = 12 * 3_600;
 
 /**
  * Pays the owed fence before anything in the primary is let back (I1): its servers are stopped, and what their volumes hold is
@@ -34,7 +36,7 @@ export async function payFence(services: Services, input: z.infer<typeof payFenc
       `Cannot fail back plan ${plan.name}: ${lost.map(([name, { instance }]) => `${instance} of server ${name}`).join(', ')} no longer exists in ${plan.primary.region}. Recovery goes on serving.`,
     );
   const isStopped = instances.every((instance) => instance.state === 'stopped');
-  if (!isStopped) return notYet(services, input, 'the servers did not stop');
+  if (!isStopped) return notYet(services, input, stopSecondsMax, 'the servers did not stop');
   let isKept = true;
   for (const [server, { instance }] of servers) {
     const owner = {
@@ -47,7 +49,7 @@ export async function payFence(services: Services, input: z.infer<typeof payFenc
     const snapshots = await snapshotOnce(services, input, plan.primary.region, { instance, owner });
     isKept &&= snapshots.every((snapshot) => snapshot.state === 'completed');
   }
-  if (!isKept) return notYet(services, input, 'the snapshots of what they hold did not complete');
+  if (!isKept) return notYet(services, input, snapshotSecondsMax, 'the snapshots of what they hold did not complete');
   await services.catalogue.updateState(input, {
     fence: { site: 'primary', status: 'confirmed', since: services.now().toISOString() },
   });
@@ -55,12 +57,18 @@ export async function payFence(services: Services, input: z.infer<typeof payFenc
   return nextPoll(input.poll, true, services.now());
 }
 
-function notYet(services: Services, input: z.infer<typeof payFenceSchema>, what: string): PollResult {
-  if (pollingSeconds(input.poll, services.now()) > paySecondsMax) {
-    throw new Failure(
-      'PrimaryNotReachable',
-      `Cannot fail back plan ${input.plan}: ${what} within ${paySecondsMax} s. Recovery goes on serving; look at the instances, then start the failback again.`,
-    );
-  }
-  return nextPoll(input.poll, false, services.now());
+function notYet(
+  services: Services,
+  input: z.infer<typeof payFenceSchema>,
+  withinSeconds: number,
+  what: string,
+): PollResult {
+  return nextPollWithin(input.poll, false, services.now(), {
+    withinSeconds,
+    overdue: () =>
+      new Failure(
+        'PrimaryNotReachable',
+        `Cannot fail back plan ${input.plan}: ${what} within ${withinSeconds} s. Recovery goes on serving; look at the instances, then start the failback again.`,
+      ),
+  });
 }

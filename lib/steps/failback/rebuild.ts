@@ -5,7 +5,7 @@ import { tokenOf } from '../../aws/token.ts';
 import type { SwappedVolume, Twin } from '../../domain/catalogue.ts';
 import { assertInvariant, Failure } from '../../domain/failure.ts';
 import { lastTwins } from '../../domain/twins.ts';
-import { nextPoll, type PollResult, pollingSeconds } from '../../domain/poll.ts';
+import { nextPollWithin, type PollResult, pollingSeconds } from '../../domain/poll.ts';
 import type { z } from 'zod';
 import type { serverSchema } from '../failover/launch.ts';
 import type { Services } from '../services.ts';
@@ -35,7 +35,14 @@ export async function rebuild(services: Services, input: RebuildInput): Promise<
     const isSwapped = await swap(services, input, instance, twin);
     isDone &&= isSwapped;
   }
-  return nextPoll(input.poll, isDone, services.now());
+  return nextPollWithin(input.poll, isDone, services.now(), {
+    withinSeconds: swapSecondsMax,
+    overdue: () =>
+      new Failure(
+        'LaunchFailed',
+        `The volumes of server ${input.server} could not be swapped on ${instanceId} within ${swapSecondsMax} s. Look at what attaches and detaches there, then start the failback again.`,
+      ),
+  });
 }
 
 /** The newest twin of each volume of the server, made by this operation. */
@@ -48,6 +55,7 @@ function finalTwins(twins: readonly Twin[], input: RebuildInput): Twin[] {
 
 /** A volume whose key cannot be used vanishes; one that was created a moment ago may not be seen yet. @source aws-facts [3.6] */
 const buildSecondsMax = 300;
+const swapSecondsMax = 1_800;
 
 /** One volume, one step on: created → old one detached → attached. Returns whether it is in place. */
 async function swap(services: Services, input: RebuildInput, instance: InstanceFacts, twin: Twin): Promise<boolean> {

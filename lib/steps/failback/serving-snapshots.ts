@@ -32,7 +32,7 @@ export async function takeServingSnapshots(
       'SnapshotFailed',
       `The instances of ${gone.join(', ')} no longer exist in ${plan.recovery.region}, so what they held cannot be brought home. Look at what ended them.`,
     );
-  const volumes: ServingVolume[] = [];
+  const volumes: Omit<ServingVolume, 'base'>[] = [];
   let isReady = true;
   for (const [server, instance] of instances) {
     const owner = {
@@ -53,10 +53,37 @@ export async function takeServingSnapshots(
         );
       }
       const key = volumeKey(server, device);
-      volumes.push({ key, snapshot, base: await baseOf(services, context, key) });
+      volumes.push({ key, snapshot });
     }
   }
-  return isReady ? { isReady, volumes } : { isReady: false };
+  await refuseOtherVolumes(services, context, volumes);
+  if (!isReady) return { isReady };
+  const based: ServingVolume[] = [];
+  for (const volume of volumes) based.push({ ...volume, base: await baseOf(services, context, volume.key) });
+  return { isReady, volumes: based };
+}
+
+/** What serves must have the volumes it was launched with: others have no base at home, and missing ones would be old there. */
+async function refuseOtherVolumes(
+  services: Services,
+  context: Context,
+  serving: readonly Pick<ServingVolume, 'key'>[],
+): Promise<void> {
+  const failover = await failoverOf(services, context);
+  const point = await services.catalogue.point(context.plan, failover?.recoveryPoint ?? '');
+  const launched = Object.entries(point?.servers ?? {}).flatMap(([server, { volumes }]) =>
+    Object.keys(volumes).map((device) => volumeKey(server, device)),
+  );
+  const keys = serving.map(({ key }) => key);
+  const others = [
+    ...keys.filter((key) => !launched.includes(key)).map((key) => `${key} was attached`),
+    ...launched.filter((key) => !keys.includes(key)).map((key) => `${key} was detached`),
+  ];
+  if (others.length === 0) return;
+  throw new Failure(
+    'LineageLost',
+    `The recovery servers of plan ${context.plan} no longer have the volumes they were launched with: ${others.join(', ')}. Detach or attach them again, then start the failback again.`,
+  );
 }
 
 /** The newest twin made since the failover; before the first round, the recovery point that was launched from. */

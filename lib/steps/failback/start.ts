@@ -2,9 +2,11 @@ import { ec2Client } from '../../aws/clients.ts';
 import type { z } from 'zod';
 import { describeInstances, startInstances } from '../../aws/instances.ts';
 import { Failure } from '../../domain/failure.ts';
-import { nextPoll, type PollResult } from '../../domain/poll.ts';
+import { nextPollWithin, type PollResult } from '../../domain/poll.ts';
 import type { serverSchema } from '../failover/launch.ts';
 import type { Services } from '../services.ts';
+
+const startSecondsMax = 900;
 
 /** Starts one original instance with its rebuilt volumes. */
 export async function start(services: Services, input: z.infer<typeof serverSchema>): Promise<PollResult> {
@@ -16,5 +18,12 @@ export async function start(services: Services, input: z.infer<typeof serverSche
   const id = plan.servers[input.server]?.instance ?? '';
   const [instance] = await describeInstances(ec2, [id]);
   if (instance?.state === 'stopped') await startInstances(ec2, [id]);
-  return nextPoll(input.poll, instance?.state === 'running', services.now());
+  return nextPollWithin(input.poll, instance?.state === 'running', services.now(), {
+    withinSeconds: startSecondsMax,
+    overdue: () =>
+      new Failure(
+        'LaunchFailed',
+        `Instance ${id} of server ${input.server} did not start within ${startSecondsMax} s: ${instance?.stateReason ?? 'it is gone'}. Look at the keys of its volumes, then start the failback again.`,
+      ),
+  });
 }

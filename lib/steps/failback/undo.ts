@@ -1,16 +1,17 @@
 import type { z } from 'zod';
 import { ec2Client } from '../../aws/clients.ts';
-import { describeInstances, startInstances, stopInstances } from '../../aws/instances.ts';
+import { describeInstances, stopInstances } from '../../aws/instances.ts';
 import { attachVolume, deleteVolume, describeVolumes, detachVolume } from '../../aws/volumes.ts';
 import type { Operation } from '../../domain/catalogue.ts';
 import { Failure } from '../../domain/failure.ts';
 import type { Plan } from '../../domain/plan.ts';
-import { nextPoll, type PollResult, pollingSeconds, settledSeconds } from '../../domain/poll.ts';
-import type { undoSchema } from '../failover/undo.ts';
+import { nextPoll, nextPollWithin, type PollResult, pollingSeconds, settledSeconds } from '../../domain/poll.ts';
+import { type undoSchema, undoSecondsMax } from '../failover/undo.ts';
 import { sweepSnapshots } from '../operation/sweep.ts';
 import type { Services } from '../services.ts';
 import { restoreTraffic } from '../traffic/restore.ts';
 import { instancesOf } from '../waves/site.ts';
+import { tryStart } from '../waves/start.ts';
 import { renewedAddresses } from '../waves/stop.ts';
 
 type UndoInput = z.infer<typeof undoSchema>;
@@ -29,18 +30,29 @@ export async function undo(services: Services, input: UndoInput): Promise<PollRe
   await services.catalogue.updateOperation(input, { progression: 'undoing', committedAt: null });
   const operation = await services.catalogue.operationOf(input);
   const primary = await lookAtPrimary(services, input, () => stopOriginals(services, plan, operation));
-  if (primary === 'changing') return nextPoll(input.poll, false, services.now());
+  if (primary === 'changing') return notYet(services, input);
   if (primary === 'silent')
     await services.catalogue.updateState(input, {
       fence: { site: 'primary', status: 'owed', since: services.now().toISOString() },
     });
-  if (!(await serveInRecovery(services, input, plan))) return nextPoll(input.poll, false, services.now());
+  if (!(await serveInRecovery(services, input, plan))) return notYet(services, input);
   const cleaning = await lookAtPrimary(services, input, () => restoreOriginals(services, input, plan, operation));
   if (cleaning === 'silent') {
     const note = `${plan.primary.region} did not answer: what the failback had built there is still to be removed`;
     await services.catalogue.addEvent(input.operation, services.now(), note);
   }
-  return nextPoll(input.poll, cleaning !== 'changing', services.now());
+  return cleaning === 'changing' ? notYet(services, input) : nextPoll(input.poll, true, services.now());
+}
+
+function notYet(services: Services, input: UndoInput): PollResult {
+  return nextPollWithin(input.poll, false, services.now(), {
+    withinSeconds: undoSecondsMax,
+    overdue: () =>
+      new Failure(
+        'UndoFailed',
+        `The failback of plan ${input.plan} could not be undone within ${undoSecondsMax} s. See to it that the recovery servers of the plan run, then look at operation ${input.operation} for volumes to put back.`,
+      ),
+  });
 }
 
 type PrimaryLook = 'done' | 'changing' | 'silent';
@@ -71,13 +83,13 @@ async function stopOriginals(services: Services, plan: Plan, operation: Operatio
 }
 
 async function serveInRecovery(services: Services, input: UndoInput, plan: Plan): Promise<boolean> {
+  const { region } = plan.recovery;
   const servers = [...(await instancesOf(services, input, 'recovery', Object.keys(plan.servers))).values()];
-  await startInstances(
-    services.client(ec2Client, plan.recovery.region),
-    servers.filter(({ state }) => state === 'stopped').map(({ id }) => id),
-  );
-  if (!servers.every(({ state }) => state === 'running')) return false;
-  await restoreTraffic(services, input, await renewedAddresses(services, input, plan.recovery.region));
+  const starting = servers.filter(({ state }) => state === 'stopped').map(({ id }) => id);
+  const isAccepted = await tryStart(services, input, region, starting);
+  const isDown = servers.some(({ state }) => state !== 'running' && state !== 'terminated');
+  if (!isAccepted || isDown) return false;
+  await restoreTraffic(services, input, await renewedAddresses(services, input, region));
   return true;
 }
 

@@ -1,7 +1,8 @@
+import { AwsFailure } from '../../aws/call.ts';
 import { ec2Client } from '../../aws/clients.ts';
 import type { z } from 'zod';
 import { describeInstances } from '../../aws/instances.ts';
-import { Failure } from '../../domain/failure.ts';
+import { Failure, isTransient } from '../../domain/failure.ts';
 import { nextPoll, type PollResult, pollingSeconds, pollSchema } from '../../domain/poll.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { contextSchema, type Services } from '../services.ts';
@@ -12,11 +13,12 @@ export const fenceSchema = contextSchema.extend({ poll: pollSchema });
 /** A primary that answers gets this long to stop its servers; a silent one is given up after the first look. */
 const stopSecondsMax = 600;
 
-type FenceLook = 'confirmed' | 'stopping' | 'silent';
+type FenceLook = 'confirmed' | 'stopping' | 'silent' | 'refusing';
 
 /**
- * Makes sure that the primary cannot write (I1). When its Region does not answer, the fence is recorded as owed, and the plan
- * decides whether traffic may move all the same.
+ * Makes sure that the primary cannot write (I1). Where that cannot be confirmed, because its Region is silent, refuses, or does not
+ * stop its servers, the fence is recorded as owed, and the plan decides whether traffic may move all the same. Nothing that the
+ * primary answers keeps a failover from going on (I9).
  * @throws Failure FenceNotConfirmed
  */
 export async function fence(services: Services, input: z.infer<typeof fenceSchema>): Promise<PollResult> {
@@ -40,20 +42,18 @@ export async function fence(services: Services, input: z.infer<typeof fenceSchem
   return nextPoll(input.poll, true, services.now());
 }
 
-/**
- * An instance that no longer exists cannot write. A Region that only throttles does answer, and is asked again.
- */
+/** A Region that only throttles does answer, and is asked again. What it does not describe may still run. */
 async function stopPrimary(services: Services, input: z.infer<typeof fenceSchema>, plan: Plan): Promise<FenceLook> {
-  const ec2 = services.client(ec2Client, plan.primary.region);
   const ids = Object.values(plan.servers).map(({ instance }) => instance);
   try {
-    const instances = await describeInstances(ec2, ids);
+    const instances = await describeInstances(services.client(ec2Client, plan.primary.region), ids);
     await stopServers(services, input, plan.primary.region, instances);
-    return instances.every(({ state }) => state === 'stopped' || state === 'terminated') ? 'confirmed' : 'stopping';
+    const cannotWrite = instances.filter(({ state }) => state === 'stopped' || state === 'terminated');
+    return cannotWrite.length === ids.length ? 'confirmed' : 'stopping';
   } catch (error) {
-    const isSilent = error instanceof Failure && error.code === 'AwsUnavailable';
-    if (!isSilent) throw error;
-    await services.catalogue.addEvent(input.operation, services.now(), `primary did not answer: ${error.message}`);
-    return 'silent';
+    if (!(error instanceof AwsFailure)) throw error;
+    await services.catalogue.addEvent(input.operation, services.now(), `primary not fenced yet: ${error.message}`);
+    if (error.code === 'AwsUnavailable') return 'silent';
+    return isTransient(error) ? 'stopping' : 'refusing';
   }
 }

@@ -1,26 +1,40 @@
-import { cloudwatchClient, sfnClient } from '../../aws/clients.ts';
+import { cloudwatchClient, sfnClient, snsClient } from '../../aws/clients.ts';
 import { z } from 'zod';
-import { startExecution } from '../../aws/executions.ts';
-import { readAlarm } from '../../aws/signals.ts';
+import { describeExecution, startExecution } from '../../aws/executions.ts';
+import { notify, readAlarm } from '../../aws/signals.ts';
 import type { PlanState } from '../../domain/catalogue.ts';
-import { Failure } from '../../domain/failure.ts';
+import { describeFailure, Failure } from '../../domain/failure.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { environment } from '../../names.ts';
 import type { Services } from '../services.ts';
 
-/** Longer than stopped servers need to start, pass their checks and send heartbeats; a Lambda may run for 15 minutes. */
+/** Longer than stopped servers need to start, pass their checks and send heartbeats. */
 const returnSeconds = 420;
-const coolDownSecondsMax = 840;
+/** A Lambda may run for 15 minutes. */
+const patienceSecondsMax = 780;
+const lookEverySeconds = 15;
+/** An execution whose input or phase is refused has ended by then. */
+const refusedWithinSeconds = 30;
 
 /**
- * A failover or failback stops servers, and with them the heartbeat. Until that has had time to come back, an alarm says nothing
- * new: the guard waits, and looks again.
+ * Waits until the alarm means something: no other operation has the plan, and servers that one stopped have had time to send
+ * heartbeats again. Returns the plan's state then, or when its patience is over.
  */
-async function coolDown(services: Services, plan: Plan, { restingSince }: PlanState): Promise<void> {
-  if (restingSince === null) return;
-  const coolSeconds = Math.min(coolDownSecondsMax, (plan.failover.automatic?.missingForSeconds ?? 0) + returnSeconds);
-  const leftMs = Date.parse(restingSince) + coolSeconds * 1_000 - services.now().getTime();
-  if (leftMs > 0) await new Promise((resume) => setTimeout(resume, leftMs));
+async function settledState(services: Services, plan: Plan): Promise<PlanState> {
+  const coolSeconds = (plan.failover.automatic?.missingForSeconds ?? 0) + returnSeconds;
+  const deadline = services.now().getTime() + patienceSecondsMax * 1_000;
+  for (;;) {
+    const state = await services.catalogue.state(plan.name);
+    const coolAt = state.restingSince === null ? 0 : Date.parse(state.restingSince) + coolSeconds * 1_000;
+    const isBusy = state.phase !== 'protected' && state.activeSite === 'primary';
+    const now = services.now().getTime();
+    if ((!isBusy && now >= coolAt) || now > deadline) return state;
+    await pause(lookEverySeconds);
+  }
+}
+
+function pause(seconds: number): Promise<void> {
+  return new Promise((resume) => setTimeout(resume, seconds * 1_000));
 }
 
 /** The event of an alarm's state change; more members are ignored. @source aws-facts [5.8], [11] */
@@ -51,18 +65,33 @@ export async function guard(services: Services, event: z.infer<typeof alarmEvent
       started: false,
       reason: `alarm ${alarmName} was ${previousState.value} before, not OK: no heartbeat has arrived yet`,
     };
-  await coolDown(services, services.plan(name), await services.catalogue.state(name));
+  const plan = services.plan(name);
+  const state = await settledState(services, plan);
   const alarm = await readAlarm(services.client(cloudwatchClient), alarmName);
   if (alarm?.state !== 'ALARM')
     return { started: false, reason: `alarm ${alarmName} is ${alarm?.state ?? 'gone'} by now` };
-  const state = await services.catalogue.state(name);
-  if (state.phase !== 'protected') return { started: false, reason: `plan ${name} is ${state.phase}` };
-  const execution = `alarm-${name}-${alarm.since.replaceAll(/[^0-9TZ]/g, '')}`.slice(0, 80);
-  const input = JSON.stringify({ plan: name, trigger: `alarm ${alarmName}` });
-  await startExecution(services.client(sfnClient), {
+  if (state.activeSite === 'recovery')
+    return { started: false, reason: `plan ${name} runs in ${plan.recovery.region}` };
+  if (state.phase !== 'protected') return refuse(services, name, `the plan is ${state.phase}`);
+  const execution = await start(services, name, `alarm-${name}-${alarm.since.replaceAll(/[^0-9TZ]/g, '')}`, alarmName);
+  await pause(refusedWithinSeconds);
+  const { status, error, cause } = await describeExecution(services.client(sfnClient), execution);
+  if (status === 'FAILED') await refuse(services, name, describeFailure(error, cause));
+  return { started: true, execution: execution.split(':').at(-1) ?? '' };
+}
+
+function start(services: Services, plan: string, execution: string, alarm: string): Promise<string> {
+  return startExecution(services.client(sfnClient), {
     stateMachine: services.setting(environment.failoverMachineArn),
-    name: execution,
-    input,
+    name: execution.slice(0, 80),
+    input: JSON.stringify({ plan, trigger: `alarm ${alarm}` }),
   });
-  return { started: true, execution };
+}
+
+/** An alarm that leads to nothing is told to somebody (I11): it will not go off a second time. */
+async function refuse(services: Services, plan: string, reason: string): Promise<GuardDecision> {
+  const subject = `Homeward: no failover of plan ${plan}`;
+  const text = `The alarm of plan ${plan} is on, and no failover was made: ${reason}\nLook at the plan, then start the failover by hand.`;
+  await notify(services.client(snsClient), services.setting(environment.topicArn), subject, text);
+  return { started: false, reason };
 }

@@ -1,36 +1,57 @@
 import { ec2Client } from '../../aws/clients.ts';
 import type { z } from 'zod';
 import { deregisterImage, findImages } from '../../aws/images.ts';
-import { describeInstances, findInstances, startInstances, terminateInstances } from '../../aws/instances.ts';
+import { describeInstances, findInstances, type InstanceFacts, terminateInstances } from '../../aws/instances.ts';
 import { deleteVolume, findVolumes } from '../../aws/volumes.ts';
-import { nextPoll, type PollResult, pollingSeconds, pollSchema, settledSeconds } from '../../domain/poll.ts';
+import { Failure } from '../../domain/failure.ts';
+import {
+  nextPoll,
+  nextPollWithin,
+  type PollResult,
+  pollingSeconds,
+  pollSchema,
+  settledSeconds,
+} from '../../domain/poll.ts';
 import { tags } from '../../names.ts';
 import { contextSchema, type Services } from '../services.ts';
 import { restoreTraffic } from '../traffic/restore.ts';
+import { tryStart } from '../waves/start.ts';
 import { renewedAddresses } from '../waves/stop.ts';
 
 export const undoSchema = contextSchema.extend({ poll: pollSchema });
 type UndoInput = z.infer<typeof undoSchema>;
 
+/** Servers that have not come or gone by then never will. */
+export const undoSecondsMax = 3_600;
+
 /**
  * Takes back an uncommitted failover (I5): launched servers and images gone, then the primary's servers that this operation
- * stopped started again, then traffic as it was; in this order, so that there is never more than one writer (I1). A primary that does not answer leaves nothing to unfence: its fence was never confirmed.
+ * stopped started again, then traffic as it was; in this order, so that there is never more than one writer (I1).
  * What has committed is final, even if the commit's answer was lost.
  */
 export async function undo(services: Services, input: UndoInput): Promise<PollResult> {
   const state = await services.proveEpoch(input);
   if (state.commit === input.operation) return nextPoll(input.poll, true, services.now());
   await services.catalogue.updateOperation(input, { progression: 'undoing', committedAt: null });
-  const isOwed = state.fence?.status === 'owed';
   const isSettled = pollingSeconds(input.poll, services.now()) >= settledSeconds;
-  const isClean = (await removeLaunched(services, input)) && isSettled;
-  if (!isClean || !(isOwed || (await unfencePrimary(services, input))))
-    return nextPoll(input.poll, false, services.now());
+  if (!((await removeLaunched(services, input)) && isSettled)) return notYet(services, input);
+  if (!(await unfencePrimary(services, input))) return notYet(services, input);
   const { region } = services.plan(input.plan).primary;
-  await restoreTraffic(services, input, isOwed ? new Map() : await renewedAddresses(services, input, region));
+  await restoreTraffic(services, input, await renewedAddresses(services, input, region));
   await unpin(services, input);
   await services.catalogue.updateState(input, { fence: null });
   return nextPoll(input.poll, true, services.now());
+}
+
+function notYet(services: Services, input: UndoInput): PollResult {
+  return nextPollWithin(input.poll, false, services.now(), {
+    withinSeconds: undoSecondsMax,
+    overdue: () =>
+      new Failure(
+        'UndoFailed',
+        `The failover of plan ${input.plan} could not be undone within ${undoSecondsMax} s. Look at the instances of operation ${input.operation} in both Regions: end those it launched, start those it stopped.`,
+      ),
+  });
 }
 
 async function unpin(services: Services, { plan, operation }: UndoInput): Promise<void> {
@@ -60,15 +81,14 @@ async function removeLaunched(services: Services, input: UndoInput): Promise<boo
   return isClean && volumes.every(({ state }) => state === 'deleting');
 }
 
+/** Starts again what was stopped. A server that no longer exists, or was not running before, is left as it is. */
 async function unfencePrimary(services: Services, input: UndoInput): Promise<boolean> {
-  const plan = services.plan(input.plan);
   const stopped = Object.keys((await services.catalogue.operationOf(input)).stopped);
   if (stopped.length === 0) return true;
-  const ec2 = services.client(ec2Client, plan.primary.region);
-  const instances = await describeInstances(ec2, stopped);
-  await startInstances(
-    ec2,
-    instances.filter(({ state }) => state === 'stopped').map(({ id }) => id),
-  );
-  return instances.every(({ state }) => state === 'running');
+  const { region } = services.plan(input.plan).primary;
+  const instances = await describeInstances(services.client(ec2Client, region), stopped);
+  const starting = instances.filter(({ state }) => state === 'stopped').map(({ id }) => id);
+  const isStarted = await tryStart(services, input, region, starting);
+  const isDown = ({ state }: InstanceFacts) => state !== 'running' && state !== 'terminated';
+  return isStarted && instances.length > 0 && !instances.some(isDown);
 }

@@ -10,6 +10,8 @@ export const failureSchema = z.object({ Error: z.string().optional(), Cause: z.s
 export const closeSchema = contextSchema.extend({
   outcome: z.enum(['succeeded', 'rolled-back', 'failed']),
   failure: failureSchema.optional(),
+  /** Of the undo, where that failed too. */
+  undoing: failureSchema.optional(),
 });
 
 /**
@@ -21,11 +23,14 @@ export async function close(services: Services, input: z.infer<typeof closeSchem
   const operation = await catalogue.operationOf(input);
   const state = await catalogue.state(input.plan);
   const outcome = state.commit === input.operation ? 'succeeded' : input.outcome;
-  const cause = input.failure === undefined ? null : await causeOf(services, input, input.failure);
+  const cause = await causeOf(services, input);
   const endedAt = operation.endedAt ?? services.now().toISOString();
   await catalogue.updateOperation(input, { outcome, cause, endedAt, progression: 'closed' });
   const phase = restingPhase(state.activeSite);
-  await catalogue.release(input, operation.kind === 'protect' ? { phase } : { phase, restingSince: endedAt });
+  await catalogue.release(
+    input,
+    Object.keys(operation.stopped).length === 0 ? { phase } : { phase, restingSince: endedAt },
+  );
   const isNews = operation.kind !== 'protect' || outcome !== 'succeeded';
   if (isNews) {
     const subject = `Homeward: ${operation.kind} of plan ${input.plan} ${outcome}`;
@@ -39,7 +44,20 @@ export async function close(services: Services, input: z.infer<typeof closeSchem
 }
 
 /** A Distributed Map does not say what its items failed of; their transfers do. */
-async function causeOf(services: Services, context: Context, failure: z.infer<typeof failureSchema>): Promise<string> {
+async function causeOf(services: Services, input: z.infer<typeof closeSchema>): Promise<string | null> {
+  const { failure, undoing } = input;
+  if (failure === undefined) return null;
+  const first = await firstCause(services, input, failure);
+  return undoing === undefined
+    ? first
+    : `${first} The undo failed too: ${describeFailure(undoing.Error, undoing.Cause)}`;
+}
+
+async function firstCause(
+  services: Services,
+  context: Context,
+  failure: z.infer<typeof failureSchema>,
+): Promise<string> {
   if (failure.Error !== 'States.ExceedToleratedFailureThreshold') return describeFailure(failure.Error, failure.Cause);
   const failed = (await services.catalogue.transfers(context.operation)).filter(
     ({ failure: why }) => why !== undefined,

@@ -4,7 +4,7 @@ import type { OwnerTags } from '../../aws/tags.ts';
 import type { Context, Services } from '../services.ts';
 import { createOnce } from './create-once.ts';
 
-/** Snapshots all volumes of an instance at one moment, once per step; gives them as they are now. */
+/** Snapshots all volumes of an instance at one moment, once per step; gives them as they are now. One set has one start time. */
 export async function snapshotOnce(
   services: Services,
   context: Context,
@@ -15,7 +15,8 @@ export async function snapshotOnce(
   const made = await createOnce(services, context, owner.step, {
     async find() {
       const found = await findSnapshots(client, owner);
-      return found.length === 0 ? undefined : found;
+      const set = found.filter(({ startedAt }) => startedAt === found[0]?.startedAt);
+      return set.length === 0 ? undefined : set;
     },
     make: () => snapshotInstance(services.client(ec2OnceClient, region), instance, owner),
   });

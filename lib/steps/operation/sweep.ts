@@ -1,5 +1,7 @@
+import { AwsFailure } from '../../aws/call.ts';
 import { ec2Client } from '../../aws/clients.ts';
 import { deleteSnapshot, findSnapshotsOfPlan, type SnapshotFacts } from '../../aws/snapshots.ts';
+import { isTransient } from '../../domain/failure.ts';
 import type { Context, Services } from '../services.ts';
 
 /** Snapshots deleted in one go: DeleteSnapshot refills at 5 a second. @source aws-facts [7.1] */
@@ -7,7 +9,7 @@ const deletionsMax = 100;
 
 /**
  * Deletes a plan's snapshots in one Region that are `unneeded`, found by their tags, so that one whose answer was lost is found as
- * well (I8). Returns whether none is left; an image may hold one back, which is noted.
+ * well (I8). Returns whether none is left. What AWS does not let go, for an image or a lock, is noted and holds up nothing else.
  */
 export async function sweepSnapshots(
   services: Services,
@@ -18,12 +20,18 @@ export async function sweepSnapshots(
   const client = services.client(ec2Client, region);
   const doomed = (await findSnapshotsOfPlan(client, context.plan)).filter(unneeded);
   for (const { id } of doomed.slice(0, deletionsMax)) {
-    if (await deleteSnapshot(client, id)) continue;
-    await services.catalogue.addEvent(
-      context.operation,
-      services.now(),
-      `${id} in ${region} is kept: an image needs it`,
-    );
+    const kept = await whyKept(() => deleteSnapshot(client, id));
+    if (kept === undefined) continue;
+    await services.catalogue.addEvent(context.operation, services.now(), `${id} in ${region} is kept: ${kept}`);
   }
   return doomed.length <= deletionsMax;
+}
+
+async function whyKept(remove: () => Promise<boolean>): Promise<string | undefined> {
+  try {
+    return (await remove()) ? undefined : 'an image needs it';
+  } catch (error) {
+    if (isTransient(error) || !(error instanceof AwsFailure)) throw error;
+    return error.message;
+  }
 }

@@ -15,9 +15,9 @@ import {
   type VolumeKey,
   volumeKey,
 } from '../../domain/catalogue.ts';
-import { Failure } from '../../domain/failure.ts';
+import { Failure, type FailureCode } from '../../domain/failure.ts';
 import type { Plan } from '../../domain/plan.ts';
-import { nextPoll, type PollResult, pollSchema } from '../../domain/poll.ts';
+import { nextPoll, type PollResult, pollingSeconds, pollSchema } from '../../domain/poll.ts';
 import { lastTwins } from '../../domain/twins.ts';
 import { chooseMethod } from '../../domain/replication.ts';
 import { createOnce } from '../operation/create-once.ts';
@@ -29,6 +29,7 @@ type ReplicateInput = z.infer<typeof replicateSchema>;
 
 /** Copies in flight per destination Region and account. @source aws-facts [1.6] */
 const copiesInFlightMax = 20;
+const visibleSecondsMax = 300;
 
 interface Look {
   readonly services: Services;
@@ -96,6 +97,7 @@ async function advance(look: Look, server: string, volume: PointVolume): Promise
       `Snapshot ${volume.snapshot} of ${key} ended in error: ${snapshot.message}. The next point starts anew.`,
     );
   }
+  if (snapshot === undefined) refuseVanished(look, 'SnapshotFailed', `Snapshot ${volume.snapshot} of ${key}`);
   if (snapshot?.state !== 'completed') return volume;
   const lastTwin = lastTwins(look.twins).get(key);
   const method = volume.method ?? chooseMethod(volume.volumeId, lastTwin).method;
@@ -108,7 +110,14 @@ async function advance(look: Look, server: string, volume: PointVolume): Promise
       `Copy ${volume.copy} of ${key} ended in error: ${copy.message}. Check the key in ${look.plan.recovery.region}; the next point starts anew.`,
     );
   }
+  if (copy === undefined) refuseVanished(look, 'CopyFailed', `Copy ${volume.copy} of ${key}`);
   return { ...volume, isComplete: copy?.state === 'completed' };
+}
+
+/** What is not described minutes after it was created has been deleted. @source aws-facts [7.4] */
+function refuseVanished({ services, input }: Look, code: FailureCode, what: string): void {
+  if (pollingSeconds(input.poll, services.now()) <= visibleSecondsMax) return;
+  throw new Failure(code, `${what} no longer exists. The next point starts anew.`);
 }
 
 async function startCopy(look: Look, server: string, volume: PointVolume): Promise<PointVolume> {

@@ -4,12 +4,15 @@ import { isInSync, readRecord } from '../../aws/records.ts';
 import type { Site, TrafficChange } from '../../domain/catalogue.ts';
 import { assertInvariant, Failure } from '../../domain/failure.ts';
 import type { Plan } from '../../domain/plan.ts';
-import { nextPoll, type PollResult, pollSchema } from '../../domain/poll.ts';
+import { nextPollWithin, type PollResult, pollSchema } from '../../domain/poll.ts';
 import { type Context, contextSchema, type Services } from '../services.ts';
 import { instancesOf, siteSchema } from '../waves/site.ts';
 import { applyChanges } from './apply.ts';
 
 export const switchSchema = contextSchema.extend({ to: siteSchema, poll: pollSchema });
+
+/** Servers have a change within about a minute. @source aws-facts [4.2] */
+const syncSecondsMax = 900;
 
 /**
  * Moves the plan's DNS records to a site, and waits until every Route 53 server answers so. What was there is recorded
@@ -24,7 +27,14 @@ export async function switchTraffic(services: Services, input: z.infer<typeof sw
     assertInvariant(state.fence?.status !== 'owed', 'I1', `the primary of plan ${plan.name} still has an owed fence`);
   const { traffic } = await services.catalogue.operationOf(input);
   const intended = traffic.length > 0 ? traffic : await intend(services, input, plan, input.to);
-  return nextPoll(input.poll, await carryOut(services, input, intended), services.now());
+  return nextPollWithin(input.poll, await carryOut(services, input, intended), services.now(), {
+    withinSeconds: syncSecondsMax,
+    overdue: () =>
+      new Failure(
+        'TrafficChanged',
+        `Route 53 did not bring the records of plan ${plan.name} to its servers within ${syncSecondsMax} s. Look at the zone, then start again.`,
+      ),
+  });
 }
 
 async function intend(services: Services, context: Context, plan: Plan, to: Site): Promise<TrafficChange[]> {

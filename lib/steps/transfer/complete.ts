@@ -5,12 +5,14 @@ import { describeSnapshots } from '../../aws/snapshots.ts';
 import { AwsFailure } from '../../aws/call.ts';
 import type { TransferRecord } from '../../domain/catalogue.ts';
 import { Failure } from '../../domain/failure.ts';
-import { nextPoll, type PollResult, pollSchema } from '../../domain/poll.ts';
+import { nextPoll, nextPollWithin, type PollResult, pollSchema } from '../../domain/poll.ts';
 import type { Services } from '../services.ts';
 import { transferItemSchema } from './transfer.ts';
 
 export const completeSchema = transferItemSchema.extend({ target: z.string(), poll: pollSchema });
 type CompleteInput = z.infer<typeof completeSchema>;
+
+const completeSecondsMax = 3_600;
 
 /** Completes the target with count and checksum, waits for it, and verifies that it holds exactly the delta (I4). */
 export async function complete(services: Services, input: CompleteInput): Promise<PollResult> {
@@ -33,7 +35,14 @@ export async function complete(services: Services, input: CompleteInput): Promis
     return nextPoll(input.poll, true, services.now());
   }
   await requestCompletion(services, input, record);
-  return nextPoll(input.poll, false, services.now());
+  return nextPollWithin(input.poll, false, services.now(), {
+    withinSeconds: completeSecondsMax,
+    overdue: () =>
+      new Failure(
+        'TransferFailed',
+        `Snapshot ${target} of ${transfer.volume} in ${transfer.far.region} did not complete within ${completeSecondsMax} s. Start the operation again.`,
+      ),
+  });
 }
 
 /** Once asked for, a repeat may be refused while AWS completes, and a young snapshot may be unknown yet; the state decides then. */

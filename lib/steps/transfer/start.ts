@@ -5,20 +5,15 @@ import { cutUnits, type Unit } from '../../domain/blocks.ts';
 import type { Services } from '../services.ts';
 import type { TransferItem } from './transfer.ts';
 
-export interface UnitItem extends TransferItem {
-  readonly target: string;
-  readonly unit: Unit;
-}
-
 export interface StartedTransfer {
   readonly target: string;
   readonly changedBlocks: number;
-  readonly units: readonly UnitItem[];
+  readonly units: readonly Unit[];
 }
 
 /** Lists what changed, starts the target snapshot on its parent, and cuts the work into units. Repeats give the same target. */
 export async function start(services: Services, item: TransferItem): Promise<StartedTransfer> {
-  const { plan, operation, epoch, transfer } = item;
+  const { plan, operation, transfer } = item;
   await services.proveEpoch(item);
   const changed: number[] = [];
   for await (const block of listChangedBlocks(services.client(ebsClient, transfer.near.region), transfer.near))
@@ -53,9 +48,5 @@ export async function start(services: Services, item: TransferItem): Promise<Sta
       completedAt: null,
     });
   }
-  return {
-    target,
-    changedBlocks: changed.length,
-    units: cutUnits(changed).map((unit) => ({ plan, operation, epoch, transfer, target, unit })),
-  };
+  return { target, changedBlocks: changed.length, units: cutUnits(changed) };
 }
