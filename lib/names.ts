@@ -16,6 +16,7 @@ export const environment = {
   table: 'HOMEWARD_TABLE',
   topicArn: 'HOMEWARD_TOPIC_ARN',
   failoverMachineArn: 'HOMEWARD_FAILOVER_MACHINE_ARN',
+  failbackMachineArn: 'HOMEWARD_FAILBACK_MACHINE_ARN',
   /** JSON: alarm name → plan. */
   alarms: 'HOMEWARD_ALARMS',
   /** JSON: `outside` → function that probes public addresses; `inside` → plan → function in the plan's recovery network. */

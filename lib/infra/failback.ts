@@ -11,7 +11,7 @@ import { operationMachine } from './machine.ts';
 import type { StepFunctions } from './step-functions.ts';
 import { opening, Tasks } from './tasks.ts';
 import { transferAll } from './transfer.ts';
-import { compensate } from './undo.ts';
+import { compensate, orUndo } from './undo.ts';
 import { waves } from './waves.ts';
 
 /** Failback: estimate → pay the fence → delta rounds while recovery serves → stop it → last round → rebuild → waves → traffic → commit. */
@@ -64,7 +64,7 @@ export class FailbackMachine extends Construct {
       if (map instanceof MapState) map.addCatch(undone.begin, { resultPath: '$.failure' });
 
     const open = tasks.call('Open', 'failback/open', opening);
-    this.machine = operationMachine(this, 'Failback', open.next(estimate), tasks.functions);
+    this.machine = operationMachine(this, 'Failback', open.next(orUndo(this, undone, estimate)), tasks.functions);
   }
 
   /** One delta round: snapshot what serves, move what changed, record the twins; again while that shortens the pause. */

@@ -3,7 +3,7 @@ import { Construct } from 'constructs';
 import { operationMachine } from './machine.ts';
 import type { StepFunctions } from './step-functions.ts';
 import { opening, Tasks } from './tasks.ts';
-import { compensate } from './undo.ts';
+import { compensate, orUndo } from './undo.ts';
 import { waves } from './waves.ts';
 
 /** Failover: preflight → fence the primary → waves with health gates → traffic → commit. Any failure before commit is undone. */
@@ -34,6 +34,6 @@ export class FailoverMachine extends Construct {
     for (const state of [servers, ...guarded]) state.addCatch(undone.begin, { resultPath: '$.failure' });
 
     const open = tasks.call('Open', 'failover/open', opening);
-    this.machine = operationMachine(this, 'Failover', open.next(preflight), tasks.functions);
+    this.machine = operationMachine(this, 'Failover', open.next(orUndo(this, undone, preflight)), tasks.functions);
   }
 }

@@ -9,7 +9,7 @@ import { FailbackMachine } from './failback.ts';
 import { FailoverMachine } from './failover.ts';
 import { ProtectMachine } from './protect.ts';
 import { StepFunctions } from './step-functions.ts';
-import { AutomaticFailover, Schedules } from './triggers.ts';
+import { AutomaticFailover, Rescue, Schedules } from './triggers.ts';
 
 export interface HomewardStackProps extends StackProps {
   readonly plans: readonly Plan[];
@@ -40,12 +40,14 @@ export class HomewardStack extends Stack {
     });
     topic.grantPublish(functions.get('operation/close'));
     topic.grantPublish(functions.get('failover/guard'));
+    topic.grantPublish(functions.get('operation/rescue'));
 
     const protect = new ProtectMachine(this, functions).machine;
     const failover = new FailoverMachine(this, functions).machine;
     const failback = new FailbackMachine(this, functions).machine;
     new Schedules(this, plans, protect);
     new AutomaticFailover(this, plans, functions, failover);
+    new Rescue(this, functions, { protect, failover, failback });
 
     new CfnOutput(this, outputs.protectMachineArn, { value: protect.stateMachineArn });
     new CfnOutput(this, outputs.failoverMachineArn, { value: failover.stateMachineArn });

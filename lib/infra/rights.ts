@@ -33,6 +33,7 @@ export const stepNames = [
   'failback/commit',
   'failback/undo',
   'operation/close',
+  'operation/rescue',
 ] as const;
 export type StepName = (typeof stepNames)[number];
 

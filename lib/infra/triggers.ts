@@ -30,6 +30,35 @@ export class Schedules extends Construct {
   }
 }
 
+interface Machines {
+  readonly protect: StateMachine;
+  readonly failover: StateMachine;
+  readonly failback: StateMachine;
+}
+
+/** Executions that are stopped, time out or break are looked after: what they held is undone or closed (I11). */
+export class Rescue extends Construct {
+  constructor(scope: Construct, functions: StepFunctions, machines: Machines) {
+    super(scope, 'Rescue');
+    const rescue = functions.get('operation/rescue');
+    for (const machine of [machines.failover, machines.failback]) machine.grantStartExecution(rescue);
+    rescue.addEnvironment(environment.failoverMachineArn, machines.failover.stateMachineArn);
+    rescue.addEnvironment(environment.failbackMachineArn, machines.failback.stateMachineArn);
+    new Rule(this, 'ExecutionRule', {
+      description: 'Homeward: an execution ended without success',
+      eventPattern: {
+        source: ['aws.states'],
+        detailType: ['Step Functions Execution Status Change'],
+        detail: {
+          status: ['ABORTED', 'TIMED_OUT', 'FAILED'],
+          stateMachineArn: Object.values(machines).map(({ stateMachineArn }: StateMachine) => stateMachineArn),
+        },
+      },
+      targets: [new LambdaFunction(rescue, { retryAttempts: 20, maxEventAge: Duration.hours(6) })],
+    });
+  }
+}
+
 /** For each plan with automatic failover: alarm on the missing heartbeat → rule → guard, which starts the failover. */
 export class AutomaticFailover extends Construct {
   constructor(scope: Construct, plans: readonly Plan[], functions: StepFunctions, failover: StateMachine) {

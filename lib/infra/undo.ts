@@ -1,4 +1,4 @@
-import type { Fail, IChainable, State } from 'aws-cdk-lib/aws-stepfunctions';
+import { Choice, Condition, type Fail, type IChainable, type State } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import { failed } from './machine.ts';
 import type { StepName } from './rights.ts';
@@ -8,6 +8,11 @@ export interface Compensation {
   /** Where a caught failure goes; the failure is at `$.failure`. */
   readonly begin: State;
   readonly end: Fail;
+}
+
+/** An operation whose execution was stopped is opened again only to be undone; any other goes on to `next`. */
+export function orUndo(scope: Construct, { begin }: Compensation, next: State): Choice {
+  return new Choice(scope, 'Undo only?').when(Condition.isPresent('$.undo'), begin).otherwise(next);
 }
 
 /** Undo, close as rolled back, end with the failure. When the undo itself fails, the operation closes as failed. */

@@ -19,6 +19,7 @@ export interface Services {
   readonly client: Clients;
   readonly catalogue: Catalogue;
   now(): Date;
+  plans(): readonly Plan[];
   /** @throws Failure UnknownPlan */
   plan(name: string): Plan;
   /** I6: called before anything is changed. @throws Failure StaleEpoch */
@@ -51,6 +52,7 @@ export function createServices(taskRoot: string): Services {
     },
     now,
     setting,
+    plans: () => [...plans.values()],
     plan(name) {
       const plan = plans.get(name);
       if (plan !== undefined) return plan;

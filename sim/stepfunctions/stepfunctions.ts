@@ -141,8 +141,26 @@ export class StepFunctions implements Service {
     const run = new Run(cloud, region, machine.prepared, execution, (event) => {
       for (const listener of this.#listeners) listener(execution, event);
     });
-    this.#runs.set(execution.arn, { run, ended: run.toEnd() });
+    this.#runs.set(execution.arn, { run, ended: run.toEnd().then(() => this.#tell(execution)) });
     return execution;
+  }
+
+  /** @source Step Functions guide, EventBridge events */
+  #tell({ arn, machineArn, name, status, startedAt, stoppedAt = 0 }: Execution): void {
+    const { cloud, region } = this.#surroundings;
+    cloud.services(region).eventbridge.emit({
+      source: 'aws.states',
+      'detail-type': 'Step Functions Execution Status Change',
+      resources: [arn],
+      detail: {
+        executionArn: arn,
+        stateMachineArn: machineArn,
+        name,
+        status,
+        startDate: startedAt,
+        stopDate: stoppedAt,
+      },
+    });
   }
 
   #machine(arn: string): Machine {

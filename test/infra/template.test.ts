@@ -111,7 +111,7 @@ describe('the synthesized template', () => {
       EvaluationPeriods: 3,
       Period: 60,
     });
-    template.resourceCountIs('AWS::Events::Rule', 1);
+    template.resourceCountIs('AWS::Events::Rule', 2);
   });
 
   it('protects on schedule, and drops a tick when the next one is due', () => {

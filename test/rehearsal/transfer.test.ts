@@ -42,6 +42,7 @@ beforeEach(async () => {
     client,
     catalogue,
     now: () => new Date(clock.now()),
+    plans: () => [plan],
     plan: () => plan,
     proveEpoch: (context) => catalogue.proveEpoch(context, new Date(clock.now() + 3_600_000)),
     isRunning: async () => true,

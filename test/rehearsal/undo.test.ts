@@ -1,6 +1,8 @@
+import { SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findLeftovers, inventory } from '../../rehearsal/leftovers.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
+import type { Execution } from '../../sim/stepfunctions/stepfunctions.ts';
 import { openShop, outcomeOf, protectNow, shop } from './shop-stage.ts';
 
 let stage: Stage;
@@ -74,5 +76,77 @@ describe('a failover whose commit loses every answer', () => {
     expect(await state()).toMatchObject({ phase: 'recovered', activeSite: 'recovery', lease: null });
     await stage.clock.advance(60_000);
     expect(served()).toEqual({ region: away, serving: true });
+  });
+});
+
+describe('I11: an execution that somebody stops', () => {
+  const stop = async (executionArn: string) => {
+    const console = new SFNClient(stage.cloud.clientConfig(away));
+    await stage.clock.settle(console.send(new StopExecutionCommand({ executionArn })));
+  };
+  const isEntered = (execution: Execution, name: string) =>
+    execution.history.some(({ type, state: entered }) => type === 'StateEntered' && entered?.name === name);
+
+  it('in the middle of a failover is undone by itself, and somebody is told', async () => {
+    const execution = stage.start('failover');
+    await stage.clock.run(() => isEntered(execution, 'Health'));
+    await stop(execution.arn);
+    await stage.clock.run(() => stage.executions('failover').length === 2);
+    await stage.clock.run(() => stage.executions('failover').every(({ status }) => status !== 'RUNNING'));
+    expect(await failover()).toMatchObject({ outcome: 'rolled-back' });
+    expect(await state()).toMatchObject({ phase: 'protected', activeSite: 'primary', lease: null });
+    expect(stage.cloud.services(away).sns.messages.at(-1)).toMatchObject({
+      subject: 'Homeward: failover of plan shop rolled-back',
+      message: expect.stringContaining('was stopped before it had ended'),
+    });
+    await stage.clock.advance(180_000);
+    expect(served()).toEqual({ region: home, serving: true });
+    expect(await stage.clock.settle(findLeftovers(stage, before))).toEqual([]);
+  });
+
+  it('in the middle of the cut-over of a failback leaves recovery serving', async () => {
+    await stage.run('failover');
+    const execution = stage.start('failback');
+    await stage.clock.run(() => isEntered(execution, 'Rebuild'));
+    await stop(execution.arn);
+    await stage.clock.run(() => stage.executions('failback').length === 2);
+    await stage.clock.run(() => stage.executions('failback').every(({ status }) => status !== 'RUNNING'));
+    expect(await state()).toMatchObject({ phase: 'recovered', activeSite: 'recovery', lease: null });
+    await stage.clock.advance(180_000);
+    expect(served()).toEqual({ region: away, serving: true });
+    expect(await stage.clock.settle(findLeftovers(stage, before))).toEqual([]);
+    expect(outcomeOf(await stage.run('failback')).status).toBe('SUCCEEDED');
+  });
+
+  it('cannot be undone while it runs', async () => {
+    const execution = stage.start('failover');
+    await stage.clock.run(() => isEntered(execution, 'Fence'));
+    const undo = { plan: 'shop', undo: `failover-${execution.name}` };
+    expect(outcomeOf(await stage.run('failover', undo))).toMatchObject({ error: 'OperationAlreadyRunning' });
+    expect((await stage.clock.settle(stage.states.ended(execution.arn))).status).toBe('SUCCEEDED');
+    expect(outcomeOf(await stage.run('failover', undo))).toMatchObject({ error: 'WrongPhase' });
+  });
+});
+
+describe('I1: the fence', () => {
+  it('of a primary that refuses to stop its servers is owed, and the failover goes on', async () => {
+    stage.cloud.faults.add({ kind: 'refused', operation: 'StopInstances', region: home, times: 99 });
+    expect(outcomeOf(await stage.run('failover')).status).toBe('SUCCEEDED');
+    expect(await state()).toMatchObject({ activeSite: 'recovery', fence: { status: 'owed' } });
+  });
+
+  it('is not confirmed by a Region that does not describe the servers', async () => {
+    for (const server of Object.values(shop.servers)) ec2(home).state.instances.delete(server.instance);
+    expect(outcomeOf(await stage.run('failover')).status).toBe('SUCCEEDED');
+    expect(await state()).toMatchObject({ activeSite: 'recovery', fence: { status: 'owed' } });
+  });
+
+  it('that had stopped servers before the primary fell silent is taken back when it can be', async () => {
+    ec2(home).timings.instanceStoppingMs = 5_000_000;
+    ec2(away).setCapacity(`${away}a`, 't3.medium', false);
+    expect(outcomeOf(await stage.run('failover'))).toMatchObject({ status: 'FAILED', error: 'LaunchFailed' });
+    await stage.clock.advance(3_600_000);
+    expect(served()).toEqual({ region: home, serving: true });
+    expect(await state()).toMatchObject({ phase: 'protected', fence: null });
   });
 });

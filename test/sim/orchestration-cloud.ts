@@ -45,7 +45,8 @@ export class StageCloud implements Cloud {
 
   services(_region: string): Services {
     const ec2 = { instanceAt: (address: string) => this.listeners.get(address) };
-    return { ec2, ...Object.fromEntries(this.held) } as unknown as Services;
+    const eventbridge = { emit: () => {} };
+    return { ec2, eventbridge, ...Object.fromEntries(this.held) } as unknown as Services;
   }
 
   /** Runs virtual time until the promise settles. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { openOperation, type openSchema, parseInput, refuseUnlessOpenable, wavesOf } from '../operation/open.ts';
+import { asksForUndo, type TakenOver, takeOver } from '../operation/take-over.ts';
 import type { Context, Services } from '../services.ts';
 import type { ServerItem, WaveItem } from '../waves/wave.ts';
 
@@ -19,7 +20,8 @@ export type FailbackOpened = Context & {
 export async function open(
   services: Services,
   { input, execution }: z.infer<typeof openSchema>,
-): Promise<FailbackOpened> {
+): Promise<FailbackOpened | TakenOver> {
+  if (asksForUndo(input)) return takeOver(services, 'failback', input, execution);
   const { plan: name, estimateOnly, trigger } = parseInput('failback', inputSchema, input, '{"plan": "shop"}');
   const plan = services.plan(name);
   const state = await refuseUnlessOpenable(services, name, 'failback', execution);

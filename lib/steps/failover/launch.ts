@@ -1,3 +1,4 @@
+import { AwsFailure } from '../../aws/call.ts';
 import { ec2Client } from '../../aws/clients.ts';
 import { z } from 'zod';
 import { findImages, type ImageFacts, registerImage } from '../../aws/images.ts';
@@ -23,7 +24,8 @@ export async function launch(services: Services, input: LaunchInput): Promise<Po
   const operation = await services.catalogue.operationOf(input);
   const image = await ensureImage(services, input);
   if (image.state !== 'available') return notYet(services, input, `its image ${image.id} is ${image.state}`);
-  const instance = operation.servers[input.server]?.instance ?? (await launchFrom(services, input, image.id));
+  const instance = operation.servers[input.server]?.instance ?? (await launchIfRoom(services, input, image.id));
+  if (instance instanceof Failure) return notYet(services, input, instance.message);
   const [facts] = await describeInstances(ec2, [instance]);
   if (facts === undefined || facts.state === 'pending')
     return notYet(services, input, `instance ${instance} is ${facts?.state ?? 'not visible yet'}`);
@@ -59,6 +61,16 @@ async function ensureImage(services: Services, input: LaunchInput): Promise<Imag
   if (image.id !== '')
     await services.catalogue.updateOperationEntry(input, 'servers', input.server, { image: image.id, instance: null });
   return image;
+}
+
+/** Want of capacity may pass within minutes. @source aws-facts [3.4] */
+async function launchIfRoom(services: Services, input: LaunchInput, image: string): Promise<string | Failure> {
+  try {
+    return await launchFrom(services, input, image);
+  } catch (error) {
+    if (error instanceof AwsFailure && error.code === 'LaunchFailed') return error;
+    throw error;
+  }
 }
 
 async function launchFrom(services: Services, input: LaunchInput, image: string): Promise<string> {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Operation } from '../../domain/catalogue.ts';
 import { choosePoint, type PointSelector } from '../../domain/recovery-point.ts';
 import { openOperation, type openSchema, parseInput, refuseUnlessOpenable, wavesOf } from '../operation/open.ts';
+import { asksForUndo, type TakenOver, takeOver } from '../operation/take-over.ts';
 import type { Context, Services } from '../services.ts';
 import type { WaveItem } from '../waves/wave.ts';
 
@@ -44,7 +45,8 @@ async function pin(services: Services, { plan, id, recoveryPoint }: Operation): 
 export async function open(
   services: Services,
   { input, execution }: z.infer<typeof openSchema>,
-): Promise<FailoverOpened> {
+): Promise<FailoverOpened | TakenOver> {
+  if (asksForUndo(input)) return takeOver(services, 'failover', input, execution);
   const { plan: name, recoveryPoint, dryRun, trigger } = parseInput('failover', inputSchema, input, '{"plan": "shop"}');
   const plan = services.plan(name);
   await refuseUnlessOpenable(services, name, 'failover', execution);
