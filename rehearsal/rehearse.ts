@@ -31,6 +31,7 @@ export async function rehearse({ plan, world, seed }: Rehearsal, audience: Audie
       return {
         seed,
         points: [...story.points.values()],
+        operations: story.operations,
         failover: story.failover,
         failback: story.failback,
         interruptions: story.interruptions,

@@ -53,15 +53,25 @@ export interface FailbackReport {
   readonly operation: string;
   readonly outcome: string;
   readonly estimate: FailbackEstimate | null;
+  /** From the start of the last round, with recovery stopped, to commit. */
+  readonly pauseSeconds: number | null;
   readonly rounds: readonly Round[];
   readonly volumes: readonly VolumeReport[];
   readonly traffic: readonly TrafficReport[];
+}
+
+/** An execution of a failover or failback, however it went; `failover` and `failback` beside it tell of the last of each. */
+export interface OperationReport {
+  readonly kind: 'failover' | 'failback';
+  readonly status: string;
+  readonly cause: string | null;
 }
 
 /** What `homeward rehearse --json` writes. */
 export interface Report {
   readonly seed: number;
   readonly points: readonly PointReport[];
+  readonly operations: readonly OperationReport[];
   readonly failover: FailoverReport | null;
   readonly failback: FailbackReport | null;
   /** When users reached no server, as their DNS led them; to the 5 s. */
@@ -113,7 +123,8 @@ export async function reportFailback(stage: Stage, operation: Operation): Promis
           }),
         );
   const { id, outcome, estimate, rounds, traffic } = operation;
-  return { operation: id, outcome, estimate, rounds, volumes, traffic: traffic.map(reportTraffic) };
+  const pauseSeconds = operation.rtoSeconds;
+  return { operation: id, outcome, estimate, pauseSeconds, rounds, volumes, traffic: traffic.map(reportTraffic) };
 }
 
 function isCommittedFailover({ kind, committedAt }: Operation): boolean {

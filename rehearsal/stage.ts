@@ -9,6 +9,7 @@ import { outputs } from '../lib/names.ts';
 import { VirtualClock } from '../sim/clock.ts';
 import { deployAssembly } from '../sim/cloudformation/cloudformation.ts';
 import { SimulatedCloud } from '../sim/create-cloud.ts';
+import type { Random } from '../sim/random.ts';
 import type { Execution } from '../sim/stepfunctions/stepfunctions.ts';
 import { placeWorld } from './place-world.ts';
 import { Workload } from './workload.ts';
@@ -39,12 +40,14 @@ export class Stage {
   readonly workload: Workload;
   readonly catalogue: Catalogue;
   readonly #machines: Readonly<Record<OperationKind, string>>;
+  readonly #names: Random;
 
   private constructor(options: StageOptions, clock: VirtualClock, cloud: SimulatedCloud, found: Map<string, string>) {
     this.plan = options.plan;
     this.clock = clock;
     this.cloud = cloud;
     this.workload = new Workload(cloud, options.plan);
+    this.#names = cloud.random.fork('console');
     const region = options.plan.recovery.region;
     this.catalogue = new Catalogue(found.get(outputs.tableName) ?? '', new DynamoDBClient(cloud.clientConfig(region)));
     const arnOf = (kind: OperationKind) => found.get(machineOutput[kind]) ?? '';
@@ -107,11 +110,10 @@ export class Stage {
 
   /** Surroundings for the command line's own code, in this cloud. */
   console(print: (line: string) => void): Console {
-    const names = this.cloud.random.fork('console');
     return {
       print,
       pause: (seconds) => new Promise((resume) => this.clock.after(seconds * 1_000, resume)),
-      newName: () => names.hex(32),
+      newName: () => this.#names.hex(32),
       clients: (region) => {
         const config = this.cloud.clientConfig(region);
         return {

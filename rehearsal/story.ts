@@ -1,8 +1,10 @@
 import { followOperation, runOperation } from '../lib/cli/operations.ts';
 import type { OperationKind } from '../lib/domain/catalogue.ts';
+import { describeFailure } from '../lib/domain/failure.ts';
 import type { Execution, ExecutionEvent } from '../sim/stepfunctions/stepfunctions.ts';
 import {
   type FailbackReport,
+  type OperationReport,
   type FailoverReport,
   type PointReport,
   reportFailback,
@@ -34,6 +36,7 @@ export class Story {
   readonly points = new Map<string, PointReport>();
   failover: FailoverReport | null = null;
   failback: FailbackReport | null = null;
+  readonly operations: OperationReport[] = [];
   /** When users reached no server, by their DNS. */
   readonly interruptions: Interruption[] = [];
   readonly #stage: Stage;
@@ -155,8 +158,10 @@ export class Story {
     });
   }
 
-  async #note(kind: OperationKind, { name }: Execution): Promise<void> {
+  async #note(kind: OperationKind, { name, status, error, cause }: Execution): Promise<void> {
     const { catalogue, plan } = this.#stage;
+    if (kind !== 'protect')
+      this.operations.push({ kind, status, cause: error === undefined ? null : describeFailure(error, cause) });
     const operation = await catalogue.operation(plan.name, `${kind}-${name}`);
     if (operation === undefined) return;
     if (kind === 'protect') {

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import { createLogUpdate } from 'log-update';
+import type { Plan } from '../lib/domain/plan.ts';
 import type { Report } from './report.ts';
 import type { Stage } from './stage.ts';
 import type { Audience } from './story.ts';
@@ -55,11 +56,13 @@ export function summaryOf(report: Report): string[] {
   const { points, failover, failback, interruptions, leftovers } = report;
   const rpo = points.map(({ rpoSeconds }) => rpoSeconds);
   return [
-    `${points.length} recovery points, each complete in the recovery Region after ${Math.round(Math.min(...rpo))} to ${Math.round(Math.max(...rpo))} s`,
+    points.length === 0
+      ? 'no recovery point was sealed'
+      : `${points.length} recovery points, each complete in the recovery Region after ${Math.round(Math.min(...rpo))} to ${Math.round(Math.max(...rpo))} s`,
     ...(failover === null
       ? []
       : [
-          `failover ${failover.outcome} (${failover.trigger}): RTO ${minutes(failover.rtoSeconds)}, RPO ${minutes(failover.rpoSeconds)}, from ${failover.recoveryPoint ?? 'no point'}, ${failover.primaryCalls} calls answered by the primary Region`,
+          `failover ${failover.outcome} (${failover.trigger}): RTO ${minutes(failover.rtoSeconds)} from its start, RPO ${minutes(failover.rpoSeconds)} before its start, from ${failover.recoveryPoint ?? 'no point'}, ${failover.primaryCalls} calls answered by the primary Region`,
           ...failover.traffic.map(({ name, before, after }) => `  ${name}: ${before.join(', ')} → ${after.join(', ')}`),
         ]),
     ...(failback === null
@@ -85,12 +88,13 @@ function minutes(seconds: number | null): string {
   return seconds === null ? 'unknown' : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
 }
 
-/** What a person must not overlook: each line is a promise that this rehearsal saw broken. */
-export function brokenPromises(report: Report): string[] {
-  const { failover, failback, leftovers } = report;
+/** What a person must not overlook: promises that this rehearsal saw broken, operations that failed, and targets of the plan that were missed. */
+export function brokenPromises(plan: Plan, report: Report): string[] {
+  const { operations, failback, interruptions, leftovers } = report;
   return [
-    ...(failover !== null && failover.outcome !== 'succeeded' ? [`the failover ${failover.outcome}`] : []),
-    ...(failback !== null && failback.outcome !== 'succeeded' ? [`the failback ${failback.outcome}`] : []),
+    ...operations.flatMap(({ kind, status, cause }) =>
+      status === 'SUCCEEDED' ? [] : [`${kind} ${status}: ${cause ?? ''}`],
+    ),
     ...(failback?.volumes ?? []).flatMap(({ volume, blocksMoved, changedBlocks, contentMatches }) => [
       ...(contentMatches ? [] : [`I4: the content of ${volume} came home different`]),
       ...(blocksMoved === changedBlocks
@@ -98,5 +102,31 @@ export function brokenPromises(report: Report): string[] {
         : [`I4: ${volume} moved ${blocksMoved} blocks, ${changedBlocks} had changed`]),
     ]),
     ...leftovers.map((resource) => `I8: nobody answers for ${resource}`),
+    ...interruptions.flatMap(({ from, until }) =>
+      until === null ? [`users without service since ${from.slice(11, 19)}, to the end`] : [],
+    ),
+    ...missedTargets(plan, report),
   ];
+}
+
+function missedTargets(plan: Plan, { points, failover, failback }: Report): string[] {
+  const targets: [name: string, actualSeconds: number | null | undefined, targetSeconds: number][] = [
+    [
+      'protection.rpoTarget, the time to seal a point',
+      Math.max(0, ...points.map(({ rpoSeconds }) => rpoSeconds)),
+      plan.protection.rpoTargetSeconds,
+    ],
+    [
+      'protection.rpoTarget, the age of the point failed over to',
+      failover?.rpoSeconds,
+      plan.protection.rpoTargetSeconds,
+    ],
+    ['failover.rtoTarget', failover?.rtoSeconds, plan.failover.rtoTargetSeconds],
+    ['failback.pauseLimit', failback?.pauseSeconds, plan.failback.pauseLimitSeconds],
+  ];
+  return targets.flatMap(([name, actual, target]) =>
+    typeof actual === 'number' && actual > target
+      ? [`${name}: ${minutes(actual)}, the plan says ${minutes(target)}`]
+      : [],
+  );
 }

@@ -106,6 +106,10 @@ function worldSchema(plan: Plan) {
       for (const name of Object.keys(servers))
         if (!names.includes(name))
           wrong(['servers', name], `is not a server of plan ${plan.name}. Servers: ${names.join(', ')}.`);
+      for (const [name, { volumes }] of Object.entries(servers))
+        for (const [at, { size: sizeGib, written }] of Object.entries(volumes))
+          if (written >= sizeGib * 2_048)
+            wrong(['servers', name, 'volumes', at, 'written'], 'does not fit. Write less than its size.');
       for (const [index, written] of events.entries()) {
         const [action, ...more] = actionNames.filter((each) => written[each] !== undefined);
         if (action === undefined || more.length > 0)
@@ -113,7 +117,13 @@ function worldSchema(plan: Plan) {
         const target = written.write ?? written.discard ?? written.grow;
         if (target === undefined || action === undefined) continue;
         const volumes = servers[target.server]?.volumes ?? {};
-        if (volumes[target.device] === undefined)
+        const ofVolume = volumes[target.device];
+        if (written.grow !== undefined && ofVolume !== undefined && written.grow.to < ofVolume.size)
+          wrong(
+            ['events', index, 'grow', 'to'],
+            `is smaller than the volume, and volumes cannot shrink. Write ${ofVolume.size} GiB or more.`,
+          );
+        if (ofVolume === undefined)
           wrong(
             ['events', index, action, 'device'],
             `is no volume of server ${target.server}. Volumes: ${Object.keys(volumes).join(', ')}.`,

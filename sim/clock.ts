@@ -19,6 +19,10 @@ export class RealClock implements Clock {
 }
 
 const realSetImmediate = setImmediate;
+const realSetTimeout = setTimeout;
+/** Where nothing is left that could happen, a real file or socket may still be under way: it is given 2 s. */
+const realWaits = 40;
+const realWaitMs = 50;
 
 /** Turns of the event loop without news after which nothing is taken to be running; a task of a state machine needs one each. */
 const quietTurns = 25;
@@ -63,6 +67,11 @@ export class VirtualClock implements Clock {
   async run(isReached: () => boolean): Promise<void> {
     for (;;) {
       await drain();
+      if (isReached()) return;
+      for (let turn = 0; this.#timers.countTimers() === 0 && turn < realWaits && !isReached(); turn += 1) {
+        await new Promise((resume) => realSetTimeout(resume, realWaitMs));
+        await drain();
+      }
       if (isReached()) return;
       if (this.#timers.countTimers() === 0) {
         throw new Error(

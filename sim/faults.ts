@@ -76,6 +76,11 @@ export class Faults implements FaultHooks {
     this.#rules.push({ ...rule, skipped: 0, left: rule.times ?? 1 });
   }
 
+  /** Rules that nothing has met yet: a test that adds one must not end with it. */
+  get unmet(): readonly FaultRule[] {
+    return this.#rules.filter(({ left, times = 1 }) => left === times).map(({ skipped: _, left: __, ...rule }) => rule);
+  }
+
   crashes(functionName: string, moment: 'before' | 'after'): boolean {
     const fits = ({ kind, caller }: FaultRule) =>
       kind === `crash-${moment}` && (caller === undefined || functionName.includes(caller));

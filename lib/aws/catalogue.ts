@@ -148,6 +148,10 @@ export class Catalogue {
     return this.#query<Operation>(`PLAN#${plan}`, 'OP#');
   }
 
+  failbacks(plan: string): Promise<Operation[]> {
+    return this.#query<Operation>(`PLAN#${plan}`, 'OP#failback-');
+  }
+
   async addOperation(operation: Operation): Promise<void> {
     await this.#update(keyOf.operation(operation.plan, operation.id), { ...operation }, { id: undefined });
   }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import type { Plan } from '../domain/plan.ts';
 import { formatProblem } from '../plan-file/document.ts';
 import { readPlanFile } from '../plan-file/read.ts';
@@ -10,7 +10,7 @@ export class UserError extends Error {
 
 /** The plans of a file. @throws UserError with every mistake in it */
 export function loadPlans(file: string): readonly Plan[] {
-  if (!existsSync(file))
+  if (!existsSync(file) || statSync(file).isDirectory())
     throw new UserError(`There is no plan file ${file}. Write one (see examples/shop.yaml), or name it with --file.`);
   const reading = readPlanFile(file, readFileSync(file, 'utf8'));
   if (reading.kind === 'read') return reading.value;
@@ -23,4 +23,14 @@ export function loadPlan(file: string, name: string): Plan {
   const plan = plans.find((each) => each.name === name);
   if (plan !== undefined) return plan;
   throw new UserError(`${file} has no plan "${name}". It has: ${plans.map((each) => each.name).join(', ')}.`);
+}
+
+/** What is allowed and may yet hurt on the day. */
+export function warningsOf(plan: Plan): string[] {
+  const isControlPlaneLost = plan.primary.region === 'us-east-1' && plan.traffic.length > 0;
+  return isControlPlaneLost
+    ? [
+        'Route 53 is changed through us-east-1. While that Region is lost, records cannot be switched, and a failover of this plan waits for it.',
+      ]
+    : [];
 }

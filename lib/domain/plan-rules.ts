@@ -63,6 +63,33 @@ const rules: readonly Rule[] = [
         };
       }),
   ),
+  rule(z.object({ protection: z.object({ every: z.number() }) }), ({ protection: { every } }) => [
+    every % 60 !== 0 && {
+      path: ['protection', 'every'],
+      message: 'is not in whole minutes, as schedules are. Write it like "15 minutes".',
+    },
+  ]),
+  rule(
+    z.object({ failover: z.object({ automatic: z.object({ missingFor: z.number() }) }) }),
+    ({ failover: { automatic } }) => [
+      (automatic.missingFor % 60 !== 0 || automatic.missingFor > 86_400) && {
+        path: ['failover', 'automatic', 'missingFor'],
+        message: 'is not in whole minutes up to a day, as alarms are. Write it like "3 minutes".',
+      },
+    ],
+  ),
+  rule(z.object({ traffic: z.array(z.unknown()) }), ({ traffic }) => {
+    const seen = new Set<string>();
+    return traffic.map((record, index) => {
+      const read = z.object({ zone: z.string(), name: z.string(), type: z.string() }).safeParse(record);
+      if (!read.success) return false;
+      const { zone, name, type } = read.data;
+      const key = `${zone} ${name.replace(/\.$/, '')} ${type}`;
+      const isTwice = seen.has(key);
+      seen.add(key);
+      return isTwice && { path: ['traffic', index, 'name'], message: 'is written twice. Name each record once.' };
+    });
+  }),
   rule(z.object({ servers: z.record(z.string(), z.unknown()) }), ({ servers }) => {
     const owners = new Map<string, string>();
     return Object.entries(servers).map(([name, server]) => {

@@ -35,7 +35,7 @@ describe('a rehearsal', () => {
       await rehearse({ plan: shop, world: day, seed: 42 }, nobody),
     ];
     expect({ ...first, wallSeconds: 0 }).toEqual({ ...second, wallSeconds: 0 });
-    expect(brokenPromises(first)).toEqual([]);
+    expect(brokenPromises(shop, first)).toEqual([]);
     expect(first.failover).toMatchObject({
       outcome: 'succeeded',
       primaryCalls: 0,
@@ -54,11 +54,13 @@ describe('what a rehearsal says was broken', () => {
   const good: Report = {
     seed: 1,
     points: [],
+    operations: [],
     failover: null,
     failback: {
       operation: 'f',
       outcome: 'succeeded',
       estimate: null,
+      pauseSeconds: 60,
       rounds: [],
       traffic: [],
       volumes: [{ volume: 'db:/dev/sdf', totalBlocks: 9, changedBlocks: 3, blocksMoved: 3, contentMatches: true }],
@@ -86,12 +88,22 @@ describe('what a rehearsal says was broken', () => {
       ['I8: nobody answers for eu-west-1 volume vol-1 (untagged)'],
     ],
     [
-      'a failback that was rolled back',
-      { ...good, failback: good.failback && { ...good.failback, outcome: 'rolled-back' } },
-      ['the failback rolled-back'],
+      'an operation that failed, whatever came after it',
+      { ...good, operations: [{ kind: 'failover', status: 'FAILED', cause: 'LaunchFailed: no room' }] },
+      ['failover FAILED: LaunchFailed: no room'],
+    ],
+    [
+      'users who are never served again',
+      { ...good, interruptions: [{ from: '2026-01-05T09:18:00.000Z', until: null }] },
+      ['users without service since 09:18:00, to the end'],
+    ],
+    [
+      'a pause longer than the plan allows',
+      { ...good, failback: good.failback && { ...good.failback, pauseSeconds: 901 } },
+      ['failback.pauseLimit: 15 min 1 s, the plan says 15 min 0 s'],
     ],
   ] satisfies [string, Report, string[]][])('%s', (_name, report, broken) => {
-    expect(brokenPromises(report)).toEqual(broken);
+    expect(brokenPromises(shop, report)).toEqual(broken);
     expect(summaryOf(report).length).toBeGreaterThan(2);
   });
 });
@@ -126,6 +138,20 @@ describe('a world file', () => {
   });
 
   it.each([
+    [
+      'a volume that cannot hold what is written on it',
+      servers.replace('written: 2 MiB', 'written: 9 GiB'),
+      4,
+      'servers.web.volumes./dev/xvda.written',
+      /does not fit/,
+    ],
+    [
+      'a volume that shrinks',
+      `${servers}events:\n  - { at: 1 minute, grow: { server: db, device: /dev/xvda, to: 4 GiB } }\n`,
+      6,
+      'events.0.grow.to',
+      /volumes cannot shrink\. Write 8 GiB or more\./,
+    ],
     [
       'a size that is none',
       servers.replace('2 MiB', '2 MB'),

@@ -29,7 +29,7 @@ describe('plan file', () => {
             web: { wave: 2, health: { withinSeconds: 600, http: { port: 80, path: '/health', status: 200 } } },
           },
           failover: { rtoTargetSeconds: 1800, whenFenceIsOwed: 'proceed', automatic: { missingForSeconds: 180 } },
-          failback: { pauseLimitSeconds: 600, roundsMax: 4 },
+          failback: { pauseLimitSeconds: 900, roundsMax: 4 },
         },
       ],
     });
@@ -89,6 +89,24 @@ describe('plan file', () => {
       '      files:',
       '      db:',
       'homeward.yaml:22: db: is written twice. Names in one block must differ.',
+    ],
+    [
+      'a schedule that is not in whole minutes',
+      'every: 5 minutes',
+      'every: 90 seconds',
+      'homeward.yaml:14: plans.shop.protection.every: "90 seconds" is not in whole minutes, as schedules are. Write it like "15 minutes".',
+    ],
+    [
+      'an alarm that is not in whole minutes',
+      'missingFor: 3 minutes',
+      'missingFor: 90 seconds',
+      'homeward.yaml:38: plans.shop.failover.automatic.missingFor: "90 seconds" is not in whole minutes up to a day, as alarms are. Write it like "3 minutes".',
+    ],
+    [
+      'a record that is named twice',
+      'name: db.shop.example.com',
+      'name: shop.example.com',
+      'homeward.yaml:32: plans.shop.traffic.1.name: "shop.example.com" is written twice. Name each record once.',
     ],
     [
       'one Region for both',

@@ -36,6 +36,8 @@ export async function undo(services: Services, input: UndoInput): Promise<PollRe
       fence: { site: 'primary', status: 'owed', since: services.now().toISOString() },
     });
   if (!(await serveInRecovery(services, input, plan))) return notYet(services, input);
+  const isSettled = pollingSeconds(input.poll, services.now()) >= settledSeconds;
+  if (!(await removeRounds(services, input, plan.recovery.region)) || !isSettled) return notYet(services, input);
   const cleaning = await lookAtPrimary(services, input, () => restoreOriginals(services, input, plan, operation));
   if (cleaning === 'silent') {
     const note = `${plan.primary.region} did not answer: what the failback had built there is still to be removed`;
@@ -104,8 +106,7 @@ async function restoreOriginals(
     const isServerBack = await restoreServer(services, plan, operation, { server, instance });
     isBack &&= isServerBack;
   }
-  const isSettled = pollingSeconds(input.poll, services.now()) >= settledSeconds;
-  return (await removeRounds(services, input, plan)) && isBack && isSettled;
+  return (await removeRounds(services, input, plan.primary.region)) && isBack;
 }
 
 /** Each new volume off, each old one on, the new ones gone: one step on at each look. */
@@ -138,18 +139,8 @@ async function restoreServer(
 }
 
 /** Snapshots of this failback go, but for the twins it completed: the next one goes on from there. */
-async function removeRounds(services: Services, input: UndoInput, plan: Plan): Promise<boolean> {
-  const twins = await services.catalogue.twins(plan.name);
+async function removeRounds(services: Services, input: UndoInput, region: string): Promise<boolean> {
+  const twins = await services.catalogue.twins(input.plan);
   const kept = new Set(twins.flatMap(({ primarySnapshot, recoverySnapshot }) => [primarySnapshot, recoverySnapshot]));
-  let isClean = true;
-  for (const { region } of [plan.recovery, plan.primary]) {
-    const isRegionClean = await sweepSnapshots(
-      services,
-      input,
-      region,
-      ({ id, operation }) => operation === input.operation && !kept.has(id),
-    );
-    isClean &&= isRegionClean;
-  }
-  return isClean;
+  return sweepSnapshots(services, input, region, ({ id, operation }) => operation === input.operation && !kept.has(id));
 }

@@ -19,8 +19,11 @@ export async function prune(services: Services, input: z.infer<typeof replicateS
     await catalogue.twins(plan.name),
     { keepPoints: plan.protection.keepPoints, running: input.operation },
   );
-  const isUnneeded = ({ id, operation, purpose }: SnapshotFacts) =>
-    !kept.has(id) && operation !== input.operation && purpose !== 'returned-primary';
+  const home = new Set(
+    (await catalogue.failbacks(plan.name)).filter(({ committedAt }) => committedAt !== null).map(({ id }) => id),
+  );
+  const isUnneeded = ({ id, operation = '', purpose }: SnapshotFacts) =>
+    !kept.has(id) && operation !== input.operation && !(purpose === 'returned-primary' && home.has(operation));
   let isDone = true;
   for (const { region } of [plan.primary, plan.recovery]) {
     const isRegionDone = await sweepSnapshots(services, input, region, isUnneeded);
