@@ -190,7 +190,7 @@ describe('every deployed function, started as Lambda starts it', () => {
     },
   };
   /** Their input is not about an operation. */
-  const takesOther = /^(\w+\/open|failover\/guard|waves\/probe)$/;
+  const takesOther = /^(\w+\/open|failover\/guard|operation\/rescue|waves\/probe)$/;
   /** They look for the operation or its point in the catalogue, and there is none. */
   const looksFirst = /^(protect\/abort|failover\/preflight|operation\/close)$/;
 
@@ -277,6 +277,14 @@ describe('real work over the port, each call by the role of its function', () =>
     const reason = expect.stringMatching(`^alarm ${alarmName} is (OK|INSUFFICIENT_DATA) by now$`);
     expect(answer).toEqual({ started: false, reason });
     expect([calls, roles]).toEqual([['GetItem', 'DescribeAlarms'], [role]]);
+  });
+
+  it('operation/rescue does nothing for an execution that holds no plan', async () => {
+    const { answer } = await run('operation/rescue', {
+      'detail-type': 'Step Functions Execution Status Change',
+      detail: { executionArn: 'arn:aws:states:eu-central-1:123456789012:execution:other:1', status: 'ABORTED' },
+    });
+    expect(answer).toEqual({ rescued: null });
   });
 
   it('operation/close publishes a failed outcome and releases the plan', async () => {

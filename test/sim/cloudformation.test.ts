@@ -39,7 +39,7 @@ beforeEach(() => {
     .set('lambda', lambda)
     .set('stepfunctions', states)
     .set('cloudformation', cloudformation)
-    .set('eventbridge', { putRuleFromTemplate: keep('rule') })
+    .set('eventbridge', { putRuleFromTemplate: keep('rule'), emit: () => {} })
     .set('scheduler', { createFromTemplate: keep('schedule') })
     .set('cloudwatch', { putAlarmFromTemplate: keep('alarm') })
     .set('dynamodb', { createTable: keep('table') })
