@@ -1,6 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { JitterType, type RetryProps } from 'aws-cdk-lib/aws-stepfunctions';
 import { failureCodes } from '../domain/failure.ts';
+import type { StepName } from './rights.ts';
 
 /** Failures of the Lambda service itself, always worth repeating. @source aws-facts [5.3] */
 const lambdaErrors = [
@@ -13,8 +14,8 @@ const lambdaErrors = [
   'Runtime.ExitError',
 ];
 
-/** The one retry of every task: what the failure list calls transient, for about ten minutes. */
-export const transientRetry: RetryProps = {
+/** The retry of a task: what the failure list calls transient, for about ten minutes. */
+const transientRetry: RetryProps = {
   errors: [
     ...Object.entries(failureCodes)
       .filter(([, retryClass]) => retryClass === 'transient')
@@ -27,3 +28,14 @@ export const transientRetry: RetryProps = {
   maxDelay: Duration.minutes(2),
   jitterStrategy: JitterType.FULL,
 };
+
+/**
+ * Steps at which everything is ready and only an answer of AWS is wanting: giving up would take down servers that are fit to serve,
+ * so they wait for more than an hour.
+ */
+const patientSteps: readonly StepName[] = ['traffic/switch', 'failover/commit', 'failback/commit', 'operation/close'];
+
+/** The retry of a step's task. */
+export function retryOf(step: StepName): RetryProps {
+  return patientSteps.includes(step) ? { ...transientRetry, maxAttempts: 40 } : transientRetry;
+}

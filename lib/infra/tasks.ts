@@ -13,7 +13,7 @@ import {
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
-import { transientRetry } from './retry.ts';
+import { retryOf } from './retry.ts';
 import type { StepName } from './rights.ts';
 import type { StepFunctions } from './step-functions.ts';
 
@@ -66,7 +66,7 @@ export class Tasks {
       ...placing(result),
       retryOnServiceExceptions: false,
     });
-    task.addRetry(transientRetry);
+    task.addRetry(retryOf(step));
     this.#invoked.add(step);
     this.#made.push(task);
     return task;

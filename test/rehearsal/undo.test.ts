@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findLeftovers, inventory } from '../../rehearsal/leftovers.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
 import type { Execution } from '../../sim/stepfunctions/stepfunctions.ts';
+import { callsWithoutRight } from './granted-actions.ts';
 import { openShop, outcomeOf, protectNow, shop } from './shop-stage.ts';
 
 let stage: Stage;
@@ -12,7 +13,10 @@ beforeEach(async () => {
   before = new Set(inventory(stage));
   await protectNow(stage);
 });
-afterEach(() => stage.close());
+afterEach(() => {
+  stage.close();
+  expect(callsWithoutRight(stage)).toEqual([]);
+});
 
 const home = shop.primary.region;
 const away = shop.recovery.region;
@@ -64,6 +68,16 @@ describe('I5: a failover that cannot be finished', () => {
       expect(served()).toEqual({ region: away, serving: true });
     });
   }
+});
+
+describe('a failover whose servers are ready', () => {
+  it('waits for Route 53 instead of taking them down', async () => {
+    stage.cloud.faults.lose(home);
+    stage.cloud.faults.add({ kind: 'server-error', operation: 'ChangeResourceRecordSets', times: 60 });
+    expect(outcomeOf(await stage.run('failover')).status).toBe('SUCCEEDED');
+    await stage.clock.advance(60_000);
+    expect(served()).toEqual({ region: away, serving: true });
+  });
 });
 
 describe('a failover whose commit loses every answer', () => {
