@@ -66,8 +66,11 @@ export class Catalogue {
    * @throws Failure StaleEpoch
    */
   async proveEpoch(holder: Holder, until: Date): Promise<PlanState> {
-    const { lease } = await this.state(holder.plan);
-    return this.updateState(holder, { lease: lease === null ? null : { ...lease, until: until.toISOString() } });
+    const state = await this.state(holder.plan);
+    const { lease } = state;
+    return this.#changeState(holder, state, {
+      lease: lease === null ? null : { ...lease, until: until.toISOString() },
+    });
   }
 
   /**
@@ -76,7 +79,11 @@ export class Catalogue {
    * @throws Failure StaleEpoch
    */
   async updateState(holder: Holder, change: Partial<PlanState>): Promise<PlanState> {
-    const state = await this.state(holder.plan);
+    return this.#changeState(holder, await this.state(holder.plan), change);
+  }
+
+  /** @param state as it was read a moment ago, for the answer and the message; the condition decides */
+  async #changeState(holder: Holder, state: PlanState, change: Partial<PlanState>): Promise<PlanState> {
     const mine = { epoch: holder.epoch, 'lease.operation': holder.operation };
     if (await this.#update(keyOf.state(holder.plan), change, mine)) return { ...state, ...change };
     throw new Failure(

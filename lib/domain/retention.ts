@@ -9,9 +9,9 @@ export interface Retention {
 }
 
 /**
- * What retention keeps (I3): the newest `keepPoints` available points, pinned ones, that of the operation `running` however it stands, both
- * sides of the last twin of each volume, and the newest native copy of each volume, without which AWS would copy the next one
- * in full [1.6]. Everything else goes, failed points included.
+ * What retention keeps (I3): the newest `keepPoints` available points, pinned ones, that of the operation `running` however it
+ * stands, both sides of the last twin of each volume, and the newest native copy of each volume, without which AWS would copy the
+ * next one in full [1.6]. Everything else goes, failed points included.
  */
 export function applyRetention(
   points: readonly RecoveryPoint[],

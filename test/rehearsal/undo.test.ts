@@ -82,8 +82,8 @@ describe('a failover whose servers are ready', () => {
 
 describe('a failover whose commit loses every answer', () => {
   it('has committed all the same: it is not undone, and its operation says succeeded', async () => {
-    // Its eighth call is the write to the plan's state; every repeat dies as well.
-    stage.cloud.faults.add({ kind: 'crash-after', caller: 'FailoverCommit', skip: 7, times: 50 });
+    // Its seventh call is the write to the plan's state; every repeat dies as well.
+    stage.cloud.faults.add({ kind: 'crash-after', caller: 'FailoverCommit', skip: 6, times: 50 });
     const ended = outcomeOf(await stage.run('failover'));
     expect(ended.status).toBe('FAILED');
     expect(await failover()).toMatchObject({ outcome: 'succeeded' });

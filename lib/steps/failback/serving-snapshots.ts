@@ -56,42 +56,48 @@ export async function takeServingSnapshots(
       volumes.push({ key, snapshot });
     }
   }
-  await refuseOtherVolumes(services, context, volumes);
+  const origin = await originOf(services, context);
+  refuseOtherVolumes(context.plan, origin, volumes);
   if (!isReady) return { isReady };
-  const based: ServingVolume[] = [];
-  for (const volume of volumes) based.push({ ...volume, base: await baseOf(services, context, volume.key) });
-  return { isReady, volumes: based };
+  return { isReady, volumes: volumes.map((volume) => ({ ...volume, base: baseOf(origin, volume.key) })) };
+}
+
+/** Where the serving volumes come from: the recovery point that the failover launched, and twins made since. */
+interface Origin {
+  readonly launched: ReadonlyMap<VolumeKey, PointVolume>;
+  readonly twins: ReadonlyMap<VolumeKey, Twin>;
+}
+
+async function originOf(services: Services, context: Context): Promise<Origin> {
+  const failover = await failoverOf(services, context);
+  const point = await services.catalogue.point(context.plan, failover?.recoveryPoint ?? '');
+  const twins = await services.catalogue.twins(context.plan);
+  const launched = Object.entries(point?.servers ?? {}).flatMap(([server, { volumes }]) =>
+    Object.values(volumes).map((volume): [VolumeKey, PointVolume] => [volumeKey(server, volume.device), volume]),
+  );
+  const since = failover?.epoch ?? Number.POSITIVE_INFINITY;
+  return { launched: new Map(launched), twins: lastTwins(twins.filter(({ epoch }) => epoch > since)) };
 }
 
 /** What serves must have the volumes it was launched with: others have no base at home, and missing ones would be old there. */
-async function refuseOtherVolumes(
-  services: Services,
-  context: Context,
-  serving: readonly Pick<ServingVolume, 'key'>[],
-): Promise<void> {
-  const failover = await failoverOf(services, context);
-  const point = await services.catalogue.point(context.plan, failover?.recoveryPoint ?? '');
-  const launched = Object.entries(point?.servers ?? {}).flatMap(([server, { volumes }]) =>
-    Object.keys(volumes).map((device) => volumeKey(server, device)),
-  );
-  const keys = serving.map(({ key }) => key);
+function refuseOtherVolumes(plan: string, { launched }: Origin, serving: readonly Pick<ServingVolume, 'key'>[]): void {
+  const keys = new Set(serving.map(({ key }) => key));
   const others = [
-    ...keys.filter((key) => !launched.includes(key)).map((key) => `${key} was attached`),
-    ...launched.filter((key) => !keys.includes(key)).map((key) => `${key} was detached`),
+    ...[...keys].filter((key) => !launched.has(key)).map((key) => `${key} was attached`),
+    ...[...launched.keys()].filter((key) => !keys.has(key)).map((key) => `${key} was detached`),
   ];
   if (others.length === 0) return;
   throw new Failure(
     'LineageLost',
-    `The recovery servers of plan ${context.plan} no longer have the volumes they were launched with: ${others.join(', ')}. Detach or attach them again, then start the failback again.`,
+    `The recovery servers of plan ${plan} no longer have the volumes they were launched with: ${others.join(', ')}. Detach or attach them again, then start the failback again.`,
   );
 }
 
 /** The newest twin made since the failover; before the first round, the recovery point that was launched from. */
-async function baseOf(services: Services, context: Context, key: VolumeKey): Promise<ServingVolume['base']> {
-  const failover = await failoverOf(services, context);
-  const newest = lastTwins(await services.catalogue.twins(context.plan)).get(key);
-  if (newest !== undefined && newest.epoch > (failover?.epoch ?? Number.POSITIVE_INFINITY)) return newest;
-  const volume = await pointVolume(services, context.plan, failover?.recoveryPoint ?? '', key);
+function baseOf({ launched, twins }: Origin, key: VolumeKey): ServingVolume['base'] {
+  const newest = twins.get(key);
+  if (newest !== undefined) return newest;
+  const volume = launched.get(key);
   assertInvariant(
     volume?.copy !== undefined && volume.copy !== null,
     'I3',

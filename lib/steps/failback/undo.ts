@@ -5,8 +5,8 @@ import { attachVolume, deleteVolume, describeVolumes, detachVolume } from '../..
 import type { Operation } from '../../domain/catalogue.ts';
 import { Failure } from '../../domain/failure.ts';
 import type { Plan } from '../../domain/plan.ts';
-import { nextPoll, nextPollWithin, type PollResult, pollingSeconds, settledSeconds } from '../../domain/poll.ts';
-import { type undoSchema, undoSecondsMax } from '../failover/undo.ts';
+import { nextPoll, type PollResult, pollingSeconds, settledSeconds } from '../../domain/poll.ts';
+import { type undoSchema, waitForUndo } from '../failover/undo.ts';
 import { sweepSnapshots } from '../operation/sweep.ts';
 import type { Services } from '../services.ts';
 import { restoreTraffic } from '../traffic/restore.ts';
@@ -47,14 +47,8 @@ export async function undo(services: Services, input: UndoInput): Promise<PollRe
 }
 
 function notYet(services: Services, input: UndoInput): PollResult {
-  return nextPollWithin(input.poll, false, services.now(), {
-    withinSeconds: undoSecondsMax,
-    overdue: () =>
-      new Failure(
-        'UndoFailed',
-        `The failback of plan ${input.plan} could not be undone within ${undoSecondsMax} s. See to it that the recovery servers of the plan run, then look at operation ${input.operation} for volumes to put back.`,
-      ),
-  });
+  const advice = `See to it that the recovery servers of the plan run, then look at operation ${input.operation} for volumes to put back.`;
+  return waitForUndo(services, input, `The failback of plan ${input.plan}`, advice);
 }
 
 type PrimaryLook = 'done' | 'changing' | 'silent';

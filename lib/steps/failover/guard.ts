@@ -53,7 +53,8 @@ export type GuardDecision =
 
 /**
  * Starts a failover for an alarm, after looking for itself: the alarm was off before and is still on, the plan is protected. An
- * alarm that was never off says that no heartbeat has arrived yet, not that one has stopped. The execution is named after the alarm's transition, so that any number of copies of one event start one execution.
+ * alarm that was never off says that no heartbeat has arrived yet, not that one has stopped. The execution is named after the
+ * alarm's transition, so that any number of copies of one event start one execution.
  */
 export async function guard(services: Services, event: z.infer<typeof alarmEventSchema>): Promise<GuardDecision> {
   const { alarmName, previousState } = event.detail;

@@ -22,7 +22,7 @@ export const undoSchema = contextSchema.extend({ poll: pollSchema });
 type UndoInput = z.infer<typeof undoSchema>;
 
 /** Servers that have not come or gone by then never will. */
-export const undoSecondsMax = 3_600;
+const undoSecondsMax = 3_600;
 
 /**
  * Takes back an uncommitted failover (I5): launched servers and images gone, then the primary's servers that this operation
@@ -44,13 +44,15 @@ export async function undo(services: Services, input: UndoInput): Promise<PollRe
 }
 
 function notYet(services: Services, input: UndoInput): PollResult {
-  return nextPollWithin(input.poll, false, services.now(), {
+  const advice = `Look at the instances of operation ${input.operation} in both Regions: end those it launched, start those it stopped.`;
+  return waitForUndo(services, input, `The failover of plan ${input.plan}`, advice);
+}
+
+/** The next look at an undo. @throws Failure UndoFailed when it takes longer than servers take to come and go */
+export function waitForUndo(services: Services, { poll }: UndoInput, what: string, advice: string): PollResult {
+  return nextPollWithin(poll, false, services.now(), {
     withinSeconds: undoSecondsMax,
-    overdue: () =>
-      new Failure(
-        'UndoFailed',
-        `The failover of plan ${input.plan} could not be undone within ${undoSecondsMax} s. Look at the instances of operation ${input.operation} in both Regions: end those it launched, start those it stopped.`,
-      ),
+    overdue: () => new Failure('UndoFailed', `${what} could not be undone within ${undoSecondsMax} s. ${advice}`),
   });
 }
 
