@@ -1,9 +1,13 @@
 import type { Call } from './service.ts';
 
+type Input = Readonly<Record<string, unknown>>;
+
 /** One call as it went. */
-export interface RecordedCall extends Pick<Call, 'service' | 'operation' | 'region' | 'role'> {
+export interface RecordedCall extends Pick<Call, 'service' | 'operation' | 'region' | 'role' | 'invocation'> {
   /** Milliseconds since 1970, virtual. */
   readonly at: number;
+  /** As the client sent it, without the bytes of blocks. */
+  readonly input: Input;
   /** `unanswered`: the Region was silent, the answer was lost, or it is still under way. */
   outcome: 'answered' | 'refused' | 'unanswered';
   /** Code of the error of a refused call. */
@@ -13,11 +17,19 @@ export interface RecordedCall extends Pick<Call, 'service' | 'operation' | 'regi
 /** Every call that reached the cloud, oldest first. */
 export class CallRecord {
   readonly calls: RecordedCall[] = [];
+  readonly #watchers = new Set<(call: RecordedCall) => void>();
 
-  async around<Answer>(call: Call, at: number, run: () => Promise<Answer>): Promise<Answer> {
-    const { service, operation, region, role } = call;
-    const recorded: RecordedCall = { at, service, operation, region, role, outcome: 'unanswered' };
+  /** Tells every call before it happens; gives back what ends the telling. */
+  watch(watcher: (call: RecordedCall) => void): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
+  async around<Answer>(call: Call, input: Input, at: number, run: () => Promise<Answer>): Promise<Answer> {
+    const { requestId: _, ...of } = call;
+    const recorded: RecordedCall = { at, ...of, input: withoutBytes(input), outcome: 'unanswered' };
     this.calls.push(recorded);
+    for (const watcher of this.#watchers) watcher(recorded);
     try {
       const answer = await run();
       recorded.outcome = 'answered';
@@ -28,4 +40,8 @@ export class CallRecord {
       throw error;
     }
   }
+}
+
+function withoutBytes(input: Input): Input {
+  return Object.fromEntries(Object.entries(input).filter(([, value]) => !(value instanceof Uint8Array)));
 }

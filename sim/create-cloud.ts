@@ -79,8 +79,8 @@ export class SimulatedCloud implements Cloud {
       notModelled: this.notModelled,
       requestId: () => `00000000-0000-4000-9000-${(requests++).toString(16).padStart(12, '0')}`,
       service: (endpoint, region) => this.#behind(endpoint, region),
-      around: (call, _input, run) =>
-        this.record.around(call, clock.now(), () => this.faults.around(call, run, (ms) => this.#pause(ms))),
+      around: (call, input, run) =>
+        this.record.around(call, input, clock.now(), () => this.faults.around(call, run, (ms) => this.#pause(ms))),
     });
   }
 

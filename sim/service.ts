@@ -9,6 +9,8 @@ export interface Call {
   readonly requestId: string;
   /** Role of the caller where it is known (a deployed function), else `undefined` (a person, a test). */
   readonly role: string | undefined;
+  /** Which invocation of a function it comes from, `<function>/<request id>`, where it is known. */
+  readonly invocation?: string;
 }
 
 /**

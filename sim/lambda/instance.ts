@@ -56,6 +56,7 @@ export class Instance {
       role: definition.role,
       functionName: definition.name,
       isInVpc: definition.isInVpc,
+      invocation: '',
       dead: false,
       die: () => this.#die('Runtime.ExitError', 'Runtime exited with error: exit status 1'),
     };
@@ -67,6 +68,7 @@ export class Instance {
   }
 
   run(payload: unknown, requestId: string): Promise<Outcome> {
+    this.#owner.invocation = requestId;
     return new Promise((settle) => {
       const { timeoutSeconds } = this.#definition;
       const timer = setTimeout(

@@ -23,6 +23,8 @@ export interface Owner {
   readonly functionName: string;
   /** Inside a VPC: reaches private addresses, and no AWS endpoint, since a VPC has none of its own. */
   readonly isInVpc: boolean;
+  /** Request id of the invocation that is being served. */
+  invocation: string;
   dead: boolean;
   die(): void;
 }
@@ -56,7 +58,11 @@ export function networkOf(cloud: Cloud, owner: Owner): Network {
     },
     async send(request) {
       if (owner.dead || crashes('before')) return never;
-      const answer = await cloud.dispatch({ ...request, role: owner.role });
+      const answer = await cloud.dispatch({
+        ...request,
+        role: owner.role,
+        invocation: `${owner.functionName}/${owner.invocation}`,
+      });
       if (owner.dead || crashes('after')) return never;
       return answer;
     },

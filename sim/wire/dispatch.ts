@@ -35,7 +35,9 @@ export function createDispatch(surface: Surface): Dispatch {
     try {
       const bare = unpacked(request);
       const { operation, input } = codec.decode(bare);
-      const call = { service: endpoint, operation, region, requestId, role: request.role };
+      const { role, invocation } = request;
+      const from = invocation === undefined ? { role } : { role, invocation };
+      const call = { service: endpoint, operation, region, requestId, ...from };
       const run = () => answerOf(surface.service(endpoint, region), call, input, bare);
       const output = await (surface.around?.(call, input, run) ?? run());
       return codec.encode(operation, output, requestId);

@@ -7,6 +7,8 @@ export interface WireRequest {
   readonly body: Uint8Array;
   /** ARN of the role whose credentials signed it, where it is known. */
   readonly role?: string;
+  /** Name of the calling function and id of its invocation, `FailoverFence/0000…`, where it is known. */
+  readonly invocation?: string;
 }
 
 export interface WireResponse {
