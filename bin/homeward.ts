@@ -4,8 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Command } from 'commander';
 import { createOperatorClients } from '../lib/aws/operator-clients.ts';
 import { type Console, runOperation, showStatus } from '../lib/cli/operations.ts';
-import { loadPlan, loadPlans, UserError, warningsOf } from '../lib/cli/plans.ts';
-import { formatDuration } from '../lib/domain/duration.ts';
+import { linesOf, loadPlan, loadPlans, UserError } from '../lib/cli/plans.ts';
 import { Failure } from '../lib/domain/failure.ts';
 import { planFileJsonSchema } from '../lib/plan-file/json-schema.ts';
 
@@ -26,15 +25,7 @@ program
   .description('check a plan file; every mistake is reported with its line')
   .argument('[file]', 'plan file', 'homeward.yaml')
   .action((file: string) => {
-    for (const plan of loadPlans(file)) {
-      const { name, primary, recovery, servers, protection } = plan;
-      const count = Object.keys(servers).length;
-      const every = formatDuration(protection.everySeconds);
-      terminal.print(
-        `${name}: ${count} server${count === 1 ? '' : 's'}, ${primary.region} → ${recovery.region}, a point every ${every}`,
-      );
-      for (const warning of warningsOf(plan)) terminal.print(`  warning: ${warning}`);
-    }
+    for (const line of loadPlans(file).flatMap(linesOf)) terminal.print(line);
   });
 
 program

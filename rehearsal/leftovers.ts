@@ -38,6 +38,8 @@ async function namedByCatalogue(stage: Stage): Promise<Set<string>> {
   const operations = await catalogue.operations(plan.name);
   const points = await catalogue.points(plan.name);
   const twins = await catalogue.twins(plan.name);
+  const running = operations.filter(({ outcome }) => outcome === 'running');
+  const transfers = await Promise.all(running.map(({ id }) => catalogue.transfers(id)));
   const committed = operations.filter(({ committedAt, outcome }) => committedAt !== null || outcome === 'running');
   const servers = committed.flatMap((operation) => Object.values(operation.servers));
   const instances = servers.map(({ instance }) => instance);
@@ -62,6 +64,7 @@ async function namedByCatalogue(stage: Stage): Promise<Set<string>> {
     [
       ...ids,
       ...twins.flatMap(({ primarySnapshot, recoverySnapshot }) => [primarySnapshot, recoverySnapshot]),
+      ...transfers.flat().map(({ target }) => target),
       ...instances,
       ...servers.map(({ image }) => image),
       ...attached,

@@ -39,6 +39,8 @@ export class Stage {
   readonly cloud: SimulatedCloud;
   readonly workload: Workload;
   readonly catalogue: Catalogue;
+  /** Name of the catalogue's table. */
+  readonly tableName: string;
   readonly #machines: Readonly<Record<OperationKind, string>>;
   readonly #names: Random;
 
@@ -49,7 +51,8 @@ export class Stage {
     this.workload = new Workload(cloud, options.plan);
     this.#names = cloud.random.fork('console');
     const region = options.plan.recovery.region;
-    this.catalogue = new Catalogue(found.get(outputs.tableName) ?? '', new DynamoDBClient(cloud.clientConfig(region)));
+    this.tableName = found.get(outputs.tableName) ?? '';
+    this.catalogue = new Catalogue(this.tableName, new DynamoDBClient(cloud.clientConfig(region)));
     const arnOf = (kind: OperationKind) => found.get(machineOutput[kind]) ?? '';
     this.#machines = { protect: arnOf('protect'), failover: arnOf('failover'), failback: arnOf('failback') };
   }

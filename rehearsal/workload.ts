@@ -7,6 +7,21 @@ import type { WorldAction } from './world.ts';
 const blockBytes = 524_288;
 const heartbeatMs = 60_000;
 
+/** A volume of a server in one of the two Regions. */
+interface Place {
+  readonly region: string;
+  readonly server: string;
+  readonly device: string;
+  readonly volume: string;
+}
+
+/** A block that a server wrote, or discarded (`bytes` is undefined then). */
+export interface Write extends Place {
+  readonly at: number;
+  readonly index: number;
+  readonly bytes: Uint8Array | undefined;
+}
+
 type OnVolume = Extract<WorldAction, { device: string }>;
 
 /** What the servers of a plan do by themselves while they run: write to their volumes, and send the plan's heartbeat. */
@@ -18,11 +33,17 @@ export class Workload {
   missed = 0;
   /** Indexes of the blocks written or discarded so far, by volume. */
   readonly written = new Map<string, Set<number>>();
+  readonly #listeners = new Set<(write: Write) => void>();
 
   constructor(cloud: SimulatedCloud, plan: Plan) {
     this.#cloud = cloud;
     this.#plan = plan;
     this.#random = cloud.random.fork('workload');
+  }
+
+  /** Tells every write that a server accepted. */
+  onWrite(listener: (write: Write) => void): void {
+    this.#listeners.add(listener);
   }
 
   /** The Region that users reach now, by DNS; `undefined` while no server of the first record's address serves. */
@@ -41,13 +62,14 @@ export class Workload {
     const { ec2 } = this.#cloud.services(region ?? this.#plan.recovery.region);
     const instance = region === undefined ? undefined : this.instanceIn(region, action.server);
     const volume = ec2.volumesOf(instance ?? '').get(action.device);
-    if (volume === undefined) {
+    if (region === undefined || volume === undefined || !ec2.isServing(instance ?? '')) {
       this.missed += 1;
       return false;
     }
+    const at: Place = { region, server: action.server, device: action.device, volume };
     if (action.kind === 'grow') ec2.growVolume(volume, Math.max(action.toGib, ec2.contentOf(volume).sizeGib));
-    if (action.kind === 'write') this.#write(region ?? '', volume, action.blocks);
-    if (action.kind === 'discard') this.#discard(region ?? '', volume, action.blocks);
+    if (action.kind === 'write') this.#write(at, action.blocks);
+    if (action.kind === 'discard') this.#discard(at, action.blocks);
     return true;
   }
 
@@ -67,31 +89,34 @@ export class Workload {
   }
 
   /** Half of the blocks overwrite what is there, half are new. Block 0 holds the boot record and stays. */
-  #write(region: string, volume: string, count: number): void {
-    const { ec2 } = this.#cloud.services(region);
-    const { sizeGib, blocks } = ec2.contentOf(volume);
+  #write(at: Place, count: number): void {
+    const { ec2 } = this.#cloud.services(at.region);
+    const { sizeGib, blocks } = ec2.contentOf(at.volume);
     const written = [...blocks.keys()].filter((index) => index > 0);
     for (let turn = 0; turn < count; turn += 1) {
       const isNew = written.length === 0 || turn % 2 === 1;
       const index = isNew ? 1 + this.#random.below(sizeGib * 2_048 - 1) : written[this.#random.below(written.length)];
-      ec2.writeBlocks(volume, index ?? 1, this.#random.bytes(blockBytes));
-      this.#note(volume, index ?? 1);
+      const bytes = this.#random.bytes(blockBytes);
+      ec2.writeBlocks(at.volume, index ?? 1, bytes);
+      this.#note(at, index ?? 1, bytes);
     }
   }
 
-  #discard(region: string, volume: string, count: number): void {
-    const { ec2 } = this.#cloud.services(region);
-    const written = [...ec2.contentOf(volume).blocks.keys()].filter((index) => index > 0);
+  #discard(at: Place, count: number): void {
+    const { ec2 } = this.#cloud.services(at.region);
+    const written = [...ec2.contentOf(at.volume).blocks.keys()].filter((index) => index > 0);
     for (let turn = 0; turn < count && written.length > 0; turn += 1) {
       const [index] = written.splice(this.#random.below(written.length), 1);
       if (index === undefined) continue;
-      ec2.discardBlock(volume, index);
-      this.#note(volume, index);
+      ec2.discardBlock(at.volume, index);
+      this.#note(at, index, undefined);
     }
   }
 
-  #note(volume: string, index: number): void {
-    this.written.set(volume, (this.written.get(volume) ?? new Set()).add(index));
+  #note(place: Place, index: number, bytes: Uint8Array | undefined): void {
+    this.written.set(place.volume, (this.written.get(place.volume) ?? new Set()).add(index));
+    const write = { ...place, at: this.#cloud.clock.now(), index, bytes };
+    for (const listener of this.#listeners) listener(write);
   }
 
   #isUp(region: string): boolean {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { duration, fields, integer, listOf, mapOf, oneOf, text } from '../lib/domain/fields.ts';
+import { duration, fields, integer, listOf, mapOf, name, oneOf, text } from '../lib/domain/fields.ts';
 import type { Plan } from '../lib/domain/plan.ts';
 import { parseSize, sizePattern } from '../lib/domain/size.ts';
 import { type Reading, readDocument } from '../lib/plan-file/document.ts';
@@ -73,7 +73,7 @@ const server = fields({
   volumes: mapOf(device, volume, 'volume'),
 });
 
-const onVolume = { server: z.string(), device };
+const onVolume = { server: name, device };
 const known = z.literal(true, { error: 'is not known. Write true.' });
 const actions = {
   write: fields({ ...onVolume, size: blocks }).exactOptional(),
@@ -117,7 +117,7 @@ function worldSchema(plan: Plan) {
         const target = written.write ?? written.discard ?? written.grow;
         if (target === undefined || action === undefined) continue;
         const volumes = servers[target.server]?.volumes ?? {};
-        const ofVolume = volumes[target.device];
+        const ofVolume = Object.hasOwn(volumes, target.device) ? volumes[target.device] : undefined;
         if (written.grow !== undefined && ofVolume !== undefined && written.grow.to < ofVolume.size)
           wrong(
             ['events', index, 'grow', 'to'],

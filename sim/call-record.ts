@@ -32,7 +32,7 @@ export class CallRecord {
     for (const watcher of this.#watchers) watcher(recorded);
     try {
       const answer = await run();
-      recorded.outcome = 'answered';
+      recorded.outcome = isErrorResponse(answer) ? 'refused' : 'answered';
       return answer;
     } catch (error) {
       recorded.outcome = 'refused';
@@ -40,6 +40,11 @@ export class CallRecord {
       throw error;
     }
   }
+}
+
+/** A service that answers over the wire itself gives its errors as a response. */
+function isErrorResponse(answer: unknown): boolean {
+  return typeof answer === 'object' && answer !== null && 'status' in answer && Number(answer.status) >= 400;
 }
 
 function withoutBytes(input: Input): Input {

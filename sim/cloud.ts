@@ -24,6 +24,8 @@ export interface FaultHooks {
   isSilent(region: string): boolean;
   /** Whether the function's instance dies now, before or after a call of its own. */
   crashes(functionName: string, moment: 'before' | 'after'): boolean;
+  /** Whether this invocation of the function arrives twice. @source aws-facts [5.7] */
+  repeats(functionName: string): boolean;
 }
 
 /** Service objects by name; each lives in the folder of that name and adds itself here. */

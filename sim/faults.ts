@@ -15,6 +15,8 @@ export type CallFault =
   | 'answer-late';
 /** A function's instance that dies before or after one of its calls. */
 export type CrashFault = 'crash-before' | 'crash-after';
+/** An invocation that arrives twice: both run, side by side. */
+export type InvocationFault = 'delivered-twice';
 
 interface Rule {
   /** Part of the name of the calling function or its role: `FailbackRebuild`. */
@@ -39,7 +41,12 @@ interface CrashRule extends Rule {
   readonly kind: CrashFault;
 }
 
-export type FaultRule = CallRule | CrashRule;
+/** Which invocation of a function arrives twice, counted over all its invocations. */
+interface InvocationRule extends Rule {
+  readonly kind: InvocationFault;
+}
+
+export type FaultRule = CallRule | CrashRule | InvocationRule;
 type LiveRule = FaultRule & { skipped: number; left: number };
 
 /** Slow enough to outlast an SDK client's patience for one attempt. */
@@ -82,9 +89,11 @@ export class Faults implements FaultHooks {
   }
 
   crashes(functionName: string, moment: 'before' | 'after'): boolean {
-    const fits = ({ kind, caller }: FaultRule) =>
-      kind === `crash-${moment}` && (caller === undefined || functionName.includes(caller));
-    return this.#take(fits) !== undefined;
+    return this.#take((rule) => isOfFunction(rule, `crash-${moment}`, functionName)) !== undefined;
+  }
+
+  repeats(functionName: string): boolean {
+    return this.#take((rule) => isOfFunction(rule, 'delivered-twice', functionName)) !== undefined;
   }
 
   /** Lets a call happen, well or badly. Never settles while its Region is silent. */
@@ -115,12 +124,16 @@ export class Faults implements FaultHooks {
 
 const never = new Promise<never>(() => {});
 
-function isCrash(rule: FaultRule): rule is CrashRule {
-  return rule.kind === 'crash-before' || rule.kind === 'crash-after';
+function isOfFunction({ kind, caller }: FaultRule, wanted: FaultRule['kind'], functionName: string): boolean {
+  return kind === wanted && (caller === undefined || functionName.includes(caller));
+}
+
+function isCallRule(rule: FaultRule): rule is CallRule {
+  return rule.kind !== 'crash-before' && rule.kind !== 'crash-after' && rule.kind !== 'delivered-twice';
 }
 
 function isOfCall(rule: FaultRule, call: Call): boolean {
-  if (isCrash(rule)) return false;
+  if (!isCallRule(rule)) return false;
   return (
     (rule.service === undefined || rule.service === call.service) &&
     (rule.operation === undefined || rule.operation === call.operation) &&

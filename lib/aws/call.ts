@@ -1,4 +1,5 @@
 import { Failure, type FailureCode } from '../domain/failure.ts';
+import { printable } from '../domain/quoted.ts';
 
 /** Error names that AWS uses to ask for a slower pace. @source aws-facts [7.3], [10] */
 const throttling = new Set([
@@ -50,6 +51,9 @@ const silent = new Set([
   'Unavailable',
 ]);
 
+/** Of AWS's own words, which may repeat a request. */
+const messageCharactersMax = 600;
+
 /** The shape in which every SDK client reports a service error. */
 interface ServiceError {
   readonly name: string;
@@ -91,7 +95,7 @@ function toFailure(what: string, error: unknown): Failure {
     failureCode,
     name,
     Reason,
-    `Cannot ${what}: AWS answered ${name}: ${message}${Reason === undefined ? '' : ` (${Reason})`}`,
+    `Cannot ${what}: AWS answered ${name}: ${printable(message, messageCharactersMax)}${Reason === undefined ? '' : ` (${Reason})`}`,
     error,
   );
 }

@@ -1,24 +1,60 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, GetCommand, DeleteCommand, paginateQuery, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import type {
-  Operation,
-  PlanState,
-  PointServer,
-  RecoveryPoint,
-  TransferRecord,
-  Twin,
-  UnitRecord,
+import {
+  DeleteCommand,
+  DynamoDBDocumentClient,
+  GetCommand,
+  paginateQuery,
+  QueryCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import { z } from 'zod';
+import {
+  newState,
+  type Operation,
+  operationSchema,
+  type PlanState,
+  planStateSchema,
+  type PointServer,
+  type RecoveryPoint,
+  recoveryPointSchema,
+  type TransferRecord,
+  transferRecordSchema,
+  type Twin,
+  twinSchema,
+  type UnitRecord,
+  unitRecordSchema,
 } from '../domain/catalogue.ts';
-import { newState } from '../domain/catalogue.ts';
+import { corrupt } from '../domain/corrupt.ts';
 import { Failure, isTransient } from '../domain/failure.ts';
+import {
+  changedFields,
+  type HolderEvent,
+  nextState,
+  type Holder as PlanHolder,
+  staleMessage,
+} from '../domain/phase.ts';
+import { problemsOf } from '../domain/problems.ts';
 import { awsCall } from './call.ts';
 import { type Condition, type Fields, updateExpression } from './update-expression.ts';
 
 /** The operation that owns a plan since `epoch`. */
-interface Holder {
+interface Holder extends PlanHolder {
   readonly plan: string;
-  readonly operation: string;
-  readonly epoch: number;
+}
+
+interface Key {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+/** A kind of item: what it holds, and the key under which an item that holds this is found. */
+interface Kind<Item> {
+  readonly schema: z.ZodType<Item>;
+  readonly keyOf: (item: Item) => Key;
+}
+
+function nameOf({ pk, sk }: Key): string {
+  return `${pk} / ${sk}`;
 }
 
 const keyOf = {
@@ -38,9 +74,24 @@ const keyOf = {
   event: (operation: string, at: string) => ({ pk: `OP#${operation}`, sk: `EV#${at}` }),
 };
 
+const kinds = {
+  state: { schema: planStateSchema, keyOf: ({ plan }: PlanState) => keyOf.state(plan) },
+  point: { schema: recoveryPointSchema, keyOf: ({ plan, id }: RecoveryPoint) => keyOf.point(plan, id) },
+  twin: { schema: twinSchema, keyOf: keyOf.twin },
+  operation: { schema: operationSchema, keyOf: ({ plan, id }: Operation) => keyOf.operation(plan, id) },
+  transfer: (operation: string) => ({
+    schema: transferRecordSchema,
+    keyOf: ({ id }: TransferRecord) => keyOf.transfer(operation, id),
+  }),
+  unit: (operation: string, transfer: string) => ({
+    schema: unitRecordSchema,
+    keyOf: ({ unit }: UnitRecord) => keyOf.unit(operation, transfer, unit),
+  }),
+};
+
 /**
  * The catalogue: one table, one conditional write per change, so that a lost answer can be read back. Every read is
- * consistent. Writers call {@link Catalogue.proveEpoch} first (I6).
+ * consistent, and every item that is read is checked: a broken one is never worked with. Writers prove their epoch first (I6).
  * @source aws-facts [6]
  */
 export class Catalogue {
@@ -52,58 +103,49 @@ export class Catalogue {
     this.#documents = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
   }
 
+  /**
+   * Where the plan stands; a plan that has never had an operation is protected at home.
+   * @throws Failure CatalogueCorrupt, as every read of this class
+   */
   async state(plan: string): Promise<PlanState> {
-    return (await this.#get<PlanState>(keyOf.state(plan))) ?? newState(plan);
-  }
-
-  /** Replaces the state if its epoch is still `seenEpoch` (0: no state yet). Returns whether it did. */
-  async replaceState(state: PlanState, seenEpoch: number): Promise<boolean> {
-    return this.#update(keyOf.state(state.plan), { ...state }, { epoch: seenEpoch === 0 ? undefined : seenEpoch });
+    const key = keyOf.state(plan);
+    const state = await this.#get(key, kinds.state);
+    if (state !== undefined) return state;
+    if (await this.#hasAny(key.pk, 'OP#')) throw corrupt(nameOf(key), 'it is gone, though the plan has had operations');
+    return newState(plan);
   }
 
   /**
-   * Proves that the operation still owns the plan, and renews its lease until `until`.
-   * @throws Failure StaleEpoch
+   * Gives the plan to an operation: writes the fields of `change` if the plan's epoch is still `seenEpoch` (0: no state yet).
+   * Returns whether it did.
    */
-  async proveEpoch(holder: Holder, until: Date): Promise<PlanState> {
+  async claimState(plan: string, change: Partial<PlanState>, seenEpoch: number): Promise<boolean> {
+    const fields = seenEpoch === 0 ? { ...newState(plan), ...change } : change;
+    return this.#update(keyOf.state(plan), fields, { epoch: seenEpoch === 0 ? undefined : seenEpoch });
+  }
+
+  /**
+   * Lets something happen to the plan that the operation owns. Writes the fields that change and no others, and only while the
+   * operation still owns the plan: a step that was taken for dead and writes late must not put back what it read. Returns the
+   * new state.
+   * @throws Failure StaleEpoch, BrokenInvariant
+   */
+  async changeState(holder: Holder, event: HolderEvent): Promise<PlanState> {
     const state = await this.state(holder.plan);
-    const { lease } = state;
-    return this.#changeState(holder, state, {
-      lease: lease === null ? null : { ...lease, until: until.toISOString() },
-    });
-  }
-
-  /**
-   * Changes the given fields of the state of the plan that the operation owns, and no others: a step that was taken for dead and
-   * writes late must not put back what it read. Returns the new state.
-   * @throws Failure StaleEpoch
-   */
-  async updateState(holder: Holder, change: Partial<PlanState>): Promise<PlanState> {
-    return this.#changeState(holder, await this.state(holder.plan), change);
-  }
-
-  /** @param state as it was read a moment ago, for the answer and the message; the condition decides */
-  async #changeState(holder: Holder, state: PlanState, change: Partial<PlanState>): Promise<PlanState> {
+    const next = nextState(state, { ...event, by: holder });
+    const change = changedFields(state, next);
+    if (Object.keys(change).length === 0) return next;
     const mine = { epoch: holder.epoch, 'lease.operation': holder.operation };
-    if (await this.#update(keyOf.state(holder.plan), change, mine)) return { ...state, ...change };
-    throw new Failure(
-      'StaleEpoch',
-      `Operation ${holder.operation} of plan ${holder.plan} (epoch ${holder.epoch}) no longer owns the plan: epoch ${state.epoch} belongs to ${state.lease?.operation ?? 'nobody'}. It changes nothing more.`,
-    );
-  }
-
-  /** Frees the plan at the end of an operation. One that is free already, or another operation's, is left as it is. */
-  async release(holder: Holder, rest: Pick<PlanState, 'phase'> & Partial<PlanState>): Promise<void> {
-    const mine = { epoch: holder.epoch, 'lease.operation': holder.operation };
-    await this.#update(keyOf.state(holder.plan), { ...rest, lease: null }, mine);
+    if (await this.#update(keyOf.state(holder.plan), change, mine)) return next;
+    throw new Failure('StaleEpoch', staleMessage(await this.state(holder.plan), holder));
   }
 
   async point(plan: string, id: string): Promise<RecoveryPoint | undefined> {
-    return this.#get<RecoveryPoint>(keyOf.point(plan, id));
+    return this.#get(keyOf.point(plan, id), kinds.point);
   }
 
   points(plan: string): Promise<RecoveryPoint[]> {
-    return this.#query<RecoveryPoint>(`PLAN#${plan}`, 'RP#');
+    return this.#query(`PLAN#${plan}`, 'RP#', kinds.point);
   }
 
   /** Adds a point unless it exists. */
@@ -111,13 +153,14 @@ export class Catalogue {
     await this.#update(keyOf.point(point.plan, point.id), { ...point }, { id: undefined });
   }
 
+  /** A point that is gone stays gone: half an item would be a broken one. */
   async updatePoint(plan: string, id: string, fields: Partial<RecoveryPoint>): Promise<void> {
-    await this.#update(keyOf.point(plan, id), fields);
+    await this.#update(keyOf.point(plan, id), fields, { id });
   }
 
   /** Sets one server of a point; servers are captured side by side. */
   async updatePointServer(plan: string, id: string, name: string, server: PointServer): Promise<void> {
-    await this.#update(keyOf.point(plan, id), { [`servers.${name}`]: server });
+    await this.#update(keyOf.point(plan, id), { [`servers.${name}`]: server }, { id });
   }
 
   async removePoint(plan: string, id: string): Promise<void> {
@@ -125,7 +168,7 @@ export class Catalogue {
   }
 
   twins(plan: string): Promise<Twin[]> {
-    return this.#query<Twin>(`PLAN#${plan}`, 'TWIN#');
+    return this.#query(`PLAN#${plan}`, 'TWIN#', kinds.twin);
   }
 
   async addTwin(twin: Twin): Promise<void> {
@@ -137,7 +180,7 @@ export class Catalogue {
   }
 
   async operation(plan: string, id: string): Promise<Operation | undefined> {
-    return this.#get<Operation>(keyOf.operation(plan, id));
+    return this.#get(keyOf.operation(plan, id), kinds.operation);
   }
 
   /** The operation of a step; a step without one was started outside of its state machine. */
@@ -152,11 +195,11 @@ export class Catalogue {
   }
 
   operations(plan: string): Promise<Operation[]> {
-    return this.#query<Operation>(`PLAN#${plan}`, 'OP#');
+    return this.#query(`PLAN#${plan}`, 'OP#', kinds.operation);
   }
 
   failbacks(plan: string): Promise<Operation[]> {
-    return this.#query<Operation>(`PLAN#${plan}`, 'OP#failback-');
+    return this.#query(`PLAN#${plan}`, 'OP#failback-', kinds.operation);
   }
 
   async addOperation(operation: Operation): Promise<void> {
@@ -164,7 +207,7 @@ export class Catalogue {
   }
 
   async updateOperation(holder: { plan: string; operation: string }, fields: Partial<Operation>): Promise<void> {
-    await this.#update(keyOf.operation(holder.plan, holder.operation), fields);
+    await this.#update(keyOf.operation(holder.plan, holder.operation), fields, { id: holder.operation });
   }
 
   /** Sets one entry of a map of the operation, such as one launched server. */
@@ -174,7 +217,8 @@ export class Catalogue {
     name: string,
     value: unknown,
   ): Promise<void> {
-    await this.#update(keyOf.operation(holder.plan, holder.operation), { [`${map}.${name}`]: value });
+    const entry = { [`${map}.${name}`]: value };
+    await this.#update(keyOf.operation(holder.plan, holder.operation), entry, { id: holder.operation });
   }
 
   /** Notes what happened at `at`; the same moment and operation overwrite, so a step may note twice. */
@@ -183,20 +227,32 @@ export class Catalogue {
   }
 
   async transfer(operation: string, id: string): Promise<TransferRecord | undefined> {
-    return this.#get<TransferRecord>(keyOf.transfer(operation, id));
+    return this.#get(keyOf.transfer(operation, id), kinds.transfer(operation));
   }
 
   transfers(operation: string): Promise<TransferRecord[]> {
-    return this.#query<TransferRecord>(`OP#${operation}`, 'TRANSFER#');
+    return this.#query(`OP#${operation}`, 'TRANSFER#', kinds.transfer(operation));
   }
 
+  /** Begins the record of a transfer where `fields` are all of it; else changes it where it exists. */
   async updateTransfer(operation: string, id: string, fields: Partial<TransferRecord>): Promise<void> {
-    await this.#update(keyOf.transfer(operation, id), fields);
+    await this.#update(keyOf.transfer(operation, id), fields, fields.id === undefined ? { id } : {});
   }
 
   /** What a step created that has no token of AWS: asked for at `requestedAt`, `made` once the answer was there. */
-  creation<Made>(operation: string, step: string): Promise<{ requestedAt: string; made?: Made } | undefined> {
-    return this.#get(keyOf.creation(operation, step));
+  creation<Made>(operation: string, step: string, made: z.ZodType<Made>): Promise<Creation<Made> | undefined> {
+    const key = keyOf.creation(operation, step);
+    const schema = z.object({ requestedAt: z.iso.datetime({ precision: 3 }), made: made.exactOptional() });
+    return this.#get(key, { schema, keyOf: () => key });
+  }
+
+  /**
+   * Notes that a step is about to create something, unless another run of it has noted so since `seen` was read (`undefined`:
+   * nothing was noted). Returns whether this run is the one.
+   */
+  async claimCreation(operation: string, step: string, now: Date, seen: string | undefined): Promise<boolean> {
+    const key = keyOf.creation(operation, step);
+    return this.#update(key, { requestedAt: now.toISOString() }, { requestedAt: seen });
   }
 
   async updateCreation(operation: string, step: string, fields: Fields): Promise<void> {
@@ -208,38 +264,46 @@ export class Catalogue {
   }
 
   async unit(operation: string, transfer: string, unit: number): Promise<UnitRecord | undefined> {
-    return this.#get<UnitRecord>(keyOf.unit(operation, transfer, unit));
+    return this.#get(keyOf.unit(operation, transfer, unit), kinds.unit(operation, transfer));
   }
 
   /** Units in ascending order of their blocks. */
   units(operation: string, transfer: string): Promise<UnitRecord[]> {
-    return this.#query<UnitRecord>(`OP#${operation}`, `UNIT#${transfer}#`);
+    return this.#query(`OP#${operation}`, `UNIT#${transfer}#`, kinds.unit(operation, transfer));
   }
 
   async addUnit(operation: string, transfer: string, unit: UnitRecord): Promise<void> {
     await this.#update(keyOf.unit(operation, transfer, unit.unit), { ...unit });
   }
 
-  async #get<Item>(key: Fields): Promise<Item | undefined> {
+  async #get<Item>(key: Key, kind: Kind<Item>): Promise<Item | undefined> {
     const answer = await catalogueCall('read the catalogue', () =>
       this.#documents.send(new GetCommand({ TableName: this.#table, Key: key, ConsistentRead: true })),
     );
-    return answer.Item === undefined ? undefined : withoutKey<Item>(answer.Item);
+    return answer.Item === undefined ? undefined : parseItem(answer.Item, kind);
   }
 
-  async #query<Item>(pk: string, prefix: string): Promise<Item[]> {
+  async #query<Item>(pk: string, prefix: string, kind: Kind<Item>): Promise<Item[]> {
     return catalogueCall('read the catalogue', async () => {
       const items: Item[] = [];
-      const query = {
-        TableName: this.#table,
-        ConsistentRead: true,
-        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
-        ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
-      };
-      for await (const page of paginateQuery({ client: this.#documents }, query))
-        items.push(...(page.Items ?? []).map((item) => withoutKey<Item>(item)));
+      for await (const page of paginateQuery({ client: this.#documents }, this.#itemsOf(pk, prefix)))
+        items.push(...(page.Items ?? []).map((item) => parseItem(item, kind)));
       return items;
     });
+  }
+
+  async #hasAny(pk: string, prefix: string): Promise<boolean> {
+    const query = new QueryCommand({ ...this.#itemsOf(pk, prefix), Limit: 1 });
+    return ((await catalogueCall('read the catalogue', () => this.#documents.send(query))).Items ?? []).length > 0;
+  }
+
+  #itemsOf(pk: string, prefix: string) {
+    return {
+      TableName: this.#table,
+      ConsistentRead: true,
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+      ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
+    };
   }
 
   /** One conditional write. Returns whether the condition held. */
@@ -271,7 +335,24 @@ async function catalogueCall<Output>(what: string, call: () => Promise<Output>):
   }
 }
 
-/** An item's key is the catalogue's own business, and may not be written back as a field. */
-function withoutKey<Item>({ pk: _pk, sk: _sk, ...fields }: Record<string, unknown>): Item {
-  return fields as Item;
+interface Creation<Made> {
+  readonly requestedAt: string;
+  readonly made?: Made;
+}
+
+/**
+ * What a table holds as what it should be. The key is the catalogue's own business, and may not be written back as a field; what
+ * the item says of itself must fit it.
+ * @throws Failure CatalogueCorrupt
+ */
+function parseItem<Item>(
+  { pk, sk, ...fields }: Record<string, unknown>,
+  { schema, keyOf: keyOfItem }: Kind<Item>,
+): Item {
+  const key = { pk: String(pk), sk: String(sk) };
+  const parsed = schema.safeParse(fields);
+  if (!parsed.success) throw corrupt(nameOf(key), problemsOf(parsed.error));
+  const own = keyOfItem(parsed.data);
+  if (own.pk !== key.pk || own.sk !== key.sk) throw corrupt(nameOf(key), `it says of itself to be ${nameOf(own)}`);
+  return parsed.data;
 }

@@ -36,3 +36,13 @@ export async function describeExecution(sfn: SFNClient, arn: string): Promise<Ex
   );
   return { status: answer.status ?? 'RUNNING', error: answer.error, cause: answer.cause, output: answer.output };
 }
+
+/** Whether an execution is under way. One that Step Functions does not know any more closed 90 days ago. @source aws-facts [5.1] */
+export async function isRunning(sfn: SFNClient, arn: string): Promise<boolean> {
+  try {
+    return (await describeExecution(sfn, arn)).status === 'RUNNING';
+  } catch (error) {
+    if (error instanceof AwsFailure && error.awsName === 'ExecutionDoesNotExist') return false;
+    throw error;
+  }
+}

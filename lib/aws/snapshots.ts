@@ -7,25 +7,31 @@ import {
   paginateDescribeSnapshots,
   type Snapshot,
 } from '@aws-sdk/client-ec2';
+import { z } from 'zod';
+import { snapshotId } from '../domain/catalogue.ts';
 import { AwsFailure, awsCall } from './call.ts';
 import { inFilters } from './filters.ts';
 import { type OwnerTags, planFilters, stepFilters, tagSpecification, tagValue } from './tags.ts';
 
 /** A snapshot as the steps see it. */
-export interface SnapshotFacts {
-  readonly id: string;
-  readonly volumeId: string;
-  readonly state: 'pending' | 'completed' | 'error';
-  readonly message: string;
-  readonly startedAt: string;
-  readonly sizeGib: number;
-  readonly isEncrypted: boolean;
-  readonly server: string | undefined;
-  readonly device: string | undefined;
-  readonly step: string | undefined;
-  readonly operation: string | undefined;
-  readonly purpose: string | undefined;
-}
+export const snapshotFactsSchema = z
+  .object({
+    id: snapshotId,
+    volumeId: z.string(),
+    state: z.enum(['pending', 'completed', 'error']),
+    message: z.string(),
+    startedAt: z.iso.datetime({ precision: 3 }),
+    sizeGib: z.int().nonnegative(),
+    isEncrypted: z.boolean(),
+    server: z.string().optional(),
+    device: z.string().optional(),
+    step: z.string().optional(),
+    operation: z.string().optional(),
+    purpose: z.string().optional(),
+    point: z.string().optional(),
+  })
+  .readonly();
+export type SnapshotFacts = z.output<typeof snapshotFactsSchema>;
 
 /** Snapshots of the account by id; unknown ids are left out. */
 export async function describeSnapshots(ec2: EC2Client, ids: readonly string[]): Promise<Map<string, SnapshotFacts>> {
@@ -79,6 +85,7 @@ function factsOf(snapshot: Snapshot): SnapshotFacts {
     step: tagValue(snapshot.Tags, 'step'),
     operation: tagValue(snapshot.Tags, 'operation'),
     purpose: tagValue(snapshot.Tags, 'purpose'),
+    point: tagValue(snapshot.Tags, 'point'),
   };
 }
 

@@ -5,6 +5,7 @@ import { readStackOutputs } from '../aws/stack-outputs.ts';
 import type { FailbackEstimate } from '../domain/catalogue.ts';
 import { describeFailure } from '../domain/failure.ts';
 import type { Plan } from '../domain/plan.ts';
+import { printable } from '../domain/quoted.ts';
 import { outputs, stackName } from '../names.ts';
 import { UserError } from './plans.ts';
 
@@ -55,7 +56,7 @@ export async function followOperation(console: Console, { kind, plan, execution 
   const catalogue = new Catalogue(stack.get(outputs.tableName) ?? '', clients.dynamodb);
   const shown = new Set<string>();
   const show = (line: string) => {
-    if (!shown.has(line)) console.print(line);
+    if (!shown.has(line)) console.print(printable(line));
     shown.add(line);
   };
   for (;;) {

@@ -1,129 +1,207 @@
 /**
- * The items of the catalogue, one DynamoDB table in the recovery Region. Times are ISO 8601 with milliseconds, UTC.
+ * The items of the catalogue, one DynamoDB table in the recovery Region: a schema for each, by which every item is read, and its
+ * type, made from the schema. Times are ISO 8601 with milliseconds, UTC. Members that a schema does not know are left out.
  */
+import { z } from 'zod';
+import { name } from './fields.ts';
+
+const time = z.iso.datetime({ precision: 3 });
+const idOf = (prefix: string) => z.string().regex(new RegExp(`^${prefix}-[0-9a-z]{1,40}$`));
+export const snapshotId = idOf('snap');
+const volumeId = idOf('vol');
+const instanceId = idOf('i');
+const pointIdSchema = z.string().regex(/^rp-\d{8}T\d{6}Z-[\w-]{1,40}$/);
+const operationIdSchema = z.string().regex(/^(protect|failover|failback)-[^\s\p{C}]{1,100}$/u);
+const count = z.int().nonnegative();
 
 /** A volume's identity in both Regions and across swaps: `<server>:<device>`, such as `db:/dev/sdf`. */
-export type VolumeKey = `${string}:${string}`;
+const volumeKeySchema = z.templateLiteral([z.string().min(1), ':', z.string().min(1)]);
+export type VolumeKey = z.output<typeof volumeKeySchema>;
 
 export function volumeKey(server: string, device: string): VolumeKey {
   return `${server}:${device}`;
 }
 
-export type Site = 'primary' | 'recovery';
-export type Phase = 'protected' | 'failing-over' | 'recovered' | 'failing-back';
-export type OperationKind = 'protect' | 'failover' | 'failback';
-export type Outcome = 'running' | 'succeeded' | 'rolled-back' | 'failed';
+const siteSchema = z.enum(['primary', 'recovery']);
+const operationKindSchema = z.enum(['protect', 'failover', 'failback']);
+export type Site = z.output<typeof siteSchema>;
+export type Phase = PlanState['phase'];
+export type OperationKind = z.output<typeof operationKindSchema>;
+export type Outcome = Operation['outcome'];
 
 /** The right to change a plan, held by one operation; it lapses at `until` unless renewed. */
-export interface Lease {
-  readonly operation: string;
-  readonly kind: OperationKind;
-  /** ARN of the state machine's execution: a lease ends with it. */
-  readonly execution: string;
-  readonly until: string;
-}
+const leaseSchema = z
+  .object({
+    operation: operationIdSchema,
+    kind: operationKindSchema,
+    /** ARN of the state machine's execution: a lease ends with it. */
+    execution: z.string().regex(/^\S{1,400}$/),
+    until: time,
+  })
+  .readonly();
+export type Lease = z.output<typeof leaseSchema>;
 
 /** Whether a site is known to be unable to write. `owed`: it could not be confirmed and must be before anything is let back. */
-export interface Fence {
-  readonly site: Site;
-  readonly status: 'confirmed' | 'owed';
-  readonly since: string;
-}
+const fenceSchema = z.object({ site: siteSchema, status: z.enum(['confirmed', 'owed']), since: time }).readonly();
+export type Fence = z.output<typeof fenceSchema>;
 
-export interface PlanState {
-  readonly plan: string;
-  readonly phase: Phase;
-  readonly activeSite: Site;
-  readonly epoch: number;
-  readonly lease: Lease | null;
-  readonly fence: Fence | null;
-  /** The failover whose servers serve now, while the active site is `recovery`. */
-  readonly failover: string | null;
-  /** The failover or failback that committed last. */
-  readonly commit: string | null;
-  /** When the last operation ended that had stopped servers: they may need some minutes to send heartbeats again. */
-  readonly restingSince: string | null;
-}
+/** Where a plan stands. What contradicts itself is refused: a phase, where production runs, and who holds the plan fit together. */
+export const planStateSchema = z
+  .object({
+    plan: name,
+    phase: z.enum(['protected', 'failing-over', 'recovered', 'failing-back']),
+    activeSite: siteSchema,
+    epoch: count,
+    lease: leaseSchema.nullable(),
+    fence: fenceSchema.nullable(),
+    /** The failover whose servers serve now, while the active site is `recovery`. */
+    failover: operationIdSchema.nullable(),
+    /** The failover or failback that committed last. */
+    commit: operationIdSchema.nullable(),
+    /** When the last operation ended that had stopped servers: they may need some minutes to send heartbeats again. */
+    restingSince: time.nullable(),
+  })
+  .superRefine(({ phase, activeSite, failover, lease }, { addIssue }) => {
+    const resting = {
+      protected: 'primary',
+      recovered: 'recovery',
+      'failing-over': activeSite,
+      'failing-back': activeSite,
+    };
+    const during = { protect: 'protected', failover: 'failing-over', failback: 'failing-back' };
+    const wrong = (path: string, message: string) => addIssue({ code: 'custom', path: [path], message });
+    if (resting[phase] !== activeSite) wrong('activeSite', `does not fit phase ${phase}`);
+    if ((activeSite === 'recovery') !== (failover !== null))
+      wrong('failover', `does not fit active site ${activeSite}`);
+    if (lease !== null && !lease.operation.startsWith(`${lease.kind}-`))
+      wrong('lease', `of a ${lease.kind} names another kind of operation`);
+    if (lease !== null && during[lease.kind] !== phase)
+      wrong('lease', `of a ${lease.kind} does not fit phase ${phase}`);
+  })
+  .readonly();
+export type PlanState = z.output<typeof planStateSchema>;
 
 /** What is needed to launch the same server again; members as `DescribeInstances` gives them. @source aws-facts [3.7] */
-export interface LaunchConfiguration {
-  readonly instance: string;
-  readonly instanceType: string;
-  readonly architecture: string;
-  readonly rootDevice: string;
-  readonly bootMode: string | null;
-  readonly tpmSupport: string | null;
-  readonly enaSupport: boolean;
-  readonly subnet: string;
-  readonly zone: string;
-  readonly securityGroups: readonly string[];
-  readonly keyName: string | null;
-  readonly instanceProfile: string | null;
-  readonly userData: string | null;
-  readonly ebsOptimized: boolean;
-  readonly httpTokens: string | null;
-  readonly tags: Readonly<Record<string, string>>;
-}
+const launchConfigurationSchema = z
+  .object({
+    instance: instanceId,
+    instanceType: z.string(),
+    architecture: z.string(),
+    rootDevice: z.string(),
+    bootMode: z.string().nullable(),
+    tpmSupport: z.string().nullable(),
+    enaSupport: z.boolean(),
+    subnet: z.string(),
+    zone: z.string(),
+    securityGroups: z.array(z.string()).readonly(),
+    keyName: z.string().nullable(),
+    instanceProfile: z.string().nullable(),
+    userData: z.string().nullable(),
+    ebsOptimized: z.boolean(),
+    httpTokens: z.string().nullable(),
+    tags: z.record(z.string(), z.string()).readonly(),
+  })
+  .readonly();
+export type LaunchConfiguration = z.output<typeof launchConfigurationSchema>;
 
-export type ReplicationMethod = 'native-incremental' | 'native-full' | 'delta';
+const methodSchema = z.enum(['native-incremental', 'native-full', 'delta']);
+export type ReplicationMethod = z.output<typeof methodSchema>;
 
-/** One volume of a recovery point: as captured, and its two snapshots. */
-export interface PointVolume {
-  readonly device: string;
-  readonly volumeId: string;
-  readonly sizeGib: number;
-  readonly volumeType: string;
-  readonly iops: number | null;
-  readonly throughput: number | null;
-  readonly isEncrypted: boolean;
-  readonly deleteOnTermination: boolean;
-  readonly snapshot: string;
-  readonly copy: string | null;
-  readonly method: ReplicationMethod | null;
-  readonly isComplete: boolean;
-}
+/** One volume of a recovery point: as captured, and its two snapshots. A complete one names the copy and how it was made. */
+const pointVolumeSchema = z
+  .object({
+    device: z.string().min(1),
+    volumeId,
+    sizeGib: z.int().positive(),
+    volumeType: z.string(),
+    iops: count.nullable(),
+    throughput: count.nullable(),
+    isEncrypted: z.boolean(),
+    deleteOnTermination: z.boolean(),
+    snapshot: snapshotId,
+    copy: snapshotId.nullable(),
+    method: methodSchema.nullable(),
+    isComplete: z.boolean(),
+  })
+  .refine(({ isComplete, copy, method }) => !isComplete || (copy !== null && method !== null), {
+    error: 'is complete without a copy',
+    path: ['copy'],
+  })
+  .readonly();
+export type PointVolume = z.output<typeof pointVolumeSchema>;
 
-export interface PointServer {
-  readonly configuration: LaunchConfiguration;
-  readonly startedAt: string;
-  readonly volumes: Readonly<Record<string, PointVolume>>;
-}
+const pointServerSchema = z
+  .object({
+    configuration: launchConfigurationSchema,
+    startedAt: time,
+    volumes: z
+      .record(z.string(), pointVolumeSchema)
+      .refine((volumes) => Object.entries(volumes).every(([device, volume]) => volume.device === device), {
+        error: 'names a volume by another device',
+      })
+      .readonly(),
+  })
+  .readonly();
+export type PointServer = z.output<typeof pointServerSchema>;
 
-export type PointStatus = 'capturing' | 'available' | 'failed';
-
-export interface RecoveryPoint {
-  readonly plan: string;
-  readonly id: string;
-  readonly status: PointStatus;
-  readonly operation: string;
-  readonly startedAt: string;
-  readonly sealedAt: string | null;
-  readonly skewSeconds: number | null;
-  /** Failovers that launched from it: retention keeps it while there is one. */
-  readonly pins: readonly string[];
-  readonly servers: Readonly<Record<string, PointServer>>;
-}
+/** One consistent set of volume images; an available one is whole (I2). */
+export const recoveryPointSchema = z
+  .object({
+    plan: name,
+    id: pointIdSchema,
+    status: z.enum(['capturing', 'available', 'failed']),
+    operation: operationIdSchema,
+    startedAt: time,
+    sealedAt: time.nullable(),
+    skewSeconds: z.number().nonnegative().nullable(),
+    /** Failovers that launched from it: retention keeps it while there is one. */
+    pins: z.array(operationIdSchema).readonly(),
+    servers: z.record(name, pointServerSchema).readonly(),
+  })
+  .superRefine(({ status, sealedAt, servers }, { addIssue }) => {
+    const volumes = Object.values(servers).flatMap((server) => Object.values(server.volumes));
+    const isWhole = volumes.every(({ isComplete }) => isComplete);
+    const ids = volumes.flatMap(({ snapshot, copy }) => [snapshot, copy]).filter((id) => id !== null);
+    if ((status === 'available') !== (sealedAt !== null))
+      addIssue({
+        code: 'custom',
+        path: ['status'],
+        message: `does not fit ${sealedAt === null ? 'no' : 'a'} time of sealing`,
+      });
+    if (status === 'available' && !isWhole)
+      addIssue({ code: 'custom', path: ['servers'], message: 'has an incomplete volume in an available point' });
+    if (new Set(ids).size < ids.length)
+      addIssue({ code: 'custom', path: ['servers'], message: 'names one snapshot for two volumes' });
+  })
+  .readonly();
+export type RecoveryPoint = z.output<typeof recoveryPointSchema>;
+export type PointStatus = RecoveryPoint['status'];
 
 /** A pair of snapshots, one in each Region, with the same content. */
-export interface Twin {
-  readonly plan: string;
-  readonly volume: VolumeKey;
-  readonly madeAt: string;
-  readonly method: ReplicationMethod;
-  readonly primarySnapshot: string;
-  readonly recoverySnapshot: string;
-  /** The primary volume whose next snapshot belongs to this lineage; `null` until one was rebuilt from the twin. */
-  readonly primaryVolume: string | null;
-  readonly operation: string;
-  /** Of the operation that made it: twins of later epochs are newer. */
-  readonly epoch: number;
-}
+export const twinSchema = z
+  .object({
+    plan: name,
+    volume: volumeKeySchema,
+    madeAt: pointIdSchema,
+    method: methodSchema,
+    primarySnapshot: snapshotId,
+    recoverySnapshot: snapshotId,
+    /** The primary volume whose next snapshot belongs to this lineage; `null` until one was rebuilt from the twin. */
+    primaryVolume: volumeId.nullable(),
+    operation: operationIdSchema,
+    /** Of the operation that made it: twins of later epochs are newer. */
+    epoch: count,
+  })
+  .refine(({ primarySnapshot, recoverySnapshot }) => primarySnapshot !== recoverySnapshot, {
+    error: 'is the primary snapshot too',
+    path: ['recoverySnapshot'],
+  })
+  .readonly();
+export type Twin = z.output<typeof twinSchema>;
 
 /** Addresses a DNS record answers with. */
-export interface RecordValue {
-  readonly ttlSeconds: number;
-  readonly values: readonly string[];
-}
+const recordValueSchema = z.object({ ttlSeconds: count, values: z.array(z.ipv4()).readonly() }).readonly();
+export type RecordValue = z.output<typeof recordValueSchema>;
 
 export function isSameRecord(one: RecordValue | undefined, other: RecordValue): boolean {
   return (
@@ -133,91 +211,96 @@ export function isSameRecord(one: RecordValue | undefined, other: RecordValue): 
   );
 }
 
-export interface TrafficChange {
-  readonly zone: string;
-  readonly name: string;
-  readonly type: string;
-  readonly before: RecordValue;
-  readonly after: RecordValue;
-  readonly changeId: string | null;
-}
+const trafficChangeSchema = z
+  .object({
+    zone: z.string().min(1),
+    name: z.string().min(1),
+    type: z.string().min(1),
+    before: recordValueSchema,
+    after: recordValueSchema,
+    changeId: z.string().nullable(),
+  })
+  .readonly();
+export type TrafficChange = z.output<typeof trafficChangeSchema>;
 
-export interface LaunchedServer {
-  readonly image: string;
-  readonly instance: string | null;
-}
+const launchedServerSchema = z.object({ image: idOf('ami'), instance: instanceId.nullable() }).readonly();
 
-export interface SwappedVolume {
-  readonly old: string;
-  readonly new: string;
-}
+/** `old` is empty where nothing was attached. */
+const swappedVolumeSchema = z.object({ old: z.string().regex(/^(vol-[0-9a-z]{1,40})?$/), new: volumeId }).readonly();
+export type SwappedVolume = z.output<typeof swappedVolumeSchema>;
 
-export interface Round {
-  readonly number: number;
-  readonly isFinal: boolean;
-  readonly startedAt: string;
-  readonly endedAt: string;
-  readonly blocksMoved: number;
-}
+const roundSchema = z
+  .object({ number: z.int().positive(), isFinal: z.boolean(), startedAt: time, endedAt: time, blocksMoved: count })
+  .readonly();
+export type Round = z.output<typeof roundSchema>;
 
-export interface VolumeEstimate {
-  readonly volume: VolumeKey;
-  readonly changedBlocks: number;
-  readonly gib: number;
-}
+const estimateSchema = z
+  .object({
+    volumes: z
+      .array(z.object({ volume: volumeKeySchema, changedBlocks: count, gib: z.number().nonnegative() }).readonly())
+      .readonly(),
+    changedBlocks: count,
+    gib: z.number().nonnegative(),
+    minutes: z.number().nonnegative(),
+    dollars: z.number().nonnegative(),
+    pauseSeconds: z.number().nonnegative(),
+  })
+  .readonly();
+export type FailbackEstimate = z.output<typeof estimateSchema>;
 
-export interface FailbackEstimate {
-  readonly volumes: readonly VolumeEstimate[];
-  readonly changedBlocks: number;
-  readonly gib: number;
-  readonly minutes: number;
-  readonly dollars: number;
-  readonly pauseSeconds: number;
-}
-
-export interface Operation {
-  readonly plan: string;
-  readonly id: string;
-  readonly kind: OperationKind;
-  readonly epoch: number;
-  readonly trigger: string;
-  readonly progression: string;
-  readonly outcome: Outcome;
-  readonly cause: string | null;
-  readonly startedAt: string;
-  readonly endedAt: string | null;
-  readonly committedAt: string | null;
-  readonly recoveryPoint: string | null;
-  readonly servers: Readonly<Record<string, LaunchedServer>>;
-  /** Instances that it stopped, with the public address each had then. */
-  readonly stopped: Readonly<Record<string, string | null>>;
-  readonly traffic: readonly TrafficChange[];
-  readonly rpoSeconds: number | null;
-  readonly rtoSeconds: number | null;
-  readonly estimate: FailbackEstimate | null;
-  readonly rounds: readonly Round[];
-  readonly swapped: Readonly<Record<string, SwappedVolume>>;
-}
+export const operationSchema = z
+  .object({
+    plan: name,
+    id: operationIdSchema,
+    kind: operationKindSchema,
+    epoch: count,
+    trigger: z.string(),
+    progression: z.string(),
+    outcome: z.enum(['running', 'succeeded', 'rolled-back', 'failed']),
+    cause: z.string().nullable(),
+    startedAt: time,
+    endedAt: time.nullable(),
+    committedAt: time.nullable(),
+    recoveryPoint: pointIdSchema.nullable(),
+    servers: z.record(name, launchedServerSchema).readonly(),
+    /** Instances that it stopped, with the public address each had then. */
+    stopped: z.record(instanceId, z.string().nullable()).readonly(),
+    traffic: z.array(trafficChangeSchema).readonly(),
+    rpoSeconds: z.number().nullable(),
+    rtoSeconds: z.number().nullable(),
+    estimate: estimateSchema.nullable(),
+    rounds: z.array(roundSchema).readonly(),
+    swapped: z.record(volumeKeySchema, swappedVolumeSchema).readonly(),
+  })
+  .readonly();
+export type Operation = z.output<typeof operationSchema>;
 
 /** The state of one transfer of changed blocks: `OP#<operation>` / `TRANSFER#<id>`. */
-export interface TransferRecord {
-  readonly id: string;
-  readonly volume: VolumeKey;
-  readonly target: string;
-  readonly changedBlocks: number;
-  readonly startedAt: string;
-  readonly isCompleting: boolean;
-  readonly completedAt: string | null;
-  /** Why a unit of it could not be moved. */
-  readonly failure?: string;
-}
+export const transferRecordSchema = z
+  .object({
+    id: z.string().min(1),
+    volume: volumeKeySchema,
+    target: snapshotId,
+    changedBlocks: count,
+    startedAt: time,
+    isCompleting: z.boolean(),
+    completedAt: time.nullable(),
+    /** Why a unit of it could not be moved. */
+    failure: z.string().exactOptional(),
+  })
+  .readonly();
+export type TransferRecord = z.output<typeof transferRecordSchema>;
+
+const digestBytes = 32;
 
 /** What one unit of a transfer wrote: digests are the raw SHA-256 of each block in ascending index order, 32 bytes each. */
-export interface UnitRecord {
-  readonly unit: number;
-  readonly blocks: number;
-  readonly digests: Uint8Array;
-}
+export const unitRecordSchema = z
+  .object({ unit: count, blocks: count, digests: z.instanceof(Uint8Array) })
+  .refine(({ blocks, digests }) => digests.length === blocks * digestBytes, {
+    error: 'does not hold one digest for each block',
+    path: ['digests'],
+  });
+export type UnitRecord = Readonly<z.output<typeof unitRecordSchema>>;
 
 export function newState(plan: string): PlanState {
   return {

@@ -1,3 +1,5 @@
+import { printable } from './quoted.ts';
+
 /**
  * What a failure asks for: `transient` is repeated by the state machine, `operator` needs a person to change
  * something, `terminal` ends the operation.
@@ -39,20 +41,29 @@ export const failureCodes = {
   /** What an operation had begun could not be taken back in time. */
   UndoFailed: 'operator',
   TransferFailed: 'operator',
+  /** An item of the catalogue is not what it must be, or contradicts itself. */
+  CatalogueCorrupt: 'operator',
   /** The operation was preempted: a newer epoch owns the plan. Nothing more may be changed by this one. */
   StaleEpoch: 'terminal',
   /** A promise of the design would be broken; the operation stops. */
   BrokenInvariant: 'terminal',
+  /** A step broke in a way that nobody foresaw: a mistake in Homeward. */
+  Unforeseen: 'terminal',
 } as const satisfies Record<string, RetryClass>;
 
 export type FailureCode = keyof typeof failureCodes;
 
-/** The one error class of the product. `message` says what failed, on what, and what to do next. */
+const messageCharactersMax = 4_000;
+
+/**
+ * The one error class of the product. `message` says what failed, on what, and what to do next; what it repeats of an input, of AWS
+ * or of the table is made fit to show here, for all of them.
+ */
 export class Failure extends Error {
   readonly code: FailureCode;
 
   constructor(code: FailureCode, message: string, options?: ErrorOptions) {
-    super(message, options);
+    super(printable(message, messageCharactersMax), options);
     this.name = code;
     this.code = code;
   }
@@ -70,7 +81,7 @@ export function assertInvariant(isKept: boolean, number: `I${number}`, what: str
 
 /** What Step Functions says of a failure, in one line: a Lambda's cause is a JSON text with the message inside, others are texts. */
 export function describeFailure(error = 'Error', cause = ''): string {
-  return `${error}: ${messageIn(cause)}`;
+  return printable(`${error}: ${messageIn(cause)}`, messageCharactersMax);
 }
 
 function messageIn(cause: string): string {

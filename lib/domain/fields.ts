@@ -28,17 +28,13 @@ export const oneOf = <const Words extends readonly [string, ...string[]]>(...kno
 /** A duration as people write it; in seconds once parsed. */
 export const duration = text(durationPattern, durationMessage).transform((written) => parseDuration(written) ?? 0);
 
-/** The name of a plan or server. */
-export const name = text(
-  /^[a-z][a-z0-9-]{0,30}$/,
-  'is not a name. Use up to 31 lower-case letters, digits and "-", a letter first.',
-);
+const nameMessage = 'is not a name. Use up to 31 lower-case letters, digits and "-", a letter first.';
 
-const wordsMessage = 'is not a text. Write 1 to 255 letters.';
-export const words = z
-  .string({ error: wordsMessage })
-  .min(1, { error: wordsMessage })
-  .max(255, { error: wordsMessage });
+/** The name of a plan or server. `constructor` is what every object of JavaScript has already. */
+export const name = text(/^(?!constructor$)[a-z][a-z0-9-]{0,30}$/, nameMessage);
+
+/** The names and dimensions of CloudWatch metrics. @source CloudWatch API reference, Dimension: ASCII without control characters */
+export const words = text(/^[\x20-\x7e]{1,255}$/, 'is not a text. Write 1 to 255 ASCII letters, digits and signs.');
 
 /** A block of these fields and no others. */
 export function fields<Shape extends z.core.$ZodLooseShape>(shape: Shape) {

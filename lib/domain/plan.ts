@@ -74,7 +74,7 @@ const key = text(
 
 const http = fields({
   port,
-  path: text(/^\/\S*$/, 'is not a path. Write it like "/health".').default('/'),
+  path: text(/^\/[\x21-\x7e]*$/, 'is not a path. Write it like "/health".').default('/'),
   status: integer(100, 599).default(200),
 });
 

@@ -1,7 +1,23 @@
 import type { Twin, VolumeKey } from './catalogue.ts';
+import { corrupt } from './corrupt.ts';
 
-/** The newest twin of each volume: the pair on which its next delta, in either direction, stands. */
+/**
+ * The newest twin of each volume: the pair on which its next delta, in either direction, stands. Epochs and times tell the same order,
+ * or one of the two is broken, and which twin is the last cannot be known.
+ * @throws Failure CatalogueCorrupt
+ */
 export function lastTwins(twins: readonly Twin[]): Map<VolumeKey, Twin> {
   const ascending = twins.toSorted((a, b) => a.epoch - b.epoch || a.madeAt.localeCompare(b.madeAt));
-  return new Map(ascending.map((twin) => [twin.volume, twin]));
+  const last = new Map<VolumeKey, Twin>();
+  for (const twin of ascending) {
+    const before = last.get(twin.volume);
+    if (before !== undefined && before.madeAt > twin.madeAt)
+      throw corrupt(itemOf(before), `epoch ${before.epoch} contradicts epoch ${twin.epoch} of ${itemOf(twin)}`);
+    last.set(twin.volume, twin);
+  }
+  return last;
+}
+
+function itemOf({ plan, volume, madeAt }: Twin): string {
+  return `PLAN#${plan} / TWIN#${volume}#${madeAt}`;
 }

@@ -42,13 +42,18 @@ export class FailbackMachine extends Construct {
     const serving = this.#round(tasks, { id: 'Round', final: false, next: stop });
     const payFence = tasks.until('Pay fence', 'failback/pay-fence', {}, serving);
     const isEstimate = new Choice(this, 'Estimate only?')
-      .when(Condition.booleanEquals('$.estimateOnly', true), close)
+      .when(Condition.booleanEquals('$.estimateOnly', true), tasks.until('Sweep estimate', 'failback/sweep', {}, close))
       .otherwise(payFence);
-    const estimate = tasks.until('Estimate', 'failback/estimate', { 'estimateOnly.$': '$.estimateOnly' }, isEstimate);
+    const estimate = tasks.until('Estimate', 'failback/estimate', {}, isEstimate);
 
-    const undone = compensate(this, tasks, 'failback/undo');
+    const undone = compensate(this, tasks, {
+      servers: 'failback/undo',
+      trafficTo: 'recovery',
+      clearing: { 'Sweep rounds': 'failback/sweep', 'Put back volumes': 'failback/put-back' },
+    });
     const inner = [
       'Estimate',
+      'Sweep estimate',
       'Pay fence',
       'Round',
       'Finish Round',

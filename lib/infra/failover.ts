@@ -27,7 +27,7 @@ export class FailoverMachine extends Construct {
     const preflight = tasks.call('Preflight', 'failover/preflight');
     preflight.next(isDryRun);
 
-    const undone = compensate(this, tasks, 'failover/undo');
+    const undone = compensate(this, tasks, { servers: 'failover/undo', trafficTo: 'primary', clearing: {} });
     const guarded = tasks.made.filter(({ node }) =>
       ['Preflight', 'Fence', 'Switch traffic', 'Commit'].includes(node.id),
     );

@@ -9,7 +9,7 @@ import { FailbackMachine } from './failback.ts';
 import { FailoverMachine } from './failover.ts';
 import { ProtectMachine } from './protect.ts';
 import { StepFunctions } from './step-functions.ts';
-import { AutomaticFailover, Rescue, Schedules } from './triggers.ts';
+import { AutomaticFailover, LeaseHolders, Rescue, Schedules } from './triggers.ts';
 
 export interface HomewardStackProps extends StackProps {
   readonly plans: readonly Plan[];
@@ -19,7 +19,8 @@ export interface HomewardStackProps extends StackProps {
 /** All plans of one recovery Region: everything that leaving the primary Region needs. */
 export class HomewardStack extends Stack {
   constructor(scope: Construct, id: string, { plans, bundles, ...props }: HomewardStackProps) {
-    super(scope, id, props);
+    // Rights name each server: indented, a plan of 200 would come near the 1 MB that a template may have.
+    super(scope, id, { suppressTemplateIndentation: true, ...props });
     const table = new Table(this, 'Catalogue', {
       partitionKey: { name: 'pk', type: AttributeType.STRING },
       sortKey: { name: 'sk', type: AttributeType.STRING },
@@ -48,6 +49,7 @@ export class HomewardStack extends Stack {
     new Schedules(this, plans, protect);
     new AutomaticFailover(this, plans, functions, failover);
     new Rescue(this, functions, { protect, failover, failback });
+    new LeaseHolders(this, functions, { protect, failover, failback });
 
     new CfnOutput(this, outputs.protectMachineArn, { value: protect.stateMachineArn });
     new CfnOutput(this, outputs.failoverMachineArn, { value: failover.stateMachineArn });

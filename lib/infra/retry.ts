@@ -14,7 +14,10 @@ const lambdaErrors = [
   'Runtime.ExitError',
 ];
 
-/** The retry of a task: what the failure list calls transient, for about ten minutes. */
+/**
+ * The retry of a task: what the failure list calls transient. Its pauses are at most 2 + 4 + 8 + 16 + 32 + 64 + 120 + 120 s, some
+ * six minutes; with full jitter half of that on average. The attempts themselves come on top.
+ */
 const transientRetry: RetryProps = {
   errors: [
     ...Object.entries(failureCodes)
@@ -31,11 +34,17 @@ const transientRetry: RetryProps = {
 
 /**
  * Steps at which everything is ready and only an answer of AWS is wanting: giving up would take down servers that are fit to serve,
- * so they wait for more than an hour.
+ * so they wait for more than an hour: 70 pauses are 126 + 64 × 120 s at most, about two hours, and half of that on average.
  */
-const patientSteps: readonly StepName[] = ['traffic/switch', 'failover/commit', 'failback/commit', 'operation/close'];
+const patientSteps: readonly StepName[] = [
+  'traffic/switch',
+  'traffic/restore',
+  'failover/commit',
+  'failback/commit',
+  'operation/close',
+];
 
 /** The retry of a step's task. */
 export function retryOf(step: StepName): RetryProps {
-  return patientSteps.includes(step) ? { ...transientRetry, maxAttempts: 40 } : transientRetry;
+  return patientSteps.includes(step) ? { ...transientRetry, maxAttempts: 70 } : transientRetry;
 }

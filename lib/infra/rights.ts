@@ -1,5 +1,4 @@
-import type { Plan } from '../domain/plan.ts';
-import { tags } from '../names.ts';
+import { type Arns, Resources, type Right, suffix } from './resources.ts';
 
 /** The steps that have a function, by `<area>/<step>`. */
 export const stepNames = [
@@ -22,6 +21,7 @@ export const stepNames = [
   'waves/health',
   'waves/probe',
   'traffic/switch',
+  'traffic/restore',
   'failback/open',
   'failback/estimate',
   'failback/pay-fence',
@@ -32,233 +32,246 @@ export const stepNames = [
   'failback/start',
   'failback/commit',
   'failback/undo',
+  'failback/sweep',
+  'failback/put-back',
   'operation/close',
   'operation/rescue',
 ] as const;
 export type StepName = (typeof stepNames)[number];
 
-/** Actions on resources; `*` only where AWS offers no resource for the action. @source aws-facts [8.2] */
-export interface Right {
-  readonly actions: readonly string[];
-  readonly resources: readonly string[];
-  /** As in an IAM statement. */
-  readonly conditions?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+/** Steps that do other than read and write the catalogue: those that take back what they noted or recorded, and those that do less. */
+const catalogueUse: Partial<Record<StepName, readonly string[]>> = {
+  'waves/probe': [],
+  'failover/guard': ['GetItem', 'Query'],
+  'protect/abort': ['GetItem', 'UpdateItem'],
+  'protect/capture': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],
+  'protect/replicate': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],
+  'protect/prune': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],
+  'failback/estimate': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],
+  'failback/pay-fence': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],
+  'failback/round': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],
+};
+
+/** What each function may do with the catalogue. */
+export function catalogueActions(step: StepName): string[] {
+  return (catalogueUse[step] ?? ['GetItem', 'Query', 'UpdateItem']).map((action) => `dynamodb:${action}`);
 }
 
-/** ARN patterns of one set of plans; the account is filled in by the stack. */
-export interface Arns {
-  readonly partition: string;
-  readonly account: string;
-  readonly plans: readonly Plan[];
+const both = ['primary', 'recovery'] as const;
+
+/** Snapshots of all volumes of instances at once, and the notes of what was made. */
+function snapshotSet(of: Resources, side: 'primary' | 'recovery', ...alsoOnOriginals: string[]): Right[] {
+  const action = 'ec2:CreateSnapshots';
+  return [
+    of.read([side], 'ec2:DescribeInstances', 'ec2:DescribeSnapshots'),
+    side === 'primary' ? on(of.originals, action, ...alsoOnOriginals) : of.own(of.ec2(side, 'instance'), action),
+    on(of.ec2(side, 'volume'), action),
+    of.make(of.snapshots(side), action),
+    of.tagWhile('CreateSnapshots', of.snapshots(side)),
+  ];
 }
 
-/** The resources that rights are given on, by type and Region, and what several steps share. */
-class Resources {
-  readonly primary: ReadonlySet<string>;
-  readonly recovery: ReadonlySet<string>;
-  readonly both: ReadonlySet<string>;
-  readonly images: readonly string[];
-  readonly zones: readonly string[];
-  readonly #arns: Arns;
-
-  constructor(arns: Arns) {
-    this.#arns = arns;
-    this.primary = new Set(arns.plans.map((plan) => plan.primary.region));
-    this.recovery = new Set(arns.plans.map((plan) => plan.recovery.region));
-    this.both = new Set([...this.primary, ...this.recovery]);
-    this.images = [...this.recovery].map((region) => `arn:${arns.partition}:ec2:${region}::image/*`);
-    this.zones = [
-      ...new Set(
-        arns.plans.flatMap((plan) =>
-          plan.traffic.map(({ zone }) => `arn:${arns.partition}:route53:::hostedzone/${zone}`),
-        ),
-      ),
-    ];
-  }
-
-  ec2(regions: ReadonlySet<string>, type: string): string[] {
-    return [...regions].map((region) => `arn:${this.#arns.partition}:ec2:${region}:${this.#arns.account}:${type}/*`);
-  }
-
-  snapshots(regions: ReadonlySet<string>): string[] {
-    return [...regions].map((region) => `arn:${this.#arns.partition}:ec2:${region}::snapshot/*`);
-  }
-
-  instances(regions: ReadonlySet<string>): string[] {
-    return this.ec2(regions, 'instance');
-  }
-
-  /** Use of the keys of both Regions through EBS. @source aws-facts [8.3] */
-  get keys(): Right {
-    const keys = [...this.both].map(
-      (region) => `arn:${this.#arns.partition}:kms:${region}:${this.#arns.account}:key/*`,
-    );
-    const actions = [
-      'CreateGrant',
-      'Decrypt',
-      'DescribeKey',
-      'GenerateDataKey',
-      'GenerateDataKeyWithoutPlaintext',
-      'ReEncryptFrom',
-      'ReEncryptTo',
-    ];
-    return { actions: actions.map((action) => `kms:${action}`), resources: keys };
-  }
-
-  /** Looking whether the holder of a lease still runs. */
-  get executions(): Right {
-    const { partition, account } = this.#arns;
-    const executions = [...this.recovery].map((region) => `arn:${partition}:states:${region}:${account}:execution:*`);
-    return on(executions, 'states:DescribeExecution');
-  }
-
-  get traffic(): Right[] {
-    if (this.zones.length === 0) return [];
-    const changes = `arn:${this.#arns.partition}:route53:::change/*`;
+/** Only the plan's own records of a zone, replaced one for one. */
+function switching(of: Resources): Right[] {
+  const action = 'route53:ChangeResourceRecordSets';
+  return [...of.zones].flatMap(([zone, names]) => {
+    const resources = [`arn:${of.partition}:route53:::hostedzone/${zone}`];
+    const records = {
+      [`${action}NormalizedRecordNames`]: names,
+      [`${action}RecordTypes`]: ['A'],
+      [`${action}Actions`]: ['CREATE', 'DELETE'],
+    };
     return [
-      on(this.zones, 'route53:ListResourceRecordSets', 'route53:ChangeResourceRecordSets'),
-      on([changes], 'route53:GetChange'),
+      on(resources, 'route53:ListResourceRecordSets'),
+      { actions: [action], resources, conditions: { 'ForAllValues:StringEquals': records } },
     ];
-  }
-
-  snapshotSet(regions: ReadonlySet<string>): Right[] {
-    return [
-      read('ec2:DescribeInstances', 'ec2:DescribeSnapshots'),
-      on(
-        [...this.instances(regions), ...this.ec2(regions, 'volume'), ...this.snapshots(regions)],
-        'ec2:CreateSnapshots',
-      ),
-      on(this.snapshots(regions), 'ec2:CreateTags'),
-      this.keys,
-    ];
-  }
-
-  get swap(): Right[] {
-    return [
-      read('ec2:DescribeInstances', 'ec2:DescribeVolumes'),
-      on(
-        [...this.ec2(this.primary, 'volume'), ...this.instances(this.primary)],
-        'ec2:AttachVolume',
-        'ec2:DetachVolume',
-      ),
-    ];
-  }
+  });
 }
+
+/** Volumes come off and onto the plan's own instances only. */
+function attaching(of: Resources, ...alsoOnOriginals: string[]): Right[] {
+  return [
+    on(of.originals, 'ec2:AttachVolume', 'ec2:DetachVolume', ...alsoOnOriginals),
+    of.own(of.ec2('primary', 'volume'), 'ec2:AttachVolume'),
+    on(of.ec2('primary', 'volume'), 'ec2:DetachVolume'),
+    ...of.keys('attach', 'primary'),
+  ];
+}
+
+/**
+ * Which role the profile of a server has is known when the server is captured, not when the stack is deployed. Only EC2 may be
+ * given it, only for an instance in the recovery Region, and the launching step starts nothing but images of recovery points.
+ */
+function passingRoles(of: Resources): Right {
+  const instances = of.ec2('recovery', 'instance');
+  return {
+    actions: ['iam:PassRole'],
+    resources: [`arn:${of.partition}:iam::${of.account}:role/*`],
+    conditions: {
+      StringEquals: { 'iam:PassedToService': of.regions('recovery').map((region) => `ec2.${suffix(region)}`) },
+      ArnLike: { 'iam:AssociatedResourceArn': instances },
+    },
+  };
+}
+
+function launching(of: Resources): Right[] {
+  const action = 'ec2:RunInstances';
+  return [
+    of.own(of.images, action),
+    of.own(of.snapshots('recovery'), action),
+    of.make([...of.ec2('recovery', 'instance'), ...of.ec2('recovery', 'volume')], action),
+    on(
+      [
+        ...of.subnets,
+        ...of.securityGroups,
+        ...of.ec2('recovery', 'network-interface'),
+        ...of.ec2('recovery', 'key-pair'),
+      ],
+      action,
+    ),
+    of.tagWhile('RunInstances', [...of.ec2('recovery', 'instance'), ...of.ec2('recovery', 'volume')]),
+    passingRoles(of),
+    ...of.keys('make', 'recovery'),
+  ];
+}
+
+function prepared(of: Resources): Right[] {
+  if (of.elasticIps.length === 0) return [];
+  const action = 'ec2:AssociateAddress';
+  return [
+    on([...of.elasticIps, ...of.ec2('recovery', 'network-interface')], action),
+    of.own(of.ec2('recovery', 'instance'), action),
+  ];
+}
+
+/** Reading needs the plan's tags; what is being written was started moments ago, when AWS may not have its tags at hand yet. */
+const transferring = (of: Resources) => ({
+  list: of.own(of.snapshots(...both), 'ebs:ListChangedBlocks'),
+  read: of.own(of.snapshots(...both), 'ebs:GetSnapshotBlock'),
+  write: (action: string) => on(of.snapshots(...both), action),
+});
 
 /** Steps that are not named here use the catalogue only. */
 const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
-  'protect/open': (of) => [of.executions],
-  'failover/open': (of) => [of.executions],
-  'failback/open': (of) => [of.executions],
   'protect/capture': (of) => [
-    ...of.snapshotSet(of.primary),
-    read('ec2:DescribeVolumes'),
-    on(of.instances(of.primary), 'ec2:DescribeInstanceAttribute'),
+    ...snapshotSet(of, 'primary', 'ec2:DescribeInstanceAttribute'),
+    ...of.keys('make', 'primary'),
+    of.read(['primary'], 'ec2:DescribeVolumes'),
   ],
   'protect/replicate': (of) => [
-    read('ec2:DescribeSnapshots'),
-    on(of.snapshots(of.both), 'ec2:CopySnapshot'),
-    on(of.snapshots(of.recovery), 'ec2:CreateTags'),
-    of.keys,
+    of.read(both, 'ec2:DescribeSnapshots'),
+    on(of.snapshots('primary'), 'ec2:CopySnapshot'),
+    of.make(of.snapshots('recovery'), 'ec2:CopySnapshot'),
+    of.tagWhile('CopySnapshot', of.snapshots('recovery')),
+    ...of.keys('copyFrom', 'primary'),
+    ...of.keys('copyTo', 'recovery'),
   ],
-  'protect/seal': () => [read('cloudwatch:PutMetricData')],
-  'protect/prune': (of) => [read('ec2:DescribeSnapshots'), own(of.snapshots(of.both), 'ec2:DeleteSnapshot')],
+  'protect/seal': () => [
+    {
+      actions: ['cloudwatch:PutMetricData'],
+      resources: ['*'],
+      conditions: { StringEquals: { 'cloudwatch:namespace': 'Homeward' } },
+    },
+  ],
+  'protect/prune': (of) => [
+    of.read(both, 'ec2:DescribeSnapshots'),
+    of.own(of.snapshots(...both), 'ec2:DeleteSnapshot'),
+  ],
   'transfer/start': (of) => [
-    on(of.snapshots(of.both), 'ebs:ListChangedBlocks', 'ebs:StartSnapshot', 'ec2:CreateTags'),
-    of.keys,
+    transferring(of).list,
+    of.make(of.snapshots(...both), 'ebs:StartSnapshot'),
+    of.mark(of.snapshots(...both), 'failback-base', 'recovery-point-copy'),
+    ...of.keys('direct', ...both),
   ],
   'transfer/move': (of) => [
-    on(of.snapshots(of.both), 'ebs:ListChangedBlocks', 'ebs:GetSnapshotBlock', 'ebs:PutSnapshotBlock'),
-    of.keys,
+    transferring(of).list,
+    transferring(of).read,
+    transferring(of).write('ebs:PutSnapshotBlock'),
+    ...of.keys('direct', ...both),
   ],
   'transfer/complete': (of) => [
-    read('ec2:DescribeSnapshots'),
-    on(of.snapshots(of.both), 'ebs:CompleteSnapshot', 'ebs:ListChangedBlocks'),
-    of.keys,
+    of.read(both, 'ec2:DescribeSnapshots'),
+    transferring(of).list,
+    transferring(of).write('ebs:CompleteSnapshot'),
+    ...of.keys('direct', ...both),
   ],
   'failover/preflight': (of) => [
-    read('ec2:DescribeSnapshots', 'ec2:DescribeSubnets', 'ec2:DescribeSecurityGroups'),
-    ...of.traffic.slice(0, 1).map(({ resources }) => on(resources, 'route53:ListResourceRecordSets')),
+    of.read(['recovery'], 'ec2:DescribeSnapshots', 'ec2:DescribeSubnets', 'ec2:DescribeSecurityGroups'),
+    ...switching(of).filter(({ actions }) => actions.includes('route53:ListResourceRecordSets')),
   ],
-  'failover/fence': (of) => [read('ec2:DescribeInstances'), on(of.instances(of.primary), 'ec2:StopInstances')],
+  'failover/fence': (of) => [of.read(['primary'], 'ec2:DescribeInstances'), on(of.originals, 'ec2:StopInstances')],
   'failover/launch': (of) => [
-    read('ec2:DescribeImages', 'ec2:DescribeInstances'),
-    on([...of.images, ...of.snapshots(of.recovery)], 'ec2:RegisterImage'),
-    on(
-      [
-        ...of.images,
-        ...of.instances(of.recovery),
-        ...['volume', 'network-interface', 'security-group', 'subnet', 'key-pair'].flatMap((type) =>
-          of.ec2(of.recovery, type),
-        ),
-        ...of.snapshots(of.recovery),
-      ],
-      'ec2:RunInstances',
-    ),
-    on([...of.images, ...of.instances(of.recovery), ...of.ec2(of.recovery, 'volume')], 'ec2:CreateTags'),
-    on(
-      [...of.ec2(of.recovery, 'elastic-ip'), ...of.instances(of.recovery), ...of.ec2(of.recovery, 'network-interface')],
-      'ec2:AssociateAddress',
-    ),
-    of.keys,
+    of.read(['recovery'], 'ec2:DescribeImages', 'ec2:DescribeInstances'),
+    of.make(of.images, 'ec2:RegisterImage'),
+    of.own(of.snapshots('recovery'), 'ec2:RegisterImage'),
+    of.tagWhile('RegisterImage', of.images),
+    ...launching(of),
+    ...prepared(of),
   ],
   'failover/undo': (of) => [
-    read('ec2:DescribeImages', 'ec2:DescribeInstances', 'ec2:DescribeVolumes'),
-    own(of.instances(of.recovery), 'ec2:TerminateInstances'),
-    own(of.images, 'ec2:DeregisterImage'),
-    own(of.ec2(of.recovery, 'volume'), 'ec2:DeleteVolume'),
-    on(of.instances(of.primary), 'ec2:StartInstances'),
-    of.keys,
-    ...of.traffic,
+    of.read(both, 'ec2:DescribeInstances'),
+    of.read(['recovery'], 'ec2:DescribeImages', 'ec2:DescribeVolumes'),
+    of.own(of.ec2('recovery', 'instance'), 'ec2:TerminateInstances', 'recovered-server'),
+    of.own(of.images, 'ec2:DeregisterImage', 'recovery-image'),
+    of.own(of.ec2('recovery', 'volume'), 'ec2:DeleteVolume', 'recovered-server'),
+    on(of.originals, 'ec2:StartInstances'),
+    ...of.keys('attach', 'primary'),
   ],
-  'waves/health': () => [read('ec2:DescribeInstances', 'ec2:DescribeInstanceStatus')],
-  'traffic/switch': (of) => [read('ec2:DescribeInstances'), ...of.traffic],
-  'failover/guard': (of) => [read('cloudwatch:DescribeAlarms'), of.executions],
+  'waves/health': (of) => [of.read(both, 'ec2:DescribeInstances', 'ec2:DescribeInstanceStatus')],
+  'traffic/switch': (of) => [
+    of.read(both, 'ec2:DescribeInstances'),
+    ...switching(of),
+    ...(of.zones.size === 0 ? [] : [on([`arn:${of.partition}:route53:::change/*`], 'route53:GetChange')]),
+  ],
+  'traffic/restore': (of) => [of.read(both, 'ec2:DescribeInstances'), ...switching(of)],
   'failback/estimate': (of) => [
-    ...of.snapshotSet(of.recovery),
-    on(of.snapshots(of.recovery), 'ebs:ListChangedBlocks'),
-    own(of.snapshots(of.recovery), 'ec2:DeleteSnapshot'),
+    ...snapshotSet(of, 'recovery'),
+    of.own(of.snapshots('recovery'), 'ebs:ListChangedBlocks'),
+    ...of.keys('direct', 'recovery'),
   ],
-  'failback/round': (of) => of.snapshotSet(of.recovery),
-  'failback/pay-fence': (of) => [...of.snapshotSet(of.primary), on(of.instances(of.primary), 'ec2:StopInstances')],
-  'failback/stop-recovery': (of) => [read('ec2:DescribeInstances'), on(of.instances(of.recovery), 'ec2:StopInstances')],
+  'failback/round': (of) => [...snapshotSet(of, 'recovery'), ...of.keys('make', 'recovery')],
+  'failback/pay-fence': (of) => [...snapshotSet(of, 'primary', 'ec2:StopInstances'), ...of.keys('make', 'primary')],
+  'failback/stop-recovery': (of) => [
+    of.read(['recovery'], 'ec2:DescribeInstances'),
+    of.own(of.ec2('recovery', 'instance'), 'ec2:StopInstances', 'recovered-server'),
+  ],
   'failback/rebuild': (of) => [
-    ...of.swap,
-    on([...of.ec2(of.primary, 'volume'), ...of.snapshots(of.primary)], 'ec2:CreateVolume'),
-    on(of.ec2(of.primary, 'volume'), 'ec2:CreateTags'),
-    on([...of.instances(of.primary), ...of.ec2(of.primary, 'volume')], 'ec2:ModifyInstanceAttribute'),
-    of.keys,
+    of.read(['primary'], 'ec2:DescribeInstances', 'ec2:DescribeVolumes'),
+    ...attaching(of, 'ec2:ModifyInstanceAttribute'),
+    of.own(of.snapshots('primary'), 'ec2:CreateVolume'),
+    of.make(of.ec2('primary', 'volume'), 'ec2:CreateVolume'),
+    of.tagWhile('CreateVolume', of.ec2('primary', 'volume')),
+    of.mark(of.ec2('primary', 'volume'), 'replaced-volume'),
+    of.own(of.ec2('primary', 'volume'), 'ec2:ModifyInstanceAttribute'),
+    ...of.keys('make', 'primary'),
   ],
   'failback/start': (of) => [
-    read('ec2:DescribeInstances'),
-    on(of.instances(of.primary), 'ec2:StartInstances'),
-    of.keys,
+    of.read(['primary'], 'ec2:DescribeInstances'),
+    on(of.originals, 'ec2:StartInstances'),
+    ...of.keys('attach', 'primary'),
   ],
-  'failback/commit': () => [read('ec2:DescribeInstances')],
+  'failback/commit': (of) => [of.read(both, 'ec2:DescribeInstances')],
   'failback/undo': (of) => [
-    ...of.swap,
-    on(of.instances(of.both), 'ec2:StartInstances', 'ec2:StopInstances'),
-    own(of.ec2(of.primary, 'volume'), 'ec2:DeleteVolume'),
-    read('ec2:DescribeSnapshots'),
-    own(of.snapshots(of.both), 'ec2:DeleteSnapshot'),
-    of.keys,
-    ...of.traffic,
+    of.read(both, 'ec2:DescribeInstances'),
+    on(of.originals, 'ec2:StopInstances'),
+    of.own(of.ec2('recovery', 'instance'), 'ec2:StartInstances', 'recovered-server'),
+    ...of.keys('attach', 'recovery'),
   ],
-  'operation/close': () => [],
+  'failback/sweep': (of) => [
+    of.read(['recovery'], 'ec2:DescribeSnapshots'),
+    of.own(of.snapshots('recovery'), 'ec2:DeleteSnapshot'),
+  ],
+  'failback/put-back': (of) => [
+    of.read(['primary'], 'ec2:DescribeInstances', 'ec2:DescribeVolumes', 'ec2:DescribeSnapshots'),
+    ...attaching(of),
+    of.own(of.ec2('primary', 'volume'), 'ec2:DeleteVolume', 'failback-volume'),
+    of.own(of.snapshots('primary'), 'ec2:DeleteSnapshot'),
+  ],
 };
 
 /** What each function may call besides the catalogue. Deleting, launching, moving blocks and switching traffic are separate roles. */
 export function rightsOf(step: StepName, arns: Arns): readonly Right[] {
   return rights[step]?.(new Resources(arns)) ?? [];
-}
-
-function read(...actions: string[]): Right {
-  return { actions, resources: ['*'] };
-}
-
-/** What ends something is allowed only on what carries the tags of Homeward. */
-function own(resources: readonly string[], ...actions: string[]): Right {
-  return { actions, resources, conditions: { StringLike: { [`aws:ResourceTag/${tags.plan}`]: '*' } } };
 }
 
 function on(resources: readonly string[], ...actions: string[]): Right {

@@ -8,7 +8,7 @@ import { Construct } from 'constructs';
 import type { Plan } from '../domain/plan.ts';
 import { environment } from '../names.ts';
 import { accept } from './accept.ts';
-import { rightsOf, type StepName, stepNames } from './rights.ts';
+import { catalogueActions, rightsOf, type StepName, stepNames } from './rights.ts';
 
 export interface StepFunctionsProps {
   readonly plans: readonly Plan[];
@@ -66,10 +66,8 @@ export class StepFunctions extends Construct {
       role,
       logGroup,
     });
-    if (step === 'waves/probe') return made;
-    if (step !== 'failover/guard')
-      props.table.grant(role, 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem');
-    else props.table.grant(role, 'dynamodb:GetItem');
+    const used = catalogueActions(step);
+    if (used.length > 0) props.table.grant(role, ...used);
     this.#allow(role, step, props.plans);
     return made;
   }
@@ -80,31 +78,20 @@ export class StepFunctions extends Construct {
       account: Stack.of(this).account,
       plans,
     })) {
-      role.addToPolicy(
-        new PolicyStatement({
-          effect: Effect.ALLOW,
-          actions: [...actions],
-          resources: [...resources],
-          ...(conditions === undefined ? {} : { conditions }),
-        }),
-      );
+      for (const some of inStatements(resources))
+        role.addToPolicy(
+          new PolicyStatement({
+            effect: Effect.ALLOW,
+            actions: [...actions],
+            resources: [...some],
+            ...(conditions === undefined ? {} : { conditions }),
+          }),
+        );
       accept(
         role,
         resources.filter((resource) => resource.includes('*')),
         'Resources are created by operations, their ids are not known at deploy time; Describe and metric actions have no resource.',
       );
-    }
-    const profiles = step === 'failover/launch';
-    if (profiles) {
-      const anyRole = `arn:${Aws.PARTITION}:iam::${Stack.of(this).account}:role/*`;
-      role.addToPolicy(
-        new PolicyStatement({
-          actions: ['iam:PassRole'],
-          resources: [anyRole],
-          conditions: { StringEquals: { 'iam:PassedToService': 'ec2.amazonaws.com' } },
-        }),
-      );
-      accept(role, [anyRole], 'A server is launched with the instance profile it had; only EC2 may be given the role.');
     }
   }
 
@@ -115,12 +102,12 @@ export class StepFunctions extends Construct {
     const inside = props.plans.flatMap((plan) =>
       plan.probes === undefined ? [] : [{ plan: plan.name, prober: this.#proberInside(plan.name, plan.probes, props) }],
     );
-    const granted = [outside, ...inside.map(({ prober }) => prober)].map((prober) => {
-      prober.grantInvoke(health);
-      return `<${Stack.of(this).getLogicalId(prober.node.defaultChild as CfnFunction)}.Arn>:*`;
-    });
-    if (health.role !== undefined)
-      accept(health.role, granted, 'The CDK grants invoking versions of a function along with the function itself.');
+    health.addToRolePolicy(
+      new PolicyStatement({
+        actions: ['lambda:InvokeFunction'],
+        resources: [outside, ...inside.map(({ prober }) => prober)].map(({ functionArn }) => functionArn),
+      }),
+    );
     const ofPlans = inside.map(({ plan, prober }) => `"${plan}":"${prober.functionArn}"`).join(',');
     health.addEnvironment(environment.probers, `{"outside":"${outside.functionArn}","inside":{${ofPlans}}}`);
   }
@@ -139,6 +126,16 @@ export class StepFunctions extends Construct {
       resource.vpcConfig = { subnetIds: [...network.subnets], securityGroupIds: [...network.securityGroups] };
     return made;
   }
+}
+
+/** A managed policy, into which the CDK moves what an inline one cannot hold, takes 6,144 characters: 60 ARNs of up to 90, and more. */
+const resourcesPerStatement = 60;
+
+function inStatements(resources: readonly string[]): string[][] {
+  const statements: string[][] = [];
+  for (let start = 0; start < resources.length; start += resourcesPerStatement)
+    statements.push(resources.slice(start, start + resourcesPerStatement));
+  return statements;
 }
 
 /** `failback/pay-fence` → `FailbackPayFence` */

@@ -1,13 +1,15 @@
-import { Duration } from 'aws-cdk-lib';
+import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import { Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Schedule, ScheduleExpression, ScheduleTargetInput } from 'aws-cdk-lib/aws-scheduler';
 import { StepFunctionsStartExecution } from 'aws-cdk-lib/aws-scheduler-targets';
-import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import type { CfnStateMachine, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import type { Plan } from '../domain/plan.ts';
 import { environment } from '../names.ts';
+import { accept, readable } from './accept.ts';
 import type { StepFunctions } from './step-functions.ts';
 import { pascal } from './step-functions.ts';
 
@@ -34,6 +36,48 @@ interface Machines {
   readonly protect: StateMachine;
   readonly failover: StateMachine;
   readonly failback: StateMachine;
+}
+
+/**
+ * Whoever opens or rescues an operation looks whether the execution that holds the plan still runs. A policy of its own: the
+ * functions' own policies come before the state machines that invoke them.
+ */
+export class LeaseHolders extends Construct {
+  constructor(scope: Construct, functions: StepFunctions, machines: Machines) {
+    super(scope, 'LeaseHolders');
+    const steps = ['protect/open', 'failover/open', 'failback/open', 'operation/rescue'] as const;
+    const all: StateMachine[] = Object.values(machines);
+    const policy = new Policy(this, 'Policy', {
+      roles: steps.flatMap((step) => functions.get(step).role ?? []),
+      statements: [
+        new PolicyStatement({
+          actions: ['states:DescribeExecution'],
+          resources: all.map((each) => executionsOf(each)),
+        }),
+      ],
+    });
+    accept(policy, all.map(readableExecutions), reasonForExecutions);
+  }
+}
+
+const reasonForExecutions = 'Executions of the own state machines, whose names are not known before.';
+
+function executionsOf(machine: StateMachine): string {
+  const stack = Stack.of(machine);
+  const { resourceName = '' } = stack.splitArn(machine.stateMachineArn, ArnFormat.COLON_RESOURCE_NAME);
+  return stack.formatArn({
+    service: 'states',
+    resource: 'execution',
+    resourceName: `${resourceName}:*`,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
+}
+
+/** As cdk-nag prints it. */
+function readableExecutions(machine: StateMachine): string {
+  const stack = Stack.of(machine);
+  const self = stack.getLogicalId(machine.node.defaultChild as CfnStateMachine);
+  return `arn:${readable(stack.partition)}:states:${stack.region}:<AWS::AccountId>:execution:{"Fn::Select":[6,{"Fn::Split":[":",{"Ref":"${self}"}]}]}:*`;
 }
 
 /** Executions that are stopped, time out or break are looked after: what they held is undone or closed (I11). */
@@ -65,6 +109,8 @@ export class AutomaticFailover extends Construct {
     super(scope, 'AutomaticFailover');
     const guard = functions.get('failover/guard');
     failover.grantStartExecution(guard);
+    failover.grantExecution(guard, 'states:DescribeExecution');
+    if (guard.role !== undefined) accept(guard.role, [readableExecutions(failover)], reasonForExecutions);
     const planOf: Record<string, string> = {};
     const alarms = plans.flatMap((plan) =>
       plan.failover.automatic === undefined ? [] : [this.#alarm(plan, plan.failover.automatic, planOf)],
@@ -72,6 +118,12 @@ export class AutomaticFailover extends Construct {
     guard.addEnvironment(environment.failoverMachineArn, failover.stateMachineArn);
     guard.addEnvironment(environment.alarms, this.#json(planOf));
     if (alarms.length === 0) return;
+    guard.addToRolePolicy(
+      new PolicyStatement({
+        actions: ['cloudwatch:DescribeAlarms'],
+        resources: alarms.map(({ alarmArn }) => alarmArn),
+      }),
+    );
     new Rule(this, 'AlarmRule', {
       description: 'Homeward: an alarm of a plan went on',
       eventPattern: {

@@ -10,13 +10,23 @@ export interface Compensation {
   readonly end: Fail;
 }
 
+/** The undo of one operation, in order. Deleting and switching traffic are steps apart, so that no role may do both. */
+export interface Undo {
+  /** Servers: those that must not serve gone or stopped, those that serve again running. */
+  readonly servers: StepName;
+  /** Where traffic goes back to. */
+  readonly trafficTo: 'primary' | 'recovery';
+  /** What is cleared away once users are served. */
+  readonly clearing: Readonly<Record<string, StepName>>;
+}
+
 /** An operation whose execution was stopped is opened again only to be undone; any other goes on to `next`. */
 export function orUndo(scope: Construct, { begin }: Compensation, next: State): Choice {
   return new Choice(scope, 'Undo only?').when(Condition.isPresent('$.undo'), begin).otherwise(next);
 }
 
 /** Undo, close as rolled back, end with the failure. When the undo itself fails, the operation closes as failed. */
-export function compensate(scope: Construct, tasks: Tasks, undo: StepName): Compensation {
+export function compensate(scope: Construct, tasks: Tasks, { servers, trafficTo, clearing }: Undo): Compensation {
   const end = failed(scope, 'Failed');
   const close = (id: string, outcome: string, more: Record<string, string> = {}) => {
     const task = tasks.call(id, 'operation/close', { payload: { outcome, 'failure.$': '$.failure', ...more } });
@@ -26,7 +36,14 @@ export function compensate(scope: Construct, tasks: Tasks, undo: StepName): Comp
   };
   const rolledBack: IChainable = close('Close after undo', 'rolled-back');
   const notUndone = close('Close after failed undo', 'failed', { 'undoing.$': '$.undoing' });
-  const begin = tasks.until('Undo', undo, {}, rolledBack);
-  for (const task of tasks.made) if (task.node.id === 'Undo') task.addCatch(notUndone, { resultPath: '$.undoing' });
+  const before = new Set(tasks.made);
+  const clear = Object.entries(clearing).reduceRight<IChainable>(
+    (next, [id, step]) => tasks.until(id, step, {}, next),
+    rolledBack,
+  );
+  const traffic = tasks.call('Restore traffic', 'traffic/restore', { payload: { to: trafficTo } });
+  traffic.next(clear);
+  const begin = tasks.until('Undo', servers, {}, traffic);
+  for (const task of tasks.made) if (!before.has(task)) task.addCatch(notUndone, { resultPath: '$.undoing' });
   return { begin, end };
 }

@@ -4,12 +4,15 @@ import {
   isMap,
   isNode,
   isPair,
+  isScalar,
   LineCounter,
   parseDocument,
+  visit,
   type Document,
   type Node,
 } from 'yaml';
 import type { z } from 'zod';
+import { printable, quoted } from '../domain/quoted.ts';
 
 /** One mistake in a file: where it is, and what would be right. `line` and `column` count from 1. */
 export interface Problem {
@@ -29,18 +32,42 @@ export type Reading<Value> =
 type Path = readonly PropertyKey[];
 type Issue = z.core.$ZodIssue;
 
+/** Some thousand servers; reading takes a time that grows with the square of the names in one block. */
+const charactersMax = 524_288;
+/** More mistakes than these are counted, not shown. */
+const problemsMax = 100;
+
 /** Reads a YAML document against a schema. All mistakes are found at once, in the order of their lines. */
 export function readDocument<Schema extends z.ZodType>(
   file: string,
   text: string,
   schema: Schema,
 ): Reading<z.output<Schema>> {
+  const whole = (message: string): Reading<never> => ({
+    kind: 'wrong',
+    problems: [{ file, line: 1, column: 1, field: '', value: undefined, message }],
+  });
+  if (text.length > charactersMax)
+    return whole(`is longer than ${charactersMax} characters. Write its plans into several files.`);
+  try {
+    return parse(file, text, schema);
+  } catch (error) {
+    if (error instanceof RangeError) return whole('is nested too deeply. Write plans as examples/shop.yaml does.');
+    if (error instanceof ReferenceError)
+      return whole('repeats itself too often. Write out what its aliases stand for.');
+    throw error;
+  }
+}
+
+/** @throws RangeError where the nesting is too deep for the stack, which the parser may take for an error of the text; ReferenceError where aliases multiply */
+function parse<Schema extends z.ZodType>(file: string, text: string, schema: Schema): Reading<z.output<Schema>> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const at = (offset: number) => {
     const { line, col } = lines.linePos(offset);
-    return { file, line, column: col };
+    return { file, line: Math.max(1, line), column: Math.max(1, col) };
   };
+  if (document.errors.some(({ message }) => /call stack|stack overflow/i.test(message))) throw new RangeError('stack');
   const syntax = document.errors.map(({ code, message, pos }) =>
     code === 'DUPLICATE_KEY'
       ? {
@@ -51,20 +78,51 @@ export function readDocument<Schema extends z.ZodType>(
         }
       : { ...at(pos[0]), field: '', value: undefined, message: `is not YAML: ${message.replace(/\.?$/, '.')}` },
   );
-  if (document.errors.some(({ code }) => code !== 'DUPLICATE_KEY')) return { kind: 'wrong', problems: syntax };
+  if (document.errors.some(({ code }) => code !== 'DUPLICATE_KEY')) return wrong(file, syntax);
+  const odd = oddKeys(document).map((offset) => ({ ...at(offset), field: '', value: undefined, message: oddKey }));
+  if (odd.length > 0) return wrong(file, [...syntax, ...odd]);
   const value: unknown = document.toJS();
   const parsed = schema.safeParse(value);
   const issues = parsed.success ? [] : parsed.error.issues.flatMap(separate);
-  const wrong = issues.map(({ path, message, isKey }) => toProblem(document, value, { path, message, isKey }, at));
-  const problems = [...syntax, ...wrong].toSorted((a, b) => a.line - b.line || a.column - b.column);
-  return parsed.success && problems.length === 0 ? { kind: 'read', value: parsed.data } : { kind: 'wrong', problems };
+  const found = issues.map(({ path, message, isKey }) => toProblem(document, value, { path, message, isKey }, at));
+  return parsed.success && syntax.length === 0
+    ? { kind: 'read', value: parsed.data }
+    : wrong(file, [...syntax, ...found]);
 }
 
-/** `homeward.yaml:12: plans.shop.protection.every: "5 minuts" is not a duration. …` */
-export function formatProblem({ file, line, field, value, message }: Problem): string {
-  const shown = value === undefined || (typeof value === 'object' && value !== null) ? '' : `${JSON.stringify(value)} `;
-  return `${file}:${line}: ${field === '' ? '' : `${field}: `}${shown}${message}`;
+const oddKey = 'has a name that is not a text. Write names as plain words.';
+
+/** Offsets of names that are blocks, lists or aliases: as names of an object they would be their own text, at any length. */
+function oddKeys(document: Document): number[] {
+  const offsets: number[] = [];
+  visit(document, {
+    Pair(_, { key }) {
+      if (isScalar(key)) return undefined;
+      offsets.push(isNode(key) ? (key.range?.[0] ?? 0) : 0);
+      return visit.BREAK;
+    },
+  });
+  return offsets;
 }
+
+function wrong(file: string, problems: readonly Problem[]): Reading<never> {
+  const sorted = problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
+  const more = sorted.slice(problemsMax);
+  const [next] = more;
+  const count = `has ${more.length} more mistakes. Correct the ones above first.`;
+  const rest = next === undefined ? [] : [{ ...next, file, field: '', value: undefined, message: count }];
+  return { kind: 'wrong', problems: [...sorted.slice(0, problemsMax), ...rest] };
+}
+
+/** `homeward.yaml:12: plans.shop.protection.every: "5 minuts" is not a duration. …`, in one line, whatever the file holds. */
+export function formatProblem({ file, line, field, value, message }: Problem): string {
+  const shown = value === undefined || (typeof value === 'object' && value !== null) ? '' : `${quoted(value)} `;
+  const named = field === '' ? '' : `${printable(field, fieldCharactersMax)}: `;
+  return `${printable(file)}:${line}: ${named}${shown}${printable(message)}`;
+}
+
+/** The longest path of right names is shorter. */
+const fieldCharactersMax = 160;
 
 interface Finding {
   readonly path: Path;
@@ -97,7 +155,9 @@ function toProblem(
 function valueAt(root: unknown, path: Path): unknown {
   return path.reduce<unknown>(
     (value, step) =>
-      typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[step] : undefined,
+      typeof value === 'object' && value !== null && Object.hasOwn(value, step)
+        ? (value as Record<PropertyKey, unknown>)[step]
+        : undefined,
     root,
   );
 }

@@ -1,5 +1,7 @@
 import type { z } from 'zod';
 import { Failure } from '../domain/failure.ts';
+import { problemsOf } from '../domain/problems.ts';
+import { printable } from '../domain/quoted.ts';
 import { createServices, type Services } from './services.ts';
 
 /** A step: facts in, changes in AWS, ids out. */
@@ -7,7 +9,8 @@ export type Step<Input, Output> = (services: Services, input: Input) => Promise<
 
 /**
  * Makes a Lambda handler of a step: parse the input, run the step, let failures out under their code as error name.
- * Logs the step's ids and outcome, never its documents.
+ * Logs the step and its failure, never its documents: what nobody foresaw is told by its kind and place alone, since its words may
+ * be those of the input or the table.
  */
 export function entry<Schema extends z.ZodType, Output>(
   name: string,
@@ -16,16 +19,29 @@ export function entry<Schema extends z.ZodType, Output>(
 ) {
   let services: Services | undefined;
   return async (event: unknown): Promise<Output> => {
-    services ??= createServices(process.env['LAMBDA_TASK_ROOT'] ?? '.');
-    const input = parseStepInput(name, schema, event);
     try {
-      return await step(services, input);
+      services ??= createServices(process.env['LAMBDA_TASK_ROOT'] ?? '.');
+      return await step(services, parseStepInput(name, schema, event));
     } catch (error) {
-      const { name: code, message } = error instanceof Error ? error : new Error('unknown');
-      console.error(JSON.stringify({ level: 'error', step: name, code, message }));
-      throw error;
+      const failure = error instanceof Failure ? error : unforeseen(name, error);
+      console.error(JSON.stringify({ level: 'error', step: name, code: failure.code, message: failure.message }));
+      throw failure;
     }
   };
+}
+
+function unforeseen(step: string, error: unknown): Failure {
+  const kind = error instanceof Error ? error.name : typeof error;
+  return new Failure('Unforeseen', `Step ${step} broke off by ${printable(kind, 60)}${placeOf(error)}. Report it.`);
+}
+
+/** The innermost line of the stack; the error's own words, which stand before it, are left out. */
+function placeOf(error: unknown): string {
+  if (!(error instanceof Error)) return '';
+  const { stack = '', message } = error;
+  const lines = stack.slice(stack.indexOf(message) + message.length);
+  const [, place] = /\n {4}at (.+)/.exec(lines) ?? [];
+  return place === undefined ? '' : ` at ${printable(place, 200)}`;
 }
 
 /** @throws Failure InvalidInput */
@@ -37,9 +53,4 @@ export function parseStepInput<Schema extends z.ZodType>(
   const parsed = schema.safeParse(event);
   if (parsed.success) return parsed.data;
   throw new Failure('InvalidInput', `The input of ${name} is wrong: ${problemsOf(parsed.error)}.`);
-}
-
-/** What is wrong with an input, field by field, in one line. */
-export function problemsOf(error: z.ZodError): string {
-  return error.issues.map((issue) => `${issue.path.map(String).join('.') || 'input'}: ${issue.message}`).join('; ');
 }

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { Catalogue } from '../aws/catalogue.ts';
 import { type Clients, createClients, dynamodbClient, sfnClient } from '../aws/clients.ts';
-import { describeExecution } from '../aws/executions.ts';
+import { isRunning } from '../aws/executions.ts';
 import type { PlanState } from '../domain/catalogue.ts';
 import { Failure } from '../domain/failure.ts';
-import { leaseSeconds } from '../domain/phase.ts';
 import type { Plan } from '../domain/plan.ts';
+import { quoted } from '../domain/quoted.ts';
 import { environment } from '../names.ts';
 
 /** Names the operation on whose behalf a step works; every step gets it. Ids only, never documents. */
@@ -58,14 +58,12 @@ export function createServices(taskRoot: string): Services {
       if (plan !== undefined) return plan;
       throw new Failure(
         'UnknownPlan',
-        `There is no plan "${name}" in this Region. Deployed plans: ${[...plans.keys()].join(', ')}.`,
+        `There is no plan ${quoted(name)} in this Region. Deployed plans: ${[...plans.keys()].join(', ')}.`,
       );
     },
-    async isRunning(execution) {
-      return (await describeExecution(client(sfnClient), execution)).status === 'RUNNING';
-    },
+    isRunning: (execution) => isRunning(client(sfnClient), execution),
     proveEpoch(context) {
-      return this.catalogue.proveEpoch(context, new Date(now().getTime() + leaseSeconds * 1_000));
+      return this.catalogue.changeState(context, { kind: 'renew', now: now() });
     },
   };
 }

@@ -33,6 +33,8 @@ export class DynamoDb {
     const answer = await this.answer({ method: 'POST', hostname: '', path: '/', headers, body });
     if (answer.status !== 200)
       throw new Error(`The table ${String(TableName)} could not be created: ${Buffer.from(answer.body).toString()}`);
+    // It becomes active at the next timer, and a stack is complete only when it is.
+    await new Promise((active) => setTimeout(active, 1));
   }
 
   async answer({ method, path, headers, body }: WireRequest): Promise<WireResponse> {

@@ -230,6 +230,12 @@ export class Ec2 implements Service {
     };
   }
 
+  /** Whether the instance has booted and its software runs; a write reaches its volumes only then. */
+  isServing(instanceId: string): boolean {
+    const instance = this.state.instances.get(instanceId);
+    return instance !== undefined && isServing(this.state, instance);
+  }
+
   /** Volumes of an instance by device; none where there is no such instance. */
   volumesOf(instanceId: string): ReadonlyMap<string, string> {
     return new Map(this.state.volumesOf(instanceId).map(({ id, attachment }) => [attachment?.device ?? '', id]));

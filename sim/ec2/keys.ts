@@ -29,6 +29,10 @@ export class Keys {
     this.#enabled.set(arn, isEnabled);
   }
 
+  get arns(): readonly string[] {
+    return [...this.#enabled.keys()];
+  }
+
   isUsable(arn: string): boolean {
     return this.#enabled.get(arn) ?? false;
   }

@@ -24,6 +24,15 @@ export interface LogLine {
   readonly line: string;
 }
 
+/** One run of a function. */
+export interface Invocation {
+  /** As in `Call.invocation`. */
+  readonly id: string;
+  readonly functionName: string;
+  readonly at: number;
+  readonly payload: unknown;
+}
+
 /** An asynchronous invocation that failed for good. */
 export interface LostEvent {
   readonly functionName: string;
@@ -51,6 +60,8 @@ export class Lambda implements Service {
   readonly operations: Readonly<Record<string, Operation>>;
   readonly logs: LogLine[] = [];
   readonly lostEvents: LostEvent[] = [];
+  /** Every run of every function, oldest first. */
+  readonly invocations: Invocation[] = [];
   /** Instances started so far, by function name. */
   readonly coldStarts = new Map<string, number>();
   readonly #surroundings: Surroundings;
@@ -92,7 +103,7 @@ export class Lambda implements Service {
       void this.#deliver(definition, payload);
       return undefined;
     }
-    const outcome = await this.#run(definition, payload);
+    const outcome = await this.#arrive(definition, payload);
     if (outcome.kind === 'failed') throw new InvocationFailed(outcome.error);
     return outcome.payload;
   }
@@ -108,12 +119,21 @@ export class Lambda implements Service {
     return definition;
   }
 
+  /** An event runs its function once, or, by a fault, twice at the same time. */
+  #arrive(definition: FunctionDefinition, payload: unknown): Promise<Outcome> {
+    if (this.#surroundings.cloud.faults.repeats(definition.name)) void this.#run(definition, payload);
+    return this.#run(definition, payload);
+  }
+
   async #run(definition: FunctionDefinition, payload: unknown): Promise<Outcome> {
     const { cloud, region } = this.#surroundings;
     await regionAnswers(cloud, region);
     const instance = this.#idle.get(definition.name)?.pop() ?? this.#coldStart(definition);
     const copy: unknown = payload === undefined ? null : JSON.parse(JSON.stringify(payload));
-    const outcome = await instance.run(copy, this.#requestId());
+    const requestId = this.#requestId();
+    const { name: functionName } = definition;
+    this.invocations.push({ id: `${functionName}/${requestId}`, functionName, at: cloud.clock.now(), payload: copy });
+    const outcome = await instance.run(copy, requestId);
     await regionAnswers(cloud, region);
     const isCurrent = this.#functions.get(definition.name) === definition;
     if (!instance.isDead && isCurrent) this.#idleOf(definition.name).push(instance);
@@ -152,7 +172,7 @@ export class Lambda implements Service {
     };
     const begun = clock.now();
     for (let attempt = 0; ; attempt += 1) {
-      const outcome = await this.#run(definition, payload);
+      const outcome = await this.#arrive(definition, payload);
       if (outcome.kind === 'returned') return;
       const delay = ASYNC_RETRY_DELAYS_MS[attempt] ?? 0;
       const isTooOld = clock.now() + delay - begun > ageSecondsMax * 1000;
@@ -174,7 +194,7 @@ export class Lambda implements Service {
       void this.#deliver(definition, payload);
       return { StatusCode: 202 };
     }
-    const outcome = await this.#run(definition, payload);
+    const outcome = await this.#arrive(definition, payload);
     const answer = outcome.kind === 'returned' ? outcome.payload : outcome.error;
     const body = Buffer.from(JSON.stringify(answer));
     if (body.length > REQUEST_RESPONSE_BYTES_MAX) {

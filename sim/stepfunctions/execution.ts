@@ -51,6 +51,19 @@ export interface Execution {
   cause?: string;
 }
 
+/** The state of the state machine, not of a Map in it, that an execution entered and did not leave, with its input. */
+export interface Standing {
+  readonly state: string;
+  readonly input: unknown;
+}
+
+export function standingOf({ history }: Execution, { States }: Definition): Standing | undefined {
+  const isOuter = ({ type, state }: ExecutionEvent) =>
+    type === 'StateEntered' && States[state?.name ?? ''] !== undefined;
+  const entered = history.findLast(isOuter)?.state;
+  return entered === undefined ? undefined : { state: entered.name, input: entered.input };
+}
+
 /** An error as the interpreter matches it: `name` in Retry and Catch, `message` becomes the Cause. */
 class TaskError extends Error {
   /** States.ALL does not match it; naming it does. @source aws-facts [5.3] */
@@ -123,11 +136,14 @@ export class Run {
     };
   }
 
-  /** Runs to the end; the outcome is in the execution's record. */
-  async toEnd(): Promise<void> {
+  /** Runs to the end, from its first state or another; the outcome is in the execution's record. */
+  async toEnd(from?: Standing): Promise<void> {
     const execution = this.#execution;
+    const { root } = this.#prepared;
+    const definition = from === undefined ? root : { ...root, StartAt: from.state };
+    const input: unknown = from === undefined ? JSON.parse(execution.input) : from.input;
     try {
-      const output = await this.#interpret(this.#prepared.root, JSON.parse(execution.input), 'Execution');
+      const output = await this.#interpret(definition, input, 'Execution');
       execution.output = output;
       execution.status = 'SUCCEEDED';
     } catch (thrown) {

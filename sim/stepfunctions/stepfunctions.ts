@@ -8,6 +8,8 @@ import type {
   GetExecutionHistoryOutput,
   ListExecutionsInput,
   ListExecutionsOutput,
+  RedriveExecutionInput,
+  RedriveExecutionOutput,
   StartExecutionInput,
   StartExecutionOutput,
   StopExecutionInput,
@@ -15,7 +17,7 @@ import type {
 } from '@aws-sdk/client-sfn';
 import { AwsError, type Operation, operation, type Service, type Surroundings } from '../service.ts';
 import { type Definition, type Prepared, prepare } from './definition.ts';
-import { type Execution, type ExecutionEvent, PAYLOAD_BYTES_MAX, Run } from './execution.ts';
+import { type Execution, type ExecutionEvent, PAYLOAD_BYTES_MAX, Run, type Standing, standingOf } from './execution.ts';
 import { historyEvents } from './history.ts';
 
 declare module '../cloud.ts' {
@@ -51,7 +53,7 @@ export class StepFunctions implements Service {
   readonly #surroundings: Surroundings;
   readonly #machines = new Map<string, Machine>();
   readonly #executions: Execution[] = [];
-  readonly #runs = new Map<string, { run: Run; ended: Promise<void> }>();
+  readonly #runs = new Map<string, { run: Run; ended: Promise<void>; prepared: Prepared }>();
   readonly #listeners = new Set<ExecutionListener>();
 
   constructor(surroundings: Surroundings) {
@@ -77,6 +79,10 @@ export class StepFunctions implements Service {
       ),
       StopExecution: operation<StopExecutionInput, StopExecutionOutput>(['executionArn', 'error', 'cause'], (input) =>
         this.#stop(input),
+      ),
+      RedriveExecution: operation<RedriveExecutionInput, RedriveExecutionOutput>(
+        ['executionArn', 'clientToken'],
+        (input) => this.#redrive(this.#find(input.executionArn)),
       ),
       DescribeStateMachine: operation<DescribeStateMachineInput, DescribeStateMachineOutput>(
         ['stateMachineArn'],
@@ -138,11 +144,44 @@ export class StepFunctions implements Service {
       status: 'RUNNING',
     };
     this.#executions.push(execution);
-    const run = new Run(cloud, region, machine.prepared, execution, (event) => {
+    this.#begin(execution, machine.prepared);
+    return execution;
+  }
+
+  #begin(execution: Execution, prepared: Prepared, from?: Standing): void {
+    const { cloud, region } = this.#surroundings;
+    const run = new Run(cloud, region, prepared, execution, (event) => {
       for (const listener of this.#listeners) listener(execution, event);
     });
-    this.#runs.set(execution.arn, { run, ended: run.toEnd().then(() => this.#tell(execution)) });
-    return execution;
+    const ended = run.toEnd(from).then(() => this.#tell(execution));
+    this.#runs.set(execution.arn, { run, ended, prepared });
+  }
+
+  /**
+   * Goes on with an execution that did not succeed, from the state it stood at, with that state's input and the definition it
+   * started with. A Map begins again with all its items, where AWS repeats only those that failed.
+   * @source Step Functions API reference, RedriveExecution
+   */
+  #redrive(execution: Execution): RedriveExecutionOutput {
+    const { cloud } = this.#surroundings;
+    const prepared = this.#runs.get(execution.arn)?.prepared;
+    const standing = prepared === undefined ? undefined : standingOf(execution, prepared.root);
+    if (
+      execution.status === 'RUNNING' ||
+      execution.status === 'SUCCEEDED' ||
+      standing === undefined ||
+      prepared === undefined
+    )
+      throw new AwsError(
+        'ExecutionNotRedrivable',
+        `Execution is ${execution.status} and cannot be redriven: '${execution.arn}'`,
+      );
+    execution.status = 'RUNNING';
+    delete execution.stoppedAt;
+    delete execution.error;
+    delete execution.cause;
+    this.#begin(execution, prepared, standing);
+    return { redriveDate: new Date(cloud.clock.now()) };
   }
 
   /** @source Step Functions guide, EventBridge events */

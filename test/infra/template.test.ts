@@ -95,12 +95,8 @@ describe('the synthesized template', () => {
         .toSorted();
     expect(holders('ebs:PutSnapshotBlock')).toEqual(['StepsTransferMove']);
     expect(holders('ec2:RunInstances')).toEqual(['StepsFailoverLaunch']);
-    expect(holders('ec2:DeleteSnapshot')).toEqual(['StepsFailbackEstimate', 'StepsFailbackUndo', 'StepsProtectPrune']);
-    expect(holders('route53:ChangeResourceRecordSets')).toEqual([
-      'StepsFailbackUndo',
-      'StepsFailoverUndo',
-      'StepsTrafficSwitch',
-    ]);
+    expect(holders('ec2:DeleteSnapshot')).toEqual(['StepsFailbackPutBack', 'StepsFailbackSweep', 'StepsProtectPrune']);
+    expect(holders('route53:ChangeResourceRecordSets')).toEqual(['StepsTrafficRestore', 'StepsTrafficSwitch']);
   });
 
   it('fails over by itself: alarm on the missing heartbeat, rule, guard', () => {

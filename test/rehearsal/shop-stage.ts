@@ -1,4 +1,6 @@
-import { inject } from 'vitest';
+import { afterAll, expect, inject } from 'vitest';
+import { RightsRecord } from '../../proof/rights/record.ts';
+import { unallowed } from '../../proof/rights/simulate.ts';
 import { shop, smallShop } from '../../proof/shop.ts';
 import { Stage } from '../../rehearsal/stage.ts';
 import type { Execution } from '../../sim/stepfunctions/stepfunctions.ts';
@@ -6,9 +8,19 @@ import type { Execution } from '../../sim/stepfunctions/stepfunctions.ts';
 export { shop, smallShop };
 
 /** The example plan's template deployed beside its servers; nothing has been protected yet. Close it after the test. */
-export function openShop(seed = 1): Promise<Stage> {
-  return Stage.open({ plan: shop, world: smallShop, seed, assembly: inject('shopAssembly') });
+export async function openShop(seed = 1): Promise<Stage> {
+  const stage = await Stage.open({ plan: shop, world: smallShop, seed, assembly: inject('shopAssembly') });
+  records.push(new RightsRecord(stage.cloud));
+  return stage;
 }
+
+/** What the roles of every stage of a test file were asked for. */
+const records: RightsRecord[] = [];
+
+// No call of any test that rehearses the shop is one that its role may not make.
+afterAll(async () => {
+  for (const record of records) expect(await unallowed(record)).toEqual([]);
+});
 
 /** What a person reads in the console of an ended execution. */
 export function outcomeOf(execution: { status: string; error?: string; cause?: string }) {

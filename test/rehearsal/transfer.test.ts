@@ -44,7 +44,7 @@ beforeEach(async () => {
     now: () => new Date(clock.now()),
     plans: () => [plan],
     plan: () => plan,
-    proveEpoch: (context) => catalogue.proveEpoch(context, new Date(clock.now() + 3_600_000)),
+    proveEpoch: (context) => catalogue.changeState(context, { kind: 'renew', now: new Date(clock.now()) }),
     isRunning: async () => true,
     setting: (name) => name,
   };

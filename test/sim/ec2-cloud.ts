@@ -18,7 +18,11 @@ export class BlockCloud implements Cloud {
   readonly random = createRandom('blocks');
   readonly silent = new Set<string>();
   readonly regions = [home, away];
-  readonly faults = { isSilent: (region: string) => this.silent.has(region), crashes: () => false };
+  readonly faults = {
+    isSilent: (region: string) => this.silent.has(region),
+    crashes: () => false,
+    repeats: () => false,
+  };
   readonly clock = {
     now: () => this.#now,
     after: (ms: number, then: () => void) => void this.#timers.push({ at: this.#now + ms, then }),

@@ -14,7 +14,11 @@ export class ManualCloud implements Cloud {
   readonly random = createRandom('manual');
   readonly silent = new Set<string>();
   readonly regions: readonly string[] = [];
-  readonly faults = { isSilent: (region: string) => this.silent.has(region), crashes: () => false };
+  readonly faults = {
+    isSilent: (region: string) => this.silent.has(region),
+    crashes: () => false,
+    repeats: () => false,
+  };
   readonly clock = {
     now: () => this.#now,
     after: (ms: number, then: () => void) => {

@@ -36,6 +36,7 @@ export class StageCloud implements Cloud {
   readonly faults = {
     isSilent: (region: string) => this.silent.has(region),
     crashes: (functionName: string, moment: 'before' | 'after') => this.crash(functionName, moment),
+    repeats: () => false,
   };
 
   dispatch(request: WireRequest): Promise<WireResponse> {

@@ -1,76 +1,295 @@
 import { describe, expect, it } from 'vitest';
-import { newState, type OperationKind, type Phase, type PlanState } from '../../lib/domain/catalogue.ts';
-import { decideOpen } from '../../lib/domain/phase.ts';
+import { newState, type OperationKind, type PlanState } from '../../lib/domain/catalogue.ts';
+import {
+  changedFields,
+  type HolderEvent,
+  leaseSeconds,
+  outcomeOf,
+  type PlanEvent,
+  transition,
+} from '../../lib/domain/phase.ts';
+import {
+  type Cell,
+  type Happening,
+  happenings,
+  type Move,
+  type Standing,
+  type StandingFacts,
+  standings,
+  table,
+} from './transition-table.ts';
 
 const now = new Date('2026-01-05T10:00:00.000Z');
 const later = '2026-01-05T10:30:00.000Z';
 const earlier = '2026-01-05T09:30:00.000Z';
+const epoch = 7;
 
-function stateWith(change: Partial<PlanState>): PlanState {
-  return { ...newState('shop'), epoch: 7, ...change };
-}
-
-function held(kind: OperationKind, until = later): PlanState['lease'] {
-  return { operation: `${kind}-other`, kind, execution: 'other', until };
-}
-
-const open = (state: PlanState, kind: OperationKind) =>
-  decideOpen(state, { kind, operation: `${kind}-mine`, execution: 'mine', now });
-
-describe('I6: one operation per plan', () => {
-  // Phase × operation, written out from the design: what may be opened on a plan at rest.
-  const table: Record<Phase, Record<OperationKind, boolean>> = {
-    protected: { protect: true, failover: true, failback: false },
-    recovered: { protect: false, failover: false, failback: true },
-    'failing-over': { protect: false, failover: false, failback: false },
-    'failing-back': { protect: false, failover: false, failback: false },
+/** A plan as it stands in a row of the table; `change` sets what the row leaves open. */
+function planAt(standing: Standing, change: Partial<PlanState> = {}): PlanState {
+  const { phase, activeSite, holder, fence, isCommitted } = standings[standing];
+  const operation = `${holder}-mine`;
+  return {
+    ...newState('shop'),
+    epoch,
+    phase,
+    activeSite,
+    lease: holder === 'nobody' ? null : { operation, kind: holder, execution: 'arn:mine', until: later },
+    fence: fence === 'none' ? null : { site: 'primary', status: fence, since: earlier },
+    failover: activeSite === 'primary' ? null : holder === 'failover' ? operation : 'failover-before',
+    commit: isCommitted ? operation : 'failback-before',
+    ...change,
   };
-  for (const [phase, row] of Object.entries(table) as [Phase, Record<OperationKind, boolean>][]) {
-    for (const [kind, isAllowed] of Object.entries(row) as [OperationKind, boolean][]) {
-      it(`${isAllowed ? 'opens' : 'refuses'} ${kind} in phase ${phase}`, () => {
-        const decision = open(stateWith({ phase }), kind);
-        expect(decision.kind).toBe(isAllowed ? 'acquire' : 'refuse');
-        if (decision.kind === 'refuse')
-          expect(decision).toMatchObject({ code: 'WrongPhase', message: expect.stringContaining(phase) as string });
+}
+
+/** The kind of the operation that holds the plan, or held it last. */
+function kindAt({ holder, activeSite }: StandingFacts): OperationKind {
+  if (holder !== 'nobody') return holder;
+  return activeSite === 'primary' ? 'protect' : 'failover';
+}
+
+const mine = (state: PlanState, standing: Standing) => ({
+  operation: state.lease?.operation ?? `${kindAt(standings[standing])}-mine`,
+  epoch,
+});
+
+const holderEvents: readonly HolderEvent[] = [
+  { kind: 'renew', now },
+  { kind: 'fence', status: 'confirmed', now },
+  { kind: 'fence', status: 'owed', now },
+  { kind: 'unfence' },
+  { kind: 'commit' },
+  { kind: 'close', stoppedServersAt: null },
+];
+
+interface Case {
+  readonly name: string;
+  readonly state: PlanState;
+  readonly event: PlanEvent;
+}
+
+const openers = (operationKind: OperationKind, isHolderRunning: boolean): PlanEvent => ({
+  kind: 'open',
+  operationKind,
+  operation: `${operationKind}-other`,
+  execution: 'arn:other',
+  now,
+  isHolderRunning,
+});
+
+/** Both ways of a holder to be gone. */
+function gone(standing: Standing, kind: OperationKind): Case[] {
+  const state = planAt(standing);
+  const lapsed = state.lease === null ? state : { ...state, lease: { ...state.lease, until: earlier } };
+  return [
+    { name: 'ended', state, event: openers(kind, false) },
+    { name: 'lapsed', state: lapsed, event: openers(kind, true) },
+  ];
+}
+
+function takeOver(standing: Standing, execution: string, isHolderRunning: boolean): Case[] {
+  const state = planAt(standing);
+  const kind = kindAt(standings[standing]);
+  const { operation } = mine(state, standing);
+  // No state machine takes over a protect run: the one of failovers is asked to.
+  const operationKind = kind === 'protect' ? 'failover' : kind;
+  const event = { kind: 'take-over', operationKind, operation, execution, now, isHolderRunning } as const;
+  return [{ name: '', state, event }];
+}
+
+function byHolder(standing: Standing, event: HolderEvent): Case[] {
+  const state = planAt(standing);
+  return [{ name: '', state, event: { ...event, by: mine(state, standing) } }];
+}
+
+function openAgain(standing: Standing): Case[] {
+  const state = planAt(standing);
+  const operationKind = kindAt(standings[standing]);
+  const { operation } = mine(state, standing);
+  const event = { kind: 'open', operationKind, operation, execution: 'arn:mine', now } as const;
+  return [true, false].map((isHolderRunning) => ({
+    name: `running: ${isHolderRunning}`,
+    state,
+    event: { ...event, isHolderRunning },
+  }));
+}
+
+function staleOnes(standing: Standing): Case[] {
+  const state = planAt(standing);
+  const { operation } = mine(state, standing);
+  const others = [
+    { operation, epoch: epoch - 1 },
+    { operation: 'failover-other', epoch },
+    { operation: 'failover-other', epoch: epoch - 1 },
+  ];
+  return holderEvents.flatMap((event) =>
+    others.map((by) => ({ name: `${event.kind} of ${by.operation} ${by.epoch}`, state, event: { ...event, by } })),
+  );
+}
+
+const casesOf: Record<Happening, (standing: Standing) => Case[]> = {
+  'open protect': (at) => [{ name: '', state: planAt(at), event: openers('protect', true) }],
+  'open failover': (at) => [{ name: '', state: planAt(at), event: openers('failover', true) }],
+  'open failback': (at) => [{ name: '', state: planAt(at), event: openers('failback', true) }],
+  'open protect, holder gone': (at) => gone(at, 'protect'),
+  'open failover, holder gone': (at) => gone(at, 'failover'),
+  'open failback, holder gone': (at) => gone(at, 'failback'),
+  'open again': openAgain,
+  'take over': (at) => takeOver(at, 'arn:undo', false),
+  'take over, holder runs': (at) => takeOver(at, 'arn:undo', true),
+  'take over again': (at) => takeOver(at, 'arn:mine', true),
+  renew: (at) => byHolder(at, { kind: 'renew', now }),
+  'fence confirmed': (at) => byHolder(at, { kind: 'fence', status: 'confirmed', now }),
+  'fence owed': (at) => byHolder(at, { kind: 'fence', status: 'owed', now }),
+  unfence: (at) => byHolder(at, { kind: 'unfence' }),
+  commit: (at) => byHolder(at, { kind: 'commit' }),
+  'close succeeded': (at) => byHolder(at, { kind: 'close', stoppedServersAt: null }),
+  'close rolled-back': (at) => byHolder(at, { kind: 'close', stoppedServersAt: null }),
+  'close failed': (at) => byHolder(at, { kind: 'close', stoppedServersAt: null }),
+  'any of a stale holder': staleOnes,
+};
+
+const hourFromNow = '2026-01-05T11:00:00.000Z';
+
+function leaseAfter({ lease }: PlanState, event: PlanEvent, move: Move): PlanState['lease'] {
+  if (move.lease === 'none') return null;
+  if (move.lease === 'same') return lease;
+  if (event.kind === 'open' || event.kind === 'take-over') {
+    const { operation, operationKind: kind, execution } = event;
+    return { operation, kind, execution, until: hourFromNow };
+  }
+  return lease === null ? null : { ...lease, until: hourFromNow };
+}
+
+/** The whole state that a cell promises. */
+function stateAfter({ state, event }: Case, move: Move): PlanState {
+  const { phase, activeSite } = standings[move.to];
+  const lease = leaseAfter(state, event, move);
+  const commit = move.isCommit ? (lease?.operation ?? null) : state.commit;
+  const fences = { same: state.fence, none: null };
+  return {
+    ...state,
+    phase,
+    activeSite,
+    epoch: move.epoch === 'next' ? epoch + 1 : epoch,
+    lease,
+    fence:
+      move.fence === 'same' || move.fence === 'none'
+        ? fences[move.fence]
+        : { site: 'primary', status: move.fence, since: now.toISOString() },
+    commit,
+    failover: move.isCommit ? (activeSite === 'recovery' ? commit : null) : state.failover,
+  };
+}
+
+function expectCell(cell: Cell, one: Case): void {
+  const made = transition(one.state, one.event);
+  if (cell === 'nothing changes') {
+    expect(made.kind === 'done' && made.state === one.state, one.name).toBe(true);
+  } else if ('refused' in cell) {
+    expect(made, one.name).toMatchObject({ kind: 'refused', code: cell.refused });
+    expect(made.kind === 'refused' && made.message, one.name).toMatch(/shop.+/);
+  } else {
+    expect(made, one.name).toEqual({ kind: 'done', state: stateAfter(one, cell) });
+  }
+}
+
+const standingNames = Object.keys(standings) as Standing[];
+
+describe('I6: the table of transitions', () => {
+  for (const happening of Object.keys(happenings) as Happening[]) {
+    for (const standing of standingNames) {
+      it(`${happening} × ${standing}`, () => {
+        const cell = table[happening][standing];
+        const cases = casesOf[happening](standing);
+        expect(cases.length).toBeGreaterThan(0);
+        for (const one of cases) expectCell(cell, one);
+        if (!happening.startsWith('close') || typeof cell === 'string' || 'refused' in cell) return;
+        const asked = happening.slice('close '.length) as 'succeeded' | 'rolled-back' | 'failed';
+        const { state } = cases[0] ?? { state: planAt(standing) };
+        expect(outcomeOf(state, state.lease?.operation ?? '', asked)).toBe(cell.outcome);
       });
     }
   }
 
-  it('gives each operation the next epoch and a lease', () => {
-    expect(open(stateWith({}), 'protect')).toMatchObject({
-      kind: 'acquire',
-      next: { epoch: 8, lease: { operation: 'protect-mine' } },
+  it('has a cell for every standing and happening, and no other', () => {
+    for (const row of Object.values(table)) expect(Object.keys(row)).toEqual(standingNames);
+    expect(Object.keys(table)).toEqual(Object.keys(happenings));
+  });
+
+  it('meets every kind of event and every phase', () => {
+    const kinds = new Set(
+      Object.values(casesOf).flatMap((cases) => standingNames.flatMap(cases).map(({ event }) => event.kind)),
+    );
+    const every: Record<PlanEvent['kind'], true> = {
+      open: true,
+      'take-over': true,
+      renew: true,
+      fence: true,
+      unfence: true,
+      commit: true,
+      close: true,
+    };
+    expect([...kinds].toSorted()).toEqual(Object.keys(every).toSorted());
+    const phases: Record<PlanState['phase'], true> = {
+      protected: true,
+      'failing-over': true,
+      recovered: true,
+      'failing-back': true,
+    };
+    expect(new Set(Object.values(standings).map(({ phase }) => phase))).toEqual(new Set(Object.keys(phases)));
+  });
+});
+
+describe('I6: what the table does not say', () => {
+  it('a refused opening names the operation that runs', () => {
+    expect(transition(planAt('fenced'), openers('failover', true))).toMatchObject({
+      message: expect.stringContaining('failover failover-mine is running') as string,
     });
   });
 
-  it('refuses a second operation while the first holds the plan, and names it', () => {
-    const decision = open(stateWith({ phase: 'failing-over', lease: held('failover') }), 'failover');
-    expect(decision).toMatchObject({
-      kind: 'refuse',
-      code: 'OperationAlreadyRunning',
-      message: expect.stringContaining('failover-other') as string,
+  it('a refused opening says what is possible', () => {
+    expect(transition(planAt('home'), openers('failback', true))).toMatchObject({
+      message: expect.stringMatching(/phase is protected.*protect and failover are possible/) as string,
     });
   });
 
-  it('lets a failover preempt a protect operation, whose epoch is then stale', () => {
-    expect(open(stateWith({ lease: held('protect') }), 'failover')).toMatchObject({
-      kind: 'acquire',
-      next: { epoch: 8, phase: 'failing-over' },
+  it('a lease lapses at its very end', () => {
+    const at = (until: string) => {
+      const state = planAt('protecting');
+      const lease = state.lease === null ? null : { ...state.lease, until };
+      return transition({ ...state, lease }, openers('protect', true)).kind;
+    };
+    expect([at(now.toISOString()), at('2026-01-05T10:00:00.001Z')]).toEqual(['done', 'refused']);
+  });
+
+  it('I1: a failover does not count on the fence of one before it that could not be undone', () => {
+    const fence = { site: 'primary', status: 'confirmed', since: earlier } as const;
+    const opened = transition(planAt('home', { fence }), openers('failover', true));
+    if (opened.kind !== 'done') throw new Error('must open');
+    const by = { operation: 'failover-other', epoch: epoch + 1 };
+    expect(transition(opened.state, { kind: 'commit', by })).toMatchObject({ code: 'BrokenInvariant' });
+  });
+
+  it('servers that were stopped rest from the end of the operation', () => {
+    const by = { operation: 'failover-mine', epoch };
+    const closed = transition(planAt('fenced'), { kind: 'close', stoppedServersAt: later, by });
+    expect(closed).toMatchObject({ state: { restingSince: later } });
+  });
+
+  it('what is written are the fields that changed, and no others', () => {
+    const state = planAt('fenced');
+    const by = { operation: 'failover-mine', epoch };
+    const committed = transition(state, { kind: 'commit', by });
+    if (committed.kind !== 'done') throw new Error('must commit');
+    expect(changedFields(state, committed.state)).toEqual({
+      activeSite: 'recovery',
+      failover: 'failover-mine',
+      commit: 'failover-mine',
     });
+    expect(changedFields(state, { ...state })).toEqual({});
   });
+});
 
-  it('lets nothing else preempt', () => {
-    expect(open(stateWith({ lease: held('protect') }), 'protect').kind).toBe('refuse');
-    expect(open(stateWith({ phase: 'recovered', lease: held('failback') }), 'failback').kind).toBe('refuse');
-  });
-
-  it('takes over a lapsed lease', () => {
-    expect(open(stateWith({ lease: held('protect', earlier) }), 'protect').kind).toBe('acquire');
-  });
-
-  it('I7: opening twice gives the same epoch', () => {
-    const first = open(stateWith({}), 'failover');
-    if (first.kind !== 'acquire') throw new Error('must open');
-    expect(open(first.next, 'failover')).toEqual({ kind: 'mine', epoch: 8 });
-  });
+it('a lease outlasts the longest step with the pause before its repeat', () => {
+  expect(leaseSeconds).toBeGreaterThan(2 * (900 + 120));
 });

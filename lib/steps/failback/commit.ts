@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { assertInvariant } from '../../domain/failure.ts';
+import { nextState } from '../../domain/phase.ts';
 import { type contextSchema, type Services } from '../services.ts';
 import { instancesOf } from '../waves/site.ts';
 
@@ -10,6 +11,7 @@ export async function commit(
 ): Promise<{ rtoSeconds: number }> {
   const plan = services.plan(input.plan);
   const state = await services.proveEpoch(input);
+  nextState(state, { kind: 'commit', by: input });
   const operation = await services.catalogue.operationOf(input);
   if (state.activeSite === 'recovery') {
     const serving = [...(await instancesOf(services, input, 'recovery', Object.keys(plan.servers)))].filter(
@@ -25,8 +27,7 @@ export async function commit(
   const pauseFrom = operation.rounds.find(({ isFinal }) => isFinal)?.startedAt ?? operation.startedAt;
   const rtoSeconds = (Date.parse(committedAt) - Date.parse(pauseFrom)) / 1_000;
   await services.catalogue.updateOperation(input, { committedAt, rtoSeconds, progression: 'committed' });
-  const { operation: commit } = input;
-  await services.catalogue.updateState(input, { activeSite: 'primary', fence: null, failover: null, commit });
+  await services.catalogue.changeState(input, { kind: 'commit' });
   await services.catalogue.addEvent(input.operation, services.now(), 'failback committed');
   return { rtoSeconds };
 }

@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { openOperation, type openSchema, parseInput, refuseUnlessOpenable, wavesOf } from '../operation/open.ts';
+import {
+  openOperation,
+  type openSchema,
+  parseInput,
+  refuseUnlessOpenable,
+  triggerSchema,
+  wavesOf,
+} from '../operation/open.ts';
 import { asksForUndo, type TakenOver, takeOver } from '../operation/take-over.ts';
 import type { Context, Services } from '../services.ts';
 import type { ServerItem, WaveItem } from '../waves/wave.ts';
@@ -7,7 +14,7 @@ import type { ServerItem, WaveItem } from '../waves/wave.ts';
 const inputSchema = z.strictObject({
   plan: z.string(),
   estimateOnly: z.boolean().default(false),
-  trigger: z.string().max(200).default('console'),
+  trigger: triggerSchema,
 });
 
 export type FailbackOpened = Context & {

@@ -50,9 +50,7 @@ export async function payFence(services: Services, input: z.infer<typeof payFenc
     isKept &&= snapshots.every((snapshot) => snapshot.state === 'completed');
   }
   if (!isKept) return notYet(services, input, snapshotSecondsMax, 'the snapshots of what they hold did not complete');
-  await services.catalogue.updateState(input, {
-    fence: { site: 'primary', status: 'confirmed', since: services.now().toISOString() },
-  });
+  await services.catalogue.changeState(input, { kind: 'fence', status: 'confirmed', now: services.now() });
   await services.catalogue.addEvent(input.operation, services.now(), 'primary fence confirmed, its content kept');
   return nextPoll(input.poll, true, services.now());
 }

@@ -2,14 +2,21 @@ import { ec2Client } from '../../aws/clients.ts';
 import { describeInstances, type InstanceFacts, setDeleteOnTermination } from '../../aws/instances.ts';
 import { attachVolume, createVolume, describeVolumes, detachVolume, markResource } from '../../aws/volumes.ts';
 import { tokenOf } from '../../aws/token.ts';
-import type { SwappedVolume, Twin } from '../../domain/catalogue.ts';
+import {
+  type Operation,
+  type PointVolume,
+  type RecoveryPoint,
+  type SwappedVolume,
+  type Twin,
+  volumeKey,
+} from '../../domain/catalogue.ts';
 import { assertInvariant, Failure } from '../../domain/failure.ts';
-import { lastTwins } from '../../domain/twins.ts';
+import { pointId } from '../../domain/recovery-point.ts';
 import { nextPollWithin, type PollResult, pollingSeconds } from '../../domain/poll.ts';
 import type { z } from 'zod';
 import type { serverSchema } from '../failover/launch.ts';
 import type { Services } from '../services.ts';
-import { pointVolume } from './serving-snapshots.ts';
+import { volumeOf } from './serving-snapshots.ts';
 
 type RebuildInput = z.infer<typeof serverSchema>;
 
@@ -28,11 +35,14 @@ export async function rebuild(services: Services, input: RebuildInput): Promise<
       'PrimaryNotReachable',
       `Instance ${instanceId} of server ${input.server} is ${instance?.state ?? 'gone'}, it must be stopped to swap its volumes. Stop it and start the failback again.`,
     );
-  const twins = finalTwins(await services.catalogue.twins(plan.name), input);
-  assertInvariant(twins.length > 0, 'I4', `server ${input.server} has no final twin to rebuild from`);
+  const operation = await services.catalogue.operationOf(input);
+  const point = await services.catalogue.point(plan.name, operation.recoveryPoint ?? '');
+  const twins = finalTwins(await services.catalogue.twins(plan.name), { operation, point, server: input.server });
   let isDone = true;
   for (const twin of twins) {
-    const isSwapped = await swap(services, input, instance, twin);
+    const swapped = operation.swapped[twin.volume];
+    const captured = volumeOf(point, twin.volume);
+    const isSwapped = await swap(services, input, { instance, twin, swapped, captured });
     isDone &&= isSwapped;
   }
   return nextPollWithin(input.poll, isDone, services.now(), {
@@ -45,28 +55,56 @@ export async function rebuild(services: Services, input: RebuildInput): Promise<
   });
 }
 
-/** The newest twin of each volume of the server, made by this operation. */
-function finalTwins(twins: readonly Twin[], input: RebuildInput): Twin[] {
-  const mine = twins.filter(
-    ({ volume, operation }) => operation === input.operation && volume.startsWith(`${input.server}:`),
+interface Rebuilding {
+  readonly operation: Operation;
+  /** What the failover was launched from. */
+  readonly point: RecoveryPoint | undefined;
+  readonly server: string;
+}
+
+/** The twins of the final round for every volume of the server: without one of them the volume would come back with old content (I4). */
+function finalTwins(twins: readonly Twin[], { operation, point, server }: Rebuilding): Twin[] {
+  const final = operation.rounds.find(({ isFinal }) => isFinal);
+  const madeAt = final === undefined ? '' : pointId(new Date(final.startedAt), `round-${final.number}`);
+  const volumes = Object.values(point?.servers[server]?.volumes ?? {}).map(({ device }) => volumeKey(server, device));
+  const ofFinal = new Map(
+    twins
+      .filter((twin) => twin.operation === operation.id && twin.madeAt === madeAt)
+      .map((twin) => [twin.volume, twin]),
   );
-  return [...lastTwins(mine).values()];
+  const found = volumes.flatMap((volume) => ofFinal.get(volume) ?? []);
+  assertInvariant(
+    volumes.length > 0 && found.length === volumes.length,
+    'I4',
+    `server ${server} has a final twin for ${found.length} of its ${volumes.length} volumes`,
+  );
+  return found;
 }
 
 /** A volume whose key cannot be used vanishes; one that was created a moment ago may not be seen yet. @source aws-facts [3.6] */
 const buildSecondsMax = 300;
 const swapSecondsMax = 1_800;
 
+interface Swap {
+  readonly instance: InstanceFacts;
+  readonly twin: Twin;
+  /** As the operation has noted it, once it has. */
+  readonly swapped: SwappedVolume | undefined;
+  /** The volume as the recovery point holds it. */
+  readonly captured: PointVolume | undefined;
+}
+
 /** One volume, one step on: created → old one detached → attached. Returns whether it is in place. */
-async function swap(services: Services, input: RebuildInput, instance: InstanceFacts, twin: Twin): Promise<boolean> {
+async function swap(
+  services: Services,
+  input: RebuildInput,
+  { instance, twin, swapped: known, captured }: Swap,
+): Promise<boolean> {
   const plan = services.plan(input.plan);
   const ec2 = services.client(ec2Client, plan.primary.region);
   const device = twin.volume.slice(input.server.length + 1);
-  const operation = await services.catalogue.operationOf(input);
-  const captured = await pointVolume(services, plan.name, operation.recoveryPoint ?? '', twin.volume);
   const owner = { plan: plan.name, operation: input.operation, server: input.server, device };
   const present = instance.volumes.find((volume) => volume.device === device);
-  const known = operation.swapped[twin.volume];
   const created =
     known?.new ??
     (await createVolume(ec2, {

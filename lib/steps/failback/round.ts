@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { nextPoll, type PollResult, pollSchema } from '../../domain/poll.ts';
+import { type PollResult, pollSchema } from '../../domain/poll.ts';
 import { contextSchema, type Services } from '../services.ts';
 import type { TransferItem } from '../transfer/transfer.ts';
-import { takeServingSnapshots } from './serving-snapshots.ts';
+import { pollSnapshots, takeServingSnapshots } from './serving-snapshots.ts';
 
 export const roundSchema = contextSchema.extend({ final: z.boolean(), poll: pollSchema });
 
@@ -17,7 +17,7 @@ export async function round(
   const number = rounds.length + 1;
   await services.catalogue.updateOperation(input, { progression: input.final ? 'final round' : `round ${number}` });
   const taken = await takeServingSnapshots(services, input, number);
-  const next = nextPoll(input.poll, taken.isReady, services.now());
+  const next = pollSnapshots(services, input, taken.isReady, input.final);
   const { plan: name, operation, epoch } = input;
   const transfers = taken.isReady
     ? taken.volumes.map(({ key, snapshot, base }) => ({

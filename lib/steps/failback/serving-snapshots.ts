@@ -1,6 +1,7 @@
 import type { SnapshotFacts } from '../../aws/snapshots.ts';
-import { type PointVolume, type Twin, type VolumeKey, volumeKey } from '../../domain/catalogue.ts';
+import { type PointVolume, type RecoveryPoint, type Twin, type VolumeKey, volumeKey } from '../../domain/catalogue.ts';
 import { assertInvariant, Failure } from '../../domain/failure.ts';
+import { nextPollWithin, type Poll, type PollResult } from '../../domain/poll.ts';
 import { lastTwins } from '../../domain/twins.ts';
 import { snapshotOnce } from '../operation/snapshot-once.ts';
 import type { Context, Services } from '../services.ts';
@@ -12,6 +13,11 @@ export interface ServingVolume {
   readonly snapshot: SnapshotFacts;
   readonly base: Pick<Twin, 'primarySnapshot' | 'recoverySnapshot'>;
 }
+
+/** The first snapshot of a large volume may take hours. @source aws-facts [1.2] */
+const servingSnapshotSecondsMax = 12 * 3_600;
+/** Of stopped servers: nobody is served, and the snapshot holds only what was written since the round before. */
+const stoppedSnapshotSecondsMax = 2 * 3_600;
 
 export type ServingSnapshots =
   | { readonly isReady: false }
@@ -62,6 +68,24 @@ export async function takeServingSnapshots(
   return { isReady, volumes: volumes.map((volume) => ({ ...volume, base: baseOf(origin, volume.key) })) };
 }
 
+/** The next look at the snapshots of a round. @throws Failure SnapshotFailed when they take too long */
+export function pollSnapshots(
+  services: Services,
+  { plan, poll }: { plan: string; poll: Poll },
+  isReady: boolean,
+  isStopped: boolean,
+): PollResult {
+  const withinSeconds = isStopped ? stoppedSnapshotSecondsMax : servingSnapshotSecondsMax;
+  return nextPollWithin(poll, isReady, services.now(), {
+    withinSeconds,
+    overdue: () =>
+      new Failure(
+        'SnapshotFailed',
+        `The snapshots of the recovery servers of plan ${plan} did not complete within ${withinSeconds} s. Recovery goes on serving; start the failback again.`,
+      ),
+  });
+}
+
 /** Where the serving volumes come from: the recovery point that the failover launched, and twins made since. */
 interface Origin {
   readonly launched: ReadonlyMap<VolumeKey, PointVolume>;
@@ -107,13 +131,7 @@ function baseOf({ launched, twins }: Origin, key: VolumeKey): ServingVolume['bas
 }
 
 /** The volume of a recovery point by its key. */
-export async function pointVolume(
-  services: Services,
-  plan: string,
-  pointName: string,
-  key: VolumeKey,
-): Promise<PointVolume | undefined> {
-  const point = await services.catalogue.point(plan, pointName);
+export function volumeOf(point: RecoveryPoint | undefined, key: VolumeKey): PointVolume | undefined {
   const server = Object.keys(point?.servers ?? {}).find((name) => key.startsWith(`${name}:`)) ?? '';
   return point?.servers[server]?.volumes[key.slice(server.length + 1)];
 }

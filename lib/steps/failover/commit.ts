@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { assertInvariant } from '../../domain/failure.ts';
+import { nextState } from '../../domain/phase.ts';
 import { type contextSchema, type Services } from '../services.ts';
 
 /** The point after which the failover is final: production runs in the recovery Region. The write to the plan's state decides. */
@@ -9,19 +9,14 @@ export async function commit(
 ): Promise<{ rpoSeconds: number; rtoSeconds: number }> {
   const plan = services.plan(input.plan);
   const state = await services.proveEpoch(input);
+  nextState(state, { kind: 'commit', by: input });
   const operation = await services.catalogue.operationOf(input);
-  assertInvariant(
-    state.fence?.site === 'primary',
-    'I1',
-    `traffic of plan ${plan.name} moved without a fence on the primary`,
-  );
   const point = await services.catalogue.point(plan.name, operation.recoveryPoint ?? '');
   const committedAt = operation.committedAt ?? services.now().toISOString();
   const rtoSeconds = secondsBetween(operation.startedAt, committedAt);
   const rpoSeconds = point === undefined ? 0 : secondsBetween(point.startedAt, operation.startedAt);
   await services.catalogue.updateOperation(input, { committedAt, rtoSeconds, rpoSeconds, progression: 'committed' });
-  const { operation: commit } = input;
-  await services.catalogue.updateState(input, { activeSite: 'recovery', failover: commit, commit });
+  await services.catalogue.changeState(input, { kind: 'commit' });
   await services.catalogue.addEvent(input.operation, services.now(), 'failover committed');
   return { rpoSeconds, rtoSeconds };
 }

@@ -35,9 +35,7 @@ export async function fence(services: Services, input: z.infer<typeof fenceSchem
       `The servers of plan ${plan.name} in ${plan.primary.region} could not be stopped (${look}), and the plan does not accept an owed fence. Stop them by other means and start the failover again, or set failover.whenFenceIsOwed to proceed.`,
     );
   }
-  await services.catalogue.updateState(input, {
-    fence: { site: 'primary', status, since: services.now().toISOString() },
-  });
+  await services.catalogue.changeState(input, { kind: 'fence', status, now: services.now() });
   await services.catalogue.addEvent(input.operation, services.now(), `primary fence ${status}`);
   return nextPoll(input.poll, true, services.now());
 }

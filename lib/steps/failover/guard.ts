@@ -5,6 +5,7 @@ import { notify, readAlarm } from '../../aws/signals.ts';
 import type { PlanState } from '../../domain/catalogue.ts';
 import { describeFailure, Failure } from '../../domain/failure.ts';
 import type { Plan } from '../../domain/plan.ts';
+import { quoted } from '../../domain/quoted.ts';
 import { environment } from '../../names.ts';
 import type { Services } from '../services.ts';
 
@@ -37,15 +38,20 @@ function pause(seconds: number): Promise<void> {
   return new Promise((resume) => setTimeout(resume, seconds * 1_000));
 }
 
+const stateSchema = z.enum(['OK', 'ALARM', 'INSUFFICIENT_DATA']);
+
 /** The event of an alarm's state change; more members are ignored. @source aws-facts [5.8], [11] */
 export const alarmEventSchema = z.object({
   'detail-type': z.literal('CloudWatch Alarm State Change'),
   detail: z.object({
     alarmName: z.string(),
-    state: z.object({ value: z.string() }),
-    previousState: z.object({ value: z.string() }),
+    state: z.object({ value: stateSchema }),
+    previousState: z.object({ value: stateSchema }),
   }),
 });
+
+/** Alarm name → plan. */
+const planOfSchema = z.record(z.string(), z.string());
 
 export type GuardDecision =
   | { readonly started: true; readonly execution: string }
@@ -57,10 +63,12 @@ export type GuardDecision =
  * alarm's transition, so that any number of copies of one event start one execution.
  */
 export async function guard(services: Services, event: z.infer<typeof alarmEventSchema>): Promise<GuardDecision> {
-  const { alarmName, previousState } = event.detail;
-  const planOf = z.record(z.string(), z.string()).parse(JSON.parse(services.setting(environment.alarms)));
-  const name = planOf[alarmName];
-  if (name === undefined) throw new Failure('InvalidInput', `Alarm ${alarmName} belongs to no plan of this stack.`);
+  const { alarmName, state: told, previousState } = event.detail;
+  const planOf = new Map(Object.entries(planOfSchema.parse(JSON.parse(services.setting(environment.alarms)))));
+  const name = planOf.get(alarmName);
+  if (name === undefined)
+    throw new Failure('InvalidInput', `Alarm ${quoted(alarmName)} belongs to no plan of this stack.`);
+  if (told.value !== 'ALARM') return { started: false, reason: `alarm ${alarmName} became ${told.value}` };
   if (previousState.value !== 'OK')
     return {
       started: false,

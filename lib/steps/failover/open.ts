@@ -1,7 +1,14 @@
 import { z } from 'zod';
 import type { Operation } from '../../domain/catalogue.ts';
 import { choosePoint, type PointSelector } from '../../domain/recovery-point.ts';
-import { openOperation, type openSchema, parseInput, refuseUnlessOpenable, wavesOf } from '../operation/open.ts';
+import {
+  openOperation,
+  type openSchema,
+  parseInput,
+  refuseUnlessOpenable,
+  triggerSchema,
+  wavesOf,
+} from '../operation/open.ts';
 import { asksForUndo, type TakenOver, takeOver } from '../operation/take-over.ts';
 import type { Context, Services } from '../services.ts';
 import type { WaveItem } from '../waves/wave.ts';
@@ -9,7 +16,7 @@ import type { WaveItem } from '../waves/wave.ts';
 const pointIdSchema = z
   .string()
   .regex(
-    /^rp-\d{8}T\d{6}Z-\w+$/,
+    /^rp-\d{8}T\d{6}Z-\w{1,40}$/,
     'is not "latest", a point id like "rp-20260105T100000Z-1a2b3c", or {"asOf": "2026-01-05T10:00:00Z"}',
   );
 const selectorSchema = z.union(
@@ -25,7 +32,7 @@ const inputSchema = z.strictObject({
   plan: z.string(),
   recoveryPoint: selectorSchema.default('latest'),
   dryRun: z.boolean().default(false),
-  trigger: z.string().max(200).default('console'),
+  trigger: triggerSchema,
 });
 
 export type FailoverOpened = Context & {

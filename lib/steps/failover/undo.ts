@@ -14,9 +14,7 @@ import {
 } from '../../domain/poll.ts';
 import { tags } from '../../names.ts';
 import { contextSchema, type Services } from '../services.ts';
-import { restoreTraffic } from '../traffic/restore.ts';
 import { tryStart } from '../waves/start.ts';
-import { renewedAddresses } from '../waves/stop.ts';
 
 export const undoSchema = contextSchema.extend({ poll: pollSchema });
 type UndoInput = z.infer<typeof undoSchema>;
@@ -26,7 +24,7 @@ const undoSecondsMax = 3_600;
 
 /**
  * Takes back an uncommitted failover (I5): launched servers and images gone, then the primary's servers that this operation
- * stopped started again, then traffic as it was; in this order, so that there is never more than one writer (I1).
+ * stopped started again; traffic follows in a step of its own. In this order, so that there is never more than one writer (I1).
  * What has committed is final, even if the commit's answer was lost.
  */
 export async function undo(services: Services, input: UndoInput): Promise<PollResult> {
@@ -36,10 +34,7 @@ export async function undo(services: Services, input: UndoInput): Promise<PollRe
   const isSettled = pollingSeconds(input.poll, services.now()) >= settledSeconds;
   if (!((await removeLaunched(services, input)) && isSettled)) return notYet(services, input);
   if (!(await unfencePrimary(services, input))) return notYet(services, input);
-  const { region } = services.plan(input.plan).primary;
-  await restoreTraffic(services, input, await renewedAddresses(services, input, region));
   await unpin(services, input);
-  await services.catalogue.updateState(input, { fence: null });
   return nextPoll(input.poll, true, services.now());
 }
 

@@ -1,8 +1,8 @@
 import { snsClient } from '../../aws/clients.ts';
 import { z } from 'zod';
 import { notify } from '../../aws/signals.ts';
-import { describeFailure } from '../../domain/failure.ts';
-import { restingPhase } from '../../domain/phase.ts';
+import { describeFailure, Failure } from '../../domain/failure.ts';
+import { outcomeOf } from '../../domain/phase.ts';
 import { environment } from '../../names.ts';
 import { type Context, contextSchema, type Services } from '../services.ts';
 
@@ -22,15 +22,12 @@ export async function close(services: Services, input: z.infer<typeof closeSchem
   const { catalogue } = services;
   const operation = await catalogue.operationOf(input);
   const state = await catalogue.state(input.plan);
-  const outcome = state.commit === input.operation ? 'succeeded' : input.outcome;
+  const outcome = outcomeOf(state, input.operation, input.outcome);
   const cause = await causeOf(services, input);
   const endedAt = operation.endedAt ?? services.now().toISOString();
   await catalogue.updateOperation(input, { outcome, cause, endedAt, progression: 'closed' });
-  const phase = restingPhase(state.activeSite);
-  await catalogue.release(
-    input,
-    Object.keys(operation.stopped).length === 0 ? { phase } : { phase, restingSince: endedAt },
-  );
+  const hasStopped = Object.keys(operation.stopped).length > 0;
+  await release(services, input, hasStopped ? endedAt : null);
   const isNews = operation.kind !== 'protect' || outcome !== 'succeeded';
   if (isNews) {
     const subject = `Homeward: ${operation.kind} of plan ${input.plan} ${outcome}`;
@@ -41,6 +38,15 @@ export async function close(services: Services, input: z.infer<typeof closeSchem
     await notify(services.client(snsClient), services.setting(environment.topicArn), subject, text);
   }
   return { outcome };
+}
+
+/** A plan that another operation has taken, or that is free already, is left as it is. */
+async function release(services: Services, context: Context, stoppedServersAt: string | null): Promise<void> {
+  try {
+    await services.catalogue.changeState(context, { kind: 'close', stoppedServersAt });
+  } catch (error) {
+    if (!(error instanceof Failure && error.code === 'StaleEpoch')) throw error;
+  }
 }
 
 /** A Distributed Map does not say what its items failed of; their transfers do. */

@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import { Failure } from '../../domain/failure.ts';
 import type { Context, Services } from '../services.ts';
 
@@ -5,6 +6,8 @@ import type { Context, Services } from '../services.ts';
 const visibleWithinSeconds = 60;
 
 export interface Creation<Made> {
+  /** What the catalogue may have kept of it. */
+  readonly made: z.ZodType<Made>;
   /** Looks for what an earlier call created, by its tags. */
   find(): Promise<Made | undefined>;
   make(): Promise<Made>;
@@ -23,16 +26,15 @@ export async function createOnce<Made>(
   creation: Creation<Made>,
 ): Promise<Made> {
   const { catalogue } = services;
-  const known = await catalogue.creation<Made>(operation, step);
+  const known = await catalogue.creation(operation, step, creation.made);
   if (known?.made !== undefined) return known.made;
   if (known !== undefined) {
     const found = await creation.find();
     if (found !== undefined) return keep(services, operation, step, found);
     const ageSeconds = (services.now().getTime() - Date.parse(known.requestedAt)) / 1_000;
-    if (ageSeconds < visibleWithinSeconds)
-      throw new Failure('AwsNotYetConsistent', `The answer for ${step} was lost; what it created is looked for again.`);
+    if (ageSeconds < visibleWithinSeconds) throw notKnownYet(step);
   }
-  await catalogue.updateCreation(operation, step, { requestedAt: services.now().toISOString() });
+  if (!(await catalogue.claimCreation(operation, step, services.now(), known?.requestedAt))) throw notKnownYet(step);
   try {
     return await keep(services, operation, step, await creation.make());
   } catch (error) {
@@ -41,6 +43,11 @@ export async function createOnce<Made>(
     if (isRefusal) await catalogue.removeCreation(operation, step);
     throw error;
   }
+}
+
+/** The answer was lost, or another run of the step asks at this moment. */
+function notKnownYet(step: string): Failure {
+  return new Failure('AwsNotYetConsistent', `${step} was asked for already; what it created is looked for again.`);
 }
 
 async function keep<Made>(services: Services, operation: string, step: string, made: Made): Promise<Made> {

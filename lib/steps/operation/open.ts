@@ -1,10 +1,16 @@
 import { z } from 'zod';
-import { newOperation, type OperationKind, type PlanState } from '../../domain/catalogue.ts';
+import { type Lease, newOperation, type OperationKind, type PlanState } from '../../domain/catalogue.ts';
 import { Failure } from '../../domain/failure.ts';
-import { decideOpen } from '../../domain/phase.ts';
+import { changedFields, nextState, type PlanEvent, transition } from '../../domain/phase.ts';
 import type { Plan } from '../../domain/plan.ts';
-import { problemsOf } from '../entry.ts';
+import { problemsOf } from '../../domain/problems.ts';
 import type { Context, Services } from '../services.ts';
+
+/** Who or what started an operation: shown beside it ever after. */
+export const triggerSchema = z
+  .string()
+  .regex(/^[\x20-\x7e]{1,200}$/, 'is not a text of up to 200 ASCII characters')
+  .default('console');
 
 /** What the first state of every state machine is given: the input as typed by a person, and the execution's ARN. */
 export const openSchema = z.object({ input: z.unknown(), execution: z.string() });
@@ -46,15 +52,14 @@ export async function openOperation(services: Services, opening: Opening): Promi
   const operation = operationId(kind, execution);
   const plan = opening.plan.name;
   for (;;) {
-    const state = await stateOf(services, plan);
-    const now = services.now();
-    const decision = decideOpen(state, { kind, operation, execution, now });
-    if (decision.kind === 'refuse') return { kind: 'busy', failure: new Failure(decision.code, decision.message) };
-    const epoch = decision.kind === 'mine' ? decision.epoch : decision.next.epoch;
-    if (decision.kind === 'acquire' && !(await catalogue.replaceState(decision.next, state.epoch))) continue;
-    await catalogue.addOperation(
-      newOperation({ plan, id: operation, kind, epoch, trigger, recoveryPoint, startedAt: now.toISOString() }),
-    );
+    const state = await catalogue.state(plan);
+    const claimed = transition(state, await claimOf(services, state, { kind, operation, execution }));
+    if (claimed.kind === 'refused') return { kind: 'busy', failure: new Failure(claimed.code, claimed.message) };
+    const { epoch } = claimed.state;
+    const change = changedFields(state, claimed.state);
+    if (epoch !== state.epoch && !(await catalogue.claimState(plan, change, state.epoch))) continue;
+    const startedAt = services.now().toISOString();
+    await catalogue.addOperation(newOperation({ plan, id: operation, kind, epoch, trigger, recoveryPoint, startedAt }));
     return { kind: 'opened', context: { plan, operation, epoch } };
   }
 }
@@ -69,18 +74,23 @@ export async function refuseUnlessOpenable(
   kind: OperationKind,
   execution: string,
 ): Promise<PlanState> {
-  const state = await stateOf(services, plan);
-  const request = { kind, operation: operationId(kind, execution), execution, now: services.now() };
-  const decision = decideOpen(state, request);
-  if (decision.kind === 'refuse') throw new Failure(decision.code, decision.message);
+  const state = await services.catalogue.state(plan);
+  nextState(state, await claimOf(services, state, { kind, operation: operationId(kind, execution), execution }));
   return state;
 }
 
-/** The state of a plan; the lease of an execution that ended without closing has ended with it. */
-async function stateOf(services: Services, plan: string): Promise<PlanState> {
-  const state = await services.catalogue.state(plan);
-  const isOver = state.lease !== null && !(await services.isRunning(state.lease.execution));
-  return isOver ? { ...state, lease: null } : state;
+type Claimant = Pick<Lease, 'kind' | 'operation' | 'execution'>;
+
+/** The lease of an execution that ended without closing has ended with it; of one that lapsed nothing is asked. */
+async function claimOf(
+  services: Services,
+  { lease }: PlanState,
+  { kind, operation, execution }: Claimant,
+): Promise<PlanEvent> {
+  const now = services.now();
+  const isInTime = lease !== null && Date.parse(lease.until) > now.getTime();
+  const isHolderRunning = isInTime && (await services.isRunning(lease.execution));
+  return { kind: 'open', operationKind: kind, operation, execution, now, isHolderRunning };
 }
 
 function operationId(kind: OperationKind, execution: string): string {

@@ -1,57 +1,120 @@
 import { z } from 'zod';
-import { sfnClient } from '../../aws/clients.ts';
+import { sfnClient, snsClient } from '../../aws/clients.ts';
 import { startExecution } from '../../aws/executions.ts';
+import { notify } from '../../aws/signals.ts';
 import { tokenOf } from '../../aws/token.ts';
-import type { Lease, OperationKind } from '../../domain/catalogue.ts';
+import { type Lease, newOperation, type PlanState } from '../../domain/catalogue.ts';
+import { corrupt } from '../../domain/corrupt.ts';
+import { Failure } from '../../domain/failure.ts';
+import { printable, quoted } from '../../domain/quoted.ts';
 import { environment } from '../../names.ts';
 import { abort } from '../protect/abort.ts';
-import type { Services } from '../services.ts';
+import type { Context, Services } from '../services.ts';
 import { close } from './close.ts';
 
-/** The event of an execution that ended; more members are ignored. @source Step Functions guide, EventBridge events */
+/** The event of an execution that ended without success; more members are ignored. @source Step Functions guide, EventBridge events */
 export const rescueSchema = z.object({
   'detail-type': z.literal('Step Functions Execution Status Change'),
-  detail: z.object({ executionArn: z.string(), status: z.string() }),
+  detail: z.object({ executionArn: z.string(), status: z.enum(['ABORTED', 'TIMED_OUT', 'FAILED']) }),
 });
 
-const machineOf: Partial<Record<OperationKind, string>> = {
+const machineOf = {
   failover: environment.failoverMachineArn,
   failback: environment.failbackMachineArn,
 };
 
 /**
  * Ends what an execution left open that was stopped, timed out, or broke beyond its own catches (I11): a failover or failback is
- * undone by an execution of its own, a protect run is closed as failed. An operation that closed holds no lease: nothing to do.
+ * undone by an execution of its own, a protect run is closed as failed. An undo that ended so itself is not begun once more: its
+ * operation is closed as failed. An operation that closed holds no lease: nothing to do.
+ * Looks for itself whether the execution has ended. A plan whose items are broken holds up no other one, and somebody is told.
  */
 export async function rescue(
   services: Services,
   { detail }: z.infer<typeof rescueSchema>,
 ): Promise<{ rescued: string | null }> {
   for (const { name } of services.plans()) {
-    const { lease, epoch } = await services.catalogue.state(name);
-    if (lease?.execution !== detail.executionArn) continue;
-    if (lease.kind === 'protect') await closeProtect(services, name, epoch, lease, detail.status);
-    else
-      await startExecution(services.client(sfnClient), {
-        stateMachine: services.setting(machineOf[lease.kind] ?? ''),
-        name: `undo-${tokenOf(detail.executionArn)}`,
-        input: JSON.stringify({ plan: name, undo: lease.operation }),
-      });
-    return { rescued: lease.operation };
+    const rescued = await rescuePlan(services, name, detail);
+    if (rescued !== null) return { rescued };
   }
   return { rescued: null };
 }
 
-async function closeProtect(
+type Ended = z.infer<typeof rescueSchema>['detail'];
+
+async function rescuePlan(services: Services, plan: string, ended: Ended): Promise<string | null> {
+  try {
+    const state = await services.catalogue.state(plan);
+    return state.lease?.execution === ended.executionArn ? await end(services, state, state.lease, ended.status) : null;
+  } catch (error) {
+    if (!(error instanceof Failure && error.code === 'CatalogueCorrupt')) throw error;
+    const subject = `Homeward: plan ${plan} needs you`;
+    const text = `Execution ${printable(ended.executionArn, 200)} ended ${ended.status}. What it left open in plan ${plan} is not undone: ${error.message}`;
+    await notify(services.client(snsClient), services.setting(environment.topicArn), subject, text);
+    return null;
+  }
+}
+
+async function end(
+  services: Services,
+  { plan, epoch }: PlanState,
+  lease: Lease,
+  status: Ended['status'],
+): Promise<string | null> {
+  if (await services.isRunning(lease.execution)) return null;
+  await refuseUnlessTold(services, plan, lease);
+  const { kind, operation } = lease;
+  const startedAt = services.now().toISOString();
+  // An execution may have ended between taking the plan and noting its operation.
+  const unnoted = { plan, id: operation, kind, epoch, trigger: 'rescue', recoveryPoint: null, startedAt };
+  await services.catalogue.addOperation(newOperation(unnoted));
+  const context = { plan, operation, epoch };
+  if (lease.kind === 'protect') await closeProtect(services, context, lease, status);
+  else if (isUndo(lease)) await closeFailed(services, context, lease, status, leftOver);
+  else
+    await startExecution(services.client(sfnClient), {
+      stateMachine: services.setting(machineOf[lease.kind]),
+      name: `${undoPrefix}${tokenOf(lease.execution)}`,
+      input: JSON.stringify({ plan, undo: lease.operation }),
+    });
+  return lease.operation;
+}
+
+const undoPrefix = 'undo-';
+const leftOver = ' What it had not taken back is still there: look at its servers in both Regions.';
+
+/** Whether an execution that this step started holds the lease. */
+function isUndo({ execution }: Lease): boolean {
+  return execution.split(':').at(-1)?.startsWith(undoPrefix) === true;
+}
+
+/**
+ * The operation of a lease is named after its first execution, or recorded since. Any other name is a broken item's: undoing it would
+ * leave alone what the true one made.
+ */
+async function refuseUnlessTold(
   services: Services,
   plan: string,
-  epoch: number,
-  { operation, execution }: Lease,
-  status: string,
+  { kind, operation, execution }: Lease,
 ): Promise<void> {
-  const context = { plan, operation, epoch };
+  const isFirst = operation === `${kind}-${execution.split(':').at(-1) ?? ''}`;
+  if (isFirst || (await services.catalogue.operation(plan, operation)) !== undefined) return;
+  throw corrupt(`PLAN#${plan} / STATE`, `lease.operation: there is no operation ${quoted(operation)}`);
+}
+
+async function closeProtect(services: Services, context: Context, lease: Lease, status: string): Promise<void> {
   const { recoveryPoint } = await services.catalogue.operationOf(context);
   if (recoveryPoint !== null) await abort(services, { ...context, point: recoveryPoint });
-  const failure = { Error: 'Stopped', Cause: `Its execution ${execution} ended ${status} before it had closed.` };
-  await close(services, { ...context, outcome: 'failed', failure });
+  await closeFailed(services, context, lease, status, '');
+}
+
+async function closeFailed(
+  services: Services,
+  context: Context,
+  { execution }: Lease,
+  status: string,
+  advice: string,
+): Promise<void> {
+  const cause = `Its execution ${execution} ended ${status} before it had closed.${advice}`;
+  await close(services, { ...context, outcome: 'failed', failure: { Error: 'Stopped', Cause: cause } });
 }

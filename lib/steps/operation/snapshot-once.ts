@@ -1,5 +1,12 @@
 import { ec2Client, ec2OnceClient } from '../../aws/clients.ts';
-import { describeSnapshots, findSnapshots, type SnapshotFacts, snapshotInstance } from '../../aws/snapshots.ts';
+import {
+  describeSnapshots,
+  findSnapshots,
+  type SnapshotFacts,
+  snapshotFactsSchema,
+  snapshotInstance,
+} from '../../aws/snapshots.ts';
+import { z } from 'zod';
 import type { OwnerTags } from '../../aws/tags.ts';
 import type { Context, Services } from '../services.ts';
 import { createOnce } from './create-once.ts';
@@ -13,6 +20,7 @@ export async function snapshotOnce(
 ): Promise<SnapshotFacts[]> {
   const client = services.client(ec2Client, region);
   const made = await createOnce(services, context, owner.step, {
+    made: z.array(snapshotFactsSchema),
     async find() {
       const found = await findSnapshots(client, owner);
       const set = found.filter(({ startedAt }) => startedAt === found[0]?.startedAt);

@@ -4,27 +4,33 @@ import { deleteSnapshot, findSnapshotsOfPlan, type SnapshotFacts } from '../../a
 import { isTransient } from '../../domain/failure.ts';
 import type { Context, Services } from '../services.ts';
 
-/** Snapshots deleted in one go: DeleteSnapshot refills at 5 a second. @source aws-facts [7.1] */
+/** Snapshots deleted in one look: DeleteSnapshot refills at 5 a second. @source aws-facts [7.1] */
 const deletionsMax = 100;
 
 /**
  * Deletes a plan's snapshots in one Region that are `unneeded`, found by their tags, so that one whose answer was lost is found as
- * well (I8). Returns whether none is left. What AWS does not let go, for an image or a lock, is noted and holds up nothing else.
+ * well (I8). Returns whether none is left that could go. What AWS does not let go, for an image or a lock, is noted and holds up
+ * nothing else: every look deletes one at least, or is the last.
  */
 export async function sweepSnapshots(
   services: Services,
   context: Context,
   region: string,
-  unneeded: (snapshot: SnapshotFacts) => boolean,
+  unneeded: (snapshot: SnapshotFacts, present: ReadonlyMap<string, SnapshotFacts>) => boolean | Promise<boolean>,
 ): Promise<boolean> {
   const client = services.client(ec2Client, region);
-  const doomed = (await findSnapshotsOfPlan(client, context.plan)).filter(unneeded);
-  for (const { id } of doomed.slice(0, deletionsMax)) {
+  const found = await findSnapshotsOfPlan(client, context.plan);
+  const present = new Map(found.map((snapshot) => [snapshot.id, snapshot]));
+  let deleted = 0;
+  for (const snapshot of found) {
+    if (!(await unneeded(snapshot, present))) continue;
+    const { id } = snapshot;
+    if (deleted === deletionsMax) return false;
     const kept = await whyKept(() => deleteSnapshot(client, id));
-    if (kept === undefined) continue;
-    await services.catalogue.addEvent(context.operation, services.now(), `${id} in ${region} is kept: ${kept}`);
+    if (kept === undefined) deleted += 1;
+    else await services.catalogue.addEvent(context.operation, services.now(), `${id} in ${region} is kept: ${kept}`);
   }
-  return doomed.length <= deletionsMax;
+  return true;
 }
 
 async function whyKept(remove: () => Promise<boolean>): Promise<string | undefined> {

@@ -1,11 +1,14 @@
 import { z } from 'zod';
-import type { OperationKind } from '../../domain/catalogue.ts';
-import { Failure } from '../../domain/failure.ts';
-import { leaseSeconds } from '../../domain/phase.ts';
+import { newOperation, type OperationKind } from '../../domain/catalogue.ts';
+import { changedFields, nextState } from '../../domain/phase.ts';
 import type { Context, Services } from '../services.ts';
+import { parseInput } from './open.ts';
 
 /** Asks for the undo of an operation whose execution was stopped: `{"plan": "shop", "undo": "failover-1234"}`. */
-const undoInputSchema = z.strictObject({ plan: z.string(), undo: z.string() });
+const undoInputSchema = z.strictObject({
+  plan: z.string(),
+  undo: z.string().regex(/^(failover|failback)-[^\s\p{C}]{1,80}$/u, 'is not an operation like "failover-1234"'),
+});
 
 export type TakenOver = Context & {
   readonly undo: true;
@@ -14,43 +17,53 @@ export type TakenOver = Context & {
 };
 
 /** Whether an input asks for an undo instead of a new operation. */
-export function asksForUndo(input: unknown): input is z.infer<typeof undoInputSchema> {
-  return undoInputSchema.safeParse(input).success;
+export function asksForUndo(input: unknown): boolean {
+  return typeof input === 'object' && input !== null && Object.hasOwn(input, 'undo');
 }
 
 /**
  * Takes over an operation whose execution ended without closing it, under the next epoch, so that it can be undone.
- * @throws Failure WrongPhase, OperationAlreadyRunning
+ * @throws Failure InvalidInput, UnknownPlan, WrongPhase, OperationAlreadyRunning
  */
 export async function takeOver(
   services: Services,
   kind: OperationKind,
-  { plan, undo }: z.infer<typeof undoInputSchema>,
+  input: unknown,
   execution: string,
 ): Promise<TakenOver> {
+  const { plan, undo } = parseInput(kind, undoInputSchema, input, '{"plan": "shop", "undo": "failover-1234"}');
   const { catalogue } = services;
   const { name } = services.plan(plan);
   for (;;) {
     const state = await catalogue.state(name);
     const { lease } = state;
-    if (lease?.operation !== undo || lease.kind !== kind)
-      throw new Failure(
-        'WrongPhase',
-        `Cannot undo ${undo}: plan ${name} is ${lease === null ? 'held by no operation' : `held by ${lease.kind} ${lease.operation}`}. Nothing was changed.`,
-      );
-    const failure = { Error: 'Stopped', Cause: `Its execution ${lease.execution} was stopped before it had ended.` };
-    if (lease.execution === execution) return { plan: name, operation: undo, epoch: state.epoch, undo: true, failure };
-    if (await services.isRunning(lease.execution))
-      throw new Failure(
-        'OperationAlreadyRunning',
-        `Cannot undo ${undo} of plan ${name}: its execution is running. Stop it first. Nothing was changed.`,
-      );
-    const until = new Date(services.now().getTime() + leaseSeconds * 1_000).toISOString();
-    const epoch = state.epoch + 1;
-    const isTaken = await catalogue.replaceState(
-      { ...state, epoch, lease: { ...lease, execution, until } },
-      state.epoch,
+    const now = services.now();
+    const isHolderRunning =
+      lease !== null && lease.execution !== execution && (await services.isRunning(lease.execution));
+    const taken = nextState(state, {
+      kind: 'take-over',
+      operationKind: kind,
+      operation: undo,
+      execution,
+      now,
+      isHolderRunning,
+    });
+    const { epoch } = taken;
+    if (epoch !== state.epoch && !(await catalogue.claimState(name, changedFields(state, taken), state.epoch)))
+      continue;
+    // Its execution may have ended between taking the plan and recording the operation.
+    await catalogue.addOperation(
+      newOperation({
+        plan: name,
+        id: undo,
+        kind,
+        epoch,
+        trigger: 'undo',
+        recoveryPoint: null,
+        startedAt: now.toISOString(),
+      }),
     );
-    if (isTaken) return { plan: name, operation: undo, epoch, undo: true, failure };
+    const failure = { Error: 'Stopped', Cause: `The execution of ${undo} was stopped before it had ended.` };
+    return { plan: name, operation: undo, epoch, undo: true, failure };
   }
 }

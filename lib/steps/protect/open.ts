@@ -4,7 +4,7 @@ import { pointId } from '../../domain/recovery-point.ts';
 import { openOperation, type openSchema, parseInput } from '../operation/open.ts';
 import type { Context, Services } from '../services.ts';
 
-const inputSchema = z.strictObject({ plan: z.string(), scheduledFor: z.string().optional() });
+const inputSchema = z.strictObject({ plan: z.string(), scheduledFor: z.iso.datetime().optional() });
 
 export interface CaptureItem extends Context {
   readonly point: string;

@@ -1,32 +1,47 @@
 import type { z } from 'zod';
 import type { SnapshotFacts } from '../../aws/snapshots.ts';
+import { doubtOf } from '../../domain/doubt.ts';
 import { nextPoll, type PollResult } from '../../domain/poll.ts';
 import { applyRetention } from '../../domain/retention.ts';
+import { lastTwins } from '../../domain/twins.ts';
 import { sweepSnapshots } from '../operation/sweep.ts';
 import type { Services } from '../services.ts';
 import type { replicateSchema } from './replicate.ts';
 
 /**
  * Deletes what retention lets go, and what broken operations left behind; snapshots first, then the catalogue's items, so that
- * nothing is deleted without being recorded (I3, I8). What a returned primary held is kept until it is accepted.
+ * nothing is deleted without being recorded (I3, I8). What a returned primary held is kept until it is accepted. Where the table and
+ * the tags of the snapshots contradict each other nothing is deleted, and that is noted.
  */
 export async function prune(services: Services, input: z.infer<typeof replicateSchema>): Promise<PollResult> {
   const { catalogue } = services;
   const plan = services.plan(input.plan);
   await services.proveEpoch(input);
-  const { kept, doomedPoints, doomedTwins } = applyRetention(
-    await catalogue.points(plan.name),
-    await catalogue.twins(plan.name),
-    { keepPoints: plan.protection.keepPoints, running: input.operation },
-  );
+  const points = await catalogue.points(plan.name);
+  const twins = await catalogue.twins(plan.name);
+  const keep = { keepPoints: plan.protection.keepPoints, running: input.operation };
+  const { kept, doomedPoints, doomedTwins } = applyRetention(points, twins, keep);
   const home = new Set(
     (await catalogue.failbacks(plan.name)).filter(({ committedAt }) => committedAt !== null).map(({ id }) => id),
   );
   const isUnneeded = ({ id, operation = '', purpose }: SnapshotFacts) =>
     !kept.has(id) && operation !== input.operation && !(purpose === 'returned-primary' && home.has(operation));
+  const known = {
+    keptPoints: points.filter((point) => !doomedPoints.includes(point)),
+    doomedPoints: new Set(doomedPoints.map(({ id }) => id)),
+    lastTwins: [...lastTwins(twins).values()],
+  };
+  const makerOf = remembering((id) => catalogue.operation(plan.name, id));
   let isDone = true;
-  for (const { region } of [plan.primary, plan.recovery]) {
-    const isRegionDone = await sweepSnapshots(services, input, region, isUnneeded);
+  for (const side of ['primary', 'recovery'] as const) {
+    const { region } = plan[side];
+    const isRegionDone = await sweepSnapshots(services, input, region, async (snapshot, present) => {
+      if (!isUnneeded(snapshot)) return false;
+      const doubt = doubtOf(snapshot, { ...known, side, present, maker: await makerOf(snapshot.operation ?? '') });
+      if (doubt !== undefined)
+        await catalogue.addEvent(input.operation, services.now(), `${snapshot.id} in ${region} is kept: ${doubt}`);
+      return doubt === undefined;
+    });
     isDone &&= isRegionDone;
   }
   if (isDone) {
@@ -34,4 +49,14 @@ export async function prune(services: Services, input: z.infer<typeof replicateS
     for (const point of doomedPoints) await catalogue.removePoint(plan.name, point.id);
   }
   return nextPoll(input.poll, isDone, services.now());
+}
+
+/** Asks once for each name: the snapshots of one operation are many. */
+function remembering<Value>(ask: (name: string) => Promise<Value>): (name: string) => Promise<Value> {
+  const answers = new Map<string, Promise<Value>>();
+  return (name) => {
+    const answer = answers.get(name) ?? ask(name);
+    answers.set(name, answer);
+    return answer;
+  };
 }

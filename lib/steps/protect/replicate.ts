@@ -11,13 +11,14 @@ import {
   type PointServer,
   type PointVolume,
   type RecoveryPoint,
+  snapshotId,
   type Twin,
   type VolumeKey,
   volumeKey,
 } from '../../domain/catalogue.ts';
 import { Failure, type FailureCode } from '../../domain/failure.ts';
 import type { Plan } from '../../domain/plan.ts';
-import { nextPoll, type PollResult, pollingSeconds, pollSchema } from '../../domain/poll.ts';
+import { nextPollWithin, type PollResult, pollSchema } from '../../domain/poll.ts';
 import { lastTwins } from '../../domain/twins.ts';
 import { chooseMethod } from '../../domain/replication.ts';
 import { createOnce } from '../operation/create-once.ts';
@@ -30,6 +31,8 @@ type ReplicateInput = z.infer<typeof replicateSchema>;
 /** Copies in flight per destination Region and account. @source aws-facts [1.6] */
 const copiesInFlightMax = 20;
 const visibleSecondsMax = 300;
+/** The first copy of a large volume takes hours; a run holds the plan all that time, so it is given up after a day. @source aws-facts [1.2] */
+const replicateSecondsMax = 86_400;
 
 interface Look {
   readonly services: Services;
@@ -77,7 +80,15 @@ export async function replicate(
       await services.catalogue.updatePointServer(plan.name, point.id, name, advanced);
     isDone &&= Object.values(next).every(({ isComplete }) => isComplete);
   }
-  return { ...nextPoll(input.poll, isDone, services.now()), transfers: look.transfers };
+  const next = nextPollWithin(input.poll, isDone, services.now(), {
+    withinSeconds: replicateSecondsMax,
+    overdue: () =>
+      new Failure(
+        'CopyFailed',
+        `Point ${point.id} of plan ${plan.name} is not complete in ${plan.recovery.region} after ${replicateSecondsMax} s. The next point starts anew.`,
+      ),
+  });
+  return { ...next, transfers: look.transfers };
 }
 
 async function pointOf(services: Services, { plan, point }: ReplicateInput): Promise<RecoveryPoint> {
@@ -97,7 +108,13 @@ async function advance(look: Look, server: string, volume: PointVolume): Promise
       `Snapshot ${volume.snapshot} of ${key} ended in error: ${snapshot.message}. The next point starts anew.`,
     );
   }
-  if (snapshot === undefined) refuseVanished(look, 'SnapshotFailed', `Snapshot ${volume.snapshot} of ${key}`);
+  if (snapshot === undefined)
+    await refuseVanished(
+      look,
+      `${look.input.point}/${server}`,
+      'SnapshotFailed',
+      `Snapshot ${volume.snapshot} of ${key}`,
+    );
   if (snapshot?.state !== 'completed') return volume;
   const lastTwin = lastTwins(look.twins).get(key);
   const method = volume.method ?? chooseMethod(volume.volumeId, lastTwin).method;
@@ -110,14 +127,20 @@ async function advance(look: Look, server: string, volume: PointVolume): Promise
       `Copy ${volume.copy} of ${key} ended in error: ${copy.message}. Check the key in ${look.plan.recovery.region}; the next point starts anew.`,
     );
   }
-  if (copy === undefined) refuseVanished(look, 'CopyFailed', `Copy ${volume.copy} of ${key}`);
+  if (copy === undefined)
+    await refuseVanished(look, copyStep(look, server, volume), 'CopyFailed', `Copy ${volume.copy} of ${key}`);
   return { ...volume, isComplete: copy?.state === 'completed' };
 }
 
-/** What is not described minutes after it was created has been deleted. @source aws-facts [7.4] */
-function refuseVanished({ services, input }: Look, code: FailureCode, what: string): void {
-  if (pollingSeconds(input.poll, services.now()) <= visibleSecondsMax) return;
-  throw new Failure(code, `${what} no longer exists. The next point starts anew.`);
+/** What is not described minutes after `step` created it has been deleted. @source aws-facts [7.4] */
+async function refuseVanished({ services, input }: Look, step: string, code: FailureCode, what: string): Promise<void> {
+  const made = await services.catalogue.creation(input.operation, step, z.unknown());
+  const ageSeconds = (services.now().getTime() - Date.parse(made?.requestedAt ?? input.poll.since ?? '')) / 1_000;
+  if (ageSeconds > visibleSecondsMax) throw new Failure(code, `${what} no longer exists. The next point starts anew.`);
+}
+
+function copyStep({ input }: Look, server: string, volume: PointVolume): string {
+  return `${input.point}/${server}/${volume.device}`;
 }
 
 async function startCopy(look: Look, server: string, volume: PointVolume): Promise<PointVolume> {
@@ -126,9 +149,10 @@ async function startCopy(look: Look, server: string, volume: PointVolume): Promi
   const { services, input } = look;
   const { primary, recovery } = look.plan;
   const { plan, operation, point } = input;
-  const step = `${point}/${server}/${volume.device}`;
+  const step = copyStep(look, server, volume);
   const owner = { plan, operation, purpose: 'recovery-point-copy', step, point, server, device: volume.device };
   const copy = await createOnce(services, input, step, {
+    made: snapshotId,
     find: async () => (await findSnapshots(services.client(ec2Client, recovery.region), owner))[0]?.id,
     make: () =>
       copySnapshot(services.client(ec2OnceClient, recovery.region), {

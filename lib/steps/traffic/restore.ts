@@ -1,14 +1,36 @@
 import { route53Client } from '../../aws/clients.ts';
+import type { z } from 'zod';
 import { readRecord } from '../../aws/records.ts';
 import { isSameRecord, type TrafficChange } from '../../domain/catalogue.ts';
-import type { Context, Services } from '../services.ts';
+import { type Context, contextSchema, type Services } from '../services.ts';
+import { regionOf, siteSchema } from '../waves/site.ts';
+import { renewedAddresses } from '../waves/stop.ts';
 import { applyChanges } from './apply.ts';
+
+/** `to`: the site that serves again after the undo. */
+export const restoreSchema = contextSchema.extend({ to: siteSchema });
+
+/**
+ * Traffic of an undone operation as it was, once the servers it leads to run again. At home again it needs no fence any more.
+ * What has committed is final.
+ */
+export async function restore(
+  services: Services,
+  input: z.infer<typeof restoreSchema>,
+): Promise<{ restored: boolean }> {
+  const { commit } = await services.proveEpoch(input);
+  if (commit === input.operation) return { restored: false };
+  const region = regionOf(services.plan(input.plan), input.to);
+  await restoreTraffic(services, input, await renewedAddresses(services, input, region));
+  if (input.to === 'primary') await services.catalogue.changeState(input, { kind: 'unfence' });
+  return { restored: true };
+}
 
 /**
  * Puts back what an undone operation switched, and follows servers that came back under another address.
  * @param renewed public addresses that servers had before the operation stopped them → the ones they have now
  */
-export async function restoreTraffic(
+async function restoreTraffic(
   services: Services,
   context: Context,
   renewed: ReadonlyMap<string, string>,

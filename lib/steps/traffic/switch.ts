@@ -11,8 +11,11 @@ import { applyChanges } from './apply.ts';
 
 export const switchSchema = contextSchema.extend({ to: siteSchema, poll: pollSchema });
 
-/** Servers have a change within about a minute. @source aws-facts [4.2] */
-const syncSecondsMax = 900;
+/**
+ * Servers have a change within about a minute. Longer than the step is repeated for, since what waits for Route 53 is ready to
+ * serve: an outage between two looks must not end the wait. @source aws-facts [4.2]
+ */
+const syncSecondsMax = 10_800;
 
 /**
  * Moves the plan's DNS records to a site, and waits until every Route 53 server answers so. What was there is recorded

@@ -36,7 +36,7 @@ export async function move(services: Services, input: MoveInput): Promise<{ bloc
   try {
     return await moveUnit(services, input);
   } catch (error) {
-    const failure = error instanceof Failure ? `${error.code}: ${error.message}` : String(error);
+    const failure = error instanceof Failure ? `${error.code}: ${error.message}` : 'Unforeseen';
     await services.catalogue.updateTransfer(operation, transfer.id, { failure });
     throw error;
   }
@@ -55,6 +55,9 @@ async function moveUnit(services: Services, input: MoveInput): Promise<{ blocks:
   const worker = async () => {
     for (const [position, block] of queue) digests.set(await moveBlock(services, input, block), position * 32);
   };
+  // Until AWS knows the young target one block asks, not 64.
+  const [first] = queue;
+  if (first !== undefined) digests.set(await moveBlock(services, input, first[1]), first[0] * 32);
   await Promise.all(Array.from({ length: Math.min(inFlightMax, blocks.length) }, worker));
   await services.catalogue.addUnit(operation, transfer.id, { unit: unit.index, blocks: blocks.length, digests });
   return { blocks: blocks.length };

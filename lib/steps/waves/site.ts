@@ -12,14 +12,8 @@ export function regionOf(plan: Plan, site: Site): string {
   return site === 'primary' ? plan.primary.region : plan.recovery.region;
 }
 
-/**
- * The instance of a server at a site: the plan's own in the primary Region; in the recovery Region the one that this failover
- * launched, or the failover behind which production runs there now.
- */
-export async function instanceOf(services: Services, context: Context, site: Site, server: string): Promise<string> {
-  const plan = services.plan(context.plan);
-  if (site === 'primary') return plan.servers[server]?.instance ?? '';
-  const instance = (await failoverOf(services, context))?.servers[server]?.instance ?? null;
+function launchedBy(failover: Operation | undefined, plan: Plan, server: string): string {
+  const instance = failover?.servers[server]?.instance ?? null;
   if (instance === null)
     throw new Failure(
       'LaunchFailed',
@@ -36,7 +30,10 @@ export async function failoverOf(services: Services, context: Context): Promise<
   return failover === null ? undefined : services.catalogue.operation(context.plan, failover);
 }
 
-/** The servers of a site by name, as AWS describes them now. */
+/**
+ * The servers of a site by name, as AWS describes them now: the plan's own in the primary Region; in the recovery Region those
+ * that this failover launched, or the failover behind which production runs there now.
+ */
 export async function instancesOf(
   services: Services,
   context: Context,
@@ -44,8 +41,10 @@ export async function instancesOf(
   servers: readonly string[],
 ): Promise<Map<string, InstanceFacts>> {
   const plan = services.plan(context.plan);
-  const ids = new Map<string, string>();
-  for (const server of servers) ids.set(await instanceOf(services, context, site, server), server);
+  const failover = site === 'primary' ? undefined : await failoverOf(services, context);
+  const idOf = (server: string) =>
+    site === 'primary' ? (plan.servers[server]?.instance ?? '') : launchedBy(failover, plan, server);
+  const ids = new Map(servers.map((server) => [idOf(server), server]));
   const facts = await describeInstances(services.client(ec2Client, regionOf(plan, site)), [...ids.keys()]);
   return new Map(facts.map((instance) => [ids.get(instance.id) ?? '', instance]));
 }

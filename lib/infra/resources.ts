@@ -1,0 +1,196 @@
+import type { Plan } from '../domain/plan.ts';
+import { tags } from '../names.ts';
+
+/** Values of conditions as in an IAM statement: operator → key → values. */
+export type Conditions = Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
+
+/** Actions on resources; `*` only where AWS offers no resource for the action. @source aws-facts [8.2] */
+export interface Right {
+  readonly actions: readonly string[];
+  readonly resources: readonly string[];
+  readonly conditions?: Conditions;
+}
+
+/** ARN patterns of one set of plans; the account is filled in by the stack. */
+export interface Arns {
+  readonly partition: string;
+  readonly account: string;
+  readonly plans: readonly Plan[];
+}
+
+/** What a key is used for on behalf of a step. @source aws-facts [8.3] */
+const keyActions = {
+  make: ['Decrypt', 'DescribeKey', 'GenerateDataKeyWithoutPlaintext', 'ReEncryptFrom', 'ReEncryptTo'],
+  copyFrom: ['Decrypt', 'DescribeKey', 'ReEncryptFrom'],
+  copyTo: ['Decrypt', 'DescribeKey', 'GenerateDataKey', 'GenerateDataKeyWithoutPlaintext', 'ReEncryptTo'],
+  /** An instance that starts needs a grant and nothing else. @source AWS re:Post, kms-iam-ec2-permission */
+  attach: [],
+  direct: [
+    'Decrypt',
+    'DescribeKey',
+    'Encrypt',
+    'GenerateDataKey',
+    'GenerateDataKeyWithoutPlaintext',
+    'ReEncryptFrom',
+    'ReEncryptTo',
+  ],
+} as const;
+type KeyUse = keyof typeof keyActions;
+
+type Side = 'primary' | 'recovery';
+
+/** The resources that rights are given on, by type and side, and the conditions under which they are given. */
+export class Resources {
+  readonly images: readonly string[];
+  readonly originals: readonly string[];
+  readonly subnets: readonly string[];
+  readonly securityGroups: readonly string[];
+  readonly elasticIps: readonly string[];
+  readonly zones: ReadonlyMap<string, readonly string[]>;
+  readonly #arns: Arns;
+
+  constructor(arns: Arns) {
+    this.#arns = arns;
+    const { plans } = arns;
+    this.images = this.regions('recovery').map((region) => `arn:${arns.partition}:ec2:${region}::image/*`);
+    this.originals = this.#named('instance', plans, 'primary', ({ servers }) =>
+      Object.values(servers).map(({ instance }) => instance),
+    );
+    this.subnets = this.#named('subnet', plans, 'recovery', ({ recovery }) => Object.values(recovery.subnets));
+    this.securityGroups = this.#named('security-group', plans, 'recovery', ({ recovery }) =>
+      Object.values(recovery.securityGroups),
+    );
+    this.elasticIps = this.#named('elastic-ip', plans, 'recovery', ({ servers }) =>
+      Object.values(servers).flatMap(({ elasticIp }) => elasticIp ?? []),
+    );
+    const records = plans.flatMap(({ traffic }) => traffic);
+    this.zones = new Map(
+      [...new Set(records.map(({ zone }) => zone))].map((zone) => [
+        zone,
+        [...new Set(records.filter((record) => record.zone === zone).map(({ name }) => normalized(name)))],
+      ]),
+    );
+  }
+
+  get partition(): string {
+    return this.#arns.partition;
+  }
+
+  get account(): string {
+    return this.#arns.account;
+  }
+
+  regions(...sides: Side[]): string[] {
+    return [...new Set(sides.flatMap((side) => this.#arns.plans.map((plan) => plan[side].region)))];
+  }
+
+  ec2(side: Side, type: string): string[] {
+    return this.regions(side).map((region) => `arn:${this.partition}:ec2:${region}:${this.account}:${type}/*`);
+  }
+
+  snapshots(...sides: Side[]): string[] {
+    return this.regions(...sides).map((region) => `arn:${this.partition}:ec2:${region}::snapshot/*`);
+  }
+
+  /** Looking at what has no resources in policies, in the Regions of the plans. */
+  read(sides: readonly Side[], ...actions: string[]): Right {
+    return { actions, resources: ['*'], conditions: { StringEquals: { 'ec2:Region': this.regions(...sides) } } };
+  }
+
+  /** Using or ending only what carries the tags of these plans; with a purpose, only what was made for it. */
+  own(resources: readonly string[], action: string, ...purposes: string[]): Right {
+    const ofPurpose = purposes.length === 0 ? {} : { [`aws:ResourceTag/${tags.purpose}`]: purposes };
+    const conditions = { StringEquals: { [`aws:ResourceTag/${tags.plan}`]: this.#planNames, ...ofPurpose } };
+    return { actions: [action], resources, conditions };
+  }
+
+  /** Making something only if it is given the tag of one of these plans in the same call (I8). */
+  make(resources: readonly string[], action: string): Right {
+    const conditions = { StringEquals: { [`aws:RequestTag/${tags.plan}`]: this.#planNames } };
+    return { actions: [action], resources, conditions };
+  }
+
+  /** Tagging what the named action makes, while it makes it, and nothing that exists. @source aws-facts [8.2] */
+  tagWhile(action: string, resources: readonly string[]): Right {
+    return { actions: ['ec2:CreateTags'], resources, conditions: { StringEquals: { 'ec2:CreateAction': action } } };
+  }
+
+  /** Tagging with Homeward's keys only, where AWS tells no `ec2:CreateAction`. */
+  mark(resources: readonly string[], ...purposes: string[]): Right {
+    const asked = { [`aws:RequestTag/${tags.plan}`]: this.#planNames, [`aws:RequestTag/${tags.purpose}`]: purposes };
+    return {
+      actions: ['ec2:CreateTags'],
+      resources,
+      conditions: { StringEquals: asked, 'ForAllValues:StringEquals': { 'aws:TagKeys': Object.values(tags) } },
+    };
+  }
+
+  /** Use of keys through EBS. Direct-API calls may reach KMS as themselves, so these are bound to the account only. @source aws-facts [8.3] */
+  keys(use: KeyUse, ...sides: Side[]): Right[] {
+    const direct = { StringEquals: { 'kms:CallerAccount': this.account } };
+    const through = use === 'copyFrom' ? this.regions('primary', 'recovery') : this.regions(...sides);
+    const via = { StringEquals: { 'kms:ViaService': through.map((region) => `ec2.${region}.${suffix(region)}`) } };
+    const base: Conditions = use === 'direct' ? direct : via;
+    const actions = keyActions[use].map((action) => `kms:${action}`);
+    return sides
+      .flatMap((side) => this.#keysOf(side))
+      .flatMap(({ resources, conditions }) => [
+        ...(actions.length === 0 ? [] : [{ actions, resources, conditions: { ...base, ...conditions } }]),
+        {
+          actions: ['kms:CreateGrant'],
+          resources,
+          conditions: { ...base, ...conditions, Bool: { 'kms:GrantIsForAWSResource': 'true' } },
+        },
+      ]);
+  }
+
+  get #planNames(): string[] {
+    return this.#arns.plans.map(({ name }) => name);
+  }
+
+  #named(type: string, plans: readonly Plan[], side: Side, idsOf: (plan: Plan) => readonly string[]): string[] {
+    const arns = plans.flatMap((plan) =>
+      idsOf(plan).map((id) => `arn:${this.partition}:ec2:${plan[side].region}:${this.account}:${type}/${id}`),
+    );
+    return [...new Set(arns)];
+  }
+
+  /**
+   * The keys that the plans name for the recovery Region, by ARN or alias. At home volumes have keys that no plan names, and a
+   * plan without a key takes the Region's default.
+   */
+  #keysOf(side: Side): Required<Pick<Right, 'resources' | 'conditions'>>[] {
+    const anyKey = (region: string) => `arn:${this.partition}:kms:${region}:${this.account}:key/*`;
+    const { plans } = this.#arns;
+    if (side === 'primary') return [{ resources: this.regions(side).map(anyKey), conditions: {} }];
+    const open = plans.filter(({ recovery }) => recovery.key === undefined).map(({ recovery }) => recovery.region);
+    const named = plans.flatMap(({ recovery }) => recovery.key ?? []);
+    const isAlias = (key: string) => key.includes(':alias/');
+    const exact = [...new Set([...open.map(anyKey), ...named.filter((key) => !isAlias(key))])];
+    const aliases = named.filter(isAlias).map((key) => key.slice(key.indexOf('alias/')));
+    return [
+      ...(exact.length === 0 ? [] : [{ resources: exact, conditions: {} }]),
+      ...(aliases.length === 0
+        ? []
+        : [
+            {
+              resources: this.regions(side).map(anyKey),
+              conditions: { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': aliases } },
+            },
+          ]),
+    ];
+  }
+}
+
+/** A record's name as IAM compares it. @source Route 53 guide, specifying conditions: lower case, no dot at the end, octal escapes */
+function normalized(name: string): string {
+  return name
+    .toLowerCase()
+    .replace(/\.$/, '')
+    .replaceAll(/[^a-z0-9_.-]/g, (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`);
+}
+
+/** Domain of the services of a Region. */
+export function suffix(region: string): string {
+  return region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
+}

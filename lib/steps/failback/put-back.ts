@@ -1,0 +1,77 @@
+import type { z } from 'zod';
+import { ec2Client } from '../../aws/clients.ts';
+import { describeInstances } from '../../aws/instances.ts';
+import { attachVolume, deleteVolume, describeVolumes, detachVolume } from '../../aws/volumes.ts';
+import type { Operation } from '../../domain/catalogue.ts';
+import type { Plan } from '../../domain/plan.ts';
+import { nextPoll, type PollResult } from '../../domain/poll.ts';
+import { type undoSchema, waitForUndo } from '../failover/undo.ts';
+import type { Services } from '../services.ts';
+import { lookAtPrimary } from './primary-look.ts';
+import { removeRounds } from './sweep.ts';
+
+type PutBackInput = z.infer<typeof undoSchema>;
+
+/**
+ * The last of an undone failback, once recovery serves: the originals' old volumes in place again, and what the failback had
+ * built at home removed. A primary that stays silent is left for later, and that is noted. What has committed is final.
+ */
+export async function putBack(services: Services, input: PutBackInput): Promise<PollResult> {
+  const plan = services.plan(input.plan);
+  const { commit } = await services.proveEpoch(input);
+  if (commit === input.operation) return nextPoll(input.poll, true, services.now());
+  const operation = await services.catalogue.operationOf(input);
+  const cleaning = await lookAtPrimary(services, input, () => restoreOriginals(services, input, plan, operation));
+  if (cleaning === 'changing') {
+    const advice = `Look at operation ${input.operation} for volumes to put back.`;
+    return waitForUndo(services, input, `The failback of plan ${input.plan}`, advice);
+  }
+  if (cleaning === 'silent') {
+    const note = `${plan.primary.region} did not answer: what the failback had built there is still to be removed`;
+    await services.catalogue.addEvent(input.operation, services.now(), note);
+  }
+  return nextPoll(input.poll, true, services.now());
+}
+
+async function restoreOriginals(
+  services: Services,
+  input: PutBackInput,
+  plan: Plan,
+  operation: Operation,
+): Promise<boolean> {
+  let isBack = true;
+  for (const [server, { instance }] of Object.entries(plan.servers)) {
+    const isServerBack = await restoreServer(services, plan, operation, { server, instance });
+    isBack &&= isServerBack;
+  }
+  return (await removeRounds(services, input, plan.primary.region)) && isBack;
+}
+
+/** Each new volume off, each old one on, the new ones gone: one step on at each look. */
+async function restoreServer(
+  services: Services,
+  plan: Plan,
+  operation: Operation,
+  of: { server: string; instance: string },
+): Promise<boolean> {
+  const client = services.client(ec2Client, plan.primary.region);
+  const mine = Object.entries(operation.swapped).filter(([key]) => key.startsWith(`${of.server}:`));
+  const [instance] = await describeInstances(client, [of.instance]);
+  if (instance === undefined || mine.length === 0) return true;
+  let isBack = true;
+  for (const [key, swapped] of mine) {
+    const device = key.slice(of.server.length + 1);
+    const present = instance.volumes.find((volume) => volume.device === device);
+    const volumes = await describeVolumes(client, [swapped.old, swapped.new]);
+    const stateOf = (id: string) => volumes.find((volume) => volume.id === id)?.state;
+    if (present?.volumeId === swapped.new && present.status === 'attached')
+      await detachVolume(client, swapped.new, instance.id);
+    if (present === undefined && stateOf(swapped.old) === 'available')
+      await attachVolume(client, swapped.old, instance.id, device);
+    if (stateOf(swapped.new) === 'available') await deleteVolume(client, swapped.new);
+    const isOld = present?.volumeId === swapped.old && present.status === 'attached';
+    const isNewGone = stateOf(swapped.new) === undefined || stateOf(swapped.new) === 'deleting';
+    isBack &&= isOld && isNewGone;
+  }
+  return isBack;
+}

@@ -1,0 +1,154 @@
+/** A broken variant of the system, and the promise whose checker must catch it. */
+export interface Canary {
+  readonly name: string;
+  /** What the checker's lines begin with. */
+  readonly promise: string;
+  /** The file that is broken, and the text in it, once, that is put in place of another. */
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+  /** The day on which it shows. */
+  readonly day: Day;
+}
+
+/** Days that are short and together touch every promise; each is perfect with the system as it is. */
+export type Day = 'there and back' | 'failover undone' | 'failback undone' | 'preempted' | 'many points';
+
+export const canaries: readonly Canary[] = [
+  {
+    name: 'takes the fence for granted',
+    promise: 'I1',
+    file: 'lib/steps/failover/fence.ts',
+    find: 'const look = await stopPrimary(services, input, plan);',
+    replace: "const look = 'confirmed' as FenceLook;",
+    day: 'there and back',
+  },
+  {
+    name: 'starts the originals while recovery serves',
+    promise: 'I1',
+    file: 'lib/steps/failback/stop-recovery.ts',
+    find: 'await stopServers(services, input, plan.recovery.region, instances);',
+    replace: 'return nextPoll(input.poll, true, services.now());',
+    day: 'there and back',
+  },
+  {
+    name: 'takes a copy for whole while it is under way',
+    promise: 'I2',
+    file: 'lib/steps/protect/replicate.ts',
+    find: "isComplete: copy?.state === 'completed'",
+    replace: "isComplete: copy !== undefined",
+    day: 'preempted',
+  },
+  {
+    name: 'leaves a volume out of the point',
+    promise: 'I2',
+    file: 'lib/steps/protect/seal.ts',
+    find: "{ status: 'available', sealedAt, startedAt, skewSeconds }",
+    replace: "{ status: 'available', sealedAt, startedAt, skewSeconds, servers: {} }",
+    day: 'many points',
+  },
+  {
+    name: 'deletes the newest point',
+    promise: 'I3',
+    file: 'lib/domain/retention.ts',
+    find: 'newestFirst.filter(({ status })',
+    replace: 'newestFirst.slice(1).filter(({ status })',
+    day: 'many points',
+  },
+  {
+    name: 'deletes a pinned point',
+    promise: 'I3',
+    file: 'lib/domain/retention.ts',
+    find: '...points.filter(({ pins }) => pins.length > 0),',
+    replace: '',
+    day: 'many points',
+  },
+  {
+    name: 'skips one block',
+    promise: 'I4',
+    file: 'lib/aws/blocks.ts',
+    find: 'for (const block of page.value.ChangedBlocks ?? [])',
+    replace: 'for (const block of (page.value.ChangedBlocks ?? []).slice(1))',
+    day: 'there and back',
+  },
+  {
+    name: 'writes zeros in place of a block',
+    promise: 'I4',
+    file: 'lib/steps/transfer/move.ts',
+    find: 'const block = token === null ? zeroBlock',
+    replace: 'const block = token === null || index % 2 === 1 ? zeroBlock',
+    day: 'there and back',
+  },
+  {
+    name: 'brings home an older round',
+    promise: 'I4',
+    file: 'lib/steps/failback/rebuild.ts',
+    find: 'return [...lastTwins(mine).values()];',
+    replace: 'return [...lastTwins(mine.slice(0, mine.length / 2)).values()];',
+    day: 'there and back',
+  },
+  {
+    name: 'does not report what the primary had written',
+    promise: 'I5',
+    file: 'lib/steps/failback/pay-fence.ts',
+    find: 'await services.catalogue.updateOperation(input, { unreplicated',
+    replace: 'await services.catalogue.updateOperation(input, { ignored: unreplicated } && {',
+    day: 'there and back',
+  },
+  {
+    name: 'undoes the servers and not the traffic',
+    promise: 'I5',
+    file: 'lib/steps/traffic/restore.ts',
+    find: 'await applyChanges(services, changes);',
+    replace: '',
+    day: 'failover undone',
+  },
+  {
+    name: 'leaves the recovery servers stopped after an undo',
+    promise: 'I5',
+    file: 'lib/steps/failback/undo.ts',
+    find: 'if (!(await serveInRecovery(services, input, plan))) return notYet(services, input);',
+    replace: '',
+    day: 'failback undone',
+  },
+  {
+    name: 'takes no heed of the epoch',
+    promise: 'I6',
+    file: 'lib/aws/catalogue.ts',
+    find: "const mine = { epoch: holder.epoch, 'lease.operation': holder.operation };",
+    replace: 'const mine = {};',
+    day: 'preempted',
+  },
+  {
+    name: 'leaves a volume of an undone failback',
+    promise: 'I8',
+    file: 'lib/steps/failback/put-back.ts',
+    find: "if (stateOf(swapped.new) === 'available') await deleteVolume(client, swapped.new);",
+    replace: "if (stateOf(swapped.old) === 'in-use') return true;",
+    day: 'failback undone',
+  },
+  {
+    name: 'leaves the images of an undone failover',
+    promise: 'I8',
+    file: 'lib/steps/failover/undo.ts',
+    find: 'await deregisterImage(ec2, image.id);',
+    replace: 'void image;',
+    day: 'failover undone',
+  },
+  {
+    name: 'tells nobody',
+    promise: 'I11',
+    file: 'lib/steps/operation/close.ts',
+    find: "const isNews = operation.kind !== 'protect' || outcome !== 'succeeded';",
+    replace: 'const isNews = false;',
+    day: 'there and back',
+  },
+  {
+    name: 'keeps the plan after its end',
+    promise: 'I11',
+    file: 'lib/steps/operation/close.ts',
+    find: 'await release(services, input, hasStopped ? endedAt : null);',
+    replace: 'void hasStopped;',
+    day: 'many points',
+  },
+];

@@ -1,0 +1,72 @@
+import { Life } from '../life.ts';
+import { modeOf } from '../faults/sweep.ts';
+import { shop, smallShop } from '../shop.ts';
+import type { Day } from './canaries.ts';
+
+/** Lives through a day and gives what the checkers found at its rests. A broken system may not come through; that is no finding. */
+export async function live(day: Day, assembly: string): Promise<string[]> {
+  const life = await Life.open({ plan: shop, world: smallShop, seed: 3, assembly });
+  const found: string[] = [];
+  const look = async () => {
+    await life.rest();
+    found.push(...(await life.broken()));
+  };
+  try {
+    await days[day](life, look);
+  } catch (error) {
+    found.push(`broke off: ${error instanceof Error ? error.message : String(error)}`);
+  } finally {
+    life.stage.close();
+  }
+  return [...new Set(found)];
+}
+
+type Look = () => Promise<void>;
+
+/** Of the mode of that name, to its end. */
+const mode = (name: string) => async (life: Life, look: Look) => {
+  const { prepare, act, clear } = modeOf(name);
+  await prepare(life);
+  await act(life);
+  await life.rest();
+  clear?.(life);
+  await look();
+};
+
+const days: Readonly<Record<Day, (life: Life, look: Look) => Promise<void>>> = {
+  async 'there and back'(life, look) {
+    await life.run('protect');
+    life.write(4);
+    await life.run('failover');
+    await look();
+    life.write(4);
+    await life.run('failback');
+    await look();
+    life.write(4);
+    await life.run('protect');
+    await look();
+  },
+  'failover undone': mode('failover-undone'),
+  'failback undone': mode('failback-undone'),
+  async preempted(life, look) {
+    const { stage } = life;
+    await life.run('protect');
+    life.write(2);
+    const isCopying = () =>
+      stage.executions('protect').at(-1)?.status === 'RUNNING' &&
+      stage.cloud.record.calls.filter(({ operation }) => operation === 'CopySnapshot').length > 6;
+    stage.start('protect');
+    await stage.clock.run(isCopying);
+    await stage.run('failover');
+    await look();
+  },
+  async 'many points'(life, look) {
+    await life.run('protect');
+    await look();
+    for (let point = 0; point < shop.protection.keepPoints + 2; point += 1) {
+      life.write(1);
+      await life.run('protect');
+    }
+    await look();
+  },
+};

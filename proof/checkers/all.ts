@@ -1,0 +1,22 @@
+import type { Checker } from './checker.ts';
+import { ended } from './ended.ts';
+import { kept } from './kept.ts';
+import { modelled } from './modelled.ts';
+import { noOrphans } from './no-orphans.ts';
+import { nothingLost } from './nothing-lost.ts';
+import { oneHolder } from './one-holder.ts';
+import { oneWriter } from './one-writer.ts';
+import { served } from './served.ts';
+import { wholePoints } from './whole-points.ts';
+
+export const checkers: readonly Checker[] = [
+  oneWriter,
+  wholePoints,
+  kept,
+  nothingLost,
+  served,
+  oneHolder,
+  noOrphans,
+  ended,
+  modelled,
+];

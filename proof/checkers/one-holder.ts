@@ -1,0 +1,47 @@
+import type { RecordedCall } from '../../sim/call-record.ts';
+import type { Checker } from './checker.ts';
+
+const isReading = /^(Describe|Get|List|Query|Scan|Lookup)/;
+const isTelling = /^(PutMetricData|Publish|Invoke)$/;
+
+/**
+ * I6: once an operation with a later epoch has proven that it owns the plan, no invocation that begins after that on behalf of an
+ * earlier one changes anything in AWS, nor the state of the plan.
+ */
+export const oneHolder: Checker = {
+  name: 'one-holder',
+  attach: (stage) => () => {
+    const { invocations } = stage.cloud.services(stage.plan.recovery.region).lambda;
+    const works = new Map(
+      invocations.flatMap(({ id, at, payload }) => {
+        const { plan, epoch, operation } = (payload ?? {}) as { plan?: string; epoch?: number; operation?: string };
+        return plan === stage.plan.name && epoch !== undefined ? [[id, { at, epoch, operation }] as const] : [];
+      }),
+    );
+    const broken: string[] = [];
+    /** Moments at which a later epoch than any before was proven, ascending. */
+    const proven: { at: number; epoch: number }[] = [];
+    for (const call of stage.cloud.record.calls) {
+      const work = works.get(call.invocation ?? '');
+      if (work === undefined || call.outcome === 'refused') continue;
+      const holder = proven.findLast(({ at }) => at < work.at);
+      if (holder !== undefined && holder.epoch > work.epoch && changes(call))
+        broken.push(
+          `I6 ${call.operation} by ${work.operation ?? ''} of epoch ${work.epoch}, after epoch ${holder.epoch} had begun`,
+        );
+      if (isStateWrite(call) && work.epoch > (proven.at(-1)?.epoch ?? 0))
+        proven.push({ at: call.at, epoch: work.epoch });
+    }
+    return broken;
+  },
+};
+
+function isStateWrite({ service, operation, input }: RecordedCall): boolean {
+  const key = input['Key'] as { sk?: { S?: string } } | undefined;
+  return service === 'dynamodb' && operation === 'UpdateItem' && key?.sk?.S === 'STATE';
+}
+
+function changes(call: RecordedCall): boolean {
+  if (call.service === 'dynamodb') return isStateWrite(call);
+  return !isReading.test(call.operation) && !isTelling.test(call.operation);
+}

@@ -1,0 +1,149 @@
+import { appendFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { synthesize } from '../../rehearsal/deploy.ts';
+import { createRandom } from '../../sim/random.ts';
+import { shop } from '../shop.ts';
+import { type Case, casesOf, type CleanRun, sitesOf } from './cases.ts';
+import { modes } from './modes.ts';
+import type { Verdict } from './sweep.ts';
+import { Workers } from './workers.ts';
+
+const help = `Breaks every call of every state machine in every way, one at a time.
+
+  npm run faults                      every kind at the first and the last meeting of every call site
+  npm run faults -- --share           each call site once, with a kind drawn by --seed, and each kind
+  npm run faults -- --every           every kind at every call that the record shows; takes hours
+  npm run faults -- --mode failback   one mode (may be repeated)
+  npm run faults -- --only KEY        one run, as the report names it
+  npm run faults -- --results FILE    keeps the verdicts there and goes on where it stopped
+`;
+
+const { values } = parseArgs({
+  options: {
+    share: { type: 'boolean', default: false },
+    every: { type: 'boolean', default: false },
+    seed: { type: 'string', default: '1' },
+    mode: { type: 'string', multiple: true },
+    only: { type: 'string' },
+    results: { type: 'string' },
+    json: { type: 'string' },
+    workers: { type: 'string', default: String(availableParallelism()) },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+/** What the sweep comes to, as `docs/proof.md` shows it. */
+export interface Sweep {
+  readonly modes: Readonly<Record<string, { calls: number; sites: number; cases: number }>>;
+  readonly runs: number;
+  readonly perfect: number;
+  readonly kinds: Readonly<Record<string, number>>;
+  readonly wallSeconds: number;
+  readonly secondsPerRun: number;
+}
+
+/** Each call site, function and state once, each with a kind of its own, so that every kind comes up. */
+function shareOf(cases: readonly Case[], seed: string): Case[] {
+  const random = createRandom(seed);
+  const bySite = new Map<string, Case[]>();
+  for (const each of cases) {
+    const site = each.key
+      .split('/')
+      .slice(0, each.at === 'call' ? 5 : 2)
+      .join('/');
+    bySite.set(site, [...(bySite.get(site) ?? []), each]);
+  }
+  return [...bySite.values()].map((ofSite) => ofSite[random.below(ofSite.length)]).filter((each) => each !== undefined);
+}
+
+async function sweep(): Promise<boolean> {
+  const begun = Date.now();
+  const assembly = synthesize([shop]);
+  const workers = new Workers(Number(values.workers));
+  try {
+    const chosen = modes.filter(({ name }) => {
+      const wanted = values.only === undefined ? values.mode : [values.only.split('/')[0]];
+      return wanted === undefined || wanted.includes(name);
+    });
+    const clean = new Map<string, CleanRun>();
+    const records = chosen.map(({ name }) => ({ kind: 'record', mode: name, assembly: assembly.directory }) as const);
+    await workers.each<CleanRun>(records, (run) => clean.set(run.mode, run));
+    const all = [...clean.values()].flatMap((run) => casesOf(run, values.every));
+    const ofCommand = values.only === undefined ? all : all.filter(({ key }) => key === values.only);
+    const cases = values.share ? shareOf(ofCommand, values.seed) : ofCommand;
+    const known = knownVerdicts();
+    const verdicts = cases.map(({ key }) => known.get(key)).filter((verdict) => verdict !== undefined);
+    const left = cases.filter(({ key }) => !known.has(key));
+    console.log(`${cases.length} runs, ${verdicts.length} known already`);
+    const runs = left.map((fault) => ({ kind: 'run', fault, assembly: assembly.directory }) as const);
+    await workers.each<Verdict>(runs, (verdict) => {
+      verdicts.push(verdict);
+      if (values.results !== undefined) appendFileSync(values.results, `${JSON.stringify(verdict)}\n`);
+      if (verdict.broken.length > 0) tell(verdict);
+      if (verdicts.length % 50 === 0) console.log(`${verdicts.length} of ${cases.length}`);
+    });
+    return report(clean, cases, verdicts, (Date.now() - begun) / 1_000);
+  } finally {
+    workers.end();
+    assembly.remove();
+  }
+}
+
+function knownVerdicts(): Map<string, Verdict> {
+  const { results } = values;
+  if (results === undefined || !existsSync(results)) return new Map();
+  const lines = readFileSync(results, 'utf8').split('\n').filter(Boolean);
+  return new Map(lines.map((line) => JSON.parse(line) as Verdict).map((verdict) => [verdict.key, verdict]));
+}
+
+function tell({ key, broken }: Verdict): void {
+  console.log(`not perfect: npm run faults -- --only '${key}'`);
+  for (const line of broken) console.log(`    ${line}`);
+}
+
+function report(
+  clean: ReadonlyMap<string, CleanRun>,
+  cases: readonly Case[],
+  verdicts: readonly Verdict[],
+  wallSeconds: number,
+): boolean {
+  const bad = verdicts.filter(({ broken }) => broken.length > 0);
+  console.log('');
+  for (const [mode, run] of clean) {
+    const sites = sitesOf(run).length;
+    const ofMode = cases.filter((each) => each.mode === mode).length;
+    console.log(`${mode}: ${run.calls.length} calls at ${sites} call sites, ${ofMode} runs`);
+  }
+  const kinds = new Map<string, number>();
+  for (const { kind } of cases) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+  console.log([...kinds].map(([kind, count]) => `${kind} ${count}`).join(', '));
+  for (const verdict of bad) tell(verdict);
+  const perfect = verdicts.length - bad.length;
+  console.log(`${verdicts.length} runs, ${perfect} perfect, ${Math.round(wallSeconds)} s`);
+  if (values.json !== undefined) {
+    rmSync(values.json, { force: true });
+    const sweepOf: Sweep = {
+      modes: Object.fromEntries(
+        [...clean].map(([mode, run]) => [
+          mode,
+          {
+            calls: run.calls.length,
+            sites: sitesOf(run).length,
+            cases: cases.filter((each) => each.mode === mode).length,
+          },
+        ]),
+      ),
+      runs: verdicts.length,
+      perfect,
+      kinds: Object.fromEntries(kinds),
+      wallSeconds: Math.round(wallSeconds),
+      secondsPerRun: verdicts.reduce((sum, { wallMs }) => sum + wallMs, 0) / 1_000 / Math.max(1, verdicts.length),
+    };
+    appendFileSync(values.json, `${JSON.stringify(sweepOf, null, 2)}\n`);
+  }
+  return bad.length === 0 && verdicts.length > 0;
+}
+
+if (values.help) console.log(help);
+else process.exitCode = (await sweep()) ? 0 : 1;

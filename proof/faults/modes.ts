@@ -1,0 +1,139 @@
+import type { OperationKind } from '../../lib/domain/catalogue.ts';
+import { shop } from '../shop.ts';
+import type { Life } from '../life.ts';
+
+const home = shop.primary.region;
+const away = shop.recovery.region;
+
+/** One way in which a state machine of the template is used. */
+export interface Mode {
+  readonly name: string;
+  readonly kind: OperationKind;
+  /** Brings a new life to the moment before. */
+  prepare(life: Life): Promise<void>;
+  /** Lets it happen, to its end. */
+  act(life: Life): Promise<void>;
+  /** What must have become of the operation when every fault on the way was one that passes. */
+  readonly outcome: 'succeeded' | 'rolled-back';
+  /** Takes away what the mode itself put in the way. */
+  clear?(life: Life): void;
+}
+
+/** A servers' Region that can run nothing more of the type of the web server, which comes last. */
+function fill(life: Life, region: string, isAvailable: boolean): void {
+  life.stage.cloud.services(region).ec2.setCapacity(`${region}a`, 't3.medium', isAvailable);
+}
+
+async function protect(life: Life): Promise<void> {
+  await life.run('protect');
+  life.write(1);
+}
+
+async function failOver(life: Life): Promise<void> {
+  await protect(life);
+  await life.run('failover');
+  await life.rest();
+  life.write(2);
+}
+
+async function failOverInTheDark(life: Life): Promise<void> {
+  await protect(life);
+  life.stage.cloud.faults.lose(home);
+  await life.run('failover');
+  life.stage.cloud.faults.restore(home);
+  await life.rest();
+  life.write(2);
+}
+
+const run =
+  (kind: OperationKind, input: Readonly<Record<string, unknown>> = {}) =>
+  async (life: Life) => {
+    await life.run(kind, { plan: shop.name, ...input });
+  };
+
+export const modes: readonly Mode[] = [
+  { name: 'protect', kind: 'protect', prepare: protect, act: run('protect'), outcome: 'succeeded' },
+  {
+    name: 'protect-by-delta',
+    kind: 'protect',
+    async prepare(life) {
+      await failOver(life);
+      await life.run('failback');
+      await life.rest();
+      life.write(1);
+    },
+    act: run('protect'),
+    outcome: 'succeeded',
+  },
+  { name: 'failover', kind: 'failover', prepare: protect, act: run('failover'), outcome: 'succeeded' },
+  {
+    name: 'failover-in-the-dark',
+    kind: 'failover',
+    async prepare(life) {
+      await protect(life);
+      life.stage.cloud.faults.lose(home);
+    },
+    act: run('failover'),
+    outcome: 'succeeded',
+    clear: (life) => life.stage.cloud.faults.restore(home),
+  },
+  {
+    name: 'failover-by-alarm',
+    kind: 'failover',
+    async prepare(life) {
+      await protect(life);
+      await life.stage.clock.advance(300_000);
+      life.stage.cloud.faults.lose(home);
+    },
+    async act({ stage }) {
+      const isOver = () => stage.executions('failover').some(({ status }) => status !== 'RUNNING');
+      await stage.clock.run(isOver);
+    },
+    outcome: 'succeeded',
+    clear: (life) => life.stage.cloud.faults.restore(home),
+  },
+  {
+    name: 'failover-undone',
+    kind: 'failover',
+    async prepare(life) {
+      await protect(life);
+      fill(life, away, false);
+    },
+    act: run('failover'),
+    outcome: 'rolled-back',
+    clear: (life) => fill(life, away, true),
+  },
+  {
+    name: 'failover-dry-run',
+    kind: 'failover',
+    prepare: protect,
+    act: run('failover', { dryRun: true }),
+    outcome: 'succeeded',
+  },
+  { name: 'failback', kind: 'failback', prepare: failOver, act: run('failback'), outcome: 'succeeded' },
+  {
+    name: 'failback-of-a-returned-primary',
+    kind: 'failback',
+    prepare: failOverInTheDark,
+    act: run('failback'),
+    outcome: 'succeeded',
+  },
+  {
+    name: 'failback-undone',
+    kind: 'failback',
+    async prepare(life) {
+      await failOver(life);
+      fill(life, home, false);
+    },
+    act: run('failback'),
+    outcome: 'rolled-back',
+    clear: (life) => fill(life, home, true),
+  },
+  {
+    name: 'failback-estimate',
+    kind: 'failback',
+    prepare: failOver,
+    act: run('failback', { estimateOnly: true }),
+    outcome: 'succeeded',
+  },
+];

@@ -1,0 +1,42 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { join } from 'node:path';
+import type { Order } from './worker.ts';
+
+type Reply<Done> = { readonly done: Done } | { readonly error: string };
+
+/** Processes that each simulate one cloud at a time: virtual time is global to a process. */
+export class Workers {
+  readonly #children: ChildProcess[];
+
+  constructor(count: number) {
+    const worker = join(import.meta.dirname, 'worker.ts');
+    this.#children = Array.from({ length: count }, () => fork(worker, { serialization: 'advanced' }));
+  }
+
+  /** Lets every worker take the next order when it is free; tells each result as it comes. */
+  async each<Done>(orders: readonly Order[], told: (done: Done, order: Order) => void): Promise<void> {
+    const queue = orders.values();
+    await Promise.all(
+      this.#children.map(async (child) => {
+        for (const order of queue) told(await this.#ask<Done>(child, order), order);
+      }),
+    );
+  }
+
+  #ask<Done>(child: ChildProcess, order: Order): Promise<Done> {
+    return new Promise((resolve, reject) => {
+      const exited = (code: number | null) => reject(new Error(`a worker ended with code ${code ?? 'none'}`));
+      child.once('exit', exited);
+      child.once('message', (reply: Reply<Done>) => {
+        child.off('exit', exited);
+        if ('error' in reply) reject(new Error(reply.error));
+        else resolve(reply.done);
+      });
+      child.send(order);
+    });
+  }
+
+  end(): void {
+    for (const child of this.#children) child.kill();
+  }
+}

@@ -1,0 +1,47 @@
+import type { OperationKind } from '../../lib/domain/catalogue.ts';
+
+type Test = (value: unknown) => boolean;
+
+const isText: Test = (value) => typeof value === 'string';
+const isFlag: Test = (value) => typeof value === 'boolean';
+const isTrigger: Test = (value) => typeof value === 'string' && /^[ -~]+$/.test(value) && value.length <= 200;
+const isPoint: Test = (value) =>
+  value === 'latest' ||
+  (typeof value === 'string' && /^rp-[0-9]{8}T[0-9]{6}Z-[0-9A-Za-z_]{1,40}$/.test(value)) ||
+  (isBlock(value) && Object.keys(value).join() === 'asOf' && isMoment(value['asOf']));
+const isUndo: Test = (value) => typeof value === 'string' && /^fail(over|back)-[^\s\p{C}]{1,80}$/u.test(value);
+
+/** The members of each operation's input, written down apart from the schemas of the steps. */
+const members: Record<OperationKind, Readonly<Record<string, Test>>> = {
+  protect: { plan: isText, scheduledFor: (value) => isMoment(value) && String(value).endsWith('Z') },
+  failover: { plan: isText, recoveryPoint: isPoint, dryRun: isFlag, trigger: isTrigger },
+  failback: { plan: isText, estimateOnly: isFlag, trigger: isTrigger },
+};
+
+/** The names of the members that are wrong, missing or unknown; `input` when there are none to name. */
+export function wrongMembers(kind: OperationKind, input: unknown): string[] {
+  if (!isBlock(input)) return ['input'];
+  const isUndoing = kind !== 'protect' && Object.hasOwn(input, 'undo');
+  const known = isUndoing ? { plan: isText, undo: isUndo } : members[kind];
+  const wrong = Object.keys(input).filter(
+    (name) => !Object.hasOwn(known, name) || known[name as 'plan']?.(input[name]) !== true,
+  );
+  return Object.hasOwn(input, 'plan') ? wrong : [...wrong, 'plan'];
+}
+
+export function isBlock(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A moment in ISO 8601 with its offset, on a day that exists. */
+function isMoment(value: unknown): boolean {
+  const parts =
+    /^(\d{4})-(\d\d)-(\d\d)T([01]\d|2[0-3]):([0-5]\d)(:[0-5]\d(\.\d+)?)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/.exec(
+      typeof value === 'string' ? value : '',
+    );
+  if (parts === null) return false;
+  const [, year = 0, month = 0, day = 0] = parts.map(Number);
+  const date = new Date(Date.UTC(2000, month - 1, day));
+  date.setUTCFullYear(year, month - 1, day);
+  return month >= 1 && month <= 12 && date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
+}

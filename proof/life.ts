@@ -1,0 +1,67 @@
+import type { OperationKind } from '../lib/domain/catalogue.ts';
+import { Stage, type StageOptions } from '../rehearsal/stage.ts';
+import type { Execution } from '../sim/stepfunctions/stepfunctions.ts';
+import { checkers } from './checkers/all.ts';
+import type { AtRest } from './checkers/checker.ts';
+import { readTable } from './checkers/table.ts';
+
+/** Virtual time after the last execution in which servers boot, rescues begin and answers of DNS arrive. */
+const settleMs = 60_000;
+const restTurnsMax = 30;
+
+/** A deployed plan with every checker watching it. Close its stage when done. */
+export class Life {
+  readonly stage: Stage;
+  readonly #judges: readonly { name: string; judge: (rest: AtRest) => string[] | Promise<string[]> }[];
+
+  private constructor(stage: Stage) {
+    this.stage = stage;
+    this.#judges = checkers.map(({ name, attach }) => ({ name, judge: attach(stage) }));
+  }
+
+  static async open(options: StageOptions): Promise<Life> {
+    return new Life(await Stage.open(options));
+  }
+
+  /** Starts an operation between the runs of the schedule, and lets time pass until it has ended. */
+  async run(kind: OperationKind, input?: unknown): Promise<Execution> {
+    const { stage } = this;
+    await stage.clock.run(() => stage.executions('protect').every(({ status }) => status !== 'RUNNING'));
+    const execution = await stage.run(kind, input);
+    const isSkipped = (execution.output as { skipped?: boolean } | undefined)?.skipped === true;
+    return isSkipped ? this.run(kind, input) : execution;
+  }
+
+  /** Every server of the plan that serves writes some blocks. */
+  write(blocks: number): void {
+    for (const [server, volumes] of this.#volumes())
+      for (const device of volumes) this.stage.workload.act({ kind: 'write', server, device, blocks });
+  }
+
+  #volumes(): [string, readonly string[]][] {
+    const { cloud, plan } = this.stage;
+    const { ec2 } = cloud.services(plan.primary.region);
+    return Object.entries(plan.servers).map(([name, { instance }]) => [name, [...ec2.volumesOf(instance).keys()]]);
+  }
+
+  /** Lets time pass until nothing runs, and everything has settled that was begun. */
+  async rest(): Promise<void> {
+    const { clock, states } = this.stage;
+    const isQuiet = () => states.executions.every(({ status }) => status !== 'RUNNING');
+    for (let turn = 0; turn < restTurnsMax; turn += 1) {
+      await clock.run(isQuiet);
+      const before = states.executions.length;
+      await clock.advance(settleMs);
+      if (isQuiet() && states.executions.length === before) return;
+    }
+  }
+
+  /** What every checker found, once everything rests. */
+  async broken(): Promise<string[]> {
+    const { clock } = this.stage;
+    const rest = { stage: this.stage, table: await clock.settle(readTable(this.stage)) };
+    const found: string[] = [];
+    for (const { judge } of this.#judges) found.push(...(await clock.settle(Promise.resolve(judge(rest)))));
+    return found;
+  }
+}

@@ -1,0 +1,176 @@
+import type {
+  AssociateAddressRequest,
+  AttachVolumeRequest,
+  CopySnapshotRequest,
+  CreateSnapshotsRequest,
+  CreateTagsRequest,
+  CreateVolumeRequest,
+  DeleteSnapshotRequest,
+  DeleteVolumeRequest,
+  DeregisterImageRequest,
+  DescribeInstanceAttributeRequest,
+  DetachVolumeRequest,
+  ModifyInstanceAttributeRequest,
+  RegisterImageRequest,
+  RunInstancesRequest,
+} from '@aws-sdk/client-ec2';
+import type { Held } from './held.ts';
+import { ec2Of, type KeyUse, keyRequests } from './kms-requests.ts';
+import { type IamRequest, requestTags } from './request.ts';
+
+/** The requests of one call, from its input and what the Region holds at that moment. @source aws-facts [8.2] */
+type Mapping<Input> = (input: Input, held: Held) => IamRequest[];
+
+const describing: Mapping<unknown> = () => [];
+
+function keys(held: Held, ids: readonly (string | undefined)[], use: KeyUse): IamRequest[] {
+  return held.keysOf(ids).flatMap((key) => keyRequests(key, use, [ec2Of(held.region)]));
+}
+
+const instances =
+  (action: string): Mapping<{ InstanceIds?: string[] }> =>
+  ({ InstanceIds = [] }, held) =>
+    InstanceIds.map((id) => held.use(action, 'instance', id));
+
+const createSnapshots: Mapping<CreateSnapshotsRequest> = ({ InstanceSpecification, TagSpecifications }, held) => {
+  const instance = InstanceSpecification?.InstanceId ?? '';
+  const volumes = held.volumesOf([instance]);
+  return [
+    held.use('ec2:CreateSnapshots', 'instance', instance),
+    ...volumes.map((id) => held.use('ec2:CreateSnapshots', 'volume', id)),
+    held.make('ec2:CreateSnapshots', 'snapshot', TagSpecifications),
+    ...held.tagging('CreateSnapshots', 'snapshot', TagSpecifications),
+    ...keys(held, volumes, 'make'),
+  ];
+};
+
+/** Asked of the source as well as of the copy; the source's key may be used through either Region's EC2. @source aws-facts [8.2], [8.3] */
+const copySnapshot: Mapping<CopySnapshotRequest> = (input, held) => {
+  const { SourceRegion = held.region, SourceSnapshotId = '', TagSpecifications, KmsKeyId } = input;
+  const source = held.elsewhere(SourceRegion);
+  const sourceKeys = source.keysOf([SourceSnapshotId]);
+  const isEncrypted = sourceKeys.length > 0 || input.Encrypted === true;
+  const targetKey = isEncrypted ? [held.state.keys.resolve(KmsKeyId)] : [];
+  return [
+    { action: 'ec2:CopySnapshot', resource: source.arn('snapshot', SourceSnapshotId), context: {} },
+    held.make('ec2:CopySnapshot', 'snapshot', TagSpecifications),
+    ...held.tagging('CopySnapshot', 'snapshot', TagSpecifications),
+    ...sourceKeys.flatMap((key) => keyRequests(key, 'copyFrom', [ec2Of(SourceRegion), ec2Of(held.region)])),
+    ...targetKey.flatMap((key) => keyRequests(key, 'copyTo', [ec2Of(held.region)])),
+  ];
+};
+
+const registerImage: Mapping<RegisterImageRequest> = ({ BlockDeviceMappings = [], TagSpecifications }, held) => [
+  held.make('ec2:RegisterImage', 'image', TagSpecifications),
+  ...BlockDeviceMappings.map(({ Ebs }) => held.use('ec2:RegisterImage', 'snapshot', Ebs?.SnapshotId)),
+  ...held.tagging('RegisterImage', 'image', TagSpecifications),
+];
+
+const runInstances: Mapping<RunInstancesRequest> = (input, held) => {
+  const action = 'ec2:RunInstances';
+  const { ImageId = '', SubnetId, SecurityGroupIds = [], KeyName, IamInstanceProfile, TagSpecifications } = input;
+  const snapshots = (held.state.images.get(ImageId)?.mappings ?? []).map(({ Ebs }) => Ebs?.SnapshotId);
+  const profile = IamInstanceProfile?.Arn?.split('/').at(-1) ?? IamInstanceProfile?.Name;
+  return [
+    held.use(action, 'image', ImageId),
+    held.use(action, 'subnet', SubnetId),
+    ...SecurityGroupIds.map((id) => held.use(action, 'security-group', id)),
+    ...snapshots.map((id) => held.use(action, 'snapshot', id)),
+    ...(KeyName === undefined ? [] : [held.use(action, 'key-pair', KeyName)]),
+    held.make(action, 'instance', TagSpecifications),
+    held.make(action, 'volume', TagSpecifications),
+    held.make(action, 'network-interface', TagSpecifications),
+    ...['instance', 'volume'].flatMap((type) => held.tagging('RunInstances', type, TagSpecifications)),
+    ...(profile === undefined ? [] : [passRole(profile, held)]),
+    ...keys(held, snapshots, 'make'),
+  ];
+};
+
+/** The role inside a profile has the profile's name here, as the console gives it. */
+function passRole(profile: string, held: Held): IamRequest {
+  const context = {
+    'iam:PassedToService': 'ec2.amazonaws.com',
+    'iam:AssociatedResourceArn': held.arn('instance', 'new'),
+  };
+  return { action: 'iam:PassRole', resource: held.roleArn(profile), context };
+}
+
+const createVolume: Mapping<CreateVolumeRequest> = ({ SnapshotId, TagSpecifications }, held) => [
+  held.make('ec2:CreateVolume', 'volume', TagSpecifications),
+  held.use('ec2:CreateVolume', 'snapshot', SnapshotId),
+  ...held.tagging('CreateVolume', 'volume', TagSpecifications),
+  ...keys(held, [SnapshotId], 'make'),
+];
+
+const attachVolume: Mapping<AttachVolumeRequest> = ({ VolumeId, InstanceId }, held) => [
+  held.use('ec2:AttachVolume', 'volume', VolumeId),
+  held.use('ec2:AttachVolume', 'instance', InstanceId),
+  ...keys(held, [VolumeId], 'attach'),
+];
+
+const detachVolume: Mapping<DetachVolumeRequest> = ({ VolumeId, InstanceId }, held) => [
+  held.use('ec2:DetachVolume', 'volume', VolumeId),
+  held.use('ec2:DetachVolume', 'instance', InstanceId),
+];
+
+const startInstances: Mapping<{ InstanceIds?: string[] }> = (input, held) => [
+  ...instances('ec2:StartInstances')(input, held),
+  ...keys(held, held.volumesOf(input.InstanceIds ?? []), 'attach'),
+];
+
+const modifyInstanceAttribute: Mapping<ModifyInstanceAttributeRequest> = (input, held) => {
+  const { InstanceId = '', BlockDeviceMappings = [] } = input;
+  const devices = BlockDeviceMappings.map(({ DeviceName }) => DeviceName);
+  const volumes = held.state.volumesOf(InstanceId).filter(({ attachment }) => devices.includes(attachment?.device));
+  return [
+    held.use('ec2:ModifyInstanceAttribute', 'instance', InstanceId),
+    ...volumes.map(({ id }) => held.use('ec2:ModifyInstanceAttribute', 'volume', id)),
+  ];
+};
+
+const associateAddress: Mapping<AssociateAddressRequest> = ({ AllocationId, InstanceId = '' }, held) => [
+  held.use('ec2:AssociateAddress', 'elastic-ip', AllocationId),
+  held.use('ec2:AssociateAddress', 'instance', InstanceId),
+  held.use('ec2:AssociateAddress', 'network-interface', held.state.instances.get(InstanceId)?.interfaceId),
+];
+
+const typeOfPrefix: Readonly<Record<string, string>> = { vol: 'volume', snap: 'snapshot', i: 'instance', ami: 'image' };
+
+/** Tags for what exists: no `ec2:CreateAction`. */
+const createTags: Mapping<CreateTagsRequest> = ({ Resources = [], Tags = [] }, held) =>
+  Resources.map((id) => {
+    const { context, ...used } = held.use('ec2:CreateTags', typeOfPrefix[id.split('-')[0] ?? ''] ?? '', id);
+    return { ...used, context: { ...context, ...requestTags(Tags) } };
+  });
+
+/** By operation. A describing operation asks about no resource; that it is asked about at all is added for each. */
+export const ec2Mappings: Readonly<Record<string, Mapping<never>>> = {
+  AssociateAddress: associateAddress,
+  AttachVolume: attachVolume,
+  CopySnapshot: copySnapshot,
+  CreateSnapshots: createSnapshots,
+  CreateTags: createTags,
+  CreateVolume: createVolume,
+  DeleteSnapshot: ({ SnapshotId }: DeleteSnapshotRequest, held) => [
+    held.use('ec2:DeleteSnapshot', 'snapshot', SnapshotId),
+  ],
+  DeleteVolume: ({ VolumeId }: DeleteVolumeRequest, held) => [held.use('ec2:DeleteVolume', 'volume', VolumeId)],
+  DeregisterImage: ({ ImageId }: DeregisterImageRequest, held) => [held.use('ec2:DeregisterImage', 'image', ImageId)],
+  DescribeImages: describing,
+  DescribeInstanceAttribute: ({ InstanceId }: DescribeInstanceAttributeRequest, held) => [
+    held.use('ec2:DescribeInstanceAttribute', 'instance', InstanceId),
+  ],
+  DescribeInstances: describing,
+  DescribeInstanceStatus: describing,
+  DescribeSecurityGroups: describing,
+  DescribeSnapshots: describing,
+  DescribeSubnets: describing,
+  DescribeVolumes: describing,
+  DetachVolume: detachVolume,
+  ModifyInstanceAttribute: modifyInstanceAttribute,
+  RegisterImage: registerImage,
+  RunInstances: runInstances,
+  StartInstances: startInstances,
+  StopInstances: instances('ec2:StopInstances'),
+  TerminateInstances: instances('ec2:TerminateInstances'),
+};

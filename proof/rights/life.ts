@@ -1,0 +1,154 @@
+import { SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
+import type { Stage } from '../../rehearsal/stage.ts';
+import type { Execution } from '../../sim/stepfunctions/stepfunctions.ts';
+import { RightsRecord } from './record.ts';
+
+const minuteMs = 60_000;
+/** Longer than the guard looks at an alarm of servers that an undone failover had stopped. */
+const guardPatienceMs = 13 * minuteMs;
+/** Servers that were started have come up by then, and snapshots that were deleted are gone. */
+const restMs = 3 * minuteMs;
+
+/**
+ * Takes a plan through everything that its state machines do and undo, once each: what its roles were asked for on the way. The
+ * plan needs two sites, traffic, automatic failover and a server called `web`; nothing may have happened to it yet.
+ */
+export async function liveThrough(stage: Stage): Promise<RightsRecord> {
+  const record = new RightsRecord(stage.cloud);
+  const life = new Life(stage);
+  life.prepare();
+  await life.protect();
+  await life.stayHome();
+  await life.loseHome();
+  await life.comeHome();
+  record.end();
+  if (stage.cloud.notModelled.length > 0) throw new Error(stage.cloud.notModelled.join('; '));
+  return record;
+}
+
+class Life {
+  readonly #stage: Stage;
+
+  constructor(stage: Stage) {
+    this.#stage = stage;
+  }
+
+  /** Details of a server on which rights depend: a profile, a key pair, volumes that outlive their instance. */
+  prepare(): void {
+    const { state } = this.#home.ec2;
+    const web = state.instances.get(this.#stage.plan.servers['web']?.instance ?? '');
+    if (web === undefined) throw new Error(`plan ${this.#stage.plan.name} needs a server called web`);
+    web.request.IamInstanceProfile = { Arn: `arn:aws:iam::${this.#stage.cloud.account}:instance-profile/web` };
+    web.request.KeyName = 'operators';
+    for (const { attachment } of state.volumesOf(web.id))
+      if (attachment !== undefined) attachment.deleteOnTermination = false;
+  }
+
+  /** Points, calls that are throttled, and a run that somebody stops. */
+  async protect(): Promise<void> {
+    this.#throttle('ProtectCapture', 'CreateSnapshots');
+    this.#throttle('ProtectReplicate', 'CopySnapshot');
+    await this.#protectNow();
+    this.#write();
+    const dying = this.#stage.start('protect');
+    await this.#entered(dying, 'Replicate');
+    await this.#isRefused('failback');
+    await this.#stop(dying);
+    await this.#stage.clock.advance(minuteMs);
+    await this.#protectNow();
+  }
+
+  /** A dry run, and a failover that somebody stops while its traffic moves. */
+  async stayHome(): Promise<void> {
+    await this.#ends(this.#stage.start('failover', { plan: this.#stage.plan.name, dryRun: true }), 'SUCCEEDED');
+    const stopped = this.#stage.start('failover');
+    await this.#entered(stopped, 'Switch traffic: wait');
+    await this.#stop(stopped);
+    await this.#undone('failover', stopped);
+    await this.#stage.clock.advance(guardPatienceMs);
+  }
+
+  /** The Region falls silent, the alarm starts a failover that cannot open, and somebody starts another. */
+  async loseHome(): Promise<void> {
+    await this.#protectNow();
+    const before = this.#stage.executions('failover').length;
+    this.#stage.cloud.faults.lose(this.#stage.plan.primary.region);
+    this.#stage.cloud.faults.add({ kind: 'refused', operation: 'UpdateItem', caller: 'FailoverOpen', times: 1 });
+    await this.#stage.clock.run(() => this.#stage.executions('failover').length > before);
+    await this.#stage.clock.advance(2 * minuteMs);
+    const failover = this.#stage.start('failover');
+    await this.#entered(failover, 'Fence');
+    await this.#isRefused('failback');
+    await this.#ends(failover, 'SUCCEEDED');
+    this.#stage.cloud.faults.restore(this.#stage.plan.primary.region);
+  }
+
+  /** An estimate, a failback that somebody stops while its traffic moves, one that succeeds, and protection by deltas. */
+  async comeHome(): Promise<void> {
+    this.#write();
+    for (const step of ['Estimate', 'PayFence', 'Round']) this.#throttle(`Failback${step}`, 'CreateSnapshots');
+    await this.#ends(this.#stage.start('failback', { plan: this.#stage.plan.name, estimateOnly: true }), 'SUCCEEDED');
+    const stopped = this.#stage.start('failback');
+    await this.#entered(stopped, 'Round');
+    await this.#isRefused('failover');
+    await this.#isRefused('failback');
+    await this.#entered(stopped, 'Switch traffic: wait');
+    await this.#stop(stopped);
+    await this.#undone('failback', stopped);
+    this.#write();
+    await this.#ends(this.#stage.start('failback'), 'SUCCEEDED');
+    this.#write();
+    await this.#protectNow();
+  }
+
+  get #home() {
+    return this.#stage.cloud.services(this.#stage.plan.primary.region);
+  }
+
+  #write(): void {
+    for (const server of Object.keys(this.#stage.plan.servers))
+      this.#stage.workload.act({ kind: 'write', server, device: '/dev/sdf', blocks: 1 });
+  }
+
+  /** What was noted before a call that AWS refuses for now is taken back. */
+  #throttle(caller: string, operation: string): void {
+    this.#stage.cloud.faults.add({ kind: 'throttled', operation, caller, times: 1 });
+  }
+
+  async #protectNow(): Promise<void> {
+    await this.#stage.clock.run(() => this.#stage.executions('protect').every(({ status }) => status !== 'RUNNING'));
+    await this.#ends(this.#stage.start('protect'), 'SUCCEEDED');
+  }
+
+  /** Another operation has the plan. */
+  async #isRefused(kind: 'failover' | 'failback'): Promise<void> {
+    const { status, error } = await this.#stage.run(kind);
+    if (status !== 'FAILED') throw new Error(`a ${kind} beside another operation ended ${status}: ${error}`);
+  }
+
+  /** Waits for the end of an execution, which must be as told. */
+  async #ends({ arn, machineName }: Execution, expected: Execution['status']): Promise<void> {
+    const { status, error, cause } = await this.#stage.clock.settle(this.#stage.states.ended(arn));
+    if (status !== expected) throw new Error(`${machineName} ended ${status}, not ${expected}: ${error} ${cause}`);
+    await this.#stage.clock.advance(machineName.includes('Protect') ? 0 : restMs);
+  }
+
+  async #entered(execution: Execution, name: string): Promise<void> {
+    await this.#stage.clock.run(() => {
+      if (execution.status !== 'RUNNING') throw new Error(`${execution.machineName} ended before it came to ${name}`);
+      return execution.history.some(({ type, state }) => type === 'StateEntered' && state?.name === name);
+    });
+  }
+
+  async #stop({ arn }: Execution): Promise<void> {
+    const console = new SFNClient(this.#stage.cloud.clientConfig(this.#stage.plan.recovery.region));
+    await this.#stage.clock.settle(console.send(new StopExecutionCommand({ executionArn: arn })));
+  }
+
+  /** Waits for the execution that undoes a stopped one. */
+  async #undone(kind: 'failover' | 'failback', stopped: Execution): Promise<void> {
+    await this.#stage.clock.run(() => this.#stage.executions(kind).at(-1) !== stopped);
+    const [undo] = this.#stage.executions(kind).slice(-1);
+    if (undo !== undefined) await this.#ends(undo, 'FAILED');
+  }
+}

@@ -1,0 +1,73 @@
+/** Why roles may do what no rehearsed call needs. */
+export interface Reason {
+  /** Titles of the roles; a list is held to each of its members. */
+  readonly roles: RegExp | readonly string[];
+  readonly actions: readonly string[];
+  readonly why: string;
+}
+
+/** Each names a grant that is still given and still unused; any other makes the check fail. */
+export const reasons: readonly Reason[] = [
+  {
+    roles: /^\w+\/[\w-]+$/,
+    actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+    why: 'Lambda writes the log of a function with the role of the function; the simulator keeps logs itself.',
+  },
+  {
+    roles: /MachineRole$/,
+    actions: [
+      'logs:CreateLogDelivery',
+      'logs:DeleteLogDelivery',
+      'logs:DescribeLogGroups',
+      'logs:DescribeResourcePolicies',
+      'logs:GetLogDelivery',
+      'logs:ListLogDeliveries',
+      'logs:PutResourcePolicy',
+      'logs:UpdateLogDelivery',
+    ],
+    why: 'Step Functions delivers the history of executions to their log groups with these. @source Step Functions guide, IAM policies for logging',
+  },
+  {
+    roles: /MachineRole$/,
+    actions: ['xray:GetSamplingRules', 'xray:GetSamplingTargets', 'xray:PutTelemetryRecords', 'xray:PutTraceSegments'],
+    why: 'Step Functions traces executions with these. @source Step Functions guide, X-Ray',
+  },
+  {
+    roles: /^(Protect|Failback)\w+MachineRole$/,
+    actions: ['states:RedriveExecution'],
+    why: 'An operator who redrives an execution redrives what failed in its Distributed Maps.',
+  },
+  {
+    roles: /^waves\/probe$/,
+    actions: ['arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole'],
+    why: 'A function in a network manages its own interfaces; this is the policy that AWS maintains for it.',
+  },
+  {
+    roles: [
+      'failback/commit',
+      'failback/finish-round',
+      'failback/open',
+      'failback/pay-fence',
+      'failback/start',
+      'failback/stop-recovery',
+      'failback/undo',
+      'failover/commit',
+      'failover/fence',
+      'failover/guard',
+      'failover/launch',
+      'failover/preflight',
+      'failover/undo',
+      'operation/close',
+      'operation/rescue',
+      'protect/capture',
+      'protect/seal',
+      'traffic/restore',
+      'traffic/switch',
+      'transfer/move',
+      'transfer/start',
+      'waves/health',
+    ],
+    actions: ['dynamodb:Query'],
+    why: 'A step that finds no state of its plan asks whether the plan ever had an operation: then the catalogue is broken, and that is said instead of beginning anew.',
+  },
+];

@@ -1,0 +1,77 @@
+import type { DescribeAlarmsInput, PutMetricDataInput } from '@aws-sdk/client-cloudwatch';
+import type { InvocationRequest } from '@aws-sdk/client-lambda';
+import type {
+  ChangeResourceRecordSetsRequest,
+  GetChangeRequest,
+  ListResourceRecordSetsRequest,
+} from '@aws-sdk/client-route-53';
+import type { DescribeExecutionInput, StartExecutionInput } from '@aws-sdk/client-sfn';
+import type { PublishInput } from '@aws-sdk/client-sns';
+import type { Held } from './held.ts';
+import type { Context, IamRequest } from './request.ts';
+
+type Mapping = (input: never, held: Held) => IamRequest[];
+
+function one(action: string, resource = '', context: Context = {}): IamRequest[] {
+  return [{ action, resource, context }];
+}
+
+/** ARN of a Regional resource that may be given by name or by ARN. */
+function arn(held: Held, service: string, resource: string, name = ''): string {
+  return name.startsWith('arn:') ? name : `arn:aws:${service}:${held.region}:${held.state.account}:${resource}${name}`;
+}
+
+const onTable =
+  (action: string): Mapping =>
+  ({ TableName }: { TableName?: string }, held) =>
+    one(`dynamodb:${action}`, arn(held, 'dynamodb', 'table/', TableName));
+
+const zoneArn = (id = '') => `arn:aws:route53:::hostedzone/${id.replace('/hostedzone/', '')}`;
+
+/** A name as IAM compares it: lower case, no dot at the end, other characters as octal numbers. @source Route 53 guide, specifying conditions */
+function normalized(name = ''): string {
+  const plain = name.toLowerCase().replace(/\.$/, '');
+  return plain.replaceAll(/[^a-z0-9_.-]/g, (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`);
+}
+
+const changeRecords: Mapping = ({ HostedZoneId, ChangeBatch }: ChangeResourceRecordSetsRequest) => {
+  const { Changes = [] } = ChangeBatch ?? {};
+  const prefix = 'route53:ChangeResourceRecordSets';
+  return one('route53:ChangeResourceRecordSets', zoneArn(HostedZoneId), {
+    [`${prefix}Actions`]: [...new Set(Changes.map(({ Action }) => Action ?? ''))],
+    [`${prefix}NormalizedRecordNames`]: [...new Set(Changes.map((each) => normalized(each.ResourceRecordSet?.Name)))],
+    [`${prefix}RecordTypes`]: [...new Set(Changes.map(({ ResourceRecordSet }) => ResourceRecordSet?.Type ?? ''))],
+  });
+};
+
+/** By endpoint and operation; names in policies differ from both here and there. */
+export const serviceMappings: Readonly<Record<string, Readonly<Record<string, Mapping>>>> = {
+  dynamodb: {
+    DeleteItem: onTable('DeleteItem'),
+    GetItem: onTable('GetItem'),
+    Query: onTable('Query'),
+    UpdateItem: onTable('UpdateItem'),
+  },
+  lambda: {
+    Invoke: ({ FunctionName }: InvocationRequest, held) =>
+      one('lambda:InvokeFunction', arn(held, 'lambda', 'function:', FunctionName)),
+  },
+  monitoring: {
+    DescribeAlarms: ({ AlarmNames = ['*'] }: DescribeAlarmsInput, held) =>
+      AlarmNames.flatMap((name) => one('cloudwatch:DescribeAlarms', arn(held, 'cloudwatch', 'alarm:', name))),
+    PutMetricData: ({ Namespace = '' }: PutMetricDataInput) =>
+      one('cloudwatch:PutMetricData', '*', { 'cloudwatch:namespace': Namespace }),
+  },
+  route53: {
+    ChangeResourceRecordSets: changeRecords,
+    GetChange: ({ Id = '' }: GetChangeRequest) =>
+      one('route53:GetChange', `arn:aws:route53:::change/${Id.replace('/change/', '')}`),
+    ListResourceRecordSets: ({ HostedZoneId }: ListResourceRecordSetsRequest) =>
+      one('route53:ListResourceRecordSets', zoneArn(HostedZoneId)),
+  },
+  sns: { Publish: ({ TopicArn }: PublishInput) => one('sns:Publish', TopicArn) },
+  states: {
+    DescribeExecution: ({ executionArn }: DescribeExecutionInput) => one('states:DescribeExecution', executionArn),
+    StartExecution: ({ stateMachineArn }: StartExecutionInput) => one('states:StartExecution', stateMachineArn),
+  },
+};

@@ -1,0 +1,391 @@
+/**
+ * What every event does to a plan, wherever the plan stands: written from the words of the specification, not from the code.
+ * `docs/spec.md` shows the same table; a test compares the two.
+ */
+import type { Fence, Outcome, Phase, Site } from '../../lib/domain/catalogue.ts';
+import type { FailureCode } from '../../lib/domain/failure.ts';
+
+/** Where a plan stands: its phase, and what else decides about what may happen. */
+export type Standing =
+  | 'home'
+  | 'protecting'
+  | 'leaving'
+  | 'fenced'
+  | 'left'
+  | 'away'
+  | 'owing'
+  | 'returning'
+  | 'returned';
+
+export interface StandingFacts {
+  readonly phase: Phase;
+  readonly activeSite: Site;
+  /** Kind of the operation that holds the plan. */
+  readonly holder: 'protect' | 'failover' | 'failback' | 'nobody';
+  readonly fence: Fence['status'] | 'none';
+  readonly isCommitted: boolean;
+  readonly meaning: string;
+}
+
+export const standings: Readonly<Record<Standing, StandingFacts>> = {
+  home: {
+    phase: 'protected',
+    activeSite: 'primary',
+    holder: 'nobody',
+    fence: 'none',
+    isCommitted: false,
+    meaning: 'production runs at home, nothing is under way',
+  },
+  protecting: {
+    phase: 'protected',
+    activeSite: 'primary',
+    holder: 'protect',
+    fence: 'none',
+    isCommitted: false,
+    meaning: 'a protect run is under way',
+  },
+  leaving: {
+    phase: 'failing-over',
+    activeSite: 'primary',
+    holder: 'failover',
+    fence: 'none',
+    isCommitted: false,
+    meaning: 'a failover is under way and has not fenced the primary',
+  },
+  fenced: {
+    phase: 'failing-over',
+    activeSite: 'primary',
+    holder: 'failover',
+    fence: 'owed',
+    isCommitted: false,
+    meaning: 'a failover is under way behind a fence, confirmed or owed',
+  },
+  left: {
+    phase: 'failing-over',
+    activeSite: 'recovery',
+    holder: 'failover',
+    fence: 'owed',
+    isCommitted: true,
+    meaning: 'the failover has committed and has not closed',
+  },
+  away: {
+    phase: 'recovered',
+    activeSite: 'recovery',
+    holder: 'nobody',
+    fence: 'owed',
+    isCommitted: false,
+    meaning: 'production runs in the recovery Region, nothing is under way',
+  },
+  owing: {
+    phase: 'failing-back',
+    activeSite: 'recovery',
+    holder: 'failback',
+    fence: 'owed',
+    isCommitted: false,
+    meaning: 'a failback is under way and the fence is owed',
+  },
+  returning: {
+    phase: 'failing-back',
+    activeSite: 'recovery',
+    holder: 'failback',
+    fence: 'confirmed',
+    isCommitted: false,
+    meaning: 'a failback is under way behind a confirmed fence',
+  },
+  returned: {
+    phase: 'failing-back',
+    activeSite: 'primary',
+    holder: 'failback',
+    fence: 'none',
+    isCommitted: true,
+    meaning: 'the failback has committed and has not closed',
+  },
+};
+
+export type Happening =
+  | 'open protect'
+  | 'open failover'
+  | 'open failback'
+  | 'open protect, holder gone'
+  | 'open failover, holder gone'
+  | 'open failback, holder gone'
+  | 'open again'
+  | 'take over'
+  | 'take over, holder runs'
+  | 'take over again'
+  | 'renew'
+  | 'fence confirmed'
+  | 'fence owed'
+  | 'unfence'
+  | 'commit'
+  | 'close succeeded'
+  | 'close rolled-back'
+  | 'close failed'
+  | 'any of a stale holder';
+
+export const happenings: Readonly<Record<Happening, string>> = {
+  'open protect': 'another execution opens a protect run; a holder, if there is one, runs and its lease has not lapsed',
+  'open failover': 'likewise a failover',
+  'open failback': 'likewise a failback',
+  'open protect, holder gone':
+    'likewise a protect run; the execution of the holder has ended without closing, or its lease has lapsed',
+  'open failover, holder gone': 'likewise a failover',
+  'open failback, holder gone': 'likewise a failback',
+  'open again': 'the operation that holds the plan, or held it last, opens once more: its first step is repeated',
+  'take over': 'an execution takes over the operation named in its input, whose own execution has ended',
+  'take over, holder runs': 'the same while that execution is under way',
+  'take over again': 'the execution that holds the operation takes it over once more',
+  renew: 'the holder proves its epoch',
+  'fence confirmed': 'the holder has seen the primary stopped',
+  'fence owed': 'the holder could not see it stopped',
+  unfence: 'the holder has started the primary again',
+  commit: 'the holder makes its operation final',
+  'close succeeded': 'the holder ends, all done',
+  'close rolled-back': 'the holder ends after an undo',
+  'close failed': 'the holder ends, and its undo failed',
+  'any of a stale holder': 'one of the events of a holder, of another operation or an older epoch',
+};
+
+export interface Move {
+  readonly to: Standing;
+  /** Whether the plan gets the next epoch. */
+  readonly epoch: 'same' | 'next';
+  /** `new`: of the operation and execution of the event, for another hour; `renewed`: the same for another hour. */
+  readonly lease: 'same' | 'new' | 'renewed' | 'none';
+  readonly fence: 'same' | 'none' | Fence['status'];
+  /** Whether `commit` names the holder afterwards, where it did not before. */
+  readonly isCommit: boolean;
+  /** What a closing operation is recorded as. */
+  readonly outcome?: Outcome;
+}
+
+export type Cell = Move | { readonly refused: FailureCode } | 'nothing changes';
+
+const quiet = { epoch: 'same', lease: 'same', fence: 'same', isCommit: false } as const;
+const opens = (to: Standing): Cell => ({ ...quiet, to, epoch: 'next', lease: 'new' });
+/** A failover fences anew, whatever an earlier one left. */
+const opensUnfenced = (to: Standing): Cell => ({ ...quiet, to, epoch: 'next', lease: 'new', fence: 'none' });
+const renews = (to: Standing): Cell => ({ ...quiet, to, lease: 'renewed' });
+const fences = (to: Standing, fence: 'confirmed' | 'owed' | 'none'): Cell => ({ ...quiet, to, fence });
+const commits = (to: Standing, fence: 'same' | 'none'): Cell => ({ ...quiet, to, fence, isCommit: true });
+const closes = (to: Standing, outcome: Outcome): Cell => ({ ...quiet, to, lease: 'none', outcome });
+const refused = (code: FailureCode): Cell => ({ refused: code });
+const same: Cell = 'nothing changes';
+
+const busy = refused('OperationAlreadyRunning');
+const wrong = refused('WrongPhase');
+const stale = refused('StaleEpoch');
+const broken = refused('BrokenInvariant');
+
+/** No `Partial`: a standing or a happening without a cell does not compile. */
+export const table: Readonly<Record<Happening, Readonly<Record<Standing, Cell>>>> = {
+  'open protect': {
+    home: opens('protecting'),
+    protecting: busy,
+    leaving: busy,
+    fenced: busy,
+    left: busy,
+    away: wrong,
+    owing: busy,
+    returning: busy,
+    returned: busy,
+  },
+  'open failover': {
+    home: opensUnfenced('leaving'),
+    protecting: opensUnfenced('leaving'),
+    leaving: busy,
+    fenced: busy,
+    left: busy,
+    away: wrong,
+    owing: busy,
+    returning: busy,
+    returned: busy,
+  },
+  'open failback': {
+    home: wrong,
+    protecting: busy,
+    leaving: busy,
+    fenced: busy,
+    left: busy,
+    away: opens('owing'),
+    owing: busy,
+    returning: busy,
+    returned: busy,
+  },
+  'open protect, holder gone': {
+    home: opens('protecting'),
+    protecting: opens('protecting'),
+    leaving: wrong,
+    fenced: wrong,
+    left: wrong,
+    away: wrong,
+    owing: wrong,
+    returning: wrong,
+    returned: wrong,
+  },
+  'open failover, holder gone': {
+    home: opensUnfenced('leaving'),
+    protecting: opensUnfenced('leaving'),
+    leaving: wrong,
+    fenced: wrong,
+    left: wrong,
+    away: wrong,
+    owing: wrong,
+    returning: wrong,
+    returned: wrong,
+  },
+  'open failback, holder gone': {
+    home: wrong,
+    protecting: wrong,
+    leaving: wrong,
+    fenced: wrong,
+    left: wrong,
+    away: opens('owing'),
+    owing: wrong,
+    returning: wrong,
+    returned: wrong,
+  },
+  'open again': {
+    home: opens('protecting'),
+    protecting: same,
+    leaving: same,
+    fenced: same,
+    left: same,
+    away: wrong,
+    owing: same,
+    returning: same,
+    returned: same,
+  },
+  'take over': {
+    home: wrong,
+    protecting: wrong,
+    leaving: opens('leaving'),
+    fenced: opens('fenced'),
+    left: opens('left'),
+    away: wrong,
+    owing: opens('owing'),
+    returning: opens('returning'),
+    returned: opens('returned'),
+  },
+  'take over, holder runs': {
+    home: wrong,
+    protecting: wrong,
+    leaving: busy,
+    fenced: busy,
+    left: busy,
+    away: wrong,
+    owing: busy,
+    returning: busy,
+    returned: busy,
+  },
+  'take over again': {
+    home: wrong,
+    protecting: wrong,
+    leaving: same,
+    fenced: same,
+    left: same,
+    away: wrong,
+    owing: same,
+    returning: same,
+    returned: same,
+  },
+  renew: {
+    home: stale,
+    protecting: renews('protecting'),
+    leaving: renews('leaving'),
+    fenced: renews('fenced'),
+    left: renews('left'),
+    away: stale,
+    owing: renews('owing'),
+    returning: renews('returning'),
+    returned: renews('returned'),
+  },
+  'fence confirmed': {
+    home: stale,
+    protecting: broken,
+    leaving: fences('fenced', 'confirmed'),
+    fenced: fences('fenced', 'confirmed'),
+    left: broken,
+    away: stale,
+    owing: fences('returning', 'confirmed'),
+    returning: fences('returning', 'confirmed'),
+    returned: broken,
+  },
+  'fence owed': {
+    home: stale,
+    protecting: broken,
+    leaving: fences('fenced', 'owed'),
+    fenced: fences('fenced', 'owed'),
+    left: broken,
+    away: stale,
+    owing: fences('owing', 'owed'),
+    returning: fences('owing', 'owed'),
+    returned: broken,
+  },
+  unfence: {
+    home: stale,
+    protecting: broken,
+    leaving: fences('leaving', 'none'),
+    fenced: fences('leaving', 'none'),
+    left: broken,
+    away: stale,
+    owing: broken,
+    returning: broken,
+    returned: broken,
+  },
+  commit: {
+    home: stale,
+    protecting: broken,
+    leaving: broken,
+    fenced: commits('left', 'same'),
+    left: same,
+    away: stale,
+    owing: broken,
+    returning: commits('returned', 'none'),
+    returned: same,
+  },
+  'close succeeded': {
+    home: stale,
+    protecting: closes('home', 'succeeded'),
+    leaving: closes('home', 'succeeded'),
+    fenced: closes('home', 'succeeded'),
+    left: closes('away', 'succeeded'),
+    away: stale,
+    owing: closes('away', 'succeeded'),
+    returning: closes('away', 'succeeded'),
+    returned: closes('home', 'succeeded'),
+  },
+  'close rolled-back': {
+    home: stale,
+    protecting: closes('home', 'rolled-back'),
+    leaving: closes('home', 'rolled-back'),
+    fenced: closes('home', 'rolled-back'),
+    left: closes('away', 'succeeded'),
+    away: stale,
+    owing: closes('away', 'rolled-back'),
+    returning: closes('away', 'rolled-back'),
+    returned: closes('home', 'succeeded'),
+  },
+  'close failed': {
+    home: stale,
+    protecting: closes('home', 'failed'),
+    leaving: closes('home', 'failed'),
+    fenced: closes('home', 'failed'),
+    left: closes('away', 'succeeded'),
+    away: stale,
+    owing: closes('away', 'failed'),
+    returning: closes('away', 'failed'),
+    returned: closes('home', 'succeeded'),
+  },
+  'any of a stale holder': {
+    home: stale,
+    protecting: stale,
+    leaving: stale,
+    fenced: stale,
+    left: stale,
+    away: stale,
+    owing: stale,
+    returning: stale,
+    returned: stale,
+  },
+};
