@@ -83,6 +83,12 @@ export class Faults implements FaultHooks {
     this.#rules.push({ ...rule, skipped: 0, left: rule.times ?? 1 });
   }
 
+  /** Every Region answers again, and no call goes wrong any more. */
+  clear(): void {
+    this.#silent.clear();
+    this.#rules.length = 0;
+  }
+
   /** Rules that nothing has met yet: a test that adds one must not end with it. */
   get unmet(): readonly FaultRule[] {
     return this.#rules.filter(({ left, times = 1 }) => left === times).map(({ skipped: _, left: __, ...rule }) => rule);

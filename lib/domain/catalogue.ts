@@ -248,6 +248,10 @@ const estimateSchema = z
   .readonly();
 export type FailbackEstimate = z.output<typeof estimateSchema>;
 
+/** What a volume of the returned primary held that no recovery point had: changed blocks, and the snapshot that keeps them. */
+const unreplicatedSchema = z.object({ snapshot: snapshotId, blocks: count }).readonly();
+export type Unreplicated = z.output<typeof unreplicatedSchema>;
+
 export const operationSchema = z
   .object({
     plan: name,
@@ -271,6 +275,8 @@ export const operationSchema = z
     estimate: estimateSchema.nullable(),
     rounds: z.array(roundSchema).readonly(),
     swapped: z.record(volumeKeySchema, swappedVolumeSchema).readonly(),
+    /** Writes of the primary that never reached the recovery Region; volumes without any are not listed. `null`: not looked yet. */
+    unreplicated: z.record(volumeKeySchema, unreplicatedSchema).readonly().nullable(),
   })
   .readonly();
 export type Operation = z.output<typeof operationSchema>;
@@ -342,5 +348,6 @@ export function newOperation(start: OperationStart): Operation {
     estimate: null,
     rounds: [],
     swapped: {},
+    unreplicated: null,
   };
 }

@@ -7,6 +7,9 @@ export interface TaggedSnapshot {
   readonly point?: string | undefined;
   readonly server?: string | undefined;
   readonly step?: string | undefined;
+  readonly device?: string | undefined;
+  /** What it was taken of; copies do not say. */
+  readonly volumeId?: string | undefined;
 }
 
 /** What is known when a snapshot is judged that no item of the table needs. */
@@ -40,8 +43,10 @@ export function doubtOf(snapshot: TaggedSnapshot, evidence: Evidence): string | 
     return isOfLastRound(snapshot, evidence) ? 'no later twin takes the place of its round' : undefined;
   if (doomedPoints.has(pointId)) return undefined;
   const point = keptPoints.find(({ id }) => id === pointId);
+  if (point !== undefined && !isWhole(point, evidence))
+    return `point ${pointId} names a snapshot that was not made for it`;
   if (point !== undefined)
-    return isWhole(point, evidence) ? undefined : `point ${pointId} names a snapshot that was not made for it`;
+    return hasVolumeOf(point, snapshot) ? undefined : `point ${pointId} has no volume that it may be of`;
   const isSealed = maker.rpoSeconds !== null;
   const oldestKept = keptPoints.map(({ id }) => id).toSorted()[0] ?? '';
   return isSealed && pointId > oldestKept ? `its point ${pointId} is missing from the table` : undefined;
@@ -56,6 +61,12 @@ function isWhole({ id, servers }: RecoveryPoint, { side, present }: Evidence): b
   const volumes = Object.values(servers).flatMap((server) => Object.values(server.volumes));
   const named = volumes.map(({ snapshot, copy }) => (side === 'primary' ? snapshot : copy));
   return named.every((name) => name !== null && present.get(name)?.point === id);
+}
+
+/** Whether the point names another snapshot for the volume of this one, which then is a second of it. */
+function hasVolumeOf({ servers }: RecoveryPoint, { server = '', device, volumeId }: TaggedSnapshot): boolean {
+  const volumes = Object.values(servers[server]?.volumes ?? {});
+  return volumes.some((volume) => volume.device === device || volume.volumeId === volumeId);
 }
 
 /** The last round of a failback is what the next delta stands on, until a later operation made a twin of the server's volumes. */

@@ -15,10 +15,11 @@ export function quoted(value: unknown): string {
   return String(value).slice(0, shownMax);
 }
 
-/** A text in one line of printable ASCII, at most `charactersMax` of it; everything else is written as `\u001b`. */
+/** A text in one line of at most `charactersMax` characters of printable ASCII; everything else is written as `\u001b`. */
 export function printable(text: string, charactersMax = printableMax): string {
   const shown = text.slice(0, charactersMax).replaceAll(/[^\x20-\x7e]/g, escaped);
-  return text.length > charactersMax ? `${shown}...` : shown;
+  const isCut = text.length > charactersMax || shown.length > charactersMax;
+  return isCut ? `${shown.slice(0, charactersMax)}...` : shown;
 }
 
 /** One UTF-16 unit; half of a pair stands alone. */

@@ -71,6 +71,11 @@ function snapshotSet(of: Resources, side: 'primary' | 'recovery', ...alsoOnOrigi
   ];
 }
 
+/** Looking where the records of the plans lead. */
+function reading(of: Resources): Right[] {
+  return switching(of).filter(({ actions }) => actions.includes('route53:ListResourceRecordSets'));
+}
+
 /** Only the plan's own records of a zone, replaced one for one. */
 function switching(of: Resources): Right[] {
   const action = 'route53:ChangeResourceRecordSets';
@@ -197,7 +202,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
   ],
   'failover/preflight': (of) => [
     of.read(['recovery'], 'ec2:DescribeSnapshots', 'ec2:DescribeSubnets', 'ec2:DescribeSecurityGroups'),
-    ...switching(of).filter(({ actions }) => actions.includes('route53:ListResourceRecordSets')),
+    ...reading(of),
   ],
   'failover/fence': (of) => [of.read(['primary'], 'ec2:DescribeInstances'), on(of.originals, 'ec2:StopInstances')],
   'failover/launch': (of) => [
@@ -216,6 +221,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
     of.own(of.ec2('recovery', 'volume'), 'ec2:DeleteVolume', 'recovered-server'),
     on(of.originals, 'ec2:StartInstances'),
     ...of.keys('attach', 'primary'),
+    ...reading(of),
   ],
   'waves/health': (of) => [of.read(both, 'ec2:DescribeInstances', 'ec2:DescribeInstanceStatus')],
   'traffic/switch': (of) => [
@@ -230,7 +236,11 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
     ...of.keys('direct', 'recovery'),
   ],
   'failback/round': (of) => [...snapshotSet(of, 'recovery'), ...of.keys('make', 'recovery')],
-  'failback/pay-fence': (of) => [...snapshotSet(of, 'primary', 'ec2:StopInstances'), ...of.keys('make', 'primary')],
+  'failback/pay-fence': (of) => [
+    ...snapshotSet(of, 'primary', 'ec2:StopInstances'),
+    of.own(of.snapshots('primary'), 'ebs:ListChangedBlocks'),
+    ...of.keys('direct', 'primary'),
+  ],
   'failback/stop-recovery': (of) => [
     of.read(['recovery'], 'ec2:DescribeInstances'),
     of.own(of.ec2('recovery', 'instance'), 'ec2:StopInstances', 'recovered-server'),
@@ -256,6 +266,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
     on(of.originals, 'ec2:StopInstances'),
     of.own(of.ec2('recovery', 'instance'), 'ec2:StartInstances', 'recovered-server'),
     ...of.keys('attach', 'recovery'),
+    ...reading(of),
   ],
   'failback/sweep': (of) => [
     of.read(['recovery'], 'ec2:DescribeSnapshots'),

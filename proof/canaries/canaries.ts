@@ -36,7 +36,7 @@ export const canaries: readonly Canary[] = [
     promise: 'I2',
     file: 'lib/steps/protect/replicate.ts',
     find: "isComplete: copy?.state === 'completed'",
-    replace: "isComplete: copy !== undefined",
+    replace: 'isComplete: copy !== undefined',
     day: 'preempted',
   },
   {
@@ -91,8 +91,8 @@ export const canaries: readonly Canary[] = [
     name: 'does not report what the primary had written',
     promise: 'I5',
     file: 'lib/steps/failback/pay-fence.ts',
-    find: 'await services.catalogue.updateOperation(input, { unreplicated',
-    replace: 'await services.catalogue.updateOperation(input, { ignored: unreplicated } && {',
+    find: 'await services.catalogue.updateOperation(input, { unreplicated });',
+    replace: '',
     day: 'there and back',
   },
   {

@@ -25,7 +25,9 @@ async function run(): Promise<boolean> {
       const found = await live(canary.day, variant.directory);
       variant.remove();
       const hit = found.find((line) => line.startsWith(`${canary.promise} `));
-      console.log(`${canary.name}: ${hit === undefined ? 'MISSED' : 'caught'}: ${hit ?? (found.join('; ') || 'nothing found')}`);
+      console.log(
+        `${canary.name}: ${hit === undefined ? 'MISSED' : 'caught'}: ${hit ?? (found.join('; ') || 'nothing found')}`,
+      );
       if (hit === undefined) missed.push(canary);
     }
     const caught = chosen.length - missed.length;

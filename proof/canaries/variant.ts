@@ -12,7 +12,8 @@ const root = join(import.meta.dirname, '../..');
 export async function variantOf(canary: Canary, assembly: string): Promise<{ directory: string; remove(): void }> {
   const work = mkdtempSync(join(tmpdir(), 'homeward-canary-'));
   const sources = join(work, 'sources');
-  for (const folder of ['lib', 'lambdas', 'package.json']) cpSync(join(root, folder), join(sources, folder), { recursive: true });
+  for (const folder of ['lib', 'lambdas', 'package.json'])
+    cpSync(join(root, folder), join(sources, folder), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(sources, 'node_modules'));
   breakSource(join(sources, canary.file), canary);
   const [sound, broken] = [join(work, 'sound'), join(work, 'broken')];
@@ -29,14 +30,18 @@ export async function variantOf(canary: Canary, assembly: string): Promise<{ dir
 function breakSource(file: string, { name, find, replace }: Canary): void {
   const text = readFileSync(file, 'utf8');
   const parts = text.split(find);
-  if (parts.length !== 2) throw new Error(`canary "${name}": its text is ${parts.length - 1} times in the source, not once`);
+  if (parts.length !== 2)
+    throw new Error(`canary "${name}": its text is ${parts.length - 1} times in the source, not once`);
   writeFileSync(file, parts.join(replace));
 }
 
 /** An asset is known by its code: the bundle of the sound sources that it is equal to. */
 function replaceAssets(directory: string, { sound, broken }: { sound: string; broken: string }): void {
   const brokenOf = new Map(
-    globSync('*/*/index.js', { cwd: sound }).map((file) => [readFileSync(join(sound, file), 'utf8'), join(broken, file)]),
+    globSync('*/*/index.js', { cwd: sound }).map((file) => [
+      readFileSync(join(sound, file), 'utf8'),
+      join(broken, file),
+    ]),
   );
   let replaced = 0;
   for (const file of globSync('asset.*/index.js', { cwd: directory })) {

@@ -141,8 +141,7 @@ function isLeftBehind({ cuts, ends, failback }: Era, key: string, { at, volume }
 /** The report says of the volume how many blocks, and names a snapshot that holds what was written there last. */
 function unreported(stage: Stage, key: string, { failback }: Era, lost: readonly Write[]): string[] {
   if (failback === undefined) return [];
-  const { unreplicated = {} } = failback as { unreplicated?: Record<string, { snapshot: string; blocks: number }> };
-  const listed = unreplicated[key];
+  const [, listed] = Object.entries(failback.unreplicated ?? {}).find(([volume]) => volume === key) ?? [];
   if (listed === undefined)
     return [`I5 ${lost.length} writes on ${key} were left behind and ${failback.id} does not list them`];
   const { ec2 } = stage.cloud.services(stage.plan.primary.region);

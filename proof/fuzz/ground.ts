@@ -40,12 +40,17 @@ export class Ground {
   readonly stage: Stage;
   readonly table: RawTable;
   isFrozen = false;
+  /** Tokens that calls carried while the ground was not frozen: the same token again makes nothing new. */
+  readonly tokens = new Set<unknown>();
 
   private constructor(stage: Stage) {
     this.stage = stage;
     const client = new DynamoDBClient(stage.cloud.clientConfig(shop.recovery.region));
     this.table = new RawTable(client, functionOf(stage, 'failover/open').environment[environment.table] ?? '');
-    const { faults } = stage.cloud;
+    const { faults, record } = stage.cloud;
+    record.watch(({ input }) => {
+      if (!this.isFrozen && input['ClientToken'] !== undefined) this.tokens.add(input['ClientToken']);
+    });
     const around = faults.around.bind(faults);
     faults.around = (call, run, pause) => {
       if (this.isFrozen && call.role !== undefined && isChange(call))

@@ -134,6 +134,18 @@ const associateAddress: Mapping<AssociateAddressRequest> = ({ AllocationId, Inst
   held.use('ec2:AssociateAddress', 'network-interface', held.state.instances.get(InstanceId)?.interfaceId),
 ];
 
+/**
+ * Ends something. What is gone already, because the answer of an earlier call was lost, carries no tags to be asked about: AWS is
+ * taken to answer that it is not found.
+ */
+const ending =
+  (action: string, type: string) =>
+  (id: string | undefined, held: Held): IamRequest[] | undefined =>
+    held.state.tagged(id ?? '') === undefined ? undefined : [held.use(action, type, id)];
+const deleteSnapshot = ending('ec2:DeleteSnapshot', 'snapshot');
+const deleteVolume = ending('ec2:DeleteVolume', 'volume');
+const deregisterImage = ending('ec2:DeregisterImage', 'image');
+
 const typeOfPrefix: Readonly<Record<string, string>> = { vol: 'volume', snap: 'snapshot', i: 'instance', ami: 'image' };
 
 /** Tags for what exists: no `ec2:CreateAction`. */
@@ -144,18 +156,16 @@ const createTags: Mapping<CreateTagsRequest> = ({ Resources = [], Tags = [] }, h
   });
 
 /** By operation. A describing operation asks about no resource; that it is asked about at all is added for each. */
-export const ec2Mappings: Readonly<Record<string, Mapping<never>>> = {
+export const ec2Mappings: Readonly<Record<string, (input: never, held: Held) => IamRequest[] | undefined>> = {
   AssociateAddress: associateAddress,
   AttachVolume: attachVolume,
   CopySnapshot: copySnapshot,
   CreateSnapshots: createSnapshots,
   CreateTags: createTags,
   CreateVolume: createVolume,
-  DeleteSnapshot: ({ SnapshotId }: DeleteSnapshotRequest, held) => [
-    held.use('ec2:DeleteSnapshot', 'snapshot', SnapshotId),
-  ],
-  DeleteVolume: ({ VolumeId }: DeleteVolumeRequest, held) => [held.use('ec2:DeleteVolume', 'volume', VolumeId)],
-  DeregisterImage: ({ ImageId }: DeregisterImageRequest, held) => [held.use('ec2:DeregisterImage', 'image', ImageId)],
+  DeleteSnapshot: ({ SnapshotId }: DeleteSnapshotRequest, held) => deleteSnapshot(SnapshotId, held),
+  DeleteVolume: ({ VolumeId }: DeleteVolumeRequest, held) => deleteVolume(VolumeId, held),
+  DeregisterImage: ({ ImageId }: DeregisterImageRequest, held) => deregisterImage(ImageId, held),
   DescribeImages: describing,
   DescribeInstanceAttribute: ({ InstanceId }: DescribeInstanceAttributeRequest, held) => [
     held.use('ec2:DescribeInstanceAttribute', 'instance', InstanceId),

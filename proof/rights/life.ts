@@ -5,7 +5,8 @@ import { RightsRecord } from './record.ts';
 
 const minuteMs = 60_000;
 /** Longer than the guard looks at an alarm of servers that an undone failover had stopped. */
-const guardPatienceMs = 13 * minuteMs;
+const guardPatienceMs = 20 * minuteMs;
+const waitMsMax = 120 * minuteMs;
 /** Servers that were started have come up by then, and snapshots that were deleted are gone. */
 const restMs = 3 * minuteMs;
 
@@ -58,13 +59,15 @@ class Life {
     await this.#protectNow();
   }
 
-  /** A dry run, and a failover that somebody stops while its traffic moves. */
+  /** A dry run, a failover that somebody stops, and one whose traffic Route 53 refuses to move. */
   async stayHome(): Promise<void> {
     await this.#ends(this.#stage.start('failover', { plan: this.#stage.plan.name, dryRun: true }), 'SUCCEEDED');
     const stopped = this.#stage.start('failover');
-    await this.#entered(stopped, 'Switch traffic: wait');
+    await this.#entered(stopped, 'Preflight');
     await this.#stop(stopped);
     await this.#undone('failover', stopped);
+    this.#refuse('ChangeResourceRecordSets', 'TrafficSwitch');
+    await this.#ends(this.#stage.start('failover'), 'FAILED');
     await this.#stage.clock.advance(guardPatienceMs);
   }
 
@@ -73,8 +76,8 @@ class Life {
     await this.#protectNow();
     const before = this.#stage.executions('failover').length;
     this.#stage.cloud.faults.lose(this.#stage.plan.primary.region);
-    this.#stage.cloud.faults.add({ kind: 'refused', operation: 'UpdateItem', caller: 'FailoverOpen', times: 1 });
-    await this.#stage.clock.run(() => this.#stage.executions('failover').length > before);
+    this.#refuse('UpdateItem', 'FailoverOpen');
+    await this.#until('the alarm starts a failover', () => this.#stage.executions('failover').length > before);
     await this.#stage.clock.advance(2 * minuteMs);
     const failover = this.#stage.start('failover');
     await this.#entered(failover, 'Fence');
@@ -83,7 +86,7 @@ class Life {
     this.#stage.cloud.faults.restore(this.#stage.plan.primary.region);
   }
 
-  /** An estimate, a failback that somebody stops while its traffic moves, one that succeeds, and protection by deltas. */
+  /** An estimate, failbacks that are stopped, refused and finished, and protection by deltas. */
   async comeHome(): Promise<void> {
     this.#write();
     for (const step of ['Estimate', 'PayFence', 'Round']) this.#throttle(`Failback${step}`, 'CreateSnapshots');
@@ -92,9 +95,10 @@ class Life {
     await this.#entered(stopped, 'Round');
     await this.#isRefused('failover');
     await this.#isRefused('failback');
-    await this.#entered(stopped, 'Switch traffic: wait');
     await this.#stop(stopped);
     await this.#undone('failback', stopped);
+    this.#refuse('ChangeResourceRecordSets', 'TrafficSwitch');
+    await this.#ends(this.#stage.start('failback'), 'FAILED');
     this.#write();
     await this.#ends(this.#stage.start('failback'), 'SUCCEEDED');
     this.#write();
@@ -115,8 +119,14 @@ class Life {
     this.#stage.cloud.faults.add({ kind: 'throttled', operation, caller, times: 1 });
   }
 
+  #refuse(operation: string, caller: string): void {
+    this.#stage.cloud.faults.add({ kind: 'refused', operation, caller, times: 1 });
+  }
+
   async #protectNow(): Promise<void> {
-    await this.#stage.clock.run(() => this.#stage.executions('protect').every(({ status }) => status !== 'RUNNING'));
+    await this.#until('protect rests', () =>
+      this.#stage.executions('protect').every(({ status }) => status !== 'RUNNING'),
+    );
     await this.#ends(this.#stage.start('protect'), 'SUCCEEDED');
   }
 
@@ -133,8 +143,18 @@ class Life {
     await this.#stage.clock.advance(machineName.includes('Protect') ? 0 : restMs);
   }
 
-  async #entered(execution: Execution, name: string): Promise<void> {
+  /** Lets time pass, but not for ever: schedules would keep it passing. */
+  async #until(what: string, isReached: () => boolean): Promise<void> {
+    const latest = this.#stage.clock.now() + waitMsMax;
     await this.#stage.clock.run(() => {
+      if (this.#stage.clock.now() > latest)
+        throw new Error(`within ${waitMsMax / minuteMs} minutes it is not so that ${what}`);
+      return isReached();
+    });
+  }
+
+  async #entered(execution: Execution, name: string): Promise<void> {
+    await this.#until(`${execution.machineName} comes to ${name}`, () => {
       if (execution.status !== 'RUNNING') throw new Error(`${execution.machineName} ended before it came to ${name}`);
       return execution.history.some(({ type, state }) => type === 'StateEntered' && state?.name === name);
     });
@@ -147,7 +167,7 @@ class Life {
 
   /** Waits for the execution that undoes a stopped one. */
   async #undone(kind: 'failover' | 'failback', stopped: Execution): Promise<void> {
-    await this.#stage.clock.run(() => this.#stage.executions(kind).at(-1) !== stopped);
+    await this.#until(`a stopped ${kind} is undone`, () => this.#stage.executions(kind).at(-1) !== stopped);
     const [undo] = this.#stage.executions(kind).slice(-1);
     if (undo !== undefined) await this.#ends(undo, 'FAILED');
   }

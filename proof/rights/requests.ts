@@ -6,7 +6,8 @@ import { Held } from './held.ts';
 import type { Context, IamRequest } from './request.ts';
 import { serviceMappings } from './service-requests.ts';
 
-type Mapping = (input: never, held: Held) => IamRequest[];
+/** `undefined`: AWS answers before it asks IAM. */
+type Mapping = (input: never, held: Held) => IamRequest[] | undefined;
 
 const mappings: Readonly<Record<string, Readonly<Record<string, Mapping>>>> = {
   ec2: ec2Mappings,
@@ -24,6 +25,7 @@ export function requestsOf(call: RecordedCall, cloud: SimulatedCloud): IamReques
   if (mapping === undefined)
     throw new Error(`It is not known what AWS asks IAM for ${service} ${operation}. Map it in proof/rights.`);
   const asked = mapping(call.input as never, new Held(cloud, region));
+  if (asked === undefined) return [];
   const requests = asked.length > 0 ? asked : [{ action: `${service}:${operation}`, resource: '*', context: {} }];
   return requests.map((request) => ({ ...request, context: { ...request.context, ...everywhere(request, region) } }));
 }

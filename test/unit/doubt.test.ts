@@ -22,6 +22,7 @@ const snapshot = (id: string, minute: number): TaggedSnapshot => ({
   operation: `protect-${minute}`,
   point: point(minute).id,
   server: 'web',
+  volumeId: 'vol-1',
 });
 const present = (...snapshots: TaggedSnapshot[]) => new Map(snapshots.map((each) => [each.id, each]));
 const named = [snapshot('snap-p20', 20), snapshot('snap-p10', 10)];
@@ -46,6 +47,14 @@ describe('I3: what the table does not need stays where the tags say otherwise', 
   it('keeps what an operation made that the table does not know', () => {
     expect(doubtOf(extra, evidence({ maker: undefined }))).toMatch(/no operation protect-10/);
     expect(doubtOf({ id: 'snap-1' }, evidence({ maker: undefined }))).toMatch(/no operation \(none\)/);
+  });
+
+  it('keeps what a point has lost the volume of', () => {
+    const doubt = /has no volume that it may be of/;
+    expect(doubtOf({ ...extra, volumeId: 'vol-2' }, evidence())).toMatch(doubt);
+    expect(doubtOf({ ...extra, server: undefined }, evidence())).toMatch(doubt);
+    expect(doubtOf({ ...extra, server: 'db' }, evidence())).toMatch(doubt);
+    expect(doubtOf({ ...extra, volumeId: 'vol-ffffffff', device: '/dev/xvda' }, evidence())).toBeUndefined();
   });
 
   it('keeps everything of a point that names a snapshot which is not its own', () => {

@@ -1,11 +1,14 @@
 import { ec2Client } from '../../aws/clients.ts';
 import type { z } from 'zod';
 import { describeInstances } from '../../aws/instances.ts';
+import type { Unreplicated } from '../../domain/catalogue.ts';
 import { Failure } from '../../domain/failure.ts';
 import { nextPoll, nextPollWithin, type PollResult, pollSchema } from '../../domain/poll.ts';
+import type { SnapshotFacts } from '../../aws/snapshots.ts';
 import { snapshotOnce } from '../operation/snapshot-once.ts';
 import { contextSchema, type Services } from '../services.ts';
 import { stopServers } from '../waves/stop.ts';
+import { unreplicatedOf } from './unreplicated.ts';
 
 export const payFenceSchema = contextSchema.extend({ poll: pollSchema });
 
@@ -15,7 +18,7 @@ const snapshotSecondsMax = 12 * 3_600;
 
 /**
  * Pays the owed fence before anything in the primary is let back (I1): its servers are stopped, and what their volumes hold is
- * kept in snapshots, because writes that never reached the recovery Region are on them (I5).
+ * kept in snapshots and reported, because writes that never reached the recovery Region are on them (I5).
  */
 export async function payFence(services: Services, input: z.infer<typeof payFenceSchema>): Promise<PollResult> {
   const plan = services.plan(input.plan);
@@ -37,7 +40,7 @@ export async function payFence(services: Services, input: z.infer<typeof payFenc
     );
   const isStopped = instances.every((instance) => instance.state === 'stopped');
   if (!isStopped) return notYet(services, input, stopSecondsMax, 'the servers did not stop');
-  let isKept = true;
+  const returned = new Map<string, SnapshotFacts[]>();
   for (const [server, { instance }] of servers) {
     const owner = {
       plan: plan.name,
@@ -47,12 +50,21 @@ export async function payFence(services: Services, input: z.infer<typeof payFenc
       server,
     };
     const snapshots = await snapshotOnce(services, input, plan.primary.region, { instance, owner });
-    isKept &&= snapshots.every((snapshot) => snapshot.state === 'completed');
+    returned.set(server, snapshots);
   }
+  const isKept = [...returned.values()].flat().every(({ state }) => state === 'completed');
   if (!isKept) return notYet(services, input, snapshotSecondsMax, 'the snapshots of what they hold did not complete');
+  const unreplicated = await unreplicatedOf(services, input, returned);
+  await services.catalogue.updateOperation(input, { unreplicated });
   await services.catalogue.changeState(input, { kind: 'fence', status: 'confirmed', now: services.now() });
-  await services.catalogue.addEvent(input.operation, services.now(), 'primary fence confirmed, its content kept');
+  await services.catalogue.addEvent(input.operation, services.now(), noteOf(unreplicated));
   return nextPoll(input.poll, true, services.now());
+}
+
+function noteOf(unreplicated: Readonly<Record<string, Unreplicated>>): string {
+  const volumes = Object.entries(unreplicated).map(([key, { blocks, snapshot }]) => `${key} ${blocks} (${snapshot})`);
+  const fenced = 'primary fence confirmed, its content kept';
+  return volumes.length === 0 ? fenced : `${fenced}; blocks that no recovery point had: ${volumes.join(', ')}`;
 }
 
 function notYet(

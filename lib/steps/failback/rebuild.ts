@@ -10,6 +10,7 @@ import {
   type Twin,
   volumeKey,
 } from '../../domain/catalogue.ts';
+import { corrupt } from '../../domain/corrupt.ts';
 import { assertInvariant, Failure } from '../../domain/failure.ts';
 import { pointId } from '../../domain/recovery-point.ts';
 import { nextPollWithin, type PollResult, pollingSeconds } from '../../domain/poll.ts';
@@ -116,6 +117,11 @@ async function swap(
       token: tokenOf(input.operation, twin.volume, twin.primarySnapshot),
       owner: { ...owner, purpose: 'failback-volume', step: `rebuild/${twin.volume}` },
     }));
+  if (known === undefined && present?.volumeId === created)
+    throw corrupt(
+      `PLAN#${plan.name} / OP#${input.operation}`,
+      `swapped.${twin.volume}: is missing, though ${created} is in place`,
+    );
   const swapped: SwappedVolume = known ?? { old: present?.volumeId ?? '', new: created };
   if (known === undefined) await services.catalogue.updateOperationEntry(input, 'swapped', twin.volume, swapped);
   if (twin.primaryVolume !== swapped.new) await services.catalogue.addTwin({ ...twin, primaryVolume: swapped.new });

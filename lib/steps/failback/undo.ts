@@ -7,19 +7,26 @@ import { nextPoll, type PollResult } from '../../domain/poll.ts';
 import { type undoSchema, waitForUndo } from '../failover/undo.ts';
 import type { Services } from '../services.ts';
 import { instancesOf } from '../waves/site.ts';
+import { isSwitched } from '../traffic/is-switched.ts';
 import { tryStart } from '../waves/start.ts';
+import { commit } from './commit.ts';
 import { lookAtPrimary } from './primary-look.ts';
 
 type UndoInput = z.infer<typeof undoSchema>;
 
 /**
  * Takes back an uncommitted failback (I5): the originals stopped (I1), the recovery servers running again. Traffic, what the
- * rounds left behind and the originals' old volumes follow in steps of their own. What has committed is final.
+ * rounds left behind and the originals' old volumes follow in steps of their own. What has committed is final, and so is what has
+ * switched traffic: users write at home then.
  */
 export async function undo(services: Services, input: UndoInput): Promise<PollResult> {
   const plan = services.plan(input.plan);
   const state = await services.proveEpoch(input);
   if (state.commit === input.operation) return nextPoll(input.poll, true, services.now());
+  if (await isSwitched(services, input)) {
+    await commit(services, input);
+    return nextPoll(input.poll, true, services.now());
+  }
   await services.catalogue.updateOperation(input, { progression: 'undoing', committedAt: null });
   const operation = await services.catalogue.operationOf(input);
   const primary = await lookAtPrimary(services, input, () => stopOriginals(services, plan, operation));

@@ -2,7 +2,7 @@ import { ec2Client, route53Client } from '../../aws/clients.ts';
 import type { z } from 'zod';
 import { describeSecurityGroups, describeSubnets } from '../../aws/network.ts';
 import { readRecord } from '../../aws/records.ts';
-import { describeSnapshots } from '../../aws/snapshots.ts';
+import { findSnapshotsOfPlan } from '../../aws/snapshots.ts';
 import type { RecoveryPoint } from '../../domain/catalogue.ts';
 import { Failure } from '../../domain/failure.ts';
 import type { Plan } from '../../domain/plan.ts';
@@ -35,15 +35,26 @@ export async function preflight(
   return { findings: findings.length };
 }
 
+/** The tags of the copies are a second witness of what the point holds: a volume that its item has lost would not be launched. */
 async function snapshotFindings(services: Services, plan: Plan, point: RecoveryPoint): Promise<string[]> {
   const volumes = Object.values(point.servers).flatMap((server) => Object.values(server.volumes));
   const copies = volumes.map(({ copy }) => copy ?? '');
-  const found = await describeSnapshots(services.client(ec2Client, plan.recovery.region), copies);
+  const all = await findSnapshotsOfPlan(services.client(ec2Client, plan.recovery.region), plan.name);
+  const found = new Map(all.map((snapshot) => [snapshot.id, snapshot]));
   const unusable = copies.filter((copy) => found.get(copy)?.state !== 'completed');
+  const strange = copies.filter((copy) => found.has(copy) && found.get(copy)?.point !== point.id);
   const missing = Object.keys(plan.servers).filter((server) => point.servers[server] === undefined);
+  const lost = all.filter(
+    ({ point: of, server = '', device = '' }) =>
+      of === point.id && point.servers[server] !== undefined && point.servers[server].volumes[device] === undefined,
+  );
   return [
     ...unusable.map((copy) => `snapshot ${copy} is ${found.get(copy)?.state ?? 'gone'}`),
+    ...strange.map((copy) => `snapshot ${copy} is of another point`),
     ...missing.map((server) => `the point has no image of server ${server}`),
+    ...lost.map(
+      ({ id, server, device }) => `the point has no volume ${device} of server ${server}, of which ${id} is a copy`,
+    ),
   ];
 }
 

@@ -14,7 +14,9 @@ import {
 } from '../../domain/poll.ts';
 import { tags } from '../../names.ts';
 import { contextSchema, type Services } from '../services.ts';
+import { isSwitched, refuseIfLedThere } from '../traffic/is-switched.ts';
 import { tryStart } from '../waves/start.ts';
+import { commit } from './commit.ts';
 
 export const undoSchema = contextSchema.extend({ poll: pollSchema });
 type UndoInput = z.infer<typeof undoSchema>;
@@ -25,11 +27,15 @@ const undoSecondsMax = 3_600;
 /**
  * Takes back an uncommitted failover (I5): launched servers and images gone, then the primary's servers that this operation
  * stopped started again; traffic follows in a step of its own. In this order, so that there is never more than one writer (I1).
- * What has committed is final, even if the commit's answer was lost.
+ * What has committed is final, even if the commit's answer was lost; so is what has switched traffic, since users write there then.
  */
 export async function undo(services: Services, input: UndoInput): Promise<PollResult> {
   const state = await services.proveEpoch(input);
   if (state.commit === input.operation) return nextPoll(input.poll, true, services.now());
+  if (await isSwitched(services, input)) {
+    await commit(services, input);
+    return nextPoll(input.poll, true, services.now());
+  }
   await services.catalogue.updateOperation(input, { progression: 'undoing', committedAt: null });
   const isSettled = pollingSeconds(input.poll, services.now()) >= settledSeconds;
   if (!((await removeLaunched(services, input)) && isSettled)) return notYet(services, input);
@@ -62,20 +68,28 @@ async function unpin(services: Services, { plan, operation }: UndoInput): Promis
 async function removeLaunched(services: Services, input: UndoInput): Promise<boolean> {
   const plan = services.plan(input.plan);
   const ec2 = services.client(ec2Client, plan.recovery.region);
-  let isClean = true;
-  for (const server of Object.keys(plan.servers)) {
-    const step = { operation: input.operation, step: `launch/${server}` };
-    const instances = await findInstances(ec2, step);
+  const launched: [string, InstanceFacts[]][] = [];
+  for (const server of Object.keys(plan.servers))
+    launched.push([server, await findInstances(ec2, stepOf(input, server))]);
+  const first = launched.flatMap(([server, [instance]]) =>
+    instance === undefined ? [] : [[server, instance] as const],
+  );
+  await refuseIfLedThere(services, input, new Map(first));
+  for (const [server, instances] of launched) {
     await terminateInstances(
       ec2,
       instances.map(({ id }) => id),
     );
-    isClean &&= instances.length === 0;
-    for (const image of await findImages(ec2, step)) await deregisterImage(ec2, image.id);
+    for (const image of await findImages(ec2, stepOf(input, server))) await deregisterImage(ec2, image.id);
   }
+  const isClean = launched.every(([, instances]) => instances.length === 0);
   const volumes = await findVolumes(ec2, { [tags.operation]: input.operation });
   for (const volume of volumes) if (volume.state === 'available') await deleteVolume(ec2, volume.id);
   return isClean && volumes.every(({ state }) => state === 'deleting');
+}
+
+function stepOf({ operation }: UndoInput, server: string) {
+  return { operation, step: `launch/${server}` };
 }
 
 /** Starts again what was stopped. A server that no longer exists, or was not running before, is left as it is. */

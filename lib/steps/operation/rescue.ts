@@ -45,7 +45,9 @@ type Ended = z.infer<typeof rescueSchema>['detail'];
 async function rescuePlan(services: Services, plan: string, ended: Ended): Promise<string | null> {
   try {
     const state = await services.catalogue.state(plan);
-    return state.lease?.execution === ended.executionArn ? await end(services, state, state.lease, ended.status) : null;
+    return state.lease?.execution === ended.executionArn
+      ? await end(services, state, state.lease, ended.status)
+      : await endPreempted(services, plan, ended);
   } catch (error) {
     if (!(error instanceof Failure && error.code === 'CatalogueCorrupt')) throw error;
     const subject = `Homeward: plan ${plan} needs you`;
@@ -69,8 +71,8 @@ async function end(
   const unnoted = { plan, id: operation, kind, epoch, trigger: 'rescue', recoveryPoint: null, startedAt };
   await services.catalogue.addOperation(newOperation(unnoted));
   const context = { plan, operation, epoch };
-  if (lease.kind === 'protect') await closeProtect(services, context, lease, status);
-  else if (isUndo(lease)) await closeFailed(services, context, lease, status, leftOver);
+  if (lease.kind === 'protect') await closeProtect(services, context, lease.execution, status);
+  else if (isUndo(lease)) await closeFailed(services, context, lease.execution, status, leftOver);
   else
     await startExecution(services.client(sfnClient), {
       stateMachine: services.setting(machineOf[lease.kind]),
@@ -78,6 +80,15 @@ async function end(
       input: JSON.stringify({ plan, undo: lease.operation }),
     });
   return lease.operation;
+}
+
+/** A protect run that a failover has taken the plan from, and that was stopped before it saw so. */
+async function endPreempted(services: Services, plan: string, { executionArn, status }: Ended): Promise<string | null> {
+  const id = `protect-${executionArn.split(':').at(-1) ?? ''}`;
+  const operation = await services.catalogue.operation(plan, id);
+  if (operation?.outcome !== 'running' || (await services.isRunning(executionArn))) return null;
+  await closeProtect(services, { plan, operation: id, epoch: operation.epoch }, executionArn, status);
+  return id;
 }
 
 const undoPrefix = 'undo-';
@@ -102,16 +113,16 @@ async function refuseUnlessTold(
   throw corrupt(`PLAN#${plan} / STATE`, `lease.operation: there is no operation ${quoted(operation)}`);
 }
 
-async function closeProtect(services: Services, context: Context, lease: Lease, status: string): Promise<void> {
+async function closeProtect(services: Services, context: Context, execution: string, status: string): Promise<void> {
   const { recoveryPoint } = await services.catalogue.operationOf(context);
   if (recoveryPoint !== null) await abort(services, { ...context, point: recoveryPoint });
-  await closeFailed(services, context, lease, status, '');
+  await closeFailed(services, context, execution, status, '');
 }
 
 async function closeFailed(
   services: Services,
   context: Context,
-  { execution }: Lease,
+  execution: string,
   status: string,
   advice: string,
 ): Promise<void> {

@@ -1,0 +1,50 @@
+import { listChangedBlocks } from '../../aws/blocks.ts';
+import { ebsClient } from '../../aws/clients.ts';
+import type { SnapshotFacts } from '../../aws/snapshots.ts';
+import { type Unreplicated, volumeKey } from '../../domain/catalogue.ts';
+import { Failure } from '../../domain/failure.ts';
+import type { Context, Services } from '../services.ts';
+import { failoverOf } from '../waves/site.ts';
+
+/**
+ * What the returned primary holds that the recovery point of the failover does not: the blocks changed between the point's snapshots
+ * at home and those just taken of the same volumes. A volume that cannot be compared counts with all its blocks.
+ * @param returned snapshots of the returned primary, by server
+ */
+export async function unreplicatedOf(
+  services: Services,
+  context: Context,
+  returned: ReadonlyMap<string, readonly SnapshotFacts[]>,
+): Promise<Record<string, Unreplicated>> {
+  const { primary } = services.plan(context.plan);
+  const failover = await failoverOf(services, context);
+  const point = await services.catalogue.point(context.plan, failover?.recoveryPoint ?? '');
+  const report: Record<string, Unreplicated> = {};
+  for (const [server, { volumes }] of Object.entries(point?.servers ?? {})) {
+    for (const { device, volumeId, snapshot: base } of Object.values(volumes)) {
+      const kept = returned.get(server)?.find((snapshot) => snapshot.volumeId === volumeId);
+      if (kept === undefined) continue;
+      const blocks = await countChanged(services, primary.region, { base, snapshot: kept });
+      if (blocks > 0) report[volumeKey(server, device)] = { snapshot: kept.id, blocks };
+    }
+  }
+  return report;
+}
+
+const blocksPerGib = 2_048;
+
+async function countChanged(
+  services: Services,
+  region: string,
+  { base, snapshot }: { base: string; snapshot: SnapshotFacts },
+): Promise<number> {
+  let blocks = 0;
+  try {
+    for await (const _ of listChangedBlocks(services.client(ebsClient, region), { base, snapshot: snapshot.id }))
+      blocks += 1;
+    return blocks;
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'LineageLost') return snapshot.sizeGib * blocksPerGib;
+    throw error;
+  }
+}

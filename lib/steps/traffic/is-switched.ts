@@ -1,0 +1,45 @@
+import { readRecord } from '../../aws/records.ts';
+import { route53Client } from '../../aws/clients.ts';
+import type { InstanceFacts } from '../../aws/instances.ts';
+import { isSameRecord } from '../../domain/catalogue.ts';
+import { corrupt } from '../../domain/corrupt.ts';
+import type { Context, Services } from '../services.ts';
+
+/**
+ * Whether users are led to where the operation meant to bring them: all its records have their new values. What they have written
+ * there since would be lost by an undo, so an operation that got this far is final.
+ */
+export async function isSwitched(services: Services, context: Context): Promise<boolean> {
+  const { traffic } = await services.catalogue.operationOf(context);
+  const client = services.client(route53Client);
+  for (const change of traffic)
+    if (isSameRecord(change.before, change.after) || !isSameRecord(await readRecord(client, change), change.after))
+      return false;
+  return traffic.length > 0;
+}
+
+/**
+ * The world as a second witness, before what was launched is taken away: where every record leads to a launched server, users are
+ * there, whatever the table says. A server with a prepared address says nothing: its record may have led there all along.
+ * @param launched servers of the operation by name, as AWS describes them
+ * @throws Failure CatalogueCorrupt
+ */
+export async function refuseIfLedThere(
+  services: Services,
+  context: Context,
+  launched: ReadonlyMap<string, InstanceFacts>,
+): Promise<void> {
+  const plan = services.plan(context.plan);
+  const telling = plan.traffic.filter(({ server }) => plan.servers[server]?.elasticIp === undefined);
+  for (const record of telling) {
+    const { publicAddress, privateAddress } = launched.get(record.server) ?? {};
+    const present = (await readRecord(services.client(route53Client), record))?.values ?? [];
+    const isLedThere = present.some((address) => address === publicAddress || address === privateAddress);
+    if (!isLedThere) return;
+  }
+  if (telling.length > 0)
+    throw corrupt(
+      `PLAN#${plan.name} / OP#${context.operation}`,
+      'traffic: says that it was not switched, though every record leads to a server that was launched',
+    );
+}
