@@ -1,5 +1,4 @@
 import { appendFileSync, cpSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StepName } from '../../lib/infra/rights.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
@@ -16,12 +15,12 @@ export function functionOf({ cloud, plan }: Stage, step: StepName): FunctionDefi
 }
 
 /**
- * Deploys a broken variant of a step, which a checker must catch: `body` is JavaScript that is given `event`, and `real`, the right
- * handler.
+ * Deploys a broken variant of a step beside the right one, which a checker must catch: `body` is JavaScript that is given `event`, and
+ * `real`, the right handler.
  */
 export function tamper(stage: Stage, step: StepName, body: string): void {
   const definition = functionOf(stage, step);
-  const assetDir = mkdtempSync(join(tmpdir(), 'homeward-tampered-'));
+  const assetDir = mkdtempSync(`${definition.assetDir}-tampered-`);
   cpSync(definition.assetDir, assetDir, { recursive: true });
   const wrapped = `\n;{ const real = module.exports.handler; module.exports = { handler: async (event) => { ${body} } }; }\n`;
   appendFileSync(join(assetDir, 'index.js'), wrapped);

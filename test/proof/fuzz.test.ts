@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, inject, it } from 'vitest';
 import { printable, quoted } from '../../lib/domain/quoted.ts';
 import type { StepName } from '../../lib/infra/rights.ts';
@@ -44,7 +45,7 @@ describe('I12: bad input is refused by name and changes nothing', () => {
   });
 
   it('items of the table', async () => {
-    const { refused, broken: found } = await fuzzItems({ seed, runs: 400 }, { ...ground(), scenesMax: 4 });
+    const { refused, broken: found } = await fuzzItems({ seed, runs: 300 }, { ...ground(), scenesMax: 4 });
     expect(found).toEqual([]);
     expect(refused['CatalogueCorrupt']).toBeGreaterThan(100);
   });
@@ -79,6 +80,17 @@ describe('what it found before', () => {
       'homeward.yaml:1: plans.\\u001b[31mred: is not a name. Use up to 31 lower-case letters, digits and "-", a letter first.',
     ],
   ])('%s', (_what, text, problem) => expect(problemsOf(text)).toContain(problem));
+
+  const shop = readFileSync('examples/shop.yaml', 'utf8');
+  it.each<[what: string, from: string, to: string]>([
+    ['a server that is called as what every object has', '      web:', '      constructor:'],
+    ['a control character in a path that is probed', 'path: /health', 'path: "/\\e[31m"'],
+    ['an invisible letter in the name of a metric', 'namespace: Shop', 'namespace: "Shop\\u200b"'],
+  ])('%s', (_what, from, to) => {
+    const [problem = ''] = problemsOf(shop.replace(from, to));
+    expect(problem).toMatch(/^homeward\.yaml:\d+: plans\.shop\./);
+    expect(isShowable(problem)).toBe(true);
+  });
 
   it('shows texts in one line of printable ASCII, and not all of them', () => {
     for (const text of ['a\nb', '\u001b[31m', '\u202eabc', '\u0455hop', '\ud800', '\u007f\u009b', '"\\', '💾'])

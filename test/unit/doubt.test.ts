@@ -1,8 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { newOperation, newState, type Operation, type PlanState, planStateSchema } from '../../lib/domain/catalogue.ts';
+import {
+  newOperation,
+  newState,
+  type Operation,
+  type PlanState,
+  planStateSchema,
+  type PointVolume,
+  recoveryPointSchema,
+} from '../../lib/domain/catalogue.ts';
 import { doubtOf, type Evidence, type TaggedSnapshot } from '../../lib/domain/doubt.ts';
 import { type PlanEvent, transition } from '../../lib/domain/phase.ts';
-import { point, twin } from './fixtures.ts';
+import { lastTwins } from '../../lib/domain/twins.ts';
+import { configuration, point, twin, volume } from './fixtures.ts';
 
 const maker = (change: Partial<Operation> = {}): Operation => ({
   ...newOperation({
@@ -100,6 +109,39 @@ describe('I3: what the table does not need stays where the tags say otherwise', 
     expect(
       doubtOf(of('returned/web'), { ...before, maker: maker({ id: 'failback-1', kind: 'failback' }) }),
     ).toBeUndefined();
+  });
+});
+
+it('I3: takes no twin for the last while epochs and times contradict each other', () => {
+  expect(lastTwins([twin(10), twin(0)]).get('web:/dev/xvda')).toEqual(twin(10));
+  expect(() => lastTwins([twin(0, { epoch: 99 }), twin(10)])).toThrow(
+    /TWIN#web:\/dev\/xvda#.* is broken: epoch 10 contradicts epoch 99/,
+  );
+});
+
+describe('the schema of a recovery point', () => {
+  const refusal = (change: object) => recoveryPointSchema.safeParse({ ...real, ...change }).error?.issues[0]?.message;
+  const real = point(0, {
+    servers: { web: { configuration, startedAt: point(0).startedAt, volumes: { '/dev/xvda': volume({}) } } },
+  });
+  const withVolumes = (...volumes: PointVolume[]) => ({
+    servers: {
+      web: {
+        ...real.servers['web'],
+        volumes: Object.fromEntries(volumes.map((each, index) => [`/dev/xvd${'ab'[index]}`, each])),
+      },
+    },
+  });
+
+  it('takes none that contradicts itself', () => {
+    expect(refusal({})).toBeUndefined();
+    expect(refusal({ status: 'failed' })).toBe('does not fit a time of sealing');
+    expect(refusal({ sealedAt: null })).toBe('does not fit no time of sealing');
+    expect(refusal(withVolumes(volume({ isComplete: false })))).toBe('has an incomplete volume in an available point');
+    expect(refusal(withVolumes(volume({ copy: null })))).toBe('is complete without a copy');
+    expect(refusal(withVolumes(volume({ device: '/dev/sdf' })))).toBe('names a volume by another device');
+    const twice = withVolumes(volume({ copy: 'snap-1' }), volume({ device: '/dev/xvdb', copy: 'snap-2' }));
+    expect(refusal(twice)).toBe('names one snapshot for two volumes');
   });
 });
 

@@ -19,9 +19,9 @@ const refusedWithinSeconds = 30;
 
 /**
  * Waits until the alarm means something: no other operation has the plan, and servers that one stopped have had time to send
- * heartbeats again. Returns the plan's state then, or when its patience is over.
+ * heartbeats again. Returns the plan's state then; `undefined` when its patience is over before.
  */
-async function settledState(services: Services, plan: Plan): Promise<PlanState> {
+async function settledState(services: Services, plan: Plan): Promise<PlanState | undefined> {
   const coolSeconds = (plan.failover.automatic?.missingForSeconds ?? 0) + returnSeconds;
   const deadline = services.now().getTime() + patienceSecondsMax * 1_000;
   for (;;) {
@@ -29,7 +29,8 @@ async function settledState(services: Services, plan: Plan): Promise<PlanState> 
     const coolAt = state.restingSince === null ? 0 : Date.parse(state.restingSince) + coolSeconds * 1_000;
     const isBusy = state.phase !== 'protected' && state.activeSite === 'primary';
     const now = services.now().getTime();
-    if ((!isBusy && now >= coolAt) || now > deadline) return state;
+    if (!isBusy && now >= coolAt) return state;
+    if (now > deadline) return undefined;
     await pause(lookEverySeconds);
   }
 }
@@ -79,6 +80,12 @@ export async function guard(services: Services, event: z.infer<typeof alarmEvent
   const alarm = await readAlarm(services.client(cloudwatchClient), alarmName);
   if (alarm?.state !== 'ALARM')
     return { started: false, reason: `alarm ${alarmName} is ${alarm?.state ?? 'gone'} by now` };
+  if (state === undefined)
+    return refuse(
+      services,
+      name,
+      `another operation has the plan, or stopped its servers less than ${returnSeconds} s ago`,
+    );
   if (state.activeSite === 'recovery')
     return { started: false, reason: `plan ${name} runs in ${plan.recovery.region}` };
   if (state.phase !== 'protected') return refuse(services, name, `the plan is ${state.phase}`);
