@@ -6,7 +6,7 @@ import type { AtRest } from './checkers/checker.ts';
 import { readTable } from './checkers/table.ts';
 
 /** Virtual time after the last execution in which servers boot, rescues begin and answers of DNS arrive. */
-const settleMs = 60_000;
+const settleMs = 150_000;
 const restTurnsMax = 30;
 
 /** A deployed plan with every checker watching it. Close its stage when done. */

@@ -44,6 +44,12 @@ const patientSteps: readonly StepName[] = [
   'operation/close',
 ];
 
+/**
+ * On the way back nothing may be left half undone for a refusal that passes: whatever an undo fails of is tried for some minutes more,
+ * 846 s of pauses at most.
+ */
+export const undoRetry: RetryProps = { ...transientRetry, errors: ['States.ALL'], maxAttempts: 12 };
+
 /** The retry of a step's task. */
 export function retryOf(step: StepName): RetryProps {
   return patientSteps.includes(step) ? { ...transientRetry, maxAttempts: 70 } : transientRetry;

@@ -1,6 +1,7 @@
 import { Choice, Condition, type Fail, type IChainable, type State } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import { failed } from './machine.ts';
+import { undoRetry } from './retry.ts';
 import type { StepName } from './rights.ts';
 import type { Tasks } from './tasks.ts';
 
@@ -34,7 +35,7 @@ export function compensate(scope: Construct, tasks: Tasks, { servers, trafficTo,
     task.next(end);
     return task;
   };
-  const rolledBack: IChainable = close('Close after undo', 'rolled-back');
+  const rolledBack = close('Close after undo', 'rolled-back');
   const notUndone = close('Close after failed undo', 'failed', { 'undoing.$': '$.undoing' });
   const before = new Set(tasks.made);
   const clear = Object.entries(clearing).reduceRight<IChainable>(
@@ -44,6 +45,11 @@ export function compensate(scope: Construct, tasks: Tasks, { servers, trafficTo,
   const traffic = tasks.call('Restore traffic', 'traffic/restore', { payload: { to: trafficTo } });
   traffic.next(clear);
   const begin = tasks.until('Undo', servers, {}, traffic);
-  for (const task of tasks.made) if (!before.has(task)) task.addCatch(notUndone, { resultPath: '$.undoing' });
+  for (const task of tasks.made) {
+    if (before.has(task)) continue;
+    task.addRetry(undoRetry);
+    task.addCatch(notUndone, { resultPath: '$.undoing' });
+  }
+  for (const task of [rolledBack, notUndone]) task.addRetry(undoRetry);
   return { begin, end };
 }

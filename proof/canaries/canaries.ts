@@ -12,7 +12,7 @@ export interface Canary {
 }
 
 /** Days that are short and together touch every promise; each is perfect with the system as it is. */
-export type Day = 'there and back' | 'failover undone' | 'failback undone' | 'preempted' | 'many points';
+export type Day = 'there and back' | 'failover undone' | 'failback undone' | 'preempted' | 'many points' | 'pinned';
 
 export const canaries: readonly Canary[] = [
   {
@@ -27,8 +27,8 @@ export const canaries: readonly Canary[] = [
     name: 'starts the originals while recovery serves',
     promise: 'I1',
     file: 'lib/steps/failback/stop-recovery.ts',
-    find: 'await stopServers(services, input, plan.recovery.region, instances);',
-    replace: 'return nextPoll(input.poll, true, services.now());',
+    find: "await stopServers(services, input, plan.recovery.region, instances);\n  const isStopped = instances.every(({ state }) => state === 'stopped' || state === 'terminated');",
+    replace: 'const isStopped = true;',
     day: 'there and back',
   },
   {
@@ -37,7 +37,7 @@ export const canaries: readonly Canary[] = [
     file: 'lib/steps/protect/replicate.ts',
     find: "isComplete: copy?.state === 'completed'",
     replace: 'isComplete: copy !== undefined',
-    day: 'preempted',
+    day: 'many points',
   },
   {
     name: 'leaves a volume out of the point',
@@ -51,8 +51,8 @@ export const canaries: readonly Canary[] = [
     name: 'deletes the newest point',
     promise: 'I3',
     file: 'lib/domain/retention.ts',
-    find: 'newestFirst.filter(({ status })',
-    replace: 'newestFirst.slice(1).filter(({ status })',
+    find: "...newestFirst.filter(({ status }) => status === 'available').slice(0, Math.max(1, keep.keepPoints)),\n    ...points.filter(({ operation }) => operation === keep.running),",
+    replace: "...newestFirst.filter(({ status }) => status === 'available').slice(1, keep.keepPoints),",
     day: 'many points',
   },
   {
@@ -61,14 +61,15 @@ export const canaries: readonly Canary[] = [
     file: 'lib/domain/retention.ts',
     find: '...points.filter(({ pins }) => pins.length > 0),',
     replace: '',
-    day: 'many points',
+    day: 'pinned',
   },
   {
     name: 'skips one block',
     promise: 'I4',
     file: 'lib/aws/blocks.ts',
     find: 'for (const block of page.value.ChangedBlocks ?? [])',
-    replace: 'for (const block of (page.value.ChangedBlocks ?? []).slice(1))',
+    replace:
+      'for (const block of (page.value.ChangedBlocks ?? []).filter(({ BlockIndex = 0 }) => BlockIndex % 4 !== 1))',
     day: 'there and back',
   },
   {
@@ -83,8 +84,8 @@ export const canaries: readonly Canary[] = [
     name: 'brings home an older round',
     promise: 'I4',
     file: 'lib/steps/failback/rebuild.ts',
-    find: 'return [...lastTwins(mine).values()];',
-    replace: 'return [...lastTwins(mine.slice(0, mine.length / 2)).values()];',
+    find: '.filter((twin) => twin.operation === operation.id && twin.madeAt === madeAt)',
+    replace: '.filter((twin) => twin.operation === operation.id).toReversed()',
     day: 'there and back',
   },
   {

@@ -40,7 +40,10 @@ const days: Readonly<Record<Day, (life: Life, look: Look) => Promise<void>>> = {
     await life.run('failover');
     await look();
     life.write(4);
-    await life.run('failback');
+    const { arn, history } = life.stage.start('failback');
+    await life.stage.clock.run(() => history.some(({ state }) => state?.name === 'Finish Round'));
+    life.write(2);
+    await life.stage.clock.settle(life.stage.states.ended(arn));
     await look();
     life.write(4);
     await life.run('protect');
@@ -67,6 +70,15 @@ const days: Readonly<Record<Day, (life: Life, look: Look) => Promise<void>>> = {
       life.write(1);
       await life.run('protect');
     }
+    await look();
+  },
+  async pinned(life, look) {
+    await life.run('protect');
+    await life.run('failover');
+    await life.rest();
+    await life.run('failback');
+    await life.rest();
+    for (let point = 0; point < shop.protection.keepPoints + 1; point += 1) await life.run('protect');
     await look();
   },
 };

@@ -1,5 +1,4 @@
-import { readTable } from './table.ts';
-import type { Table } from './table.ts';
+import { isPointWrite, readTable, type Table } from './table.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
 import type { Checker } from './checker.ts';
 
@@ -10,9 +9,19 @@ import type { Checker } from './checker.ts';
 export const kept: Checker = {
   name: 'kept',
   attach(stage) {
-    let hadPoint = false;
+    let newest = '';
+    const pinned = new Set<string>();
     const broken: string[] = [];
-    stage.cloud.record.watch(({ operation, input, region }) => {
+    const see = ({ points }: Table) => {
+      for (const { id, status, pins } of points) {
+        if (status === 'available' && id > newest) newest = id;
+        if (status === 'available' && pins.length > 0) pinned.add(id);
+        else pinned.delete(id);
+      }
+    };
+    stage.cloud.record.watch((call) => {
+      const { operation, input, region } = call;
+      if (isPointWrite(call)) void readTable(stage).then(see);
       if (operation !== 'DeleteSnapshot') return;
       const id = String(input['SnapshotId']);
       void readTable(stage).then((table) => {
@@ -20,13 +29,16 @@ export const kept: Checker = {
       });
     });
     return ({ table }) => {
-      hadPoint ||= table.points.some(({ status }) => status === 'available');
+      const ids = table.points.filter(({ status }) => status === 'available').map(({ id }) => id);
+      const isNewestGone = newest !== '' && !ids.some((id) => id >= newest);
       const gone = [...neededBy(table)].filter((id) => !exists(stage, id));
-      const noPoint = hadPoint && !table.points.some(({ status }) => status === 'available');
+      const unpinned = [...pinned].filter((id) => !ids.includes(id));
+      see(table);
       return [
         ...broken,
         ...gone.map((id) => `I3 ${id} is needed and gone`),
-        ...(noPoint ? ['I3 no available recovery point is left'] : []),
+        ...unpinned.map((id) => `I3 the pinned point ${id} is gone`),
+        ...(isNewestGone ? [`I3 the newest available point ${newest} is gone`] : []),
       ];
     };
   },

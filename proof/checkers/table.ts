@@ -2,6 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
 import type { Operation, PlanState, RecoveryPoint, Twin } from '../../lib/domain/catalogue.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
+import type { RecordedCall } from '../../sim/call-record.ts';
 
 /** The items of one plan, read from the table itself and not through what the product makes of them. */
 export interface Table {
@@ -26,4 +27,10 @@ export async function readTable({ cloud, plan, tableName }: Stage): Promise<Tabl
     twins: named<Twin>('TWIN#'),
     operations: named<Operation>('OP#'),
   };
+}
+
+/** Whether a call writes the item of a recovery point. */
+export function isPointWrite({ operation, input }: RecordedCall): boolean {
+  const key = input['Key'] as { sk?: { S?: string } } | undefined;
+  return operation === 'UpdateItem' && key?.sk?.S?.startsWith('RP#') === true;
 }

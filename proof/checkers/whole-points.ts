@@ -2,14 +2,33 @@ import type { RecoveryPoint } from '../../lib/domain/catalogue.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
 import { firstDifference } from './bytes.ts';
 import type { Checker } from './checker.ts';
+import { isPointWrite, readTable, type Table } from './table.ts';
 
-/** I2: an available point has every server of the plan, and every volume whole, with the same bytes, in the recovery Region. */
+/**
+ * I2: from the moment it is available, a point has every server of the plan, and every volume whole in the recovery Region; at rest
+ * the bytes are compared.
+ */
 export const wholePoints: Checker = {
   name: 'whole-points',
-  attach:
-    () =>
-    ({ stage, table }) =>
-      table.points.filter(({ status }) => status === 'available').flatMap((point) => flawsOf(stage, point)),
+  attach(stage) {
+    const early = new Set<string>();
+    const { snapshots } = stage.cloud.services(stage.plan.recovery.region).ec2.state;
+    const look = ({ points }: Table) => {
+      for (const { id, status, servers } of points) {
+        const volumes = Object.values(servers).flatMap((server) => Object.values(server.volumes));
+        const isWhole = volumes.every(({ copy }) => snapshots.get(copy ?? '')?.state === 'completed');
+        if (status === 'available' && !isWhole)
+          early.add(`I2 point ${id} was available before its copies were complete`);
+      }
+    };
+    stage.cloud.record.watch((call) => {
+      if (isPointWrite(call)) void readTable(stage).then(look);
+    });
+    return ({ table }) => [
+      ...early,
+      ...table.points.filter(({ status }) => status === 'available').flatMap((point) => flawsOf(stage, point)),
+    ];
+  },
 };
 
 function flawsOf({ cloud, plan }: Stage, { id, servers }: RecoveryPoint): string[] {

@@ -12,7 +12,7 @@ import { Workers } from './workers.ts';
 const help = `Breaks every call of every state machine in every way, one at a time.
 
   npm run faults                      every kind at the first and the last meeting of every call site
-  npm run faults -- --share           each call site once, with a kind drawn by --seed, and each kind
+  npm run faults -- --share           each call site once, in a mode and with a kind drawn by --seed
   npm run faults -- --every           every kind at every call that the record shows; takes hours
   npm run faults -- --mode failback   one mode (may be repeated)
   npm run faults -- --only KEY        one run, as the report names it
@@ -43,14 +43,14 @@ export interface Sweep {
   readonly secondsPerRun: number;
 }
 
-/** Each call site, function and state once, each with a kind of its own, so that every kind comes up. */
+/** Each call site, function and state once, in one of the modes that meet it, each with a kind drawn for it. */
 function shareOf(cases: readonly Case[], seed: string): Case[] {
   const random = createRandom(seed);
   const bySite = new Map<string, Case[]>();
   for (const each of cases) {
     const site = each.key
       .split('/')
-      .slice(0, each.at === 'call' ? 5 : 2)
+      .slice(1, each.at === 'call' ? 5 : 2)
       .join('/');
     bySite.set(site, [...(bySite.get(site) ?? []), each]);
   }

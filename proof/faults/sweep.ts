@@ -96,12 +96,13 @@ async function lastOf(life: Life, kind: string): Promise<Operation | undefined> 
     .at(-1);
 }
 
-/** What people would do next: go home where production is away, else protect, and fail over where that was undone. */
+/** What people would do next: look what going home takes where production is away, go home where that was undone; else protect, or fail over. */
 async function nextOperation(life: Life): Promise<string[]> {
   const { state, operations } = await life.stage.clock.settle(readTable(life.stage));
   const isAway = state?.activeSite === 'recovery';
-  const isFailoverUndone = operations.some(({ kind, outcome }) => kind === 'failover' && outcome === 'rolled-back');
-  const kind = isAway ? 'failback' : isFailoverUndone ? 'failover' : 'protect';
-  const { status, error, cause } = await life.run(kind);
+  const isUndone = (of: string) => operations.some(({ kind, outcome }) => kind === of && outcome === 'rolled-back');
+  const kind = isAway ? 'failback' : isUndone('failover') ? 'failover' : 'protect';
+  const estimateOnly = isAway && !isUndone('failback');
+  const { status, error, cause } = await life.run(kind, { plan: shop.name, ...(estimateOnly ? { estimateOnly } : {}) });
   return status === 'SUCCEEDED' ? [] : [`the next operation, ${kind}, ended ${status}: ${error ?? ''} ${cause ?? ''}`];
 }

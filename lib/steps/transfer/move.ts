@@ -22,7 +22,9 @@ type MoveInput = z.infer<typeof moveSchema>;
 
 /** Blocks in flight in one worker: 32 MiB of buffers, whatever the volume's size. */
 const inFlightMax = 64;
+/** Pauses while AWS does not know a young target yet: growing by half each time. */
 const visiblePauseMs = 2_000;
+const visiblePauseMsMax = 8_000;
 
 /**
  * Moves the changed blocks of one unit (I4): each once, zero blocks too; a block that only the base has is written as zeros.
@@ -78,13 +80,15 @@ async function moveBlock(
 
 async function putWhenVisible(services: Services, put: () => Promise<void>): Promise<void> {
   const deadline = services.now().getTime() + visibleAfterSeconds * 1_000;
+  let pauseMs = visiblePauseMs;
   for (;;) {
     try {
       await put();
       return;
     } catch (error) {
       if (!isNotVisibleYet(error) || services.now().getTime() > deadline) throw error;
-      await new Promise((resume) => setTimeout(resume, visiblePauseMs));
+      await new Promise((resume) => setTimeout(resume, pauseMs));
+      pauseMs = Math.min(visiblePauseMsMax, pauseMs * 1.5);
     }
   }
 }
