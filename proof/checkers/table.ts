@@ -29,8 +29,10 @@ export async function readTable({ cloud, plan, tableName }: Stage): Promise<Tabl
   };
 }
 
-/** Whether a call writes the item of a recovery point. */
+/** Whether a call writes the status or the pins of a recovery point. */
 export function isPointWrite({ operation, input }: RecordedCall): boolean {
   const key = input['Key'] as { sk?: { S?: string } } | undefined;
-  return operation === 'UpdateItem' && key?.sk?.S?.startsWith('RP#') === true;
+  if (operation !== 'UpdateItem' || key?.sk?.S?.startsWith('RP#') !== true) return false;
+  const names = Object.values((input['ExpressionAttributeNames'] ?? {}) as Record<string, string>);
+  return names.includes('status') || names.includes('pins');
 }

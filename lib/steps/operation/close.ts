@@ -16,14 +16,15 @@ export const closeSchema = contextSchema.extend({
 
 /**
  * Ends an operation (I11): outcome recorded, lease released, and somebody told. What has committed has succeeded, whatever failed
- * after that.
+ * after that. What has ended keeps its outcome: a redriven execution only finds that it is too late.
  */
 export async function close(services: Services, input: z.infer<typeof closeSchema>): Promise<{ outcome: string }> {
   const { catalogue } = services;
   const operation = await catalogue.operationOf(input);
   const state = await catalogue.state(input.plan);
-  const outcome = outcomeOf(state, input.operation, input.outcome);
-  const cause = await causeOf(services, input);
+  const hasEnded = operation.outcome !== 'running';
+  const outcome = hasEnded ? operation.outcome : outcomeOf(state, input.operation, input.outcome);
+  const cause = hasEnded ? operation.cause : await causeOf(services, input);
   const endedAt = operation.endedAt ?? services.now().toISOString();
   await catalogue.updateOperation(input, { outcome, cause, endedAt, progression: 'closed' });
   const hasStopped = Object.keys(operation.stopped).length > 0;
