@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { synthesize } from '../../rehearsal/deploy.ts';
 import { shop } from '../shop.ts';
@@ -11,6 +12,7 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '10000' },
     kind: { type: 'string' },
     only: { type: 'string' },
+    json: { type: 'string' },
   },
 });
 
@@ -30,6 +32,7 @@ const assembly = synthesize([shop]);
 try {
   const report = await fuzz(wanted, runs, assembly.directory);
   console.log(linesOf(report).join('\n'));
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
   if (!isKept(report)) process.exitCode = 1;
 } finally {
   assembly.remove();

@@ -132,7 +132,7 @@ export class StepFunctions implements Service {
     }
     const given = name ?? this.#inventName();
     checkName(given);
-    const { cloud, region } = this.#surroundings;
+    const { cloud } = this.#surroundings;
     const execution: Execution = {
       arn: `${machine.arn.replace(':stateMachine:', ':execution:')}:${given}`,
       name: given,

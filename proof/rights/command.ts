@@ -1,0 +1,29 @@
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { synthesize } from '../../rehearsal/deploy.ts';
+import { Stage } from '../../rehearsal/stage.ts';
+import { shop, smallShop } from '../shop.ts';
+import { liveThrough } from './life.ts';
+import { reportRights } from './report.ts';
+
+const { values } = parseArgs({ options: { json: { type: 'string' } } });
+
+/** Takes the example plan through a whole life and judges every right of every role by the calls it made. */
+async function judge(): Promise<boolean> {
+  const assembly = synthesize([shop]);
+  try {
+    const stage = await Stage.open({ plan: shop, world: smallShop, seed: 21, assembly: assembly.directory });
+    const record = await liveThrough(stage).finally(() => stage.close());
+    const report = await reportRights(record);
+    const { unallowed, unused, outlivedReasons, needlessWildcards, meetings, uncaught, ...counts } = report;
+    console.log(counts);
+    const wrong = { unallowed, unused, outlivedReasons, needlessWildcards, meetings, uncaught };
+    for (const [what, lines] of Object.entries(wrong)) for (const line of lines) console.log(`${what}: ${line}`);
+    if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
+    return Object.values(wrong).every((lines) => lines.length === 0);
+  } finally {
+    assembly.remove();
+  }
+}
+
+process.exitCode = (await judge()) ? 0 : 1;
