@@ -26,7 +26,7 @@ async function run(): Promise<boolean> {
       variant.remove();
       const hit = found.find((line) => line.startsWith(`${canary.promise} `));
       console.log(
-        `${canary.name}: ${hit === undefined ? 'MISSED' : 'caught'}: ${hit ?? (found.join('; ') || 'nothing found')}`,
+        `${canary.name}: ${hit === undefined ? 'MISSED' : 'caught'}: ${hit ?? (found.slice(0, 3).join('; ') || 'nothing found')}`,
       );
       if (hit === undefined) missed.push(canary);
     }

@@ -1,4 +1,4 @@
-import { isPointWrite, readTable, type Table } from './table.ts';
+import { isPointWrite, readTable, type Table, writtenMs } from './table.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
 import type { Checker } from './checker.ts';
 
@@ -21,7 +21,7 @@ export const kept: Checker = {
     };
     stage.cloud.record.watch((call) => {
       const { operation, input, region } = call;
-      if (isPointWrite(call)) void readTable(stage).then(see);
+      if (isPointWrite(call)) stage.clock.after(writtenMs, () => void readTable(stage).then(see));
       if (operation !== 'DeleteSnapshot') return;
       const id = String(input['SnapshotId']);
       void readTable(stage).then((table) => {

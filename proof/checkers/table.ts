@@ -29,6 +29,9 @@ export async function readTable({ cloud, plan, tableName }: Stage): Promise<Tabl
   };
 }
 
+/** A call is told before it happens; so long after that it has. */
+export const writtenMs = 1;
+
 /** Whether a call writes the status or the pins of a recovery point. */
 export function isPointWrite({ operation, input }: RecordedCall): boolean {
   const key = input['Key'] as { sk?: { S?: string } } | undefined;

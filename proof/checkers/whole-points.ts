@@ -2,7 +2,7 @@ import type { RecoveryPoint } from '../../lib/domain/catalogue.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
 import { firstDifference } from './bytes.ts';
 import type { Checker } from './checker.ts';
-import { isPointWrite, readTable, type Table } from './table.ts';
+import { isPointWrite, readTable, type Table, writtenMs } from './table.ts';
 
 /**
  * I2: from the moment it is available, a point has every server of the plan, and every volume whole in the recovery Region; at rest
@@ -22,7 +22,7 @@ export const wholePoints: Checker = {
       }
     };
     stage.cloud.record.watch((call) => {
-      if (isPointWrite(call)) void readTable(stage).then(look);
+      if (isPointWrite(call)) stage.clock.after(writtenMs, () => void readTable(stage).then(look));
     });
     return ({ table }) => [
       ...early,

@@ -13,6 +13,7 @@ const help = `Breaks every call of every state machine in every way, one at a ti
 
   npm run faults                      every kind at the first and the last meeting of every call site
   npm run faults -- --share           each call site once, in a mode and with a kind drawn by --seed
+  npm run faults -- --share --runs 20 that many of them
   npm run faults -- --every           every kind at every call that the record shows; takes hours
   npm run faults -- --mode failback   one mode (may be repeated)
   npm run faults -- --only KEY        one run, as the report names it
@@ -22,6 +23,7 @@ const help = `Breaks every call of every state machine in every way, one at a ti
 const { values } = parseArgs({
   options: {
     share: { type: 'boolean', default: false },
+    runs: { type: 'string' },
     every: { type: 'boolean', default: false },
     seed: { type: 'string', default: '1' },
     mode: { type: 'string', multiple: true },
@@ -54,7 +56,12 @@ function shareOf(cases: readonly Case[], seed: string): Case[] {
       .join('/');
     bySite.set(site, [...(bySite.get(site) ?? []), each]);
   }
-  return [...bySite.values()].map((ofSite) => ofSite[random.below(ofSite.length)]).filter((each) => each !== undefined);
+  const sites = [...bySite.values()].map((ofSite) => ofSite[random.below(ofSite.length)]);
+  return sites
+    .filter((each) => each !== undefined)
+    .map((each) => ({ each, place: random.next() }))
+    .toSorted((one, other) => one.place - other.place)
+    .map(({ each }) => each);
 }
 
 async function sweep(): Promise<boolean> {
@@ -71,7 +78,10 @@ async function sweep(): Promise<boolean> {
     await workers.each<CleanRun>(records, (run) => clean.set(run.mode, run));
     const all = [...clean.values()].flatMap((run) => casesOf(run, values.every));
     const ofCommand = values.only === undefined ? all : all.filter(({ key }) => key === values.only);
-    const cases = values.share ? shareOf(ofCommand, values.seed) : ofCommand;
+    const cases = (values.share ? shareOf(ofCommand, values.seed) : ofCommand).slice(
+      0,
+      Number(values.runs ?? ofCommand.length),
+    );
     const known = knownVerdicts();
     const verdicts = cases.map(({ key }) => known.get(key)).filter((verdict) => verdict !== undefined);
     const left = cases.filter(({ key }) => !known.has(key));

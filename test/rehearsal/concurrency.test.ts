@@ -72,6 +72,17 @@ describe('I6: only the holder of the epoch changes anything', () => {
     await expectSound();
   });
 
+  // Found by soak seed 1: outage, alarm, and an operator who stops what waits for the lost Region.
+  it('when a protect run is stopped after a failover has taken its plan', async () => {
+    const preempted = life.stage.start('protect');
+    await life.stage.clock.run(() => isEntered(preempted, 'Replicate'));
+    const failover = life.stage.start('failover');
+    await stopAt(preempted, 'Replicate');
+    await life.rest();
+    expect(outcomeOf(failover)).toMatchObject({ status: 'SUCCEEDED' });
+    await expectSound();
+  });
+
   it('when a stopped failover is redriven after it has been undone', async () => {
     const execution = life.stage.start('failover');
     await stopAt(execution, 'Health');
