@@ -115,9 +115,9 @@ export const canaries: readonly Canary[] = [
   {
     name: 'takes no heed of the epoch',
     promise: 'I6',
-    file: 'lib/aws/catalogue.ts',
-    find: "const mine = { epoch: holder.epoch, 'lease.operation': holder.operation };",
-    replace: 'const mine = {};',
+    file: 'lib/steps/services.ts',
+    find: "return this.catalogue.changeState(context, { kind: 'renew', now: now() });",
+    replace: 'return this.catalogue.state(context.plan);',
     day: 'preempted',
   },
   {

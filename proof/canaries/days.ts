@@ -55,11 +55,8 @@ const days: Readonly<Record<Day, (life: Life, look: Look) => Promise<void>>> = {
     const { stage } = life;
     await life.run('protect');
     life.write(2);
-    const isCopying = () =>
-      stage.executions('protect').at(-1)?.status === 'RUNNING' &&
-      stage.cloud.record.calls.filter(({ operation }) => operation === 'CopySnapshot').length > 6;
-    stage.start('protect');
-    await stage.clock.run(isCopying);
+    const { history } = stage.start('protect');
+    await stage.clock.run(() => history.some(({ state }) => state?.name === 'Replicate'));
     await stage.run('failover');
     await look();
   },

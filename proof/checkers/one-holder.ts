@@ -5,8 +5,8 @@ const isReading = /^(Describe|Get|List|Query|Scan|Lookup)/;
 const isTelling = /^(PutMetricData|Publish|Invoke)$/;
 
 /**
- * I6: once an operation with a later epoch has proven that it owns the plan, no invocation that begins after that on behalf of an
- * earlier one changes anything in AWS, nor the state of the plan.
+ * I6: once an operation has taken the plan under a later epoch, or proven that it owns it, no invocation that begins after that on
+ * behalf of an earlier one changes anything in AWS, nor the state of the plan.
  */
 export const oneHolder: Checker = {
   name: 'one-holder',
@@ -22,8 +22,11 @@ export const oneHolder: Checker = {
     /** Moments at which a later epoch than any before was proven, ascending. */
     const proven: { at: number; epoch: number }[] = [];
     for (const call of stage.cloud.record.calls) {
+      if (call.outcome === 'refused') continue;
+      const taken = takenEpoch(call);
+      if (taken > (proven.at(-1)?.epoch ?? 0)) proven.push({ at: call.at, epoch: taken });
       const work = works.get(call.invocation ?? '');
-      if (work === undefined || call.outcome === 'refused') continue;
+      if (work === undefined) continue;
       const holder = proven.findLast(({ at }) => at < work.at);
       if (holder !== undefined && holder.epoch > work.epoch && changes(call))
         broken.push(
@@ -39,6 +42,17 @@ export const oneHolder: Checker = {
 function isStateWrite({ service, operation, input }: RecordedCall): boolean {
   const key = input['Key'] as { sk?: { S?: string } } | undefined;
   return service === 'dynamodb' && operation === 'UpdateItem' && key?.sk?.S === 'STATE';
+}
+
+/** The epoch that a write to the plan's state sets, 0 where it sets none. */
+function takenEpoch(call: RecordedCall): number {
+  if (!isStateWrite(call)) return 0;
+  const { input } = call;
+  const names = Object.entries((input['ExpressionAttributeNames'] ?? {}) as Record<string, string>);
+  const alias = names.find(([, name]) => name === 'epoch')?.[0] ?? '';
+  const [, value = ''] = new RegExp(`${alias} = (:\\w+)`).exec(String(input['UpdateExpression'])) ?? [];
+  const values = (input['ExpressionAttributeValues'] ?? {}) as Record<string, { N?: string }>;
+  return alias === '' ? 0 : Number(values[value]?.N ?? 0);
 }
 
 function changes(call: RecordedCall): boolean {
