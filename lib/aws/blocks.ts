@@ -26,15 +26,17 @@ export interface Block {
 
 export const zeroBlock: Block = blockOf(new Uint8Array(blockBytes));
 
+/** Two snapshots of one Region: what `snapshot` has that `base` has not. */
+export interface SnapshotPair {
+  readonly base: string;
+  readonly snapshot: string;
+}
+
 /**
  * Streams the changed blocks in ascending order, from block `first` on. Pages may be empty; only a missing token ends the
  * list. @source aws-facts [2.5]
  */
-export async function* listChangedBlocks(
-  ebs: EBSClient,
-  pair: { base: string; snapshot: string },
-  first = 0,
-): AsyncGenerator<ChangedBlock> {
+export async function* listChangedBlocks(ebs: EBSClient, pair: SnapshotPair, first = 0): AsyncGenerator<ChangedBlock> {
   const input = {
     FirstSnapshotId: pair.base,
     SecondSnapshotId: pair.snapshot,

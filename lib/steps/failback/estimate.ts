@@ -1,10 +1,9 @@
-import { ebsClient } from '../../aws/clients.ts';
 import type { z } from 'zod';
-import { listChangedBlocks } from '../../aws/blocks.ts';
 import type { FailbackEstimate, VolumeKey } from '../../domain/catalogue.ts';
 import { estimateFailback } from '../../domain/estimate.ts';
 import { nextPoll, type PollResult, pollSchema } from '../../domain/poll.ts';
 import { contextSchema, type Services } from '../services.ts';
+import { countChanged } from '../transfer/count-changed.ts';
 import { pollSnapshots, takeServingSnapshots } from './serving-snapshots.ts';
 
 export const estimateSchema = contextSchema.extend({ poll: pollSchema });
@@ -21,10 +20,8 @@ export async function estimate(
   if (!taken.isReady) return pollSnapshots(services, input, false, false);
   const changed = new Map<VolumeKey, number>();
   for (const { key, snapshot, base } of taken.volumes) {
-    let blocks = 0;
     const pair = { base: base.recoverySnapshot, snapshot: snapshot.id };
-    for await (const _ of listChangedBlocks(services.client(ebsClient, plan.recovery.region), pair)) blocks += 1;
-    changed.set(key, blocks);
+    changed.set(key, await countChanged(services, plan.recovery.region, pair));
   }
   const result = estimateFailback(changed);
   await services.catalogue.updateOperation(input, { estimate: result });

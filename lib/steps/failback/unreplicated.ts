@@ -1,10 +1,10 @@
-import { listChangedBlocks } from '../../aws/blocks.ts';
-import { ebsClient } from '../../aws/clients.ts';
 import type { SnapshotFacts } from '../../aws/snapshots.ts';
 import { type Unreplicated, volumeKey } from '../../domain/catalogue.ts';
-import { Failure } from '../../domain/failure.ts';
 import type { Context, Services } from '../services.ts';
+import { countIfRelated } from '../transfer/count-changed.ts';
 import { failoverOf } from '../waves/site.ts';
+
+const blocksPerGib = 2_048;
 
 /**
  * What the returned primary holds that the recovery point of the failover does not: the blocks changed between the point's snapshots
@@ -24,27 +24,10 @@ export async function unreplicatedOf(
     for (const { device, volumeId, snapshot: base } of Object.values(volumes)) {
       const kept = returned.get(server)?.find((snapshot) => snapshot.volumeId === volumeId);
       if (kept === undefined) continue;
-      const blocks = await countChanged(services, primary.region, { base, snapshot: kept });
+      const listed = await countIfRelated(services, primary.region, { base, snapshot: kept.id });
+      const blocks = listed ?? kept.sizeGib * blocksPerGib;
       if (blocks > 0) report[volumeKey(server, device)] = { snapshot: kept.id, blocks };
     }
   }
   return report;
-}
-
-const blocksPerGib = 2_048;
-
-async function countChanged(
-  services: Services,
-  region: string,
-  { base, snapshot }: { base: string; snapshot: SnapshotFacts },
-): Promise<number> {
-  let blocks = 0;
-  try {
-    for await (const _ of listChangedBlocks(services.client(ebsClient, region), { base, snapshot: snapshot.id }))
-      blocks += 1;
-    return blocks;
-  } catch (error) {
-    if (error instanceof Failure && error.code === 'LineageLost') return snapshot.sizeGib * blocksPerGib;
-    throw error;
-  }
 }

@@ -1,12 +1,13 @@
 import { ebsClient, ec2Client } from '../../aws/clients.ts';
 import { z } from 'zod';
-import { completeSnapshot, isNotVisibleYet, listChangedBlocks, visibleAfterSeconds } from '../../aws/blocks.ts';
+import { completeSnapshot, isNotVisibleYet, visibleAfterSeconds } from '../../aws/blocks.ts';
 import { describeSnapshots } from '../../aws/snapshots.ts';
 import { AwsFailure } from '../../aws/call.ts';
 import type { TransferRecord } from '../../domain/catalogue.ts';
 import { Failure } from '../../domain/failure.ts';
 import { nextPoll, nextPollWithin, type PollResult, pollSchema } from '../../domain/poll.ts';
 import type { Services } from '../services.ts';
+import { countIfRelated } from './count-changed.ts';
 import { transferItemSchema } from './transfer.ts';
 
 export const completeSchema = transferItemSchema.extend({ target: z.string(), poll: pollSchema });
@@ -82,7 +83,8 @@ async function requestCompletion(
  */
 async function verify(services: Services, input: CompleteInput, changedBlocks: number): Promise<void> {
   const { operation, transfer, target } = input;
-  const listed = await countChanged(services, input);
+  const pair = { base: transfer.far.base, snapshot: target };
+  const listed = await countIfRelated(services, transfer.far.region, pair);
   if (listed === undefined) {
     const note = `${target} could not be listed against ${transfer.far.base}: its count and checksum were accepted`;
     await services.catalogue.addEvent(operation, services.now(), note);
@@ -91,17 +93,5 @@ async function verify(services: Services, input: CompleteInput, changedBlocks: n
       'TransferFailed',
       `${transfer.volume}: ${target} differs from ${transfer.far.base} in ${listed} blocks, expected ${changedBlocks}. It is not used; start the operation again.`,
     );
-  }
-}
-
-async function countChanged(services: Services, { transfer, target }: CompleteInput): Promise<number | undefined> {
-  const pair = { base: transfer.far.base, snapshot: target };
-  let listed = 0;
-  try {
-    for await (const _ of listChangedBlocks(services.client(ebsClient, transfer.far.region), pair)) listed += 1;
-    return listed;
-  } catch (error) {
-    if (error instanceof Failure && error.code === 'LineageLost') return undefined;
-    throw error;
   }
 }
