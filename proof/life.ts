@@ -24,13 +24,8 @@ export class Life {
   }
 
   /** Starts an operation between the runs of the schedule, and lets time pass until it has ended. */
-  async run(kind: OperationKind, input?: unknown, turn = 0): Promise<Execution> {
-    const { stage } = this;
-    if (turn > restTurnsMax) throw new Error(`${kind} was skipped ${turn} times`);
-    await stage.clock.run(() => stage.executions('protect').every(({ status }) => status !== 'RUNNING'));
-    const execution = await stage.run(kind, input);
-    const isSkipped = (execution.output as { skipped?: boolean } | undefined)?.skipped === true;
-    return isSkipped ? this.run(kind, input, turn + 1) : execution;
+  run(kind: OperationKind, input?: unknown): Promise<Execution> {
+    return this.stage.runUnskipped(kind, input);
   }
 
   /** Every server of the plan that serves writes some blocks. */

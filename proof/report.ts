@@ -1,18 +1,14 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { Canaries } from './canaries/command.ts';
 import type { Sweep } from './faults/command.ts';
+import type { FuzzReport } from './fuzz/fuzz.ts';
+import type { RightsReport } from './rights/report.ts';
+import type { Soak } from './soak/command.ts';
 
 /** Writes `docs/proof.md` from what the proof commands left in `--from`, one JSON file each; what was not run is said so. */
 const { values } = parseArgs({ options: { from: { type: 'string', default: 'proof/numbers' } } });
-
-interface Soak {
-  readonly first: number;
-  readonly seeds: number;
-  readonly virtualHours: number;
-  readonly calls: number;
-  readonly broken: number;
-}
 
 function numbersOf<Numbers>(name: string): Numbers | undefined {
   const file = join(values.from, `${name}.json`);
@@ -36,7 +32,7 @@ function sweepLines(sweep: Sweep | undefined): string[] {
   ];
 }
 
-function canaryLines(numbers: { canaries: number; caught: number } | undefined): string[] {
+function canaryLines(numbers: Canaries | undefined): string[] {
   return [
     numbers === undefined ? notRun : `${numbers.canaries} broken variants of the system, ${numbers.caught} caught.`,
   ];
@@ -51,12 +47,7 @@ function soakLines(numbers: Soak | undefined): string[] {
   ];
 }
 
-interface Fuzz {
-  readonly seed: number;
-  readonly counts: readonly { kind: string; inputs: number; accepted: number; broken: readonly unknown[] }[];
-}
-
-function fuzzLines(numbers: Fuzz | undefined): string[] {
+function fuzzLines(numbers: FuzzReport | undefined): string[] {
   if (numbers === undefined) return [notRun];
   return [
     '| Kind | Inputs | Accepted | Broke a promise |',
@@ -67,17 +58,7 @@ function fuzzLines(numbers: Fuzz | undefined): string[] {
   ];
 }
 
-interface Rights {
-  readonly calls: number;
-  readonly requests: number;
-  readonly roles: number;
-  readonly grants: number;
-  readonly unusedWithReason: number;
-  readonly canaries: { readonly withoutAction: number; readonly withOneWrong: number; readonly caught: number };
-  readonly unallowed: readonly string[];
-}
-
-function rightsLines(numbers: Rights | undefined): string[] {
+function rightsLines(numbers: RightsReport | undefined): string[] {
   if (numbers === undefined) return [notRun];
   const { calls, requests, roles, grants, unusedWithReason, canaries, unallowed } = numbers;
   return [
@@ -98,7 +79,7 @@ const page = [
   '',
   '## Canaries: `npm run canaries`',
   '',
-  ...canaryLines(numbersOf('canaries')),
+  ...canaryLines(numbersOf<Canaries>('canaries')),
   '',
   '## Random disasters: `npm run soak`',
   '',
@@ -106,11 +87,11 @@ const page = [
   '',
   '## Rights: `npm run rights`',
   '',
-  ...rightsLines(numbersOf<Rights>('rights')),
+  ...rightsLines(numbersOf<RightsReport>('rights')),
   '',
   '## Bad input: `npm run fuzz`',
   '',
-  ...fuzzLines(numbersOf<Fuzz>('fuzz')),
+  ...fuzzLines(numbersOf<FuzzReport>('fuzz')),
   '',
 ];
 writeFileSync('docs/proof.md', page.join('\n'));

@@ -1,6 +1,6 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { SFNClient } from '@aws-sdk/client-sfn';
+import { RedriveExecutionCommand, SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { Catalogue } from '../lib/aws/catalogue.ts';
 import type { Console } from '../lib/cli/operations.ts';
 import type { OperationKind } from '../lib/domain/catalogue.ts';
@@ -31,6 +31,9 @@ export interface StageOptions {
 
 /** The simulated day every rehearsal begins with. */
 const firstMorning = new Date('2026-01-05T09:00:00Z');
+
+/** A plan that another operation keeps is no longer waited for after so many tries. */
+const skippedMax = 30;
 
 /** A plan's world with Homeward deployed beside it, in virtual time that only moves when it is told to. */
 export class Stage {
@@ -109,6 +112,34 @@ export class Stage {
   async run(kind: OperationKind, input?: unknown): Promise<Execution> {
     const { arn } = this.start(kind, input);
     return this.clock.settle(this.states.ended(arn));
+  }
+
+  /** Stops an execution as the Step Functions console does. */
+  async stop({ arn }: Execution): Promise<void> {
+    await this.#stepFunctions().send(new StopExecutionCommand({ executionArn: arn }));
+  }
+
+  /** Lets an execution that did not succeed go on, as the console does. */
+  async redrive({ arn }: Execution): Promise<void> {
+    await this.#stepFunctions().send(new RedriveExecutionCommand({ executionArn: arn }));
+  }
+
+  #stepFunctions(): SFNClient {
+    return new SFNClient(this.cloud.clientConfig(this.plan.recovery.region));
+  }
+
+  /**
+   * Starts an operation between the runs that the schedule starts, and lets time pass until it has ended.
+   * @throws Error when it is skipped over and over
+   */
+  async runUnskipped(kind: OperationKind, input?: unknown): Promise<Execution> {
+    for (let turn = 0; turn < skippedMax; turn += 1) {
+      await this.clock.run(() => this.executions('protect').every(({ status }) => status !== 'RUNNING'));
+      const execution = await this.run(kind, input);
+      const isSkipped = (execution.output as { skipped?: boolean } | undefined)?.skipped === true;
+      if (!isSkipped) return execution;
+    }
+    throw new Error(`${kind} was skipped ${skippedMax} times`);
   }
 
   /** Surroundings for the command line's own code, in this cloud. */

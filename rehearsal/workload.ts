@@ -122,10 +122,7 @@ export class Workload {
 
   #isUp(region: string): boolean {
     const { ec2 } = this.#cloud.services(region);
-    return Object.keys(this.#plan.servers).every((server) => {
-      const instance = ec2.state.instances.get(this.instanceIn(region, server) ?? '');
-      return instance !== undefined && ec2.instanceAt(instance.privateIp)?.serving === true;
-    });
+    return Object.keys(this.#plan.servers).every((server) => ec2.isServing(this.instanceIn(region, server) ?? ''));
   }
 
   /** At home the plan's own instance; elsewhere the one launched last that carries the server's name. */

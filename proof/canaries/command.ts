@@ -8,6 +8,12 @@ import { variantOf } from './variant.ts';
 
 const { values } = parseArgs({ options: { only: { type: 'string' }, json: { type: 'string' } } });
 
+/** What the canaries come to, as `docs/proof.md` shows it. */
+export interface Canaries {
+  readonly canaries: number;
+  readonly caught: number;
+}
+
 /** Whether the checkers are silent on the sound system and each broken variant of it is caught by the checker of its promise. */
 async function run(): Promise<boolean> {
   const assembly = synthesize([shop]);
@@ -32,8 +38,8 @@ async function run(): Promise<boolean> {
     }
     const caught = chosen.length - missed.length;
     console.log(`${chosen.length} canaries, ${caught} caught`);
-    if (values.json !== undefined)
-      writeFileSync(values.json, `${JSON.stringify({ canaries: chosen.length, caught }, null, 2)}\n`);
+    const numbers: Canaries = { canaries: chosen.length, caught };
+    if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(numbers, null, 2)}\n`);
     return isSound && missed.length === 0 && chosen.length > 0;
   } finally {
     assembly.remove();

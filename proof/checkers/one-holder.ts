@@ -1,5 +1,6 @@
 import type { RecordedCall } from '../../sim/call-record.ts';
 import type { Checker } from './checker.ts';
+import { changedItem } from './table.ts';
 
 const isReading = /^(Describe|Get|List|Query|Scan|Lookup)/;
 const isTelling = /^(PutMetricData|Publish|Invoke)$/;
@@ -39,9 +40,8 @@ export const oneHolder: Checker = {
   },
 };
 
-function isStateWrite({ service, operation, input }: RecordedCall): boolean {
-  const key = input['Key'] as { sk?: { S?: string } } | undefined;
-  return service === 'dynamodb' && operation === 'UpdateItem' && key?.sk?.S === 'STATE';
+function isStateWrite(call: RecordedCall): boolean {
+  return changedItem(call) === 'STATE';
 }
 
 /** The epoch that a write to the plan's state sets, 0 where it sets none. */

@@ -1,8 +1,7 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
 import type { Operation, PlanState, RecoveryPoint, Twin } from '../../lib/domain/catalogue.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
 import type { RecordedCall } from '../../sim/call-record.ts';
+import { keyOf, RawTable } from '../raw-table.ts';
 
 /** The items of one plan, read from the table itself and not through what the product makes of them. */
 export interface Table {
@@ -12,15 +11,14 @@ export interface Table {
   readonly operations: readonly Operation[];
 }
 
-type Item = Readonly<Record<string, unknown>>;
+/** One for each stage: clients are costly to make, and checkers look often. */
+const tables = new WeakMap<Stage, RawTable>();
 
-export async function readTable({ cloud, plan, tableName }: Stage): Promise<Table> {
-  const client = DynamoDBDocumentClient.from(new DynamoDBClient(cloud.clientConfig(plan.recovery.region)));
-  const items: Item[] = [];
-  for await (const page of paginateScan({ client }, { TableName: tableName, ConsistentRead: true }))
-    items.push(...(page.Items ?? []));
-  const ofPlan = items.filter(({ pk }) => pk === `PLAN#${plan.name}`);
-  const named = <Kind>(prefix: string) => ofPlan.filter(({ sk }) => String(sk).startsWith(prefix)) as unknown as Kind[];
+export async function readTable(stage: Stage): Promise<Table> {
+  const table = tables.get(stage) ?? new RawTable(stage);
+  tables.set(stage, table);
+  const ofPlan = (await table.items()).filter(({ pk }) => pk === `PLAN#${stage.plan.name}`);
+  const named = <Kind>(prefix: string) => ofPlan.filter(({ sk }) => sk.startsWith(prefix)) as unknown as Kind[];
   return {
     state: named<PlanState>('STATE')[0],
     points: named<RecoveryPoint>('RP#'),
@@ -32,10 +30,14 @@ export async function readTable({ cloud, plan, tableName }: Stage): Promise<Tabl
 /** A call is told before it happens; so long after that it has. */
 export const writtenMs = 1;
 
+/** The sort key of the item that a call changes, `undefined` for any other call. */
+export function changedItem(call: RecordedCall): string | undefined {
+  return call.service === 'dynamodb' && call.operation === 'UpdateItem' ? keyOf(call).sk : undefined;
+}
+
 /** Whether a call writes the status or the pins of a recovery point. */
-export function isPointWrite({ operation, input }: RecordedCall): boolean {
-  const key = input['Key'] as { sk?: { S?: string } } | undefined;
-  if (operation !== 'UpdateItem' || key?.sk?.S?.startsWith('RP#') !== true) return false;
-  const names = Object.values((input['ExpressionAttributeNames'] ?? {}) as Record<string, string>);
+export function isPointWrite(call: RecordedCall): boolean {
+  if (changedItem(call)?.startsWith('RP#') !== true) return false;
+  const names = Object.values((call.input['ExpressionAttributeNames'] ?? {}) as Record<string, string>);
   return names.includes('status') || names.includes('pins');
 }

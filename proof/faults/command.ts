@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { synthesize } from '../../rehearsal/deploy.ts';
@@ -119,39 +119,27 @@ function report(
   wallSeconds: number,
 ): boolean {
   const bad = verdicts.filter(({ broken }) => broken.length > 0);
-  console.log('');
-  for (const [mode, run] of clean) {
-    const sites = sitesOf(run).length;
-    const ofMode = cases.filter((each) => each.mode === mode).length;
-    console.log(`${mode}: ${run.calls.length} calls at ${sites} call sites, ${ofMode} runs`);
-  }
   const kinds = new Map<string, number>();
   for (const { kind } of cases) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+  const ofModes = [...clean].map(([mode, run]) => {
+    const ofMode = cases.filter((each) => each.mode === mode).length;
+    return [mode, { calls: run.calls.length, sites: sitesOf(run).length, cases: ofMode }] as const;
+  });
+  const numbers: Sweep = {
+    modes: Object.fromEntries(ofModes),
+    runs: verdicts.length,
+    perfect: verdicts.length - bad.length,
+    kinds: Object.fromEntries(kinds),
+    wallSeconds: Math.round(wallSeconds),
+    secondsPerRun: verdicts.reduce((sum, { wallMs }) => sum + wallMs, 0) / 1_000 / Math.max(1, verdicts.length),
+  };
+  console.log('');
+  for (const [mode, of] of ofModes)
+    console.log(`${mode}: ${of.calls} calls at ${of.sites} call sites, ${of.cases} runs`);
   console.log([...kinds].map(([kind, count]) => `${kind} ${count}`).join(', '));
   for (const verdict of bad) tell(verdict);
-  const perfect = verdicts.length - bad.length;
-  console.log(`${verdicts.length} runs, ${perfect} perfect, ${Math.round(wallSeconds)} s`);
-  if (values.json !== undefined) {
-    rmSync(values.json, { force: true });
-    const sweepOf: Sweep = {
-      modes: Object.fromEntries(
-        [...clean].map(([mode, run]) => [
-          mode,
-          {
-            calls: run.calls.length,
-            sites: sitesOf(run).length,
-            cases: cases.filter((each) => each.mode === mode).length,
-          },
-        ]),
-      ),
-      runs: verdicts.length,
-      perfect,
-      kinds: Object.fromEntries(kinds),
-      wallSeconds: Math.round(wallSeconds),
-      secondsPerRun: verdicts.reduce((sum, { wallMs }) => sum + wallMs, 0) / 1_000 / Math.max(1, verdicts.length),
-    };
-    appendFileSync(values.json, `${JSON.stringify(sweepOf, null, 2)}\n`);
-  }
+  console.log(`${numbers.runs} runs, ${numbers.perfect} perfect, ${numbers.wallSeconds} s`);
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(numbers, null, 2)}\n`);
   return bad.length === 0 && verdicts.length > 0;
 }
 

@@ -1,4 +1,3 @@
-import { RedriveExecutionCommand, SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import type { Life } from '../life.ts';
 import type { Case } from './cases.ts';
 
@@ -41,16 +40,14 @@ function loseKeys(life: Life, { call, nth }: Extract<Case, { at: 'call' }>) {
 
 /** Somebody stops the execution in the console; `redriven`: and lets it go on at once, whatever has begun to undo it. */
 function stopAtState(life: Life, { state: name, nth, kind }: Extract<Case, { at: 'state' }>) {
-  const { cloud, plan, states } = life.stage;
-  const console = new SFNClient(cloud.clientConfig(plan.recovery.region));
+  const { stage } = life;
   let met = 0;
-  const end = states.onEvent(({ arn }, { type, state }) => {
+  const end = stage.states.onEvent((execution, { type, state }) => {
     if (type !== 'StateEntered' || state?.name !== name) return;
     met += 1;
     if (met !== nth + 1) return;
-    const stopping = console.send(new StopExecutionCommand({ executionArn: arn }));
-    if (kind === 'redriven')
-      void stopping.then(() => console.send(new RedriveExecutionCommand({ executionArn: arn }))).catch(() => undefined);
+    const stopping = stage.stop(execution);
+    if (kind === 'redriven') void stopping.then(() => stage.redrive(execution)).catch(() => undefined);
   });
   return { isMet: () => met > nth, clear: () => void end() };
 }

@@ -1,6 +1,6 @@
 import type { RecordedCall } from '../../sim/call-record.ts';
 import { isChange } from './ground.ts';
-import { keyOf, nameOf } from './raw-table.ts';
+import { keyOf, nameOf } from '../raw-table.ts';
 
 /** What makes something and needs no id of what is there. */
 const making = /^(Create|Copy|Register|Run|StartSnapshot|PutSnapshotBlock|CompleteSnapshot|PutMetricData)/;

@@ -1,12 +1,10 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { StepName } from '../../lib/infra/rights.ts';
-import { environment } from '../../lib/names.ts';
 import { Stage } from '../../rehearsal/stage.ts';
 import type { RecordedCall } from '../../sim/call-record.ts';
 import { AwsError, type Call, type Operation } from '../../sim/service.ts';
 import { shop, smallShop } from '../shop.ts';
 import { plantSecrets } from './canary.ts';
-import { RawTable } from './raw-table.ts';
+import { RawTable } from '../raw-table.ts';
 import { functionOf } from './tamper.ts';
 
 export interface GroundOptions {
@@ -45,8 +43,7 @@ export class Ground {
 
   private constructor(stage: Stage) {
     this.stage = stage;
-    const client = new DynamoDBClient(stage.cloud.clientConfig(shop.recovery.region));
-    this.table = new RawTable(client, functionOf(stage, 'failover/open').environment[environment.table] ?? '');
+    this.table = new RawTable(stage);
     const { faults, record } = stage.cloud;
     record.watch(({ input }) => {
       if (!this.isFrozen && input['ClientToken'] !== undefined) this.tokens.add(input['ClientToken']);

@@ -5,7 +5,7 @@ import { broken, complaintOf } from './examine.ts';
 import { type FuzzGround, Ground, isChange } from './ground.ts';
 import { protect } from './life.ts';
 import { mutationsOf } from './mutate.ts';
-import { nameOf, type RawItem } from './raw-table.ts';
+import { nameOf, type RawItem } from '../raw-table.ts';
 import { isBlock, wrongMembers } from './right-inputs.ts';
 import { type FuzzCount, type FuzzRuns, tally, type Verdict } from './tally.ts';
 

@@ -3,7 +3,7 @@ import { attemptsOf, hasRead } from './attempts.ts';
 import { broken, complaintOf } from './examine.ts';
 import { type FuzzGround, Ground, type Invoked } from './ground.ts';
 import { type Edits, edits, mutated } from './mutate.ts';
-import { nameOf, type RawItem } from './raw-table.ts';
+import { nameOf, type RawItem } from '../raw-table.ts';
 import { isBlock } from './right-inputs.ts';
 import { type Probe, type Scene, sceneNames, scenes } from './scenes.ts';
 import { type FuzzCount, type FuzzRuns, tally, type Verdict } from './tally.ts';

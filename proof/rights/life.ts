@@ -1,4 +1,3 @@
-import { SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import type { Stage } from '../../rehearsal/stage.ts';
 import type { Execution } from '../../sim/stepfunctions/stepfunctions.ts';
 import { RightsRecord } from './record.ts';
@@ -54,7 +53,7 @@ class Life {
     const dying = this.#stage.start('protect');
     await this.#entered(dying, 'Replicate');
     await this.#isRefused('failback');
-    await this.#stop(dying);
+    await this.#stage.clock.settle(this.#stage.stop(dying));
     await this.#stage.clock.advance(minuteMs);
     await this.#protectNow();
   }
@@ -64,7 +63,7 @@ class Life {
     await this.#ends(this.#stage.start('failover', { plan: this.#stage.plan.name, dryRun: true }), 'SUCCEEDED');
     const stopped = this.#stage.start('failover');
     await this.#entered(stopped, 'Preflight');
-    await this.#stop(stopped);
+    await this.#stage.clock.settle(this.#stage.stop(stopped));
     await this.#undone('failover', stopped);
     this.#refuse('ChangeResourceRecordSets', 'TrafficSwitch');
     await this.#ends(this.#stage.start('failover'), 'FAILED');
@@ -95,7 +94,7 @@ class Life {
     await this.#entered(stopped, 'Round');
     await this.#isRefused('failover');
     await this.#isRefused('failback');
-    await this.#stop(stopped);
+    await this.#stage.clock.settle(this.#stage.stop(stopped));
     await this.#undone('failback', stopped);
     this.#refuse('ChangeResourceRecordSets', 'TrafficSwitch');
     await this.#ends(this.#stage.start('failback'), 'FAILED');
@@ -158,11 +157,6 @@ class Life {
       if (execution.status !== 'RUNNING') throw new Error(`${execution.machineName} ended before it came to ${name}`);
       return execution.history.some(({ type, state }) => type === 'StateEntered' && state?.name === name);
     });
-  }
-
-  async #stop({ arn }: Execution): Promise<void> {
-    const console = new SFNClient(this.#stage.cloud.clientConfig(this.#stage.plan.recovery.region));
-    await this.#stage.clock.settle(console.send(new StopExecutionCommand({ executionArn: arn })));
   }
 
   /** Waits for the execution that undoes a stopped one. */

@@ -24,6 +24,16 @@ const { values } = parseArgs({
   },
 });
 
+/** What a soak comes to, as `docs/proof.md` shows it. */
+export interface Soak {
+  readonly first: number;
+  readonly seeds: number;
+  readonly virtualHours: number;
+  readonly calls: number;
+  /** Seeds that broke a promise. */
+  readonly broken: number;
+}
+
 const assemblies = new Map<number, Assembly>();
 
 function assemblyOf(seed: number): string {
@@ -81,8 +91,8 @@ async function soak(): Promise<boolean> {
   for (const assembly of assemblies.values()) assembly.remove();
   const virtualHours = Math.round(virtualSeconds / 360) / 10;
   console.log(`${seeds} seeds from ${first}, ${virtualHours} virtual hours, ${calls} calls, ${bad} broken`);
-  if (values.json !== undefined)
-    writeFileSync(values.json, `${JSON.stringify({ first, seeds, virtualHours, calls, broken: bad }, null, 2)}\n`);
+  const numbers: Soak = { first, seeds, virtualHours, calls, broken: bad };
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(numbers, null, 2)}\n`);
   return bad === 0;
 }
 

@@ -1,8 +1,7 @@
-import { RedriveExecutionCommand, SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import type { Plan } from '../../lib/domain/plan.ts';
 import { readTable } from '../checkers/table.ts';
 import { Life } from '../life.ts';
-import type { Happening, Story } from './story.ts';
+import { type Happening, instanceTypes, type Story } from './story.ts';
 
 export interface Played {
   readonly broken: readonly string[];
@@ -43,7 +42,6 @@ export async function play(plan: Plan, story: Story, options: { seed: number; as
 
 function happen(life: Life, happening: Happening): void {
   const { cloud, plan, workload, states } = life.stage;
-  const console = new SFNClient(cloud.clientConfig(plan.recovery.region));
   switch (happening.kind) {
     case 'write':
     case 'discard':
@@ -61,13 +59,12 @@ function happen(life: Life, happening: Happening): void {
       break;
     case 'stop': {
       const running = states.executions.findLast(({ status }) => status === 'RUNNING');
-      if (running !== undefined) void console.send(new StopExecutionCommand({ executionArn: running.arn }));
+      if (running !== undefined) void life.stage.stop(running);
       break;
     }
     case 'redrive': {
       const ended = states.executions.findLast(({ status }) => status === 'ABORTED' || status === 'FAILED');
-      if (ended !== undefined)
-        void console.send(new RedriveExecutionCommand({ executionArn: ended.arn })).catch(() => undefined);
+      if (ended !== undefined) void life.stage.redrive(ended).catch(() => undefined);
       break;
     }
     case 'fault':
@@ -87,7 +84,7 @@ function trouble({ stage }: Life, kind: 'keys' | 'capacity', site: 'primary' | '
   const { region } = stage.plan[site];
   const { ec2 } = stage.cloud.services(region);
   if (kind === 'keys') for (const arn of ec2.state.keys.arns) ec2.state.keys.enable(arn, isUsable);
-  else for (const type of ['m7g.large', 'm7i.large', 't3.medium']) ec2.setCapacity(`${region}a`, type, isUsable);
+  else for (const type of instanceTypes) ec2.setCapacity(`${region}a`, type, isUsable);
 }
 
 function calm(life: Life): void {

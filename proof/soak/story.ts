@@ -24,7 +24,8 @@ export interface Story {
 }
 
 const minutesMax = 100;
-const types = ['m7g.large', 'm7i.large', 't3.medium'] as const;
+/** Of the servers of every story. */
+export const instanceTypes = ['m7g.large', 'm7i.large', 't3.medium'] as const;
 
 /** A random day: the same seed and plan tell the same story. */
 export function storyOf(seed: number, plan: Plan): Story {
@@ -49,7 +50,7 @@ function serverOf(random: Random): WorldServer {
     isEncrypted: random.below(3) === 0,
   });
   return {
-    instanceType: types[random.below(types.length)] ?? types[0],
+    instanceType: instanceTypes[random.below(instanceTypes.length)] ?? instanceTypes[0],
     volumes: Object.fromEntries(devices.map((device) => [device, volumeOf()])),
   };
 }

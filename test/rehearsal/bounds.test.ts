@@ -1,5 +1,4 @@
 import { CreateSnapshotCommand, EC2Client, RegisterImageCommand } from '@aws-sdk/client-ec2';
-import { SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Clients } from '../../lib/aws/clients.ts';
 import { ownerTags } from '../../lib/aws/tags.ts';
@@ -8,7 +7,7 @@ import { replicate } from '../../lib/steps/protect/replicate.ts';
 import type { Services } from '../../lib/steps/services.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
 import type { Execution } from '../../sim/stepfunctions/stepfunctions.ts';
-import { openShop, outcomeOf, protectNow, shop } from './shop-stage.ts';
+import { isEntered, openShop, outcomeOf, protectNow, shop } from './shop-stage.ts';
 
 let stage: Stage;
 beforeEach(async () => {
@@ -23,12 +22,8 @@ const ec2 = (region: string) => stage.cloud.services(region).ec2;
 const state = () => stage.clock.settle(stage.catalogue.state(shop.name));
 const failover = async () =>
   (await stage.clock.settle(stage.catalogue.operations(shop.name))).find(({ kind }) => kind === 'failover');
-const isEntered = (execution: Execution | undefined, name: string) =>
-  execution?.history.some(({ type, state: entered }) => type === 'StateEntered' && entered?.name === name) === true;
-const stop = async (executionArn: string) => {
-  const console = new SFNClient(stage.cloud.clientConfig(away));
-  await stage.clock.settle(console.send(new StopExecutionCommand({ executionArn })));
-};
+const stop = (execution: Execution | undefined) =>
+  execution === undefined ? Promise.reject(new Error('nothing to stop')) : stage.clock.settle(stage.stop(execution));
 
 /** Of a function in this cloud, to call one step by itself. */
 function services(): Services {
@@ -49,9 +44,9 @@ describe('I11: what is undone ends', () => {
   it('an undo that is stopped is not begun once more: the operation has failed, and somebody is told', async () => {
     const execution = stage.start('failover');
     await stage.clock.run(() => isEntered(execution, 'Health'));
-    await stop(execution.arn);
+    await stop(execution);
     await stage.clock.run(() => isEntered(stage.executions('failover')[1], 'Undo'));
-    await stop(stage.executions('failover')[1]?.arn ?? '');
+    await stop(stage.executions('failover')[1]);
     await stage.clock.advance(600_000);
     expect(stage.executions('failover').map(({ status }) => status)).toEqual(['ABORTED', 'ABORTED']);
     expect(await failover()).toMatchObject({ outcome: 'failed' });

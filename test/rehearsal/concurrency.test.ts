@@ -1,10 +1,9 @@
 import { DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import { RedriveExecutionCommand, SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { Life } from '../../proof/life.ts';
 import { shop, smallShop } from '../../proof/shop.ts';
 import type { Execution } from '../../sim/stepfunctions/stepfunctions.ts';
-import { outcomeOf } from './shop-stage.ts';
+import { isEntered, outcomeOf } from './shop-stage.ts';
 
 let life: Life;
 beforeEach(async () => {
@@ -14,12 +13,10 @@ beforeEach(async () => {
 afterEach(() => life.stage.close());
 
 const region = shop.recovery.region;
-const console = () => new SFNClient(life.stage.cloud.clientConfig(region));
-const isEntered = ({ history }: Execution, name: string) => history.some(({ state }) => state?.name === name);
 
 async function stopAt(execution: Execution, name: string): Promise<void> {
   await life.stage.clock.run(() => isEntered(execution, name));
-  await life.stage.clock.settle(console().send(new StopExecutionCommand({ executionArn: execution.arn })));
+  await life.stage.clock.settle(life.stage.stop(execution));
 }
 
 /** Nothing broken, and the plan can be protected. */
@@ -87,7 +84,7 @@ describe('I6: only the holder of the epoch changes anything', () => {
     const execution = life.stage.start('failover');
     await stopAt(execution, 'Health');
     await life.rest();
-    await life.stage.clock.settle(console().send(new RedriveExecutionCommand({ executionArn: execution.arn })));
+    await life.stage.clock.settle(life.stage.redrive(execution));
     await life.rest();
     expect(outcomeOf(execution)).toMatchObject({ status: 'FAILED', error: 'StaleEpoch' });
     await expectSound();

@@ -1,4 +1,3 @@
-import { SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findLeftovers, inventory } from '../../rehearsal/leftovers.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
@@ -68,8 +67,7 @@ describe('I3, I8: retention', () => {
     const dying = stage.start('protect');
     await stage.clock.advance(45_000);
     expect(dying.status).toBe('RUNNING');
-    const console = new SFNClient(stage.cloud.clientConfig(away));
-    await stage.clock.settle(console.send(new StopExecutionCommand({ executionArn: dying.arn })));
+    await stage.clock.settle(stage.stop(dying));
     expect(snapshots(home)).toBeGreaterThan(kept[0] ?? 0);
     await stage.clock.advance(shop.protection.everySeconds * 1_000);
     await betweenRuns();

@@ -31,9 +31,11 @@ export function outcomeOf(execution: { status: string; error?: string; cause?: s
 }
 
 /** Takes a recovery point now, between the runs that the schedule starts. */
-export async function protectNow(stage: Stage): Promise<Execution> {
-  await stage.clock.run(() => stage.executions('protect').every(({ status }) => status !== 'RUNNING'));
-  const execution = await stage.run('protect');
-  const isSkipped = (execution.output as { skipped?: boolean } | undefined)?.skipped === true;
-  return isSkipped ? protectNow(stage) : execution;
+export function protectNow(stage: Stage): Promise<Execution> {
+  return stage.runUnskipped('protect');
+}
+
+/** Whether an execution has come to a state. */
+export function isEntered(execution: Execution | undefined, name: string): boolean {
+  return execution?.history.some(({ type, state }) => type === 'StateEntered' && state?.name === name) === true;
 }

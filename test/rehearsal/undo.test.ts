@@ -1,9 +1,8 @@
-import { SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findLeftovers, inventory } from '../../rehearsal/leftovers.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
 import type { Execution } from '../../sim/stepfunctions/stepfunctions.ts';
-import { openShop, outcomeOf, protectNow, shop } from './shop-stage.ts';
+import { isEntered, openShop, outcomeOf, protectNow, shop } from './shop-stage.ts';
 
 let stage: Stage;
 let before: Set<string>;
@@ -90,17 +89,12 @@ describe('a failover whose commit loses every answer', () => {
 });
 
 describe('I11: an execution that somebody stops', () => {
-  const stop = async (executionArn: string) => {
-    const console = new SFNClient(stage.cloud.clientConfig(away));
-    await stage.clock.settle(console.send(new StopExecutionCommand({ executionArn })));
-  };
-  const isEntered = (execution: Execution, name: string) =>
-    execution.history.some(({ type, state: entered }) => type === 'StateEntered' && entered?.name === name);
+  const stop = (execution: Execution) => stage.clock.settle(stage.stop(execution));
 
   it('in the middle of a failover is undone by itself, and somebody is told', async () => {
     const execution = stage.start('failover');
     await stage.clock.run(() => isEntered(execution, 'Health'));
-    await stop(execution.arn);
+    await stop(execution);
     await stage.clock.run(() => stage.executions('failover').length === 2);
     await stage.clock.run(() => stage.executions('failover').every(({ status }) => status !== 'RUNNING'));
     expect(await failover()).toMatchObject({ outcome: 'rolled-back' });
@@ -118,7 +112,7 @@ describe('I11: an execution that somebody stops', () => {
     await stage.run('failover');
     const execution = stage.start('failback');
     await stage.clock.run(() => isEntered(execution, 'Rebuild'));
-    await stop(execution.arn);
+    await stop(execution);
     await stage.clock.run(() => stage.executions('failback').length === 2);
     await stage.clock.run(() => stage.executions('failback').every(({ status }) => status !== 'RUNNING'));
     expect(await state()).toMatchObject({ phase: 'recovered', activeSite: 'recovery', lease: null });

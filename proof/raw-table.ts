@@ -1,6 +1,7 @@
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand, DynamoDBDocumentClient, paginateScan, PutCommand } from '@aws-sdk/lib-dynamodb';
-import type { RecordedCall } from '../../sim/call-record.ts';
+import type { Stage } from '../rehearsal/stage.ts';
+import type { RecordedCall } from '../sim/call-record.ts';
 
 export interface RawItem {
   readonly pk: string;
@@ -13,8 +14,9 @@ export class RawTable {
   readonly #name: string;
   readonly #documents: DynamoDBDocumentClient;
 
-  constructor(client: DynamoDBClient, name: string) {
-    this.#name = name;
+  constructor({ cloud, plan, tableName }: Stage) {
+    this.#name = tableName;
+    const client = new DynamoDBClient(cloud.clientConfig(plan.recovery.region));
     this.#documents = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
   }
 
