@@ -20,15 +20,18 @@ const notRun = 'Not run.';
 function sweepLines(sweep: Sweep | undefined): string[] {
   if (sweep === undefined) return [notRun];
   const rows = Object.entries(sweep.modes).map(
-    ([mode, { calls, sites, cases }]) => `| ${mode} | ${calls} | ${sites} | ${cases} |`,
+    ([mode, { calls, sites, cases, perfect }]) => `| ${mode} | ${calls} | ${sites} | ${cases} | ${perfect} |`,
   );
   const kinds = Object.entries(sweep.kinds).map(([kind, count]) => `${kind} ${count}`);
+  const minutes = (sweep.wallSeconds / 60).toFixed(0);
   return [
-    '| Mode | Calls | Call sites | Runs |',
-    '| --- | --- | --- | --- |',
+    '| Mode | Calls | Call sites | Cases | Perfect |',
+    '| --- | --- | --- | --- | --- |',
     ...rows,
     '',
-    `${sweep.runs} runs, ${sweep.perfect} perfect, ${sweep.secondsPerRun.toFixed(1)} s each. Kinds: ${kinds.join(', ')}.`,
+    `Kinds: ${kinds.join(', ')}.`,
+    '',
+    `${sweep.runs} worlds, ${sweep.secondsPerRun.toFixed(1)} s each, ${minutes} minutes in all; ${sweep.broken} broken.`,
   ];
 }
 

@@ -49,6 +49,14 @@ interface InvocationRule extends Rule {
 export type FaultRule = CallRule | CrashRule | InvocationRule;
 type LiveRule = FaultRule & { skipped: number; left: number };
 
+/** A rule that was added. */
+export interface AddedFault {
+  /** Whether any call went wrong by it. */
+  isMet(): boolean;
+  /** No call goes wrong by it any more. */
+  remove(): void;
+}
+
 /** Slow enough to outlast an SDK client's patience for one attempt. */
 const lateAnswerMs = 20_000;
 
@@ -79,8 +87,16 @@ export class Faults implements FaultHooks {
     return this.#silent.has(region);
   }
 
-  add(rule: FaultRule): void {
-    this.#rules.push({ ...rule, skipped: 0, left: rule.times ?? 1 });
+  /** Gives what tells whether the rule was met, and takes it back. */
+  add(rule: FaultRule): AddedFault {
+    const live: LiveRule = { ...rule, skipped: 0, left: rule.times ?? 1 };
+    this.#rules.push(live);
+    return {
+      isMet: () => live.left < (rule.times ?? 1),
+      remove: () => {
+        if (this.#rules.includes(live)) this.#rules.splice(this.#rules.indexOf(live), 1);
+      },
+    };
   }
 
   /** Every Region answers again, and no call goes wrong any more. */
@@ -104,14 +120,14 @@ export class Faults implements FaultHooks {
 
   /** Lets a call happen, well or badly. Never settles while its Region is silent. */
   async around<Answer>(call: Call, run: () => Promise<Answer>, pause: (ms: number) => Promise<void>): Promise<Answer> {
-    if (this.isSilent(call.region)) return never;
+    if (this.isSilent(call.region)) return never();
     const kind = this.#take((rule) => isOfCall(rule, call));
     if (kind === 'throttled') throw throttledError(call);
     if (kind === 'server-error') throw new AwsError('InternalFailure', 'An internal error has occurred.', 500);
     if (kind === 'refused') throw refusedError(call);
     const answer = await run();
     if (kind === 'answer-late') await pause(lateAnswerMs);
-    return kind === 'answer-lost' || this.isSilent(call.region) ? never : answer;
+    return kind === 'answer-lost' || this.isSilent(call.region) ? never() : answer;
   }
 
   #take(fits: (rule: FaultRule) => boolean): FaultRule['kind'] | undefined {
@@ -128,7 +144,8 @@ export class Faults implements FaultHooks {
   }
 }
 
-const never = new Promise<never>(() => {});
+/** A promise of its own for every wait: one shared by all would keep everything that ever waited. */
+const never = () => new Promise<never>(() => {});
 
 function isOfFunction({ kind, caller }: FaultRule, wanted: FaultRule['kind'], functionName: string): boolean {
   return kind === wanted && (caller === undefined || functionName.includes(caller));

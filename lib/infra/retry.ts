@@ -45,12 +45,13 @@ const patientSteps: readonly StepName[] = [
 ];
 
 /**
- * On the way back nothing may be left half undone for a refusal that passes: whatever an undo fails of is tried for some minutes more,
- * 846 s of pauses at most.
+ * Where nothing may be left half done for a refusal that passes, on the way back and at the end of every operation: whatever a step
+ * fails of is tried for some minutes more, 846 s of pauses at most.
  */
-export const undoRetry: RetryProps = { ...transientRetry, errors: ['States.ALL'], maxAttempts: 12 };
+export const anyRetry: RetryProps = { ...transientRetry, errors: ['States.ALL'], maxAttempts: 12 };
 
-/** The retry of a step's task. */
-export function retryOf(step: StepName): RetryProps {
-  return patientSteps.includes(step) ? { ...transientRetry, maxAttempts: 70 } : transientRetry;
+/** The retries of a step's task, the first that fits counts. */
+export function retriesOf(step: StepName): readonly RetryProps[] {
+  const first = patientSteps.includes(step) ? { ...transientRetry, maxAttempts: 70 } : transientRetry;
+  return step === 'operation/close' ? [first, anyRetry] : [first];
 }

@@ -13,7 +13,7 @@ import {
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
-import { retryOf } from './retry.ts';
+import { retriesOf } from './retry.ts';
 import type { StepName } from './rights.ts';
 import type { StepFunctions } from './step-functions.ts';
 
@@ -66,7 +66,7 @@ export class Tasks {
       ...placing(result),
       retryOnServiceExceptions: false,
     });
-    task.addRetry(retryOf(step));
+    for (const retry of retriesOf(step)) task.addRetry(retry);
     this.#invoked.add(step);
     this.#made.push(task);
     return task;

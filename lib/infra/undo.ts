@@ -1,7 +1,7 @@
 import { Choice, Condition, type Fail, type IChainable, type State } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import { failed } from './machine.ts';
-import { undoRetry } from './retry.ts';
+import { anyRetry } from './retry.ts';
 import type { StepName } from './rights.ts';
 import type { Tasks } from './tasks.ts';
 
@@ -47,9 +47,8 @@ export function compensate(scope: Construct, tasks: Tasks, { servers, trafficTo,
   const begin = tasks.until('Undo', servers, {}, traffic);
   for (const task of tasks.made) {
     if (before.has(task)) continue;
-    task.addRetry(undoRetry);
+    task.addRetry(anyRetry);
     task.addCatch(notUndone, { resultPath: '$.undoing' });
   }
-  for (const task of [rolledBack, notUndone]) task.addRetry(undoRetry);
   return { begin, end };
 }

@@ -20,23 +20,27 @@ export const passing: ReadonlySet<FaultKind> = new Set([
   'delivered-twice',
 ]);
 
-/** Where in the run of a mode something goes wrong, and what. */
-export type Case = { readonly mode: string; readonly key: string } & (
+/** Where in the run of a mode something goes wrong, and what; `nth` counts from 0, among its like. */
+export type Case = { readonly mode: string; readonly key: string; readonly nth: number } & (
   | {
       readonly at: 'call';
       readonly kind: CallKind;
       readonly call: Where;
-      readonly nth: number;
+      readonly functionName: string;
+      /** Among the invocations of its function. */
+      readonly invocation: number;
       readonly nthOfFunction: number;
     }
-  | { readonly at: 'invocation'; readonly kind: InvocationFault; readonly functionName: string; readonly nth: number }
-  | { readonly at: 'state'; readonly kind: StateKind; readonly state: string; readonly nth: number }
+  | {
+      readonly at: 'invocation';
+      readonly kind: InvocationFault;
+      readonly functionName: string;
+      readonly invocation: number;
+    }
+  | { readonly at: 'state'; readonly kind: StateKind; readonly state: string }
 );
 
-type Where = Pick<RecordedCall, 'service' | 'operation' | 'region'> & {
-  readonly role: string;
-  readonly functionName: string;
-};
+type Where = Pick<RecordedCall, 'service' | 'operation' | 'region'> & { readonly role: string };
 
 /** What one clean run of a mode recorded. */
 export interface CleanRun {
@@ -97,37 +101,45 @@ export function casesOf(run: CleanRun, isEvery: boolean): Case[] {
 }
 
 function callCases(run: CleanRun, isEvery: boolean): Case[] {
+  const places = placesOf(run);
   return sitesOf(run).flatMap(({ name, meetings }) => {
     const chosen = isEvery ? [...meetings.keys()] : [...new Set([0, meetings.length - 1])];
     return chosen.flatMap((meeting) => {
-      const index = meetings[meeting] ?? 0;
-      const call = run.calls[index];
-      if (call?.invocation === undefined || call.role === undefined) return [];
-      const functionName = functionOf(call.invocation);
-      const earlier = run.calls.slice(0, index);
-      const isSame = (other: RecordedCall) =>
-        other.role === call.role &&
-        other.service === call.service &&
-        other.operation === call.operation &&
-        other.region === call.region;
-      const nth = earlier.filter(isSame).length;
-      const nthOfFunction = earlier.filter(({ invocation }) => functionOf(invocation ?? '') === functionName).length;
-      const { service, operation, region, role } = call;
-      const where = { service, operation, region, role, functionName };
+      const place = places[meetings[meeting] ?? 0];
+      if (place === undefined) return [];
       return callKinds
-        .filter((kind) => kind !== 'key-unusable' || usesKey.test(operation))
+        .filter((kind) => kind !== 'key-unusable' || usesKey.test(place.call.operation))
         .map((kind): Case => {
           const key = `${run.mode}/${name}/${meeting + 1}/${kind}`;
-          return { at: 'call', mode: run.mode, key, kind, call: where, nth, nthOfFunction };
+          return { at: 'call', mode: run.mode, key, kind, ...place };
         });
     });
+  });
+}
+
+/** Of each recorded call where it stands among its like; none for a call that no function made. */
+function placesOf({ calls, invocations }: CleanRun) {
+  const counts = new Map<string, number>();
+  const count = (name: string) => {
+    const before = counts.get(name) ?? 0;
+    counts.set(name, before + 1);
+    return before;
+  };
+  const ordinals = new Map(invocations.map(({ id, functionName }) => [id, count(`invocation ${functionName}`)]));
+  return calls.map(({ invocation, role, service, operation, region }) => {
+    const nth = count(`call ${role} ${service} ${operation} ${region}`);
+    if (invocation === undefined || role === undefined) return undefined;
+    const functionName = functionOf(invocation);
+    const nthOfFunction = count(`calls of ${functionName}`);
+    const call = { service, operation, region, role };
+    return { call, functionName, invocation: ordinals.get(invocation) ?? 0, nth, nthOfFunction };
   });
 }
 
 function invocationCases({ mode, invocations }: CleanRun): Case[] {
   return firstAndLast(invocations.map(({ functionName }) => functionName)).map(({ name, nth }) => {
     const key = `${mode}/${shortName(name)}/${nth + 1}/delivered-twice`;
-    return { at: 'invocation', mode, key, kind: 'delivered-twice', functionName: name, nth };
+    return { at: 'invocation', mode, key, kind: 'delivered-twice', functionName: name, invocation: nth, nth };
   });
 }
 

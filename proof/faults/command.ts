@@ -4,19 +4,22 @@ import { parseArgs } from 'node:util';
 import { synthesize } from '../../rehearsal/deploy.ts';
 import { createRandom } from '../../sim/random.ts';
 import { shop } from '../shop.ts';
-import { type Case, casesOf, type CleanRun, sitesOf } from './cases.ts';
+import { type Case, casesOf, type CleanRun, passing, sitesOf } from './cases.ts';
 import { modes } from './modes.ts';
+import { alone, halvesOf, restOf, type Run, runOf, runsOf } from './runs.ts';
 import type { Verdict } from './sweep.ts';
 import { Workers } from './workers.ts';
 
-const help = `Breaks every call of every state machine in every way, one at a time.
+const help = `Breaks every call of every state machine in every way.
 
-  npm run faults                      every kind at the first and the last meeting of every call site
+  npm run faults                      faults that pass by themselves at every call, those that end an operation at the
+                                      first and the last meeting of every call site
+  npm run faults -- --every           those that end an operation at every call, too
   npm run faults -- --share           each call site once, in a mode and with a kind drawn by --seed
-  npm run faults -- --share --runs 20 that many of them
-  npm run faults -- --every           every kind at every call that the record shows; takes hours
   npm run faults -- --mode failback   one mode (may be repeated)
-  npm run faults -- --only KEY        one run, as the report names it
+  npm run faults -- --alone           each case in a world of its own, instead of many in one
+  npm run faults -- --runs 20         only so many worlds
+  npm run faults -- --only 'KEY'      one run, as the report names it
   npm run faults -- --results FILE    keeps the verdicts there and goes on where it stopped
 `;
 
@@ -25,6 +28,7 @@ const { values } = parseArgs({
     share: { type: 'boolean', default: false },
     runs: { type: 'string' },
     every: { type: 'boolean', default: false },
+    alone: { type: 'boolean', default: false },
     seed: { type: 'string', default: '1' },
     mode: { type: 'string', multiple: true },
     only: { type: 'string' },
@@ -37,10 +41,11 @@ const { values } = parseArgs({
 
 /** What the sweep comes to, as `docs/proof.md` shows it. */
 export interface Sweep {
-  readonly modes: Readonly<Record<string, { calls: number; sites: number; cases: number }>>;
-  readonly runs: number;
-  readonly perfect: number;
+  readonly modes: Readonly<Record<string, { calls: number; sites: number; cases: number; perfect: number }>>;
   readonly kinds: Readonly<Record<string, number>>;
+  /** Simulated worlds. */
+  readonly runs: number;
+  readonly broken: number;
   readonly wallSeconds: number;
   readonly secondsPerRun: number;
 }
@@ -69,42 +74,63 @@ async function sweep(): Promise<boolean> {
   const assembly = synthesize([shop]);
   const workers = new Workers(Number(values.workers));
   try {
-    const chosen = modes.filter(({ name }) => {
-      const wanted = values.only === undefined ? values.mode : [values.only.split('/')[0]];
-      return wanted === undefined || wanted.includes(name);
-    });
-    const clean = new Map<string, CleanRun>();
-    const records = chosen.map(({ name }) => ({ kind: 'record', mode: name, assembly: assembly.directory }) as const);
-    await workers.each<CleanRun>(records, (run) => clean.set(run.mode, run));
-    const all = [...clean.values()].flatMap((run) => casesOf(run, values.every));
-    const ofCommand = values.only === undefined ? all : all.filter(({ key }) => key === values.only);
-    const cases = (values.share ? shareOf(ofCommand, values.seed) : ofCommand).slice(
-      0,
-      Number(values.runs ?? ofCommand.length),
-    );
+    const clean = await recordModes(workers, assembly.directory);
+    const cases = chosenCases([...clean.values()]);
     const known = knownVerdicts();
-    const verdicts = cases.map(({ key }) => known.get(key)).filter((verdict) => verdict !== undefined);
-    const left = cases.filter(({ key }) => !known.has(key));
-    console.log(`${cases.length} runs, ${verdicts.length} known already`);
-    const runs = left.map((fault) => ({ kind: 'run', fault, assembly: assembly.directory }) as const);
-    await workers.each<Verdict>(runs, (verdict) => {
-      verdicts.push(verdict);
-      if (values.results !== undefined) appendFileSync(values.results, `${JSON.stringify(verdict)}\n`);
-      if (verdict.broken.length > 0) tell(verdict);
-      if (verdicts.length % 50 === 0) console.log(`${verdicts.length} of ${cases.length}`);
-    });
-    return report(clean, cases, verdicts, (Date.now() - begun) / 1_000);
+    const done = new Set(known.flatMap(({ perfect }) => perfect));
+    const verdicts: Verdict[] = [];
+    const left = cases.filter(({ key }) => !done.has(key));
+    console.log(`${cases.length} cases, ${cases.length - left.length} known already`);
+    for (let runs = runsFor(left); runs.length > 0; ) {
+      console.log(`${runs.length} worlds`);
+      const again: Run[] = [];
+      const orders = runs.map((run) => ({ kind: 'run', run, assembly: assembly.directory }) as const);
+      await workers.each<Verdict, (typeof orders)[number]>(orders, (verdict, { run }) => {
+        verdicts.push(verdict);
+        if (values.results !== undefined) appendFileSync(values.results, `${JSON.stringify(verdict)}\n`);
+        if (verdict.broken.length > 0) tell(verdict);
+        again.push(...(verdict.broken.length > 0 ? halvesOf(run) : restOf(run, verdict.left, verdict.begun)));
+        if (verdicts.length % 50 === 0) console.log(`${verdicts.length} worlds done`);
+      });
+      runs = values.only === undefined && values.runs === undefined ? again : [];
+    }
+    return report(clean, cases, [...known, ...verdicts], (Date.now() - begun) / 1_000);
   } finally {
     workers.end();
     assembly.remove();
   }
 }
 
-function knownVerdicts(): Map<string, Verdict> {
+async function recordModes(workers: Workers, assembly: string): Promise<Map<string, CleanRun>> {
+  const wanted = values.only === undefined ? values.mode : [values.only.split('/')[0]];
+  const chosen = modes.filter(({ name }) => wanted === undefined || wanted.includes(name));
+  const clean = new Map<string, CleanRun>();
+  const orders = chosen.map(({ name }) => ({ kind: 'record', mode: name, assembly }) as const);
+  await workers.each<CleanRun, (typeof orders)[number]>(orders, (run) => clean.set(run.mode, run));
+  return clean;
+}
+
+function chosenCases(clean: readonly CleanRun[]): Case[] {
+  const every = clean.flatMap((run) => casesOf(run, true));
+  if (values.only !== undefined) return runOf(values.only, every).rounds.flat();
+  if (values.every) return every;
+  const atEnds = clean.flatMap((run) => casesOf(run, false));
+  if (values.share) return shareOf(atEnds, values.seed);
+  const chosen = new Set(atEnds.map(({ key }) => key));
+  return every.filter(({ key, kind }) => passing.has(kind) || chosen.has(key));
+}
+
+function runsFor(cases: readonly Case[]): Run[] {
+  if (values.only !== undefined) return [runOf(values.only, cases)];
+  const runs = values.alone ? cases.map(alone) : runsOf(cases, values.seed);
+  return runs.slice(0, Number(values.runs ?? runs.length));
+}
+
+function knownVerdicts(): Verdict[] {
   const { results } = values;
-  if (results === undefined || !existsSync(results)) return new Map();
+  if (results === undefined || !existsSync(results)) return [];
   const lines = readFileSync(results, 'utf8').split('\n').filter(Boolean);
-  return new Map(lines.map((line) => JSON.parse(line) as Verdict).map((verdict) => [verdict.key, verdict]));
+  return lines.map((line) => JSON.parse(line) as Verdict);
 }
 
 function tell({ key, broken }: Verdict): void {
@@ -118,29 +144,47 @@ function report(
   verdicts: readonly Verdict[],
   wallSeconds: number,
 ): boolean {
-  const bad = verdicts.filter(({ broken }) => broken.length > 0);
+  const perfect = new Set(verdicts.flatMap((verdict) => verdict.perfect));
+  const broken = smallest(verdicts.filter((verdict) => verdict.broken.length > 0));
   const kinds = new Map<string, number>();
   for (const { kind } of cases) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
   const ofModes = [...clean].map(([mode, run]) => {
-    const ofMode = cases.filter((each) => each.mode === mode).length;
-    return [mode, { calls: run.calls.length, sites: sitesOf(run).length, cases: ofMode }] as const;
+    const ofMode = cases.filter((each) => each.mode === mode);
+    const good = ofMode.filter(({ key }) => perfect.has(key)).length;
+    return [
+      mode,
+      { calls: run.calls.length, sites: sitesOf(run).length, cases: ofMode.length, perfect: good },
+    ] as const;
   });
   const numbers: Sweep = {
     modes: Object.fromEntries(ofModes),
-    runs: verdicts.length,
-    perfect: verdicts.length - bad.length,
     kinds: Object.fromEntries(kinds),
+    runs: verdicts.length,
+    broken: broken.length,
     wallSeconds: Math.round(wallSeconds),
     secondsPerRun: verdicts.reduce((sum, { wallMs }) => sum + wallMs, 0) / 1_000 / Math.max(1, verdicts.length),
   };
   console.log('');
   for (const [mode, of] of ofModes)
-    console.log(`${mode}: ${of.calls} calls at ${of.sites} call sites, ${of.cases} runs`);
+    console.log(`${mode}: ${of.calls} calls at ${of.sites} call sites, ${of.perfect} of ${of.cases} cases perfect`);
   console.log([...kinds].map(([kind, count]) => `${kind} ${count}`).join(', '));
-  for (const verdict of bad) tell(verdict);
-  console.log(`${numbers.runs} runs, ${numbers.perfect} perfect, ${numbers.wallSeconds} s`);
+  for (const verdict of broken) tell(verdict);
+  console.log(`${cases.length} cases, ${perfect.size} perfect, ${numbers.runs} worlds, ${numbers.wallSeconds} s`);
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(numbers, null, 2)}\n`);
-  return bad.length === 0 && verdicts.length > 0;
+  const isComplete = values.runs !== undefined || cases.every(({ key }) => perfect.has(key));
+  return broken.length === 0 && isComplete && verdicts.length > 0;
+}
+
+/** Of broken runs those in which no smaller broken run is contained. */
+function smallest(broken: readonly Verdict[]): Verdict[] {
+  const cases = new Map(broken.map((verdict) => [verdict, keysOf(verdict)]));
+  const contains = (one: Verdict, other: Verdict) =>
+    keysOf(other).length < keysOf(one).length && cases.get(other)?.every((key) => cases.get(one)?.includes(key));
+  return broken.filter((one) => !broken.some((other) => contains(one, other)));
+}
+
+function keysOf({ key }: Verdict): string[] {
+  return key.split(/ \+ | then /);
 }
 
 if (values.help) console.log(help);

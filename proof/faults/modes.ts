@@ -15,6 +15,8 @@ export interface Mode {
   act(life: Life): Promise<void>;
   /** What must have become of the operation when every fault on the way was one that passes. */
   readonly outcome: 'succeeded' | 'rolled-back';
+  /** Left out where the same operation, begun again, would not meet the same. */
+  readonly isOnce?: true;
   /** Takes away what the mode itself put in the way. */
   clear?(life: Life): void;
 }
@@ -64,6 +66,7 @@ export const modes: readonly Mode[] = [
     },
     act: run('protect'),
     outcome: 'succeeded',
+    isOnce: true,
   },
   { name: 'failover', kind: 'failover', prepare: protect, act: run('failover'), outcome: 'succeeded' },
   {
@@ -75,6 +78,7 @@ export const modes: readonly Mode[] = [
     },
     act: run('failover'),
     outcome: 'succeeded',
+    isOnce: true,
     clear: (life) => life.stage.cloud.faults.restore(home),
   },
   {
@@ -90,6 +94,7 @@ export const modes: readonly Mode[] = [
       await stage.clock.run(isOver);
     },
     outcome: 'succeeded',
+    isOnce: true,
     clear: (life) => life.stage.cloud.faults.restore(home),
   },
   {
@@ -117,6 +122,7 @@ export const modes: readonly Mode[] = [
     prepare: failOverInTheDark,
     act: run('failback'),
     outcome: 'succeeded',
+    isOnce: true,
   },
   {
     name: 'failback-undone',

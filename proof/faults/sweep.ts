@@ -5,10 +5,19 @@ import { shop, smallShop } from '../shop.ts';
 import { type Case, type CleanRun, passing } from './cases.ts';
 import { inject } from './inject.ts';
 import { type Mode, modes } from './modes.ts';
+import { keyOf, type Run } from './runs.ts';
 
-/** What became of one case; perfect when nothing is broken. */
+/** What became of one run. */
 export interface Verdict {
+  /** As {@link keyOf} gives it. */
   readonly key: string;
+  /** Keys of the cases that happened, and after which everything was as promised. */
+  readonly perfect: readonly string[];
+  /** Keys of the cases that did not happen, or came to nothing because something was broken. */
+  readonly left: readonly string[];
+  /** Rounds that were begun: an operation that succeeds leaves no ground for the next one. */
+  readonly begun: number;
+  /** What was not as promised; the run ended there. */
   readonly broken: readonly string[];
   readonly wallMs: number;
 }
@@ -39,7 +48,9 @@ export async function recordClean(mode: Mode, assembly: string): Promise<CleanRu
     const executions = stepfunctions.executions.slice(executionsBefore);
     const calls = stage.cloud.record.calls.slice(from.calls);
     const invocations = lambda.invocations.slice(from.invocations);
-    const broken = await judge(life, mode, true);
+    await life.rest();
+    mode.clear?.(life);
+    const broken = [...(await judge(life, mode, [])), ...(await goOn(life))];
     if (broken.length > 0) throw new Error(`${mode.name} without any fault: ${broken.join('; ')}`);
     return { mode: mode.name, calls, invocations, executions };
   } finally {
@@ -47,45 +58,64 @@ export async function recordClean(mode: Mode, assembly: string): Promise<CleanRu
   }
 }
 
-/** Runs a mode in a world of its own with one thing going wrong. */
-export async function runCase(fault: Case, assembly: string): Promise<Verdict> {
-  const begun = process.hrtime.bigint();
-  const mode = modeOf(fault.mode);
+/** Runs a mode in a world of its own, round after round, until the plan stands elsewhere than before or something is broken. */
+export async function runCases(run: Run, assembly: string): Promise<Verdict> {
+  const since = process.hrtime.bigint();
   const life = await openLife(assembly);
+  const perfect: string[] = [];
   const broken: string[] = [];
+  let begun = 0;
   try {
+    const mode = modeOf(run.mode);
     await mode.prepare(life);
-    const injected = inject(life, fault);
-    await mode.act(life);
-    await life.rest();
-    injected.clear();
-    if (!injected.isMet()) broken.push('the fault was not met');
-    broken.push(...(await judge(life, mode, passing.has(fault.kind))));
+    const before = await standing(life);
+    for (const [index, cases] of run.rounds.entries()) {
+      begun = index + 1;
+      const met = await act(life, mode, cases);
+      const isLast = index === run.rounds.length - 1 || mode.isOnce === true || (await standing(life)) !== before;
+      if (isLast) mode.clear?.(life);
+      broken.push(...(await judge(life, mode, cases)));
+      if (isLast && broken.length === 0) broken.push(...(await goOn(life)));
+      if (broken.length > 0) break;
+      perfect.push(...met);
+      if (isLast) break;
+    }
   } catch (error) {
     broken.push(`the run broke off: ${error instanceof Error ? error.message : String(error)}`);
   } finally {
     life.stage.close();
   }
-  return {
-    key: fault.key,
-    broken: [...new Set(broken)],
-    wallMs: Number((process.hrtime.bigint() - begun) / 1_000_000n),
-  };
+  const all = run.rounds.flat().map(({ key }) => key);
+  const left = all.filter((key) => !perfect.includes(key));
+  if (all.length === 1 && left.length === 1 && broken.length === 0) broken.push('the fault was not met');
+  const wallMs = Number((process.hrtime.bigint() - since) / 1_000_000n);
+  return { key: keyOf(run), perfect, left, begun, broken: [...new Set(broken)], wallMs };
 }
 
-/** Everything rests, every promise holds, the operation became what it had to, and the next operation works. */
-async function judge(life: Life, mode: Mode, mustReachOutcome: boolean): Promise<string[]> {
+/** One operation of the mode with all of the cases going wrong. Gives the keys of those that happened. */
+async function act(life: Life, mode: Mode, cases: readonly Case[]): Promise<string[]> {
+  const injected = cases.map((one) => ({ key: one.key, ...inject(life, one) }));
+  await mode.act(life);
   await life.rest();
-  mode.clear?.(life);
+  const met = injected.filter(({ isMet }) => isMet());
+  for (const { clear } of injected) clear();
+  return met.map(({ key }) => key);
+}
+
+async function standing(life: Life): Promise<string> {
+  const { state } = await life.stage.clock.settle(readTable(life.stage));
+  return `${state?.phase} at ${state?.activeSite}`;
+}
+
+/** Everything rests, every promise holds, and the operation became what it had to. */
+async function judge(life: Life, mode: Mode, cases: readonly Case[]): Promise<string[]> {
+  await life.rest();
   const broken = await life.broken();
   const operation = await lastOf(life, mode.kind);
+  const mustReachOutcome = cases.every(({ kind }) => passing.has(kind));
   if (mustReachOutcome && operation?.outcome !== mode.outcome)
     broken.push(`${mode.kind} ended ${operation?.outcome ?? 'never begun'}: ${operation?.cause ?? ''}`);
-  if (broken.length > 0) return broken;
-  life.write(1);
-  const next = await nextOperation(life);
-  await life.rest();
-  return [...next, ...(await life.broken())];
+  return broken;
 }
 
 async function lastOf(life: Life, kind: string): Promise<Operation | undefined> {
@@ -94,6 +124,14 @@ async function lastOf(life: Life, kind: string): Promise<Operation | undefined> 
     .filter((each) => each.kind === kind)
     .toSorted((a, b) => a.epoch - b.epoch)
     .at(-1);
+}
+
+/** The next operation works, and every promise holds after it. */
+async function goOn(life: Life): Promise<string[]> {
+  life.write(1);
+  const next = await nextOperation(life);
+  await life.rest();
+  return [...next, ...(await life.broken())];
 }
 
 /** What people would do next: look what going home takes where production is away, go home where that was undone; else protect, or fail over. */

@@ -4,17 +4,23 @@ import type { Order } from './worker.ts';
 
 type Reply<Done> = { readonly done: Done } | { readonly error: string };
 
+/** A life's garbage is mostly young: room for it saves a sixth of the time. */
+const execArgv = ['--max-semi-space-size=128'];
+
 /** Processes that each simulate one cloud at a time: virtual time is global to a process. */
 export class Workers {
   readonly #children: ChildProcess[];
 
   constructor(count: number) {
     const worker = join(import.meta.dirname, 'worker.ts');
-    this.#children = Array.from({ length: count }, () => fork(worker, { serialization: 'advanced' }));
+    this.#children = Array.from({ length: count }, () => fork(worker, { serialization: 'advanced', execArgv }));
   }
 
   /** Lets every worker take the next order when it is free; tells each result as it comes. */
-  async each<Done>(orders: readonly Order[], told: (done: Done, order: Order) => void): Promise<void> {
+  async each<Done, Given extends Order>(
+    orders: readonly Given[],
+    told: (done: Done, order: Given) => void,
+  ): Promise<void> {
     const queue = orders.values();
     await Promise.all(
       this.#children.map(async (child) => {

@@ -29,7 +29,8 @@ export interface Owner {
   die(): void;
 }
 
-const never = new Promise<never>(() => {});
+/** A promise of its own for every wait: one shared by all would keep everything that ever waited. */
+const never = () => new Promise<never>(() => {});
 
 /** The Region an AWS endpoint belongs to, or `undefined` for a global one. */
 function regionOf(hostname: string): string | undefined {
@@ -57,13 +58,13 @@ export function networkOf(cloud: Cloud, owner: Owner): Network {
       return error;
     },
     async send(request) {
-      if (owner.dead || crashes('before')) return never;
+      if (owner.dead || crashes('before')) return never();
       const answer = await cloud.dispatch({
         ...request,
         role: owner.role,
         invocation: `${owner.functionName}/${owner.invocation}`,
       });
-      if (owner.dead || crashes('after')) return never;
+      if (owner.dead || crashes('after')) return never();
       return answer;
     },
   };

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, join, resolve, sep } from 'node:path';
@@ -28,15 +27,13 @@ export type Handler = (event: unknown, context: object) => unknown;
 const compiled = new Map<string, Factory>();
 const nodeRequire = createRequire(import.meta.url);
 
-/** Compiles a bundle once per content, however many functions and clouds deploy it. */
+/** Compiles a bundle once, however many functions and clouds deploy it: an asset is named by its content and never changes. */
 function compile(file: string): Factory {
-  const code = readFileSync(file, 'utf8');
-  const hash = createHash('sha256').update(code).digest('hex');
-  let factory = compiled.get(hash);
+  let factory = compiled.get(file);
   if (factory === undefined) {
     const names = ['exports', 'require', 'module', '__filename', '__dirname', 'process', 'console', 'fetch', 'Math'];
-    factory = vm.compileFunction(code, names, { filename: file }) as Factory;
-    compiled.set(hash, factory);
+    factory = vm.compileFunction(readFileSync(file, 'utf8'), names, { filename: file }) as Factory;
+    compiled.set(file, factory);
   }
   return factory;
 }

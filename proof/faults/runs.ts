@@ -1,0 +1,105 @@
+import { createRandom } from '../../sim/random.ts';
+import { type Case, passing } from './cases.ts';
+
+/**
+ * What one simulated world goes through: operations of one mode, one after the other, each with all cases of its round going wrong.
+ * Decision 0010 says why cases share a world.
+ */
+export interface Run {
+  readonly mode: string;
+  readonly rounds: readonly (readonly Case[])[];
+}
+
+/** One world takes so many cases that pass by themselves, at most. */
+const pooledMax = 32;
+/** Between two faults of one function lie so many of its invocations: no two hit the same attempt of a step and its repeat. */
+const invocationsApart = 2;
+/** So many operations in a row, each undone, are one world's share. */
+const roundsMax = 8;
+
+/** `key + key then key`, as the command line takes it: `+` in one operation, `then` in the next one. */
+export function keyOf({ rounds }: Run): string {
+  return rounds.map((cases) => cases.map(({ key }) => key).join(' + ')).join(' then ');
+}
+
+/** The run of a key. @throws Error when one of its cases does not exist */
+export function runOf(key: string, cases: readonly Case[]): Run {
+  const byKey = new Map(cases.map((each) => [each.key, each]));
+  const rounds = key.split(' then ').map((round) =>
+    round.split(' + ').map((one) => {
+      const found = byKey.get(one);
+      if (found === undefined) throw new Error(`There is no case ${one}.`);
+      return found;
+    }),
+  );
+  return { mode: rounds[0]?.[0]?.mode ?? '', rounds };
+}
+
+export function alone(one: Case): Run {
+  return { mode: one.mode, rounds: [[one]] };
+}
+
+/** Every case in one run: those that pass by themselves many at a time, those that end an operation one after the other. */
+export function runsOf(cases: readonly Case[], seed: string): Run[] {
+  const random = createRandom(seed);
+  const shuffled = cases
+    .map((each) => ({ each, place: random.next() }))
+    .toSorted((one, other) => one.place - other.place)
+    .map(({ each }) => each);
+  const modes = [...new Set(shuffled.map(({ mode }) => mode))];
+  return modes.flatMap((mode) => {
+    const ofMode = shuffled.filter((each) => each.mode === mode);
+    return [
+      ...pools(ofMode.filter(({ kind }) => passing.has(kind))),
+      ...chains(ofMode.filter(({ kind }) => !passing.has(kind))),
+    ];
+  });
+}
+
+function pools(cases: readonly Case[]): Run[] {
+  const made: Case[][] = [];
+  for (const one of cases) {
+    const pool = made.find((some) => some.length < pooledMax && some.every((other) => isApart(one, other)));
+    if (pool === undefined) made.push([one]);
+    else pool.push(one);
+  }
+  return made.map((pool) => ({ mode: pool[0]?.mode ?? '', rounds: [pool] }));
+}
+
+function isApart(one: Case, other: Case): boolean {
+  if (one.at === 'state' || other.at === 'state') return false;
+  return one.functionName !== other.functionName || Math.abs(one.invocation - other.invocation) >= invocationsApart;
+}
+
+/** An execution that was redriven goes on to its end, mostly: such a case is the last of its chain. */
+function chains(cases: readonly Case[]): Run[] {
+  const last = cases.filter(({ kind }) => kind === 'redriven');
+  const others = cases.filter(({ kind }) => kind !== 'redriven');
+  const count = Math.max(last.length, Math.ceil(others.length / (roundsMax - 1)));
+  const made = Array.from({ length: count }, (_, at) => {
+    const rounds = others.filter((_case, index) => index % count === at);
+    return [...rounds, ...last.slice(at, at + 1)];
+  });
+  return made.map((rounds) => ({ mode: rounds[0]?.mode ?? '', rounds: rounds.map((one) => [one]) }));
+}
+
+/** The halves of a run that broke, in which to look for what broke it; none when it is a single case. */
+export function halvesOf({ mode, rounds }: Run): Run[] {
+  const units = rounds.length > 1 ? rounds.map((round) => [round]) : (rounds[0] ?? []).map((one) => [[one]]);
+  if (units.length < 2) return [];
+  const middle = Math.ceil(units.length / 2);
+  return [units.slice(0, middle), units.slice(middle)].map((half) => ({
+    mode,
+    rounds: rounds.length > 1 ? half.flat() : [half.flat(2)],
+  }));
+}
+
+/** What is left of a run that broke nothing: what was not begun goes on in a world of its own; what did not happen, alone. */
+export function restOf({ mode, rounds }: Run, left: readonly string[], begun: number): Run[] {
+  const unbegun = rounds.slice(begun);
+  const unmet = rounds
+    .slice(0, begun)
+    .flat()
+    .filter(({ key }) => left.includes(key));
+  return [...unmet.map(alone), ...(unbegun.length > 0 ? [{ mode, rounds: unbegun }] : [])];
+}
