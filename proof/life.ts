@@ -40,8 +40,19 @@ export class Life {
     return Object.entries(plan.servers).map(([name, { instance }]) => [name, [...ec2.volumesOf(instance).keys()]]);
   }
 
-  /** Lets time pass until nothing runs, and everything has settled that was begun. */
+  /** Lets time pass until nothing runs, and everything has settled that was begun; no schedule begins anything meanwhile. */
   async rest(): Promise<void> {
+    const { cloud, plan } = this.stage;
+    const { scheduler } = cloud.services(plan.recovery.region);
+    scheduler.isHeld = true;
+    try {
+      await this.#settle();
+    } finally {
+      scheduler.isHeld = false;
+    }
+  }
+
+  async #settle(): Promise<void> {
     const { clock, states } = this.stage;
     const isQuiet = () => states.executions.every(({ status }) => status !== 'RUNNING');
     for (let turn = 0; turn < restTurnsMax; turn += 1) {

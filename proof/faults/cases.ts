@@ -22,23 +22,16 @@ export const passing: ReadonlySet<FaultKind> = new Set([
 
 /** Where in the run of a mode something goes wrong, and what; `nth` counts from 0, among its like. */
 export type Case = { readonly mode: string; readonly key: string; readonly nth: number } & (
-  | {
-      readonly at: 'call';
-      readonly kind: CallKind;
-      readonly call: Where;
-      readonly functionName: string;
-      /** Among the invocations of its function. */
-      readonly invocation: number;
-      readonly nthOfFunction: number;
-    }
-  | {
-      readonly at: 'invocation';
-      readonly kind: InvocationFault;
-      readonly functionName: string;
-      readonly invocation: number;
-    }
+  | ({ readonly at: 'call'; readonly kind: CallKind; readonly call: Where } & InFunction)
+  | ({ readonly at: 'invocation'; readonly kind: InvocationFault } & InFunction)
   | { readonly at: 'state'; readonly kind: StateKind; readonly state: string }
 );
+
+interface InFunction {
+  readonly functionName: string;
+  /** Among the calls of its function. */
+  readonly nthOfFunction: number;
+}
 
 type Where = Pick<RecordedCall, 'service' | 'operation' | 'region'> & { readonly role: string };
 
@@ -75,16 +68,15 @@ interface Site {
 
 /** `StepsFailoverLaunch3F…-9A…` → `FailoverLaunch` */
 export function shortName(functionName: string): string {
-  return /Steps([A-Za-z]+?)[0-9A-F]{8}-/.exec(functionName)?.[1] ?? functionName;
+  return /Steps([A-Za-z]+?)[0-9A-F]{2,8}-/.exec(functionName)?.[1] ?? functionName;
 }
 
 export function sitesOf({ calls }: CleanRun): readonly Site[] {
-  const turns = new Map<string, number>();
+  const turnOf = counter();
   const met = new Map<string, number[]>();
   for (const [index, { invocation, service, operation, region }] of calls.entries()) {
     if (invocation === undefined) continue;
-    const turn = (turns.get(`${invocation} ${service} ${operation} ${region}`) ?? 0) + 1;
-    turns.set(`${invocation} ${service} ${operation} ${region}`, turn);
+    const turn = turnOf(`${invocation} ${service} ${operation} ${region}`) + 1;
     const name = `${shortName(functionOf(invocation))}/${service}.${operation}/${region}/${Math.min(turn, 3)}`;
     met.set(name, [...(met.get(name) ?? []), index]);
   }
@@ -118,40 +110,47 @@ function callCases(run: CleanRun, isEvery: boolean): Case[] {
 }
 
 /** Of each recorded call where it stands among its like; none for a call that no function made. */
-function placesOf({ calls, invocations }: CleanRun) {
-  const counts = new Map<string, number>();
-  const count = (name: string) => {
-    const before = counts.get(name) ?? 0;
-    counts.set(name, before + 1);
-    return before;
-  };
-  const ordinals = new Map(invocations.map(({ id, functionName }) => [id, count(`invocation ${functionName}`)]));
+function placesOf({ calls }: CleanRun) {
+  const count = counter();
   return calls.map(({ invocation, role, service, operation, region }) => {
     const nth = count(`call ${role} ${service} ${operation} ${region}`);
     if (invocation === undefined || role === undefined) return undefined;
     const functionName = functionOf(invocation);
     const nthOfFunction = count(`calls of ${functionName}`);
-    const call = { service, operation, region, role };
-    return { call, functionName, invocation: ordinals.get(invocation) ?? 0, nth, nthOfFunction };
+    return { call: { service, operation, region, role }, functionName, nth, nthOfFunction };
   });
 }
 
-function invocationCases({ mode, invocations }: CleanRun): Case[] {
+/** Counts names: gives how often one was counted before. */
+function counter(): (name: string) => number {
+  const counts = new Map<string, number>();
+  return (name) => {
+    const before = counts.get(name) ?? 0;
+    counts.set(name, before + 1);
+    return before;
+  };
+}
+
+function invocationCases({ mode, invocations, calls }: CleanRun): Case[] {
   return firstAndLast(invocations.map(({ functionName }) => functionName)).map(({ name, nth }) => {
+    const { id } = invocations.filter(({ functionName }) => functionName === name)[nth] ?? { id: '' };
+    const ofFunction = calls.filter(({ invocation }) => functionOf(invocation ?? '') === name);
+    const nthOfFunction = ofFunction.findIndex(({ invocation }) => invocation === id);
     const key = `${mode}/${shortName(name)}/${nth + 1}/delivered-twice`;
-    return { at: 'invocation', mode, key, kind: 'delivered-twice', functionName: name, invocation: nth, nth };
+    return { at: 'invocation', mode, key, kind: 'delivered-twice', functionName: name, nth, nthOfFunction };
   });
 }
 
+/** Aborted as a state is entered for the first and for the last time; redriven at the first. */
 function stateCases({ mode, executions }: CleanRun): Case[] {
   const entered = executions.flatMap(({ history }) => history.filter(({ type }) => type === 'StateEntered'));
-  const kinds: readonly StateKind[] = ['aborted', 'redriven'];
-  return firstAndLast(entered.map(({ state }) => state?.name ?? '')).flatMap(({ name, nth }) =>
-    kinds.map((kind): Case => {
+  return firstAndLast(entered.map(({ state }) => state?.name ?? '')).flatMap(({ name, nth }) => {
+    const kinds: readonly StateKind[] = nth === 0 ? ['aborted', 'redriven'] : ['aborted'];
+    return kinds.map((kind): Case => {
       const key = `${mode}/state ${name}/${nth + 1}/${kind}`;
       return { at: 'state', mode, key, kind, state: name, nth };
-    }),
-  );
+    });
+  });
 }
 
 /** Of each name its first and its last place, counted among its own. */

@@ -11,9 +11,9 @@ export interface Run {
 }
 
 /** One world takes so many cases that pass by themselves, at most. */
-const pooledMax = 32;
-/** Between two faults of one function lie so many of its invocations: no two hit the same attempt of a step and its repeat. */
-const invocationsApart = 2;
+const pooledMax = 64;
+/** Between two faults of one function lie so many of its calls: no call meets a second one at its repeat. */
+const callsApart = 10;
 /** So many operations in a row, each undone, are one world's share. */
 const roundsMax = 8;
 
@@ -68,7 +68,7 @@ function pools(cases: readonly Case[]): Run[] {
 
 function isApart(one: Case, other: Case): boolean {
   if (one.at === 'state' || other.at === 'state') return false;
-  return one.functionName !== other.functionName || Math.abs(one.invocation - other.invocation) >= invocationsApart;
+  return one.functionName !== other.functionName || Math.abs(one.nthOfFunction - other.nthOfFunction) >= callsApart;
 }
 
 /** An execution that was redriven goes on to its end, mostly: such a case is the last of its chain. */

@@ -55,6 +55,8 @@ export class Scheduler implements Service {
   deliveries = 1;
   /** An invocation comes up to so long after its time; AWS promises only the minute. @source aws-facts [5.9] */
   delayMsMax = 1_000;
+  /** While it is held, due times pass by: what was begun comes to rest, and nothing new begins. */
+  isHeld = false;
   readonly #surroundings: Surroundings;
   readonly #schedules = new Map<string, Schedule>();
   readonly #uuid: () => string;
@@ -116,7 +118,7 @@ export class Scheduler implements Service {
   }
 
   #due(schedule: Schedule, scheduledAt: number): void {
-    if (!schedule.isEnabled) return;
+    if (!schedule.isEnabled || this.isHeld) return;
     const { clock, random } = this.#surroundings.cloud;
     const executionId = this.#uuid();
     const { definition } = schedule;
