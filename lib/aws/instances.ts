@@ -8,6 +8,7 @@ import {
   type _InstanceType,
   ModifyInstanceAttributeCommand,
   paginateDescribeInstances,
+  paginateDescribeInstanceTypes,
   paginateDescribeInstanceStatus,
   RunInstancesCommand,
   StartInstancesCommand,
@@ -79,6 +80,23 @@ function factsOf(instance: Instance): InstanceFacts {
     })),
     raw: instance,
   };
+}
+
+/** Types that one request takes. @source EC2 API reference, DescribeInstanceTypes */
+const typesMax = 100;
+
+/** Those of the types that come with instance store. */
+export async function typesWithLocalDisks(ec2: EC2Client, types: readonly string[]): Promise<Set<string>> {
+  return awsCall('describe instance types', async () => {
+    const found = new Set<string>();
+    for (let start = 0; start < types.length; start += typesMax) {
+      const input = { InstanceTypes: types.slice(start, start + typesMax) as _InstanceType[] };
+      for await (const { InstanceTypes = [] } of paginateDescribeInstanceTypes({ client: ec2 }, input))
+        for (const { InstanceType: type, InstanceStorageSupported: has } of InstanceTypes)
+          if (has === true && type !== undefined) found.add(type);
+    }
+    return found;
+  });
 }
 
 /** User data as AWS keeps it, base64, or `null`. */

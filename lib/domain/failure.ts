@@ -34,6 +34,8 @@ export const failureCodes = {
   WaveUnhealthy: 'operator',
   LaunchFailed: 'operator',
   TrafficChanged: 'operator',
+  /** A server of the plan cannot be protected so that a recovery point restores it. */
+  ServerRefused: 'operator',
   SnapshotFailed: 'operator',
   CopyFailed: 'operator',
   PrimaryNotReachable: 'operator',

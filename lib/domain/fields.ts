@@ -20,6 +20,8 @@ export const integer = (from: number, to: number) => {
   return z.int({ error }).min(from, { error }).max(to, { error });
 };
 
+export const yesOrNo = z.boolean({ error: 'is not yes or no. Write true or false.' });
+
 export const oneOf = <const Words extends readonly [string, ...string[]]>(...known: Words) =>
   z.enum(known, {
     error: known.length === 1 ? `is not known. Write ${known[0]}.` : `is not known. Write one of: ${known.join(', ')}.`,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { duration, fields, id, integer, listOf, mapOf, name, oneOf, text, words } from './fields.ts';
+import { duration, fields, id, integer, listOf, mapOf, name, oneOf, text, words, yesOrNo } from './fields.ts';
 import { brokenRules } from './plan-rules.ts';
 
 /** How a server proves that it works. The status checks of its instance are always required; `tcp` and `http` come on top. */
@@ -9,12 +9,13 @@ export interface Health {
   readonly http?: { readonly port: number; readonly path: string; readonly status: number };
 }
 
-/** A protected EC2 instance. `elasticIp` is the allocation of an address prepared in the recovery Region. */
+/** A protected EC2 instance. `elasticIp` is the allocation of an address prepared in the recovery Region; `ignoreLocalDisks`: nothing on the disks of its host is worth keeping. */
 export interface PlanServer {
   readonly instance: string;
   readonly wave: number;
   readonly health: Health;
   readonly elasticIp?: string;
+  readonly ignoreLocalDisks?: boolean;
 }
 
 /** A DNS record that follows the active site. */
@@ -83,6 +84,7 @@ const server = fields({
   wave: integer(1, 100),
   health: fields({ within: duration, tcp: port.exactOptional(), http: http.exactOptional() }),
   elasticIp: id('eipalloc').exactOptional(),
+  ignoreLocalDisks: yesOrNo.exactOptional(),
 });
 
 const record = fields({

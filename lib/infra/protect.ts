@@ -36,6 +36,8 @@ export class ProtectMachine extends Construct {
     });
     capture.itemProcessor(tasks.call('Capture', 'protect/capture', { payload: null }).next(new Pass(this, 'Captured')));
     capture.next(replicate.begin);
+    const select = tasks.call('Select', 'protect/select', { payload: point });
+    select.next(capture);
 
     const abort = tasks.call('Abort', 'protect/abort', { payload: point });
     const end = failed(this, 'Failed');
@@ -49,6 +51,7 @@ export class ProtectMachine extends Construct {
     for (const task of tasks.made)
       if (task.node.id === 'Prune after failure') task.addCatch(closeFailed, { resultPath: '$.pruning' });
     for (const state of [
+      select,
       capture,
       transfers,
       seal,
@@ -61,7 +64,7 @@ export class ProtectMachine extends Construct {
     const open = tasks.call('Open', 'protect/open', opening);
     const isSkipped = new Choice(this, 'Skipped?')
       .when(Condition.booleanEquals('$.skipped', true), new Succeed(this, 'Skipped'))
-      .otherwise(capture);
+      .otherwise(select);
     this.machine = operationMachine(this, 'Protect', open.next(isSkipped), tasks.functions);
   }
 }

@@ -3,6 +3,7 @@ import { type Arns, Resources, type Right, suffix } from './resources.ts';
 /** The steps that have a function, by `<area>/<step>`. */
 export const stepNames = [
   'protect/open',
+  'protect/select',
   'protect/capture',
   'protect/replicate',
   'protect/seal',
@@ -158,6 +159,7 @@ const transferring = (of: Resources) => ({
 
 /** Steps that are not named here use the catalogue only. */
 const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
+  'protect/select': (of) => [of.read(['primary'], 'ec2:DescribeInstances', 'ec2:DescribeInstanceTypes')],
   'protect/capture': (of) => [
     ...snapshotSet(of, 'primary', 'ec2:DescribeInstanceAttribute'),
     ...of.keys('make', 'primary'),

@@ -171,6 +171,7 @@ export const ec2Mappings: Readonly<Record<string, (input: never, held: Held) => 
     held.use('ec2:DescribeInstanceAttribute', 'instance', InstanceId),
   ],
   DescribeInstances: describing,
+  DescribeInstanceTypes: describing,
   DescribeInstanceStatus: describing,
   DescribeSecurityGroups: describing,
   DescribeSnapshots: describing,

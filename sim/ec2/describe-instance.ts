@@ -32,6 +32,7 @@ export function describeInstance(state: Ec2State, instance: InstanceRecord): Ins
     Hypervisor: 'xen',
     RootDeviceName: instance.rootDevice,
     RootDeviceType: 'ebs',
+    HibernationOptions: { Configured: false },
     BootMode: instance.image.bootMode as Instance['BootMode'],
     CurrentInstanceBootMode: instance.image.bootMode === 'uefi' ? 'uefi' : 'legacy-bios',
     TpmSupport: instance.image.tpmSupport,
@@ -45,6 +46,7 @@ export function describeInstance(state: Ec2State, instance: InstanceRecord): Ins
     Monitoring: { State: 'disabled' },
     SourceDestCheck: true,
     ProductCodes: [],
+    ...instance.purchase,
     ...(isGone ? { BlockDeviceMappings: [], SecurityGroups: [], NetworkInterfaces: [] } : attached(state, instance)),
     Tags: instance.tags,
   };

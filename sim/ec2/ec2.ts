@@ -7,10 +7,11 @@ import type { Ec2Operation } from './ec2-operation.ts';
 import { encryptionOperations } from './encryption.ts';
 import { imageOperations } from './images.ts';
 import { instanceOperations } from './instances.ts';
+import { instanceTypeOperations } from './instance-types.ts';
 import { launchOperations } from './launch.ts';
 import { networkOperations, newPublicIp } from './network.ts';
 import { type InstancePlacing, type PlacedInstance, placeInstance } from './place-instance.ts';
-import type { Encryption, SnapshotRecord, VolumeRecord } from './records.ts';
+import type { Encryption, Purchase, SnapshotRecord, VolumeRecord } from './records.ts';
 import { snapshotOperations } from './snapshots.ts';
 import { type BytesMoved, type Ec2Event, Ec2State } from './state.ts';
 import { tagOperations } from './tags.ts';
@@ -43,6 +44,7 @@ export interface ResourceView {
 const nouns = {
   ...instanceOperations,
   ...launchOperations,
+  ...instanceTypeOperations,
   ...volumeOperations,
   ...attachmentOperations,
   ...snapshotOperations,
@@ -132,6 +134,13 @@ export class Ec2 implements Service {
   setEncryptionByDefault(isOn: boolean, keyArn = this.state.keys.defaultArn): void {
     this.state.keys.isEncryptionDefault = isOn;
     this.state.keys.defaultArn = keyArn;
+  }
+
+  /** An instance that was bought as something else than Linux on demand. */
+  setPurchase(instanceId: string, purchase: Purchase): void {
+    const instance = this.state.instances.get(instanceId);
+    if (instance === undefined) throw new Error(`${this.state.region} has no instance ${instanceId}`);
+    instance.purchase = purchase;
   }
 
   /** Takes away, or gives back, the capacity for an instance type in a zone. */

@@ -3,16 +3,13 @@ import type {
   AssociateAddressResult,
   DescribeAddressesRequest,
   DescribeAddressesResult,
-  DescribeInstanceTypeOfferingsRequest,
-  DescribeInstanceTypeOfferingsResult,
   DescribeSecurityGroupsRequest,
   DescribeSecurityGroupsResult,
   DescribeSubnetsRequest,
   DescribeSubnetsResult,
   DisassociateAddressRequest,
-  _InstanceType,
 } from '@aws-sdk/client-ec2';
-import { AwsError, NotModelled } from '../service.ts';
+import { AwsError } from '../service.ts';
 import { ec2Operation } from './ec2-operation.ts';
 import { found, missing, select } from './errors.ts';
 import { applyFilters } from './filters.ts';
@@ -157,33 +154,6 @@ function disassociateAddress(state: Ec2State, { AssociationId }: DisassociateAdd
   return {};
 }
 
-/** Every type is offered in every zone that has a subnet; offered does not mean that there is capacity. @source aws-facts [3.4] */
-function describeOfferings(
-  state: Ec2State,
-  input: DescribeInstanceTypeOfferingsRequest,
-): DescribeInstanceTypeOfferingsResult {
-  const zones = new Set([...state.subnets.values()].map(({ zone }) => zone));
-  const isZonal = input.LocationType === 'availability-zone';
-  if (!isZonal && input.LocationType !== undefined && input.LocationType !== 'region')
-    throw new NotModelled(`LocationType ${input.LocationType}`);
-  const valuesOf = (name: string) => input.Filters?.find(({ Name }) => Name === name)?.Values;
-  const unknown = input.Filters?.find(({ Name }) => Name !== 'instance-type' && Name !== 'location');
-  if (unknown !== undefined) throw new NotModelled(`filter ${unknown.Name} of DescribeInstanceTypeOfferings`);
-  const types = valuesOf('instance-type');
-  if (types === undefined) throw new NotModelled('DescribeInstanceTypeOfferings without the filter instance-type');
-  const locations = [...(isZonal ? zones : [state.region])].filter(
-    (location) => valuesOf('location')?.includes(location) ?? true,
-  );
-  const offerings = locations.flatMap((Location) =>
-    types.map((type) => ({
-      InstanceType: type as _InstanceType,
-      LocationType: input.LocationType ?? ('region' as const),
-      Location,
-    })),
-  );
-  return { InstanceTypeOfferings: offerings };
-}
-
 export const networkOperations = {
   DescribeSubnets: ec2Operation<DescribeSubnetsRequest, DescribeSubnetsResult>(
     ['SubnetIds', 'Filters', 'MaxResults', 'NextToken'],
@@ -202,8 +172,4 @@ export const networkOperations = {
     associateAddress,
   ),
   DisassociateAddress: ec2Operation<DisassociateAddressRequest, object>(['AssociationId'], disassociateAddress),
-  DescribeInstanceTypeOfferings: ec2Operation<
-    DescribeInstanceTypeOfferingsRequest,
-    DescribeInstanceTypeOfferingsResult
-  >(['LocationType', 'Filters'], describeOfferings),
 };

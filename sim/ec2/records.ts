@@ -1,4 +1,4 @@
-import type { BlockDeviceMapping, RunInstancesRequest, Tag } from '@aws-sdk/client-ec2';
+import type { BlockDeviceMapping, Instance, RunInstancesRequest, Tag } from '@aws-sdk/client-ec2';
 import type { Content } from '../blocks/content.ts';
 import type { Moment } from '../blocks/lineage.ts';
 
@@ -57,7 +57,22 @@ export interface SnapshotRecord {
   tags: Tag[];
 }
 
+/** What an instance was bought as, of which nothing here depends; as EC2 describes it. */
+export type Purchase = Partial<
+  Pick<
+    Instance,
+    | 'InstanceLifecycle'
+    | 'PlatformDetails'
+    | 'UsageOperation'
+    | 'ProductCodes'
+    | 'HibernationOptions'
+    | 'RootDeviceType'
+  >
+>;
+
 export interface InstanceRecord {
+  /** Differs from a Linux instance on demand in this. */
+  purchase?: Purchase;
   readonly id: string;
   readonly reservationId: string;
   readonly subnetId: string;

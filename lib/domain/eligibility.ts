@@ -1,0 +1,59 @@
+/** What decides whether a recovery point can restore an instance as the server that it is. */
+export interface Origin {
+  /** `running`, `stopped` and so on. */
+  readonly state: string;
+  /** `spot`, `scheduled`, `capacity-block`, or `null` for an instance on demand. */
+  readonly lifecycle: string | null;
+  readonly autoScalingGroup: string | null;
+  readonly rootDeviceType: string;
+  readonly isHibernationOn: boolean;
+  /** Billing code of what runs on it: `RunInstances` for Linux without a licence. */
+  readonly usageOperation: string;
+  readonly platform: string;
+  readonly productCodes: readonly string[];
+  readonly instanceType: string;
+  /** The type comes with disks that live and die with the host. */
+  readonly hasLocalDisks: boolean;
+}
+
+const withoutLicence = 'RunInstances';
+
+/**
+ * Why a server is not protected, in words for people; empty when it is. Each of these would make a recovery point that looks whole
+ * and is not, or a server that AWS replaces by itself. @source aws-facts [3.2], [3.7], [1.1]
+ */
+export function refusalsOf(origin: Origin, { ignoresLocalDisks }: { readonly ignoresLocalDisks: boolean }): string[] {
+  const { lifecycle, autoScalingGroup, rootDeviceType, usageOperation, productCodes, instanceType } = origin;
+  const refusals: (readonly [applies: boolean, reason: string])[] = [
+    [
+      origin.state === 'terminated' || origin.state === 'shutting-down',
+      'is terminated. Take it out of the plan, or name the instance that replaced it',
+    ],
+    [
+      autoScalingGroup !== null,
+      `belongs to Auto Scaling group ${autoScalingGroup}, which replaces it at any time. Deploy the group in both Regions instead`,
+    ],
+    [lifecycle !== null, `is a ${lifecycle} instance, which AWS may end at any time. Run it on demand`],
+    [
+      rootDeviceType !== 'ebs',
+      `starts from ${rootDeviceType}, of which EBS takes no snapshot. Move it to an image with an EBS root`,
+    ],
+    [
+      origin.hasLocalDisks && !ignoresLocalDisks,
+      `has disks of its host (${instanceType}), of which EBS takes no snapshot. Use another type, or write "ignoreLocalDisks: true" if nothing on them is worth keeping`,
+    ],
+    [
+      origin.isHibernationOn,
+      'has hibernation enabled: its snapshots hold memory that only this instance can wake from. Launch it without',
+    ],
+    [
+      usageOperation !== withoutLicence,
+      `runs ${origin.platform} under billing code ${usageOperation}, which an image registered from snapshots loses`,
+    ],
+    [
+      productCodes.length > 0,
+      `carries product code ${productCodes.join(', ')} of the Marketplace, which an image registered from snapshots loses`,
+    ],
+  ];
+  return refusals.filter(([applies]) => applies).map(([, reason]) => reason);
+}

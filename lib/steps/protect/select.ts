@@ -1,0 +1,59 @@
+import type { Instance } from '@aws-sdk/client-ec2';
+import type { z } from 'zod';
+import { ec2Client } from '../../aws/clients.ts';
+import { describeInstances, type InstanceFacts, typesWithLocalDisks } from '../../aws/instances.ts';
+import { type Origin, refusalsOf } from '../../domain/eligibility.ts';
+import { Failure } from '../../domain/failure.ts';
+import type { Plan } from '../../domain/plan.ts';
+import type { Services } from '../services.ts';
+import type { abortSchema } from './abort.ts';
+
+/**
+ * Looks at every server of the plan before anything is captured. A recovery point is whole or nothing (I2), so one server that cannot
+ * be protected honestly stops the point, and all of them are named at once. @throws Failure ServerRefused
+ */
+export async function select(services: Services, input: z.infer<typeof abortSchema>): Promise<{ servers: number }> {
+  const plan = services.plan(input.plan);
+  await services.proveEpoch(input);
+  const ec2 = services.client(ec2Client, plan.primary.region);
+  const servers = Object.entries(plan.servers);
+  const found = await describeInstances(
+    ec2,
+    servers.map(([, { instance }]) => instance),
+  );
+  const withDisks = await typesWithLocalDisks(ec2, [...new Set(found.map(({ raw }) => raw.InstanceType ?? ''))]);
+  const refused = servers.flatMap(([name, server]) => {
+    const facts = found.find(({ id }) => id === server.instance);
+    const reasons =
+      facts === undefined
+        ? [`was not found in ${plan.primary.region}. Take it out of the plan, or name the instance that replaced it`]
+        : refusalsOf(originOf(facts, withDisks), { ignoresLocalDisks: server.ignoreLocalDisks ?? false });
+    return reasons.map((reason) => `${name} (${server.instance}) ${reason}.`);
+  });
+  if (refused.length > 0) throw new Failure('ServerRefused', refusalText(plan, refused));
+  return { servers: servers.length };
+}
+
+function refusalText(plan: Plan, refused: readonly string[]): string {
+  return `Plan ${plan.name} cannot be protected. ${refused.join(' ')} Nothing was captured; correct this and deploy the plan.`;
+}
+
+/** @source aws-facts [3.7] */
+function originOf({ state, raw }: InstanceFacts, withDisks: ReadonlySet<string>): Origin {
+  return {
+    state,
+    lifecycle: raw.InstanceLifecycle ?? null,
+    autoScalingGroup: tagOf(raw, 'aws:autoscaling:groupName'),
+    rootDeviceType: raw.RootDeviceType ?? 'ebs',
+    isHibernationOn: raw.HibernationOptions?.Configured ?? false,
+    usageOperation: raw.UsageOperation ?? 'RunInstances',
+    platform: raw.PlatformDetails ?? 'Linux/UNIX',
+    productCodes: (raw.ProductCodes ?? []).map(({ ProductCodeId }) => ProductCodeId ?? ''),
+    instanceType: raw.InstanceType ?? '',
+    hasLocalDisks: withDisks.has(raw.InstanceType ?? ''),
+  };
+}
+
+function tagOf({ Tags = [] }: Instance, key: string): string | null {
+  return Tags.find(({ Key }) => Key === key)?.Value ?? null;
+}

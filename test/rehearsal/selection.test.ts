@@ -1,0 +1,58 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Stage } from '../../rehearsal/stage.ts';
+import { openShop, outcomeOf, protectNow, shop } from './shop-stage.ts';
+
+const db = shop.servers['db']?.instance ?? '';
+const web = shop.servers['web']?.instance ?? '';
+
+describe('a server that no recovery point could restore is refused by name, before anything is captured', () => {
+  let stage: Stage;
+  beforeEach(async () => {
+    stage = await openShop();
+  });
+  afterEach(() => stage.close());
+
+  const primary = () => stage.cloud.services(shop.primary.region).ec2;
+  const snapshots = () => primary().state.snapshots.size;
+
+  async function refusal(): Promise<string> {
+    const { status, error, message } = outcomeOf(await protectNow(stage));
+    expect({ status, error }).toEqual({ status: 'FAILED', error: 'ServerRefused' });
+    expect(snapshots()).toBe(0);
+    return message;
+  }
+
+  it.each([
+    ['a Spot instance', { InstanceLifecycle: 'spot' }, 'is a spot instance'],
+    ['Windows', { UsageOperation: 'RunInstances:0002', PlatformDetails: 'Windows' }, 'runs Windows under billing code'],
+    ['a Marketplace product', { ProductCodes: [{ ProductCodeId: 'abc123' }] }, 'carries product code abc123'],
+    ['hibernation', { HibernationOptions: { Configured: true } }, 'has hibernation enabled'],
+    ['a root in instance store', { RootDeviceType: 'instance-store' }, 'starts from instance-store'],
+  ] as const)('%s', async (_, purchase, reason) => {
+    primary().setPurchase(db, {
+      ...purchase,
+      ProductCodes: 'ProductCodes' in purchase ? [...purchase.ProductCodes] : [],
+    });
+    expect(await refusal()).toContain(`db (${db}) ${reason}`);
+  });
+
+  it('a member of an Auto Scaling group', async () => {
+    primary().state.instances.get(web)?.tags.push({ Key: 'aws:autoscaling:groupName', Value: 'front' });
+    expect(await refusal()).toContain(`web (${web}) belongs to Auto Scaling group front`);
+  });
+
+  it('all of them at once, and those that are gone', async () => {
+    primary().setPurchase(db, { InstanceLifecycle: 'spot' });
+    primary().state.instances.delete(web);
+    const message = await refusal();
+    expect(message).toContain(`db (${db}) is a spot instance`);
+    expect(message).toContain(`web (${web}) was not found in ${shop.primary.region}`);
+  });
+
+  it('and protection goes on when it is mended', async () => {
+    primary().setPurchase(db, { InstanceLifecycle: 'spot' });
+    await refusal();
+    primary().setPurchase(db, {});
+    expect(outcomeOf(await protectNow(stage)).status).toBe('SUCCEEDED');
+  });
+});
