@@ -127,6 +127,33 @@ describe('I7: every step may run twice', () => {
         'OperationClose',
       ].map((caller, index) => ({ kind: 'crash-after', caller, skip: index % 4 })),
     ));
+
+  it.each([
+    ['ProtectCapture', home, 'protect'],
+    ['FailbackPayFence', home, 'failback'],
+    ['FailbackRound', away, 'failback'],
+  ] as const)(
+    'and a set of snapshots whose answer %s never got is taken up whole, however late AWS shows its parts',
+    async (caller, region, kind) => {
+      stage = await openShop(12);
+      if (kind === 'failback') {
+        await succeed('protect');
+        write(2);
+        await succeed('failover');
+        await stage.clock.advance(60_000);
+      }
+      stage.cloud.services(region).ec2.timings.visibleMsMax = 50_000;
+      stage.cloud.faults.add({ kind: 'answer-lost', operation: 'CreateSnapshots', caller, times: 3 });
+      await succeed(kind);
+      expect(stage.cloud.faults.unmet).toEqual([]);
+      const [last] = (await stage.clock.settle(stage.catalogue.operations(shop.name))).filter(
+        (operation) => operation.kind === 'failback',
+      );
+      const unreplicated = Object.entries(last?.unreplicated ?? {}).map(([volume, { blocks }]) => [volume, blocks]);
+      const written = Object.keys(shop.servers).map((server) => [`${server}:/dev/sdf`, 2]);
+      expect(unreplicated.toSorted()).toEqual(kind === 'failback' ? written : []);
+    },
+  );
 });
 
 describe('the whole way succeeds', () => {

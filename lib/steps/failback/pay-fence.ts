@@ -41,7 +41,9 @@ export async function payFence(services: Services, input: z.infer<typeof payFenc
   const isStopped = instances.every((instance) => instance.state === 'stopped');
   if (!isStopped) return notYet(services, input, stopSecondsMax, 'the servers did not stop');
   const returned = new Map<string, SnapshotFacts[]>();
-  for (const [server, { instance }] of servers) {
+  for (const [server, { instance: id }] of servers) {
+    const instance = instances.find((facts) => facts.id === id);
+    if (instance === undefined) continue;
     const owner = {
       plan: plan.name,
       operation: input.operation,

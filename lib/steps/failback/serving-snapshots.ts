@@ -48,7 +48,7 @@ export async function takeServingSnapshots(
       step: `round-${number}/${server}`,
       server,
     };
-    const snapshots = await snapshotOnce(services, context, plan.recovery.region, { instance: instance.id, owner });
+    const snapshots = await snapshotOnce(services, context, plan.recovery.region, { instance, owner });
     isReady &&= snapshots.length > 0 && snapshots.every(({ state }) => state === 'completed');
     for (const { device, volumeId } of instance.volumes) {
       const snapshot = snapshots.find((candidate) => candidate.volumeId === volumeId);

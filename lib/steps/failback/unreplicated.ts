@@ -23,7 +23,11 @@ export async function unreplicatedOf(
   for (const [server, { volumes }] of Object.entries(point?.servers ?? {})) {
     for (const { device, volumeId, snapshot: base } of Object.values(volumes)) {
       const kept = returned.get(server)?.find((snapshot) => snapshot.volumeId === volumeId);
-      if (kept === undefined) continue;
+      if (kept === undefined) {
+        const note = `${volumeId} (${volumeKey(server, device)}) is no longer attached to its server: what was written to it is not kept`;
+        await services.catalogue.addEvent(context.operation, services.now(), note);
+        continue;
+      }
       const listed = await countIfRelated(services, primary.region, { base, snapshot: kept.id });
       const blocks = listed ?? kept.sizeGib * blocksPerGib;
       if (blocks > 0) report[volumeKey(server, device)] = { snapshot: kept.id, blocks };

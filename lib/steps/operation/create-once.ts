@@ -8,8 +8,11 @@ const visibleWithinSeconds = 60;
 export interface Creation<Made> {
   /** What the catalogue may have kept of it. */
   readonly made: z.ZodType<Made>;
-  /** Looks for what an earlier call created, by its tags. */
-  find(): Promise<Made | undefined>;
+  /**
+   * Looks for what an earlier call created, by its tags. Until `isVisible` AWS may show nothing of it yet, or a part.
+   * @throws Failure AwsNotYetConsistent when it sees a part that must grow
+   */
+  find(isVisible: boolean): Promise<Made | undefined>;
   make(): Promise<Made>;
 }
 
@@ -29,10 +32,10 @@ export async function createOnce<Made>(
   const known = await catalogue.creation(operation, step, creation.made);
   if (known?.made !== undefined) return known.made;
   if (known !== undefined) {
-    const found = await creation.find();
+    const isVisible = services.now().getTime() - Date.parse(known.requestedAt) >= visibleWithinSeconds * 1_000;
+    const found = await creation.find(isVisible);
     if (found !== undefined) return keep(services, operation, step, found);
-    const ageSeconds = (services.now().getTime() - Date.parse(known.requestedAt)) / 1_000;
-    if (ageSeconds < visibleWithinSeconds) throw notKnownYet(step);
+    if (!isVisible) throw notKnownYet(step);
   }
   if (!(await catalogue.claimCreation(operation, step, services.now(), known?.requestedAt))) throw notKnownYet(step);
   try {
@@ -46,7 +49,7 @@ export async function createOnce<Made>(
 }
 
 /** The answer was lost, or another run of the step asks at this moment. */
-function notKnownYet(step: string): Failure {
+export function notKnownYet(step: string): Failure {
   return new Failure('AwsNotYetConsistent', `${step} was asked for already; what it created is looked for again.`);
 }
 

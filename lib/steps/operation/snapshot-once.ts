@@ -7,26 +7,31 @@ import {
   snapshotInstance,
 } from '../../aws/snapshots.ts';
 import { z } from 'zod';
+import type { InstanceFacts } from '../../aws/instances.ts';
 import type { OwnerTags } from '../../aws/tags.ts';
 import type { Context, Services } from '../services.ts';
-import { createOnce } from './create-once.ts';
+import { createOnce, notKnownYet } from './create-once.ts';
 
-/** Snapshots all volumes of an instance at one moment, once per step; gives them as they are now. One set has one start time. */
+/**
+ * Snapshots all volumes of an instance at one moment, once per step; gives them as they are now. One set has one start time;
+ * after a lost answer AWS may show some of its members before the others.
+ */
 export async function snapshotOnce(
   services: Services,
   context: Context,
   region: string,
-  { instance, owner }: { instance: string; owner: OwnerTags },
+  { instance, owner }: { instance: Pick<InstanceFacts, 'id' | 'volumes'>; owner: OwnerTags },
 ): Promise<SnapshotFacts[]> {
   const client = services.client(ec2Client, region);
   const made = await createOnce(services, context, owner.step, {
     made: z.array(snapshotFactsSchema),
-    async find() {
+    async find(isVisible) {
       const found = await findSnapshots(client, owner);
       const set = found.filter(({ startedAt }) => startedAt === found[0]?.startedAt);
+      if (set.length > 0 && set.length < instance.volumes.length && !isVisible) throw notKnownYet(owner.step);
       return set.length === 0 ? undefined : set;
     },
-    make: () => snapshotInstance(services.client(ec2OnceClient, region), instance, owner),
+    make: () => snapshotInstance(services.client(ec2OnceClient, region), instance.id, owner),
   });
   const present = await describeSnapshots(
     client,

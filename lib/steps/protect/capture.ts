@@ -29,7 +29,7 @@ export async function capture(
   const userData = await readUserData(ec2, instance);
   const { plan: name, operation, point, server } = input;
   const owner = { plan: name, operation, purpose: 'recovery-point', step: `${point}/${server}`, point, server };
-  const snapshots = await snapshotOnce(services, input, plan.primary.region, { instance, owner });
+  const snapshots = await snapshotOnce(services, input, plan.primary.region, { instance: facts, owner });
   const configuration = configurationOf(facts, userData);
   const startedAt = snapshots[0]?.startedAt ?? services.now().toISOString();
   const volumes = await volumesOf(services, plan.primary.region, facts, snapshots);
