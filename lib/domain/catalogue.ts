@@ -120,6 +120,8 @@ const pointVolumeSchema = z
     deleteOnTermination: z.boolean(),
     snapshot: snapshotId,
     copy: snapshotId.nullable(),
+    /** A copy that ended in error before this one. */
+    failedCopy: snapshotId.exactOptional(),
     method: methodSchema.nullable(),
     isComplete: z.boolean(),
   })

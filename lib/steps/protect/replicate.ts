@@ -43,6 +43,8 @@ interface Look {
   readonly copies: ReadonlyMap<string, SnapshotFacts>;
   freeSlots: number;
   readonly transfers: TransferItem[];
+  /** What happened in this look, for the operation's events. */
+  readonly notes: string[];
 }
 
 /** Looks at every volume of the point and moves it one step on towards the recovery Region. */
@@ -70,6 +72,7 @@ export async function replicate(
     ),
     freeSlots: copiesInFlightMax - (await countCopiesInFlight(recovery)),
     transfers: [],
+    notes: [],
   };
   let isDone = true;
   for (const [name, server] of Object.entries(point.servers)) {
@@ -80,6 +83,7 @@ export async function replicate(
       await services.catalogue.updatePointServer(plan.name, point.id, name, advanced);
     isDone &&= Object.values(next).every(({ isComplete }) => isComplete);
   }
+  if (look.notes.length > 0) await services.catalogue.addEvent(input.operation, services.now(), look.notes.join(' '));
   const next = nextPollWithin(input.poll, isDone, services.now(), {
     withinSeconds: replicateSecondsMax,
     overdue: () =>
@@ -121,12 +125,7 @@ async function advance(look: Look, server: string, volume: PointVolume): Promise
   if (method === 'delta' && lastTwin !== undefined) return advanceDelta(look, key, volume, lastTwin);
   if (volume.copy === null) return startCopy(look, server, { ...volume, method });
   const copy = look.copies.get(volume.copy);
-  if (copy?.state === 'error') {
-    throw new Failure(
-      'CopyFailed',
-      `Copy ${volume.copy} of ${key} ended in error: ${copy.message}. Check the key in ${look.plan.recovery.region}; the next point starts anew.`,
-    );
-  }
+  if (copy?.state === 'error') return copyAgain(look, server, volume, copy);
   if (copy === undefined)
     await refuseVanished(look, copyStep(look, server, volume), 'CopyFailed', `Copy ${volume.copy} of ${key}`);
   return { ...volume, isComplete: copy?.state === 'completed' };
@@ -139,10 +138,29 @@ async function refuseVanished({ services, input }: Look, step: string, code: Fai
   if (ageSeconds > visibleSecondsMax) throw new Failure(code, `${what} no longer exists. The next point starts anew.`);
 }
 
-function copyStep({ input }: Look, server: string, volume: PointVolume): string {
-  return `${input.point}/${server}/${volume.device}`;
+function copyStep({ input }: Look, server: string, { device, failedCopy }: PointVolume): string {
+  return `${input.point}/${server}/${device}${failedCopy === undefined ? '' : '/again'}`;
 }
 
+/** A copy that ended in error is made once more: AWS may have had a bad moment. The second time it is the key, or something that stays. */
+async function copyAgain(
+  look: Look,
+  server: string,
+  volume: PointVolume,
+  { id, message }: SnapshotFacts,
+): Promise<PointVolume> {
+  const { plan } = look;
+  const what = `Copy ${id} of ${volumeKey(server, volume.device)} ended in error: ${message}`;
+  if (volume.failedCopy !== undefined)
+    throw new Failure(
+      'CopyFailed',
+      `${what}, and ${volume.failedCopy} before it. Check the key in ${plan.recovery.region}; the next point starts anew.`,
+    );
+  look.notes.push(`${what}. It is made once more.`);
+  return startCopy(look, server, { ...volume, copy: null, failedCopy: id });
+}
+
+/** Other plans and other tools copy too. Where one of them takes the last slot meanwhile, AWS says so, and the repeat of the step sees it. */
 async function startCopy(look: Look, server: string, volume: PointVolume): Promise<PointVolume> {
   if (look.freeSlots <= 0) return volume;
   look.freeSlots -= 1;
