@@ -24,6 +24,21 @@ function rule<Part extends z.ZodType>(
   };
 }
 
+/** Of an account in a Region, unless AWS raises it. @source aws-facts [1.3] */
+const snapshotsMax = 100_000;
+const daySeconds = 86_400;
+
+const count = z.number();
+const keepRules = z.object({
+  latest: count,
+  hourly: count,
+  daily: count,
+  weekly: count,
+  monthly: count,
+  yearly: count,
+  minimumAge: z.number().optional(),
+});
+
 const regions = { primary: z.object({ region: z.string() }), recovery: z.object({ region: z.string() }) };
 
 const rules: readonly Rule[] = [
@@ -69,6 +84,34 @@ const rules: readonly Rule[] = [
       message: 'is not in whole minutes, as schedules are. Write it like "15 minutes".',
     },
   ]),
+  rule(z.object({ protection: z.object({ retention: keepRules }) }), ({ protection: { retention } }) => [
+    Object.values(retention).every((kept) => kept === 0) && {
+      path: ['protection', 'retention'],
+      message:
+        'keeps nothing. Write a number above 0 for one of latest, hourly, daily, weekly, monthly, yearly, or a minimumAge.',
+    },
+  ]),
+  rule(
+    z.object({
+      protection: z.object({ every: z.number(), retention: z.object({ minimumAge: z.number() }) }),
+      servers: z.record(z.string(), z.unknown()),
+    }),
+    ({ protection: { every, retention }, servers }) => {
+      const path = ['protection', 'retention', 'minimumAge'];
+      const { minimumAge } = retention;
+      const most = Math.floor(snapshotsMax / Object.keys(servers).length) * every;
+      return [
+        minimumAge < every && {
+          path,
+          message: `is shorter than protection.every, so it keeps nothing. Write at least "${formatDuration(every)}".`,
+        },
+        minimumAge > most && {
+          path,
+          message: `needs more than the ${snapshotsMax} snapshots of a Region. Write at most "${wholeDays(most)}", or a longer protection.every.`,
+        },
+      ];
+    },
+  ),
   rule(
     z.object({ failover: z.object({ automatic: z.object({ missingFor: z.number() }) }) }),
     ({ failover: { automatic } }) => [
@@ -106,6 +149,12 @@ const rules: readonly Rule[] = [
     });
   }),
 ];
+
+/** The longest duration in whole days, or below that in whole hours, that is not longer. */
+function wholeDays(durationSeconds: number): string {
+  const unitSeconds = durationSeconds < daySeconds ? 3_600 : daySeconds;
+  return formatDuration(Math.floor(durationSeconds / unitSeconds) * unitSeconds);
+}
 
 /** Every rule between fields that the plan breaks. Takes also a plan of which some fields are wrong, so that all mistakes are told at once. */
 export function brokenRules(plan: unknown): Broken[] {

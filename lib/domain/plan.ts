@@ -37,6 +37,20 @@ export interface AutomaticFailover {
   readonly missingForSeconds: number;
 }
 
+/** Which recovery points are kept: any that one of these rules keeps. Periods are those of the calendar in UTC, weeks begin on Monday. */
+export interface KeepRules {
+  /** The newest points, so many. */
+  readonly latest: number;
+  /** The newest point of each of so many periods that have one, the period under way included. */
+  readonly hourly: number;
+  readonly daily: number;
+  readonly weekly: number;
+  readonly monthly: number;
+  readonly yearly: number;
+  /** Younger points are all kept. */
+  readonly minimumAgeSeconds: number;
+}
+
 /** A recovery plan: what is protected, and how it is recovered and brought home. Made by {@link planFileSchema}. */
 export interface Plan {
   readonly name: string;
@@ -51,7 +65,7 @@ export interface Plan {
   readonly protection: {
     readonly everySeconds: number;
     readonly rpoTargetSeconds: number;
-    readonly keepPoints: number;
+    readonly retention: KeepRules;
   };
   readonly servers: Readonly<Record<string, PlanServer>>;
   readonly traffic: readonly TrafficRecord[];
@@ -99,6 +113,18 @@ const automatic = fields({
   missingFor: duration,
 });
 
+const pointCount = integer(0, 1_000).default(0);
+
+const retention = fields({
+  latest: integer(0, 1_000).default(6),
+  hourly: pointCount,
+  daily: pointCount,
+  weekly: pointCount,
+  monthly: pointCount,
+  yearly: pointCount,
+  minimumAge: duration.exactOptional(),
+});
+
 const planSchema = fields({
   primary: fields({ region }),
   recovery: fields({
@@ -107,7 +133,7 @@ const planSchema = fields({
     subnets: mapOf(id('subnet'), id('subnet')),
     securityGroups: mapOf(id('sg'), id('sg')),
   }),
-  protection: fields({ every: duration, rpoTarget: duration, keepPoints: integer(1, 1_000).default(6) }),
+  protection: fields({ every: duration, rpoTarget: duration, retention: retention.prefault({}) }),
   servers: mapOf(name, server, 'server'),
   traffic: listOf(record).default([]),
   failover: fields({
@@ -131,13 +157,14 @@ type WrittenPlan = z.output<typeof planSchema>;
 /** Puts the unit of every duration into its field's name. */
 function toPlan(planName: string, { protection, servers, traffic, failover, failback, ...same }: WrittenPlan): Plan {
   const { rtoTarget, automatic: written, ...failoverSame } = failover;
+  const { minimumAge = 0, ...counts } = protection.retention;
   return {
     name: planName,
     ...same,
     protection: {
       everySeconds: protection.every,
       rpoTargetSeconds: protection.rpoTarget,
-      keepPoints: protection.keepPoints,
+      retention: { ...counts, minimumAgeSeconds: minimumAge },
     },
     servers: Object.fromEntries(
       Object.entries(servers).map(

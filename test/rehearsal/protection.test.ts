@@ -46,17 +46,17 @@ describe('I2: whole points only', () => {
 
 describe('I3, I8: retention', () => {
   it('keeps the plan to its number of points and deletes what it lets go in both Regions', async () => {
-    for (let tick = 0; tick < shop.protection.keepPoints + 3; tick += 1) {
+    for (let tick = 0; tick < shop.protection.retention.latest + 3; tick += 1) {
       for (const server of Object.keys(shop.servers))
         stage.workload.act({ kind: 'write', server, device: '/dev/sdf', blocks: 1 });
       await stage.clock.advance(shop.protection.everySeconds * 1_000);
     }
     await betweenRuns();
-    expect((await points()).filter(({ status }) => status === 'available')).toHaveLength(shop.protection.keepPoints);
+    expect((await points()).filter(({ status }) => status === 'available')).toHaveLength(shop.protection.retention.latest);
     const volumes = Object.keys(shop.servers).length * 2;
     expect([snapshots(home), snapshots(away)]).toEqual([
-      shop.protection.keepPoints * volumes,
-      shop.protection.keepPoints * volumes,
+      shop.protection.retention.latest * volumes,
+      shop.protection.retention.latest * volumes,
     ]);
     expect(await stage.clock.settle(findLeftovers(stage, before))).toEqual([]);
   });

@@ -19,8 +19,8 @@ export async function prune(services: Services, input: z.infer<typeof replicateS
   await services.proveEpoch(input);
   const points = await catalogue.points(plan.name);
   const twins = await catalogue.twins(plan.name);
-  const keep = { keepPoints: plan.protection.keepPoints, running: input.operation };
-  const { kept, doomedPoints, doomedTwins } = applyRetention(points, twins, keep);
+  const keeping = { rules: plan.protection.retention, running: input.operation, now: services.now() };
+  const { kept, doomedPoints, doomedTwins } = applyRetention(points, twins, keeping);
   const home = new Set(
     (await catalogue.failbacks(plan.name)).filter(({ committedAt }) => committedAt !== null).map(({ id }) => id),
   );
