@@ -9,8 +9,8 @@ import type { Services } from '../services.ts';
 import type { replicateSchema } from './replicate.ts';
 
 /**
- * Deletes what retention lets go, and what broken operations left behind; snapshots first, then the catalogue's items, so that
- * nothing is deleted without being recorded (I3, I8). What a returned primary held is kept until it is accepted. Where the table and
+ * Deletes what retention lets go, and what broken operations left behind (I3, I8). A point that goes is marked before the first of its
+ * snapshots is deleted, so that none is recovered from by halves (I2), and its item is removed after the last. What a returned primary held is kept until it is accepted. Where the table and
  * the tags of the snapshots contradict each other nothing is deleted, and that is noted.
  */
 export async function prune(services: Services, input: z.infer<typeof replicateSchema>): Promise<PollResult> {
@@ -21,6 +21,9 @@ export async function prune(services: Services, input: z.infer<typeof replicateS
   const twins = await catalogue.twins(plan.name);
   const keeping = { rules: plan.protection.retention, running: input.operation, now: services.now() };
   const { kept, doomedPoints, doomedTwins } = applyRetention(points, twins, keeping);
+  for (const point of doomedPoints)
+    if (point.status === 'available' && !(await catalogue.expirePoint(point)))
+      return nextPoll(input.poll, false, services.now());
   const home = new Set(
     (await catalogue.failbacks(plan.name)).filter(({ committedAt }) => committedAt !== null).map(({ id }) => id),
   );
@@ -33,20 +36,22 @@ export async function prune(services: Services, input: z.infer<typeof replicateS
   };
   const makerOf = remembering((id) => catalogue.operation(plan.name, id));
   let isDone = true;
+  const pointsLeft = new Set<string | undefined>();
   for (const side of ['primary', 'recovery'] as const) {
     const { region } = plan[side];
-    const isRegionDone = await sweepSnapshots(services, input, region, async (snapshot, present) => {
+    const swept = await sweepSnapshots(services, input, region, async (snapshot, present) => {
       if (!isUnneeded(snapshot)) return false;
       const doubt = doubtOf(snapshot, { ...known, side, present, maker: await makerOf(snapshot.operation ?? '') });
       if (doubt !== undefined)
         await catalogue.addEvent(input.operation, services.now(), `${snapshot.id} in ${region} is kept: ${doubt}`);
       return doubt === undefined;
     });
-    isDone &&= isRegionDone;
+    isDone &&= swept.isDone;
+    for (const { point } of swept.left) pointsLeft.add(point);
   }
   if (isDone) {
     for (const twin of doomedTwins) await catalogue.removeTwin(twin);
-    for (const point of doomedPoints) await catalogue.removePoint(plan.name, point.id);
+    for (const { id } of doomedPoints) if (!pointsLeft.has(id)) await catalogue.removePoint(plan.name, id);
   }
   return nextPoll(input.poll, isDone, services.now());
 }
