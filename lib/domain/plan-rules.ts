@@ -26,7 +26,6 @@ function rule<Part extends z.ZodType>(
 
 /** Of an account in a Region, unless AWS raises it. @source aws-facts [1.3] */
 const snapshotsMax = 100_000;
-const daySeconds = 86_400;
 
 const count = z.number();
 const keepRules = z.object({
@@ -152,7 +151,7 @@ const rules: readonly Rule[] = [
 
 /** The longest duration in whole days, or below that in whole hours, that is not longer. */
 function wholeDays(durationSeconds: number): string {
-  const unitSeconds = durationSeconds < daySeconds ? 3_600 : daySeconds;
+  const unitSeconds = durationSeconds < 86_400 ? 3_600 : 86_400;
   return formatDuration(Math.floor(durationSeconds / unitSeconds) * unitSeconds);
 }
 

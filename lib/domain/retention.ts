@@ -56,12 +56,11 @@ const periods = [
   { count: 'yearly', of: (startedAt: string) => startedAt.slice(0, 4) },
 ] as const;
 
-const dayMs = 86_400_000;
-/** 1970 began on a Thursday, three days after a Monday. */
-const daysBefore1970 = 3;
-
+/** The date of its Monday. */
 function weekOf(startedAt: string): string {
-  return String(Math.floor((Math.floor(Date.parse(startedAt) / dayMs) + daysBefore1970) / 7));
+  const day = new Date(startedAt);
+  const sinceMonday = (day.getUTCDay() + 6) % 7;
+  return new Date(day.setUTCDate(day.getUTCDate() - sinceMonday)).toISOString().slice(0, 10);
 }
 
 /** The newest point of each of the newest `count` periods that have one. */
