@@ -26,6 +26,8 @@ function rule<Part extends z.ZodType>(
 
 /** Of an account in a Region, unless AWS raises it. @source aws-facts [1.3] */
 const snapshotsMax = 100_000;
+/** @source aws-facts [1.11] */
+const lockDaysMax = 36_500;
 
 const count = z.number();
 const keepRules = z.object({
@@ -108,6 +110,35 @@ const rules: readonly Rule[] = [
           path,
           message: `needs more than the ${snapshotsMax} snapshots of a Region. Write at most "${wholeDays(most)}", or a longer protection.every.`,
         },
+      ];
+    },
+  ),
+  rule(
+    z.object({
+      protection: z.object({
+        every: z.number(),
+        retention: z.object({
+          latest: z.number(),
+          minimumAge: z.number().optional(),
+          lock: z.object({ for: z.number() }),
+        }),
+      }),
+    }),
+    ({ protection: { every, retention } }) => {
+      const path = ['protection', 'retention', 'lock', 'for'];
+      const { latest, minimumAge = 0, lock } = retention;
+      const kept = Math.max(minimumAge, latest * every);
+      const isInDays = lock.for % 86_400 === 0 && lock.for <= lockDaysMax * 86_400;
+      return [
+        !isInDays && {
+          path,
+          message: `is not in whole days up to ${lockDaysMax}, as locks of snapshots are. Write it like "7 days".`,
+        },
+        isInDays &&
+          lock.for > kept && {
+            path,
+            message: `is longer than every point is kept, ${formatDuration(kept)}. Lock for less, or write minimumAge: ${formatDuration(lock.for)}.`,
+          },
       ];
     },
   ),

@@ -37,6 +37,12 @@ export interface AutomaticFailover {
   readonly missingForSeconds: number;
 }
 
+/** How nobody may delete a snapshot, for 1 to 36,500 days. A lock in `compliance` mode cannot be taken back. */
+export interface SnapshotLock {
+  readonly mode: 'governance' | 'compliance';
+  readonly days: number;
+}
+
 /** Which recovery points are kept: any that one of these rules keeps. Periods are those of the calendar in UTC, weeks begin on Monday. */
 export interface KeepRules {
   /** The newest points, so many. */
@@ -49,6 +55,8 @@ export interface KeepRules {
   readonly yearly: number;
   /** Younger points are all kept. */
   readonly minimumAgeSeconds: number;
+  /** What every copy in the recovery Region is locked with once its point is available. */
+  readonly lock?: SnapshotLock;
 }
 
 /** A recovery plan: what is protected, and how it is recovered and brought home. Made by {@link planFileSchema}. */
@@ -123,6 +131,7 @@ const retention = fields({
   monthly: pointCount,
   yearly: pointCount,
   minimumAge: duration.exactOptional(),
+  lock: fields({ mode: oneOf('governance', 'compliance'), for: duration }).exactOptional(),
 });
 
 const planSchema = fields({
@@ -157,14 +166,18 @@ type WrittenPlan = z.output<typeof planSchema>;
 /** Puts the unit of every duration into its field's name. */
 function toPlan(planName: string, { protection, servers, traffic, failover, failback, ...same }: WrittenPlan): Plan {
   const { rtoTarget, automatic: written, ...failoverSame } = failover;
-  const { minimumAge = 0, ...counts } = protection.retention;
+  const { minimumAge = 0, lock, ...counts } = protection.retention;
   return {
     name: planName,
     ...same,
     protection: {
       everySeconds: protection.every,
       rpoTargetSeconds: protection.rpoTarget,
-      retention: { ...counts, minimumAgeSeconds: minimumAge },
+      retention: {
+        ...counts,
+        minimumAgeSeconds: minimumAge,
+        ...(lock === undefined ? {} : { lock: { mode: lock.mode, days: lock.for / 86_400 } }),
+      },
     },
     servers: Object.fromEntries(
       Object.entries(servers).map(

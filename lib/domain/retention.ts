@@ -15,17 +15,20 @@ export interface Keeping {
   /** The operation under way. */
   readonly running: string;
   readonly now: Date;
+  /** Snapshots that nobody may delete now. */
+  readonly locked: ReadonlySet<string>;
 }
 
 /**
- * What retention keeps (I3): the available points that a rule of the plan keeps, and always the newest; pinned points; that of the
+ * What retention keeps (I3): the available points that a rule of the plan keeps, and always the newest; pinned points; available points of which a snapshot is
+ * locked; that of the
  * operation `running` however it stands; both sides of the last twin of each volume; and the newest native copy of each volume,
  * without which AWS would copy the next one in full [1.6]. Everything else goes, failed points included.
  */
 export function applyRetention(
   points: readonly RecoveryPoint[],
   twins: readonly Twin[],
-  { rules, running, now }: Keeping,
+  { rules, running, now, locked }: Keeping,
 ): Retention {
   const newestFirst = points.toSorted((a, b) => b.id.localeCompare(a.id));
   const available = newestFirst.filter(({ status }) => status === 'available');
@@ -35,13 +38,14 @@ export function applyRetention(
     ...points.filter(({ operation }) => operation === running),
     ...points.filter(({ pins }) => pins.length > 0),
     ...available.filter(({ startedAt }) => Date.parse(startedAt) > youngSince),
+    ...available.filter((point) => snapshotsOf(point).some((id) => locked.has(id))),
     ...periods.flatMap(({ count, of }) => newestOfEach(available, of, rules[count])),
   ]);
   const keptTwins = new Set(lastTwins(twins).values());
-  const ofPoints = [...keptPoints].flatMap(volumesOf).flatMap(([, { snapshot, copy }]) => [snapshot, copy]);
+  const ofPoints = [...keptPoints].flatMap(snapshotsOf);
   const ofTwins = [...keptTwins].flatMap((twin) => [twin.primarySnapshot, twin.recoverySnapshot]);
   return {
-    kept: new Set([...ofPoints, ...ofTwins, ...newestNativeCopies(newestFirst)].filter((id) => id !== null)),
+    kept: new Set([...locked, ...ofPoints, ...ofTwins, ...newestNativeCopies(newestFirst)]),
     doomedPoints: points.filter((point) => !keptPoints.has(point)),
     doomedTwins: twins.filter((twin) => !keptTwins.has(twin)),
   };
@@ -78,13 +82,17 @@ function newestOfEach(
 }
 
 /** Also those of points that failed for another volume's sake. */
-function newestNativeCopies(newestFirst: readonly RecoveryPoint[]): (string | null)[] {
-  const newest = new Map<VolumeKey, string | null>();
+function newestNativeCopies(newestFirst: readonly RecoveryPoint[]): string[] {
+  const newest = new Map<VolumeKey, string>();
   for (const [key, { copy, method, isComplete }] of newestFirst.flatMap(volumesOf)) {
     const isNative = method === 'native-full' || method === 'native-incremental';
-    if (isComplete && isNative && !newest.has(key)) newest.set(key, copy);
+    if (isComplete && isNative && copy !== null && !newest.has(key)) newest.set(key, copy);
   }
   return [...newest.values()];
+}
+
+function snapshotsOf(point: RecoveryPoint): string[] {
+  return volumesOf(point).flatMap(([, { snapshot, copy }]) => (copy === null ? [snapshot] : [snapshot, copy]));
 }
 
 function volumesOf(point: RecoveryPoint): [VolumeKey, PointVolume][] {

@@ -8,6 +8,7 @@ import { encryptionOperations } from './encryption.ts';
 import { imageOperations } from './images.ts';
 import { instanceOperations } from './instances.ts';
 import { launchOperations } from './launch.ts';
+import { lockOperations } from './locks.ts';
 import { networkOperations, newPublicIp } from './network.ts';
 import { type InstancePlacing, type PlacedInstance, placeInstance } from './place-instance.ts';
 import type { Encryption, SnapshotRecord, VolumeRecord } from './records.ts';
@@ -47,6 +48,7 @@ const nouns = {
   ...attachmentOperations,
   ...snapshotOperations,
   ...copyOperations,
+  ...lockOperations,
   ...imageOperations,
   ...tagOperations,
   ...networkOperations,

@@ -162,6 +162,24 @@ describe('plan file', () => {
       'i-0db00000000000001',
       'homeward.yaml:23: plans.shop.servers.files.instance: "i-0db00000000000001" is already the instance of server db. Name each instance once.',
     ],
+    [
+      'a lock that is not in whole days',
+      '{ latest: 6 }',
+      '{ minimumAge: 2 days, lock: { mode: governance, for: 36 hours } }',
+      'homeward.yaml:16: plans.shop.protection.retention.lock.for: "36 hours" is not in whole days up to 36500, as locks of snapshots are. Write it like "7 days".',
+    ],
+    [
+      'a lock that outlives what it locks',
+      '{ latest: 6 }',
+      '{ daily: 30, lock: { mode: compliance, for: 7 days } }',
+      'homeward.yaml:16: plans.shop.protection.retention.lock.for: "7 days" is longer than every point is kept, 30 minutes. Lock for less, or write minimumAge: 7 days.',
+    ],
+    [
+      'a mode of locks',
+      '{ latest: 6 }',
+      '{ minimumAge: 7 days, lock: { mode: legal, for: 7 days } }',
+      'homeward.yaml:16: plans.shop.protection.retention.lock.mode: "legal" is not known. Write one of: governance, compliance.',
+    ],
   ])('names file, line, field, value and what would be right of %s', (_rule, from, to, problem) => {
     expect(problemsOf([from, to])).toEqual([problem]);
   });
@@ -195,6 +213,8 @@ describe('plan file', () => {
     });
     expect(retentionOf('      retention: { latest: 0, yearly: 1 }\n')).toEqual({ ...none, latest: 0, yearly: 1 });
     expect(retentionOf('      retention: { latest: 0, minimumAge: 1 hour }\n')).toMatchObject({ latest: 0 });
+    const locked = '      retention: { minimumAge: 7 days, lock: { mode: governance, for: 7 days } }\n';
+    expect(retentionOf(locked)).toMatchObject({ lock: { mode: 'governance', days: 7 } });
   });
 
   it('says where text is not YAML', () => {

@@ -14,14 +14,23 @@ const beginnings = {
   yearly: (at: Date) => Date.UTC(at.getUTCFullYear(), 0),
 };
 
+interface Known {
+  readonly rules: KeepRules;
+  readonly now: Date;
+  readonly running: string;
+  readonly locked: ReadonlySet<string>;
+}
+
 /**
  * What I3 keeps, told once more and slowly, one point at a time: how many points are newer than this one, whether one of them is of
  * the same period, and how many later periods have points.
  */
-export function staysFor(rules: KeepRules, now: Date, running: string, points: readonly RecoveryPoint[]) {
+export function staysFor({ rules, now, running, locked }: Known, points: readonly RecoveryPoint[]) {
   return (one: RecoveryPoint): boolean => {
     if (one.operation === running || one.pins.length > 0) return true;
     if (one.status !== 'available') return false;
+    const { snapshot, copy } = one.servers['web']?.volumes['/dev/xvda'] ?? {};
+    if (locked.has(snapshot ?? '') || locked.has(copy ?? '')) return true;
     const newer = points.filter(({ id, status }) => status === 'available' && id > one.id);
     const isYoung = (now.getTime() - Date.parse(one.startedAt)) / 1_000 < rules.minimumAgeSeconds;
     if (newer.length === 0 || newer.length < rules.latest || isYoung) return true;

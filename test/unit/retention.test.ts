@@ -11,6 +11,7 @@ const keep = (latest: number) => ({
   rules: { ...none, latest },
   running: 'protect-59',
   now: new Date('2026-01-05T11:00:00Z'),
+  locked: new Set<string>(),
 });
 const kept = (...args: Parameters<typeof applyRetention>) => [...applyRetention(...args).kept].toSorted();
 const idsOf = (points: readonly { id: string }[]) => points.map(({ id }) => id);
@@ -36,6 +37,16 @@ describe('I3: retention', () => {
   it('keeps a point from which servers were launched, however old', () => {
     const points = [point(0, { pins: ['failover-1'] }), point(10), point(20)];
     expect(kept(points, [], keep(1))).toEqual(['snap-p0', 'snap-p20', 'snap-r0', 'snap-r20']);
+  });
+
+  it('keeps a point with a snapshot that nobody may delete whole, and of one that has expired only that snapshot', () => {
+    const points = [point(0), point(10, { status: 'expired' }), point(20)];
+    const { kept: found, doomedPoints } = applyRetention(points, [], {
+      ...keep(1),
+      locked: new Set(['snap-r0', 'snap-r10']),
+    });
+    expect(idsOf(doomedPoints)).toEqual(idsOf([point(10)]));
+    expect([...found].toSorted()).toEqual(['snap-p0', 'snap-p20', 'snap-r0', 'snap-r10', 'snap-r20']);
   });
 
   it('keeps what the running operation captures, and not what a dead one captured', () => {
@@ -97,6 +108,7 @@ const histories = fc.record({
     { maxLength: 40 },
   ),
   isRunning: fc.boolean(),
+  locked: fc.uniqueArray(fc.integer({ min: 0, max: 50 }), { maxLength: 3 }),
   quietSeconds: gapSeconds,
   rules: fc.record({
     latest: count,
@@ -113,6 +125,7 @@ function lived({
   begins,
   points,
   isRunning,
+  locked,
   quietSeconds,
 }: typeof histories extends fc.Arbitrary<infer H> ? H : never) {
   let at = begins;
@@ -126,7 +139,12 @@ function lived({
     return isLast ? { ...one, servers, status: 'capturing' as const, operation: 'protect-now' } : { ...one, servers };
   });
   const twins = made.flatMap((one, number) => (points[number]?.hasTwin ? [twin(0, twinChange(one, number))] : []));
-  return { points: made, twins, now: new Date((at + quietSeconds) * 1_000) };
+  return {
+    points: made,
+    twins,
+    locked: new Set(locked.map((number) => `snap-r${number}`)),
+    now: new Date((at + quietSeconds) * 1_000),
+  };
 }
 
 const twinChange = ({ id }: RecoveryPoint, epoch: number) => ({
@@ -172,12 +190,14 @@ describe('I3: the rules of a plan', () => {
   it('keep in random histories what a slow reading of the promise keeps, with its snapshots, and nothing else', () => {
     fc.assert(
       fc.property(histories, (history) => {
-        const { points, twins, now } = lived(history);
-        const keeping = { rules: history.rules, running: 'protect-now', now };
-        const stays = staysFor(history.rules, now, 'protect-now', points);
+        const { points, twins, now, locked } = lived(history);
+        const keeping = { rules: history.rules, running: 'protect-now', now, locked };
+        const stays = staysFor(keeping, points);
         const found = applyRetention(points, twins, keeping);
         expect(idsOf(found.doomedPoints)).toEqual(idsOf(points.filter((one) => !stays(one))));
-        expect([...found.kept].toSorted()).toEqual([...snapshotsNeeded(points, twins, stays)].toSorted());
+        expect([...found.kept].toSorted()).toEqual(
+          [...new Set([...locked, ...snapshotsNeeded(points, twins, stays)])].toSorted(),
+        );
         expect(found.doomedTwins).toEqual(twins.slice(0, -1));
       }),
       { seed: 20260105, numRuns: 2_000 },

@@ -1,6 +1,9 @@
 import type { z } from 'zod';
+import { ec2Client } from '../../aws/clients.ts';
+import { findLockedSnapshots } from '../../aws/locks.ts';
 import type { SnapshotFacts } from '../../aws/snapshots.ts';
 import { doubtOf } from '../../domain/doubt.ts';
+import type { Plan } from '../../domain/plan.ts';
 import { nextPoll, type PollResult } from '../../domain/poll.ts';
 import { applyRetention } from '../../domain/retention.ts';
 import { lastTwins } from '../../domain/twins.ts';
@@ -19,7 +22,8 @@ export async function prune(services: Services, input: z.infer<typeof replicateS
   await services.proveEpoch(input);
   const points = await catalogue.points(plan.name);
   const twins = await catalogue.twins(plan.name);
-  const keeping = { rules: plan.protection.retention, running: input.operation, now: services.now() };
+  const locked = await lockedOf(services, plan);
+  const keeping = { rules: plan.protection.retention, running: input.operation, now: services.now(), locked };
   const { kept, doomedPoints, doomedTwins } = applyRetention(points, twins, keeping);
   for (const point of doomedPoints)
     if (point.status === 'available' && !(await catalogue.expirePoint(point)))
@@ -54,6 +58,14 @@ export async function prune(services: Services, input: z.infer<typeof replicateS
     for (const { id } of doomedPoints) if (!pointsLeft.has(id)) await catalogue.removePoint(plan.name, id);
   }
   return nextPoll(input.poll, isDone, services.now());
+}
+
+/** In both Regions. */
+async function lockedOf({ client }: Services, { primary, recovery }: Plan): Promise<Set<string>> {
+  const found = await Promise.all(
+    [primary, recovery].map(({ region }) => findLockedSnapshots(client(ec2Client, region))),
+  );
+  return new Set(found.flatMap((ids) => [...ids]));
 }
 
 /** Asks once for each name: the snapshots of one operation are many. */
