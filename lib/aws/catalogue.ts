@@ -163,6 +163,11 @@ export class Catalogue {
     await this.#update(keyOf.point(plan, id), { [`servers.${name}`]: server }, { id });
   }
 
+  /** Marks a point that retention lets go, unless it was pinned since it was read, or is gone. Returns whether it is marked. */
+  async expirePoint({ plan, id, pins }: RecoveryPoint): Promise<boolean> {
+    return this.#update(keyOf.point(plan, id), { status: 'expired' }, { id, pins });
+  }
+
   async removePoint(plan: string, id: string): Promise<void> {
     await this.#remove(keyOf.point(plan, id));
   }

@@ -151,7 +151,8 @@ export const recoveryPointSchema = z
   .object({
     plan: name,
     id: pointIdSchema,
-    status: z.enum(['capturing', 'available', 'failed']),
+    /** `expired`: retention has let it go; its item stays until the last of its snapshots is gone. */
+    status: z.enum(['capturing', 'available', 'failed', 'expired']),
     operation: operationIdSchema,
     startedAt: time,
     sealedAt: time.nullable(),
@@ -164,7 +165,8 @@ export const recoveryPointSchema = z
     const volumes = Object.values(servers).flatMap((server) => Object.values(server.volumes));
     const isWhole = volumes.every(({ isComplete }) => isComplete);
     const ids = volumes.flatMap(({ snapshot, copy }) => [snapshot, copy]).filter((id) => id !== null);
-    if ((status === 'available') !== (sealedAt !== null))
+    const isSealed = status === 'available' || status === 'expired';
+    if (isSealed !== (sealedAt !== null))
       addIssue({
         code: 'custom',
         path: ['status'],

@@ -24,6 +24,22 @@ function rule<Part extends z.ZodType>(
   };
 }
 
+/** Of an account in a Region, unless AWS raises it. @source aws-facts [1.3] */
+const snapshotsMax = 100_000;
+/** @source aws-facts [1.11] */
+const lockDaysMax = 36_500;
+
+const count = z.number();
+const keepRules = z.object({
+  latest: count,
+  hourly: count,
+  daily: count,
+  weekly: count,
+  monthly: count,
+  yearly: count,
+  minimumAge: z.number().optional(),
+});
+
 const regions = { primary: z.object({ region: z.string() }), recovery: z.object({ region: z.string() }) };
 
 const rules: readonly Rule[] = [
@@ -69,6 +85,63 @@ const rules: readonly Rule[] = [
       message: 'is not in whole minutes, as schedules are. Write it like "15 minutes".',
     },
   ]),
+  rule(z.object({ protection: z.object({ retention: keepRules }) }), ({ protection: { retention } }) => [
+    Object.values(retention).every((kept) => kept === 0) && {
+      path: ['protection', 'retention'],
+      message:
+        'keeps nothing. Write a number above 0 for one of latest, hourly, daily, weekly, monthly, yearly, or a minimumAge.',
+    },
+  ]),
+  rule(
+    z.object({
+      protection: z.object({ every: z.number(), retention: z.object({ minimumAge: z.number() }) }),
+      servers: z.record(z.string(), z.unknown()),
+    }),
+    ({ protection: { every, retention }, servers }) => {
+      const path = ['protection', 'retention', 'minimumAge'];
+      const { minimumAge } = retention;
+      const most = Math.floor(snapshotsMax / Object.keys(servers).length) * every;
+      return [
+        minimumAge < every && {
+          path,
+          message: `is shorter than protection.every, so it keeps nothing. Write at least "${formatDuration(every)}".`,
+        },
+        minimumAge > most && {
+          path,
+          message: `needs more than the ${snapshotsMax} snapshots of a Region. Write at most "${wholeDays(most)}", or a longer protection.every.`,
+        },
+      ];
+    },
+  ),
+  rule(
+    z.object({
+      protection: z.object({
+        every: z.number(),
+        retention: z.object({
+          latest: z.number(),
+          minimumAge: z.number().optional(),
+          lock: z.object({ for: z.number() }),
+        }),
+      }),
+    }),
+    ({ protection: { every, retention } }) => {
+      const path = ['protection', 'retention', 'lock', 'for'];
+      const { latest, minimumAge = 0, lock } = retention;
+      const kept = Math.max(minimumAge, latest * every);
+      const isInDays = lock.for % 86_400 === 0 && lock.for <= lockDaysMax * 86_400;
+      return [
+        !isInDays && {
+          path,
+          message: `is not in whole days up to ${lockDaysMax}, as locks of snapshots are. Write it like "7 days".`,
+        },
+        isInDays &&
+          lock.for > kept && {
+            path,
+            message: `is longer than every point is kept, ${formatDuration(kept)}. Lock for less, or write minimumAge: ${formatDuration(lock.for)}.`,
+          },
+      ];
+    },
+  ),
   rule(
     z.object({ failover: z.object({ automatic: z.object({ missingFor: z.number() }) }) }),
     ({ failover: { automatic } }) => [
@@ -106,6 +179,12 @@ const rules: readonly Rule[] = [
     });
   }),
 ];
+
+/** The longest duration in whole days, or below that in whole hours, that is not longer. */
+function wholeDays(durationSeconds: number): string {
+  const unitSeconds = durationSeconds < 86_400 ? 3_600 : 86_400;
+  return formatDuration(Math.floor(durationSeconds / unitSeconds) * unitSeconds);
+}
 
 /** Every rule between fields that the plan breaks. Takes also a plan of which some fields are wrong, so that all mistakes are told at once. */
 export function brokenRules(plan: unknown): Broken[] {

@@ -38,6 +38,28 @@ export interface AutomaticFailover {
   readonly missingForSeconds: number;
 }
 
+/** How nobody may delete a snapshot, for 1 to 36,500 days. A lock in `compliance` mode cannot be taken back. */
+export interface SnapshotLock {
+  readonly mode: 'governance' | 'compliance';
+  readonly days: number;
+}
+
+/** Which recovery points are kept: any that one of these rules keeps. Periods are those of the calendar in UTC, weeks begin on Monday. */
+export interface KeepRules {
+  /** The newest points, so many. */
+  readonly latest: number;
+  /** The newest point of each of so many periods that have one, the period under way included. */
+  readonly hourly: number;
+  readonly daily: number;
+  readonly weekly: number;
+  readonly monthly: number;
+  readonly yearly: number;
+  /** Younger points are all kept. */
+  readonly minimumAgeSeconds: number;
+  /** What every copy in the recovery Region is locked with once its point is available. */
+  readonly lock?: SnapshotLock;
+}
+
 /** A recovery plan: what is protected, and how it is recovered and brought home. Made by {@link planFileSchema}. */
 export interface Plan {
   readonly name: string;
@@ -52,7 +74,7 @@ export interface Plan {
   readonly protection: {
     readonly everySeconds: number;
     readonly rpoTargetSeconds: number;
-    readonly keepPoints: number;
+    readonly retention: KeepRules;
   };
   readonly servers: Readonly<Record<string, PlanServer>>;
   readonly traffic: readonly TrafficRecord[];
@@ -101,6 +123,19 @@ const automatic = fields({
   missingFor: duration,
 });
 
+const pointCount = integer(0, 1_000).default(0);
+
+const retention = fields({
+  latest: integer(0, 1_000).default(6),
+  hourly: pointCount,
+  daily: pointCount,
+  weekly: pointCount,
+  monthly: pointCount,
+  yearly: pointCount,
+  minimumAge: duration.exactOptional(),
+  lock: fields({ mode: oneOf('governance', 'compliance'), for: duration }).exactOptional(),
+});
+
 const planSchema = fields({
   primary: fields({ region }),
   recovery: fields({
@@ -109,7 +144,7 @@ const planSchema = fields({
     subnets: mapOf(id('subnet'), id('subnet')),
     securityGroups: mapOf(id('sg'), id('sg')),
   }),
-  protection: fields({ every: duration, rpoTarget: duration, keepPoints: integer(1, 1_000).default(6) }),
+  protection: fields({ every: duration, rpoTarget: duration, retention: retention.prefault({}) }),
   servers: mapOf(name, server, 'server'),
   traffic: listOf(record).default([]),
   failover: fields({
@@ -133,13 +168,18 @@ type WrittenPlan = z.output<typeof planSchema>;
 /** Puts the unit of every duration into its field's name. */
 function toPlan(planName: string, { protection, servers, traffic, failover, failback, ...same }: WrittenPlan): Plan {
   const { rtoTarget, automatic: written, ...failoverSame } = failover;
+  const { minimumAge = 0, lock, ...counts } = protection.retention;
   return {
     name: planName,
     ...same,
     protection: {
       everySeconds: protection.every,
       rpoTargetSeconds: protection.rpoTarget,
-      keepPoints: protection.keepPoints,
+      retention: {
+        ...counts,
+        minimumAgeSeconds: minimumAge,
+        ...(lock === undefined ? {} : { lock: { mode: lock.mode, days: lock.for / 86_400 } }),
+      },
     },
     servers: Object.fromEntries(
       Object.entries(servers).map(

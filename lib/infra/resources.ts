@@ -80,6 +80,11 @@ export class Resources {
     return this.#arns.account;
   }
 
+  /** Days of the longest lock of the plans, 0 where none locks. */
+  get lockDaysMax(): number {
+    return Math.max(...this.#arns.plans.map(({ protection }) => protection.retention.lock?.days ?? 0));
+  }
+
   regions(...sides: Side[]): string[] {
     return [...new Set(sides.flatMap((side) => this.#arns.plans.map((plan) => plan[side].region)))];
   }

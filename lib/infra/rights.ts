@@ -120,6 +120,17 @@ function passingRoles(of: Resources): Right {
   };
 }
 
+/** Of copies only, and for no longer than the plans say: nobody could take back a lock of a hundred years. @source aws-facts [1.11] */
+function locking(of: Resources): Right[] {
+  if (of.lockDaysMax === 0) return [];
+  const lock = of.own(of.snapshots('recovery'), 'ec2:LockSnapshot', 'recovery-point-copy');
+  const atMost = { NumericLessThanEquals: { 'ec2:SnapshotLockDuration': String(of.lockDaysMax) } };
+  return [
+    of.read(['recovery'], 'ec2:DescribeLockedSnapshots'),
+    { ...lock, conditions: { ...lock.conditions, ...atMost } },
+  ];
+}
+
 function launching(of: Resources): Right[] {
   const action = 'ec2:RunInstances';
   return [
@@ -173,7 +184,8 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
     ...of.keys('copyFrom', 'primary'),
     ...of.keys('copyTo', 'recovery'),
   ],
-  'protect/seal': () => [
+  'protect/seal': (of) => [
+    ...locking(of),
     {
       actions: ['cloudwatch:PutMetricData'],
       resources: ['*'],
@@ -181,7 +193,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
     },
   ],
   'protect/prune': (of) => [
-    of.read(both, 'ec2:DescribeSnapshots'),
+    of.read(both, 'ec2:DescribeSnapshots', 'ec2:DescribeLockedSnapshots'),
     of.own(of.snapshots(...both), 'ec2:DeleteSnapshot'),
   ],
   'transfer/start': (of) => [

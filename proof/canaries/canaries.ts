@@ -51,8 +51,8 @@ export const canaries: readonly Canary[] = [
     name: 'deletes the newest point',
     promise: 'I3',
     file: 'lib/domain/retention.ts',
-    find: "...newestFirst.filter(({ status }) => status === 'available').slice(0, Math.max(1, keep.keepPoints)),\n    ...points.filter(({ operation }) => operation === keep.running),",
-    replace: "...newestFirst.filter(({ status }) => status === 'available').slice(1, keep.keepPoints),",
+    find: '...available.slice(0, Math.max(1, rules.latest)),\n    ...points.filter(({ operation }) => operation === running),',
+    replace: '...available.slice(1, rules.latest),',
     day: 'many points',
   },
   {

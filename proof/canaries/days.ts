@@ -63,7 +63,7 @@ const days: Readonly<Record<Day, (life: Life, look: Look) => Promise<void>>> = {
   async 'many points'(life, look) {
     await life.run('protect');
     await look();
-    for (let point = 0; point < shop.protection.keepPoints + 2; point += 1) {
+    for (let point = 0; point < shop.protection.retention.latest + 2; point += 1) {
       life.write(1);
       await life.run('protect');
     }
@@ -75,7 +75,7 @@ const days: Readonly<Record<Day, (life: Life, look: Look) => Promise<void>>> = {
     await life.rest();
     await life.run('failback');
     await life.rest();
-    for (let point = 0; point < shop.protection.keepPoints + 1; point += 1) await life.run('protect');
+    for (let point = 0; point < shop.protection.retention.latest + 1; point += 1) await life.run('protect');
     await look();
   },
 };

@@ -34,7 +34,7 @@ export const sceneNames = [
 const servers = Object.keys(shop.servers);
 const firstLook = { polls: 0 };
 /** With so many points the oldest has to go when one more is taken. */
-const pointsKept = shop.protection.keepPoints;
+const pointsKept = shop.protection.retention.latest;
 
 /** The life of the shop, held at twelve moments: there and back again, step by step, with everything that may be asked for then. */
 export async function* scenes(ground: Ground, pointsBefore = pointsKept): AsyncGenerator<Scene> {

@@ -10,6 +10,7 @@ import type {
   DeregisterImageRequest,
   DescribeInstanceAttributeRequest,
   DetachVolumeRequest,
+  LockSnapshotRequest,
   ModifyInstanceAttributeRequest,
   RegisterImageRequest,
   RunInstancesRequest,
@@ -155,6 +156,12 @@ const createTags: Mapping<CreateTagsRequest> = ({ Resources = [], Tags = [] }, h
     return { ...used, context: { ...context, ...requestTags(Tags) } };
   });
 
+/** AWS tells IAM for how long. @source aws-facts [1.11] */
+const lockSnapshot: Mapping<LockSnapshotRequest> = ({ SnapshotId, LockDuration }, held) => {
+  const { context, ...used } = held.use('ec2:LockSnapshot', 'snapshot', SnapshotId);
+  return [{ ...used, context: { ...context, 'ec2:SnapshotLockDuration': String(LockDuration) } }];
+};
+
 /** By operation. A describing operation asks about no resource; that it is asked about at all is added for each. */
 export const ec2Mappings: Readonly<Record<string, (input: never, held: Held) => IamRequest[] | undefined>> = {
   AssociateAddress: associateAddress,
@@ -173,11 +180,13 @@ export const ec2Mappings: Readonly<Record<string, (input: never, held: Held) => 
   DescribeInstances: describing,
   DescribeInstanceTypes: describing,
   DescribeInstanceStatus: describing,
+  DescribeLockedSnapshots: describing,
   DescribeSecurityGroups: describing,
   DescribeSnapshots: describing,
   DescribeSubnets: describing,
   DescribeVolumes: describing,
   DetachVolume: detachVolume,
+  LockSnapshot: lockSnapshot,
   ModifyInstanceAttribute: modifyInstanceAttribute,
   RegisterImage: registerImage,
   RunInstances: runInstances,

@@ -8,7 +8,7 @@ export const plans: readonly Plan[] = [
     ...shop,
     failover: { ...shop.failover, whenFenceIsOwed: 'stop' },
     failback: { ...shop.failback, roundsMax: 1 },
-    protection: { ...shop.protection, keepPoints: 1 },
+    protection: { ...shop.protection, retention: { ...shop.protection.retention, latest: 1 } },
   },
   {
     ...shop,

@@ -9,6 +9,7 @@ import { imageOperations } from './images.ts';
 import { instanceOperations } from './instances.ts';
 import { instanceTypeOperations } from './instance-types.ts';
 import { launchOperations } from './launch.ts';
+import { lockOperations } from './locks.ts';
 import { networkOperations, newPublicIp } from './network.ts';
 import { type InstancePlacing, type PlacedInstance, placeInstance } from './place-instance.ts';
 import type { Encryption, Purchase, SnapshotRecord, VolumeRecord } from './records.ts';
@@ -49,6 +50,7 @@ const nouns = {
   ...attachmentOperations,
   ...snapshotOperations,
   ...copyOperations,
+  ...lockOperations,
   ...imageOperations,
   ...tagOperations,
   ...networkOperations,

@@ -11,6 +11,7 @@ import type {
 import { AwsError, NotModelled } from '../service.ts';
 import { ec2Operation } from './ec2-operation.ts';
 import { found, invalid, missing, refuseOthers, select } from './errors.ts';
+import { isLocked } from './locks.ts';
 import { applyFilters } from './filters.ts';
 import { mappingMembers, usableSnapshot } from './make-volume.ts';
 import type { ImageRecord } from './records.ts';
@@ -88,6 +89,9 @@ function deregisterImage(state: Ec2State, input: DeregisterImageRequest): Deregi
   );
   const results = ids.map((SnapshotId) => {
     if (inUse.has(SnapshotId)) return { SnapshotId, ReturnCode: 'skipped' as const };
+    const snapshot = state.snapshots.get(SnapshotId);
+    if (snapshot !== undefined && isLocked(snapshot, state.now()))
+      return { SnapshotId, ReturnCode: 'client-error' as const };
     state.snapshots.delete(SnapshotId);
     return { SnapshotId, ReturnCode: 'success' as const };
   });

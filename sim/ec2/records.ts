@@ -36,6 +36,15 @@ export interface VolumeRecord {
   tags: Tag[];
 }
 
+/** As it was asked for: a number of days, or a moment at which it ends. @source aws-facts [1.11] */
+export interface SnapshotLock {
+  readonly mode: 'governance' | 'compliance';
+  readonly createdAt: number;
+  readonly days: number | undefined;
+  readonly expiresAt: number | undefined;
+  readonly coolOffHours: number | undefined;
+}
+
 export interface SnapshotRecord {
   readonly id: string;
   /** `vol-ffffffff` for copies and snapshots written block by block. @source aws-facts [1.2] */
@@ -52,6 +61,7 @@ export interface SnapshotRecord {
   progressPercent: number;
   /** Blocks that PutSnapshotBlock wrote into it, each index once; set when it is sealed. */
   blocksWritten?: number;
+  lock?: SnapshotLock;
   /** A pending snapshot of a volume is deleted when it has completed. @source aws-facts [1.2] */
   isDeletionAsked: boolean;
   tags: Tag[];

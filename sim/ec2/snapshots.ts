@@ -14,6 +14,7 @@ import { AwsError, NotModelled } from '../service.ts';
 import { ec2Operation } from './ec2-operation.ts';
 import { found, invalid, select } from './errors.ts';
 import { applyFilters } from './filters.ts';
+import { refuseLocked } from './locks.ts';
 import type { SnapshotRecord, VolumeRecord } from './records.ts';
 import type { Ec2State } from './state.ts';
 import { merge, tagsFor } from './tags.ts';
@@ -200,9 +201,10 @@ function describeSnapshots(state: Ec2State, input: DescribeSnapshotsRequest): De
   return { Snapshots: page.map((snapshot) => describeSnapshot(state, snapshot)), ...next };
 }
 
-/** @source aws-facts [1.2], [1.5] */
+/** @source aws-facts [1.2], [1.5], [1.11] */
 function deleteSnapshot(state: Ec2State, { SnapshotId }: DeleteSnapshotRequest): object {
   const snapshot = found(state.snapshots, SnapshotId, 'InvalidSnapshot.NotFound', 'snapshot');
+  refuseLocked(snapshot, state.now());
   const user = [...state.images.values()].find(({ mappings }) =>
     mappings.some(({ Ebs }) => Ebs?.SnapshotId === snapshot.id),
   );

@@ -147,7 +147,7 @@ describe('I8: the sweep', () => {
     }
     const context = { plan: 'bakery', operation: 'protect-later', epoch: 99 };
     const sweep = () => call(sweepSnapshots(services(), context, home, ({ id }) => made.includes(id)));
-    expect(await sweep()).toBe(true);
+    expect(await sweep()).toMatchObject({ isDone: true });
     await stage.clock.advance(60_000);
     const left = made.filter((id) =>
       ec2(home)

@@ -1,4 +1,6 @@
+import { DeregisterImageCommand, EC2Client, RegisterImageCommand } from '@aws-sdk/client-ec2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { RecoveryPoint } from '../../lib/domain/catalogue.ts';
 import { findLeftovers, inventory } from '../../rehearsal/leftovers.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
 import { openShop, outcomeOf, protectNow, shop } from './shop-stage.ts';
@@ -19,6 +21,14 @@ const snapshots = (region: string) =>
   ec2(region)
     .allResources()
     .filter(({ kind }) => kind === 'snapshot').length;
+
+const exists = (region: string, id: string) => ec2(region).state.snapshots.has(id);
+
+/** Ids of a point's snapshots in both Regions. */
+function named(point: RecoveryPoint | undefined): string[] {
+  const volumes = Object.values(point?.servers ?? {}).flatMap((server) => Object.values(server.volumes));
+  return volumes.flatMap(({ snapshot, copy }) => [snapshot, copy ?? '']);
+}
 
 /** Until no run is under way, and what was deleted is gone. */
 async function betweenRuns(): Promise<void> {
@@ -46,19 +56,47 @@ describe('I2: whole points only', () => {
 
 describe('I3, I8: retention', () => {
   it('keeps the plan to its number of points and deletes what it lets go in both Regions', async () => {
-    for (let tick = 0; tick < shop.protection.keepPoints + 3; tick += 1) {
+    for (let tick = 0; tick < shop.protection.retention.latest + 3; tick += 1) {
       for (const server of Object.keys(shop.servers))
         stage.workload.act({ kind: 'write', server, device: '/dev/sdf', blocks: 1 });
       await stage.clock.advance(shop.protection.everySeconds * 1_000);
     }
     await betweenRuns();
-    expect((await points()).filter(({ status }) => status === 'available')).toHaveLength(shop.protection.keepPoints);
+    expect((await points()).filter(({ status }) => status === 'available')).toHaveLength(
+      shop.protection.retention.latest,
+    );
     const volumes = Object.keys(shop.servers).length * 2;
     expect([snapshots(home), snapshots(away)]).toEqual([
-      shop.protection.keepPoints * volumes,
-      shop.protection.keepPoints * volumes,
+      shop.protection.retention.latest * volumes,
+      shop.protection.retention.latest * volumes,
     ]);
     expect(await stage.clock.settle(findLeftovers(stage, before))).toEqual([]);
+  });
+
+  it('marks a point before it deletes a snapshot of it, and keeps its item until AWS has let the last one go', async () => {
+    await protectNow(stage);
+    const [oldest] = await points();
+    const SnapshotId = Object.values(oldest?.servers['web']?.volumes ?? {})[0]?.copy ?? '';
+    const client = new EC2Client(stage.cloud.clientConfig(away));
+    const image = { Name: 'of somebody', RootDeviceName: '/dev/xvda', VirtualizationType: 'hvm' };
+    const BlockDeviceMappings = [{ DeviceName: '/dev/xvda', Ebs: { SnapshotId } }];
+    const { ImageId } = await stage.clock.settle(
+      client.send(new RegisterImageCommand({ ...image, Architecture: 'x86_64', BlockDeviceMappings })),
+    );
+    for (let run = 0; run < shop.protection.retention.latest; run += 1) await protectNow(stage);
+    await betweenRuns();
+    const ofOldest = () => named(oldest).filter((id) => [home, away].some((region) => exists(region, id)));
+    expect(ofOldest()).toEqual([SnapshotId]);
+    expect((await points())[0]).toMatchObject({ id: oldest?.id, status: 'expired' });
+    expect(outcomeOf(await stage.run('failover', { plan: shop.name, recoveryPoint: oldest?.id }))).toMatchObject({
+      error: 'RecoveryPointNotAvailable',
+      message: expect.stringContaining('is expired, not available'),
+    });
+    await stage.clock.settle(client.send(new DeregisterImageCommand({ ImageId })));
+    await protectNow(stage);
+    await betweenRuns();
+    expect(ofOldest()).toEqual([]);
+    expect((await points()).map(({ id }) => id)).not.toContain(oldest?.id);
   });
 
   it('I6: the next run takes the plan from one that died, and removes what it left behind', async () => {

@@ -39,14 +39,19 @@ export function volume(change: Partial<PointVolume>): PointVolume {
 
 /** A point of one server with one volume, taken at minute `minute`. */
 export function point(minute: number, change: Partial<RecoveryPoint> = {}): RecoveryPoint {
-  const startedAt = new Date(Date.UTC(2026, 0, 5, 10, minute)).toISOString();
-  const id = `rp-20260105T10${String(minute).padStart(2, '0')}00Z-aaaaaa`;
-  const volumes = { '/dev/xvda': volume({ snapshot: `snap-p${minute}`, copy: `snap-r${minute}` }) };
+  return pointAt(new Date(Date.UTC(2026, 0, 5, 10, minute)), minute, change);
+}
+
+/** A point of one server with one volume; `number` tells its operation and its snapshots from those of other points. */
+export function pointAt(at: Date, number: number, change: Partial<RecoveryPoint> = {}): RecoveryPoint {
+  const startedAt = at.toISOString();
+  const id = `rp-${startedAt.slice(0, 19).replaceAll(/[-:]/g, '')}Z-aaaaaa`;
+  const volumes = { '/dev/xvda': volume({ snapshot: `snap-p${number}`, copy: `snap-r${number}` }) };
   return {
     plan: 'shop',
     id,
     status: 'available',
-    operation: `protect-${minute}`,
+    operation: `protect-${number}`,
     startedAt,
     sealedAt: startedAt,
     skewSeconds: 0,

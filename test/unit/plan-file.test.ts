@@ -24,7 +24,7 @@ describe('plan file', () => {
       value: [
         {
           name: 'shop',
-          protection: { everySeconds: 300, rpoTargetSeconds: 900, keepPoints: 6 },
+          protection: { everySeconds: 300, rpoTargetSeconds: 900, retention: { latest: 6, minimumAgeSeconds: 0 } },
           servers: {
             web: { wave: 2, health: { withinSeconds: 600, http: { port: 80, path: '/health', status: 200 } } },
           },
@@ -56,9 +56,33 @@ describe('plan file', () => {
     ],
     [
       'an unknown field',
+      'retention: { latest: 6 }',
       'keepPoints: 6',
-      'keep: 6',
-      'homeward.yaml:16: plans.shop.protection.keep: is not a field here. The fields are: every, rpoTarget, keepPoints.',
+      'homeward.yaml:16: plans.shop.protection.keepPoints: is not a field here. The fields are: every, rpoTarget, retention.',
+    ],
+    [
+      'a number of points',
+      'latest: 6',
+      'latest: -1',
+      'homeward.yaml:16: plans.shop.protection.retention.latest: -1 is not allowed. Write a whole number from 0 to 1000.',
+    ],
+    [
+      'a retention that keeps nothing',
+      '{ latest: 6 }',
+      '{ latest: 0 }',
+      'homeward.yaml:16: plans.shop.protection.retention: keeps nothing. Write a number above 0 for one of latest, hourly, daily, weekly, monthly, yearly, or a minimumAge.',
+    ],
+    [
+      'a minimum age that is over before the next point',
+      '{ latest: 6 }',
+      '{ minimumAge: 1 minute }',
+      'homeward.yaml:16: plans.shop.protection.retention.minimumAge: "1 minute" is shorter than protection.every, so it keeps nothing. Write at least "5 minutes".',
+    ],
+    [
+      'a minimum age for which AWS has too few snapshots',
+      '{ latest: 6 }',
+      '{ minimumAge: 116 days }',
+      'homeward.yaml:16: plans.shop.protection.retention.minimumAge: "116 days" needs more than the 100000 snapshots of a Region. Write at most "115 days", or a longer protection.every.',
     ],
     [
       'a wave',
@@ -138,6 +162,24 @@ describe('plan file', () => {
       'i-0db00000000000001',
       'homeward.yaml:23: plans.shop.servers.files.instance: "i-0db00000000000001" is already the instance of server db. Name each instance once.',
     ],
+    [
+      'a lock that is not in whole days',
+      '{ latest: 6 }',
+      '{ minimumAge: 2 days, lock: { mode: governance, for: 36 hours } }',
+      'homeward.yaml:16: plans.shop.protection.retention.lock.for: "36 hours" is not in whole days up to 36500, as locks of snapshots are. Write it like "7 days".',
+    ],
+    [
+      'a lock that outlives what it locks',
+      '{ latest: 6 }',
+      '{ daily: 30, lock: { mode: compliance, for: 7 days } }',
+      'homeward.yaml:16: plans.shop.protection.retention.lock.for: "7 days" is longer than every point is kept, 30 minutes. Lock for less, or write minimumAge: 7 days.',
+    ],
+    [
+      'a mode of locks',
+      '{ latest: 6 }',
+      '{ minimumAge: 7 days, lock: { mode: legal, for: 7 days } }',
+      'homeward.yaml:16: plans.shop.protection.retention.lock.mode: "legal" is not known. Write one of: governance, compliance.',
+    ],
   ])('names file, line, field, value and what would be right of %s', (_rule, from, to, problem) => {
     expect(problemsOf([from, to])).toEqual([problem]);
   });
@@ -154,6 +196,25 @@ describe('plan file', () => {
       'homeward.yaml:39 plans.shop.failback.pauseLimit',
       'homeward.yaml:40 plans.shop.failback.pauseLimt',
     ]);
+  });
+
+  it('keeps the newest six points unless told otherwise, and no more of the calendar than is written', () => {
+    const retentionOf = (written: string) => {
+      const reading = readPlanFile('homeward.yaml', shop.replace('      retention: { latest: 6 }\n', written));
+      return reading.kind === 'read' && reading.value[0]?.protection.retention;
+    };
+    const none = { hourly: 0, daily: 0, weekly: 0, monthly: 0, yearly: 0, minimumAgeSeconds: 0 };
+    expect(retentionOf('')).toEqual({ ...none, latest: 6 });
+    expect(retentionOf('      retention: { daily: 7, minimumAge: 2 days }\n')).toEqual({
+      ...none,
+      latest: 6,
+      daily: 7,
+      minimumAgeSeconds: 172_800,
+    });
+    expect(retentionOf('      retention: { latest: 0, yearly: 1 }\n')).toEqual({ ...none, latest: 0, yearly: 1 });
+    expect(retentionOf('      retention: { latest: 0, minimumAge: 1 hour }\n')).toMatchObject({ latest: 0 });
+    const locked = '      retention: { minimumAge: 7 days, lock: { mode: governance, for: 7 days } }\n';
+    expect(retentionOf(locked)).toMatchObject({ lock: { mode: 'governance', days: 7 } });
   });
 
   it('says where text is not YAML', () => {

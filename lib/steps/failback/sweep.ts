@@ -26,10 +26,11 @@ export async function removeRounds(services: Services, input: SweepInput, region
   const kept = new Set(twins.flatMap(({ primarySnapshot, recoverySnapshot }) => [primarySnapshot, recoverySnapshot]));
   const { rounds } = await services.catalogue.operationOf(input);
   const isOfRound = (step = '') => rounds.some(({ number }) => step.startsWith(`round-${number}/`));
-  return sweepSnapshots(
+  const { isDone } = await sweepSnapshots(
     services,
     input,
     region,
     ({ id, operation, step }) => operation === input.operation && !kept.has(id) && !isOfRound(step),
   );
+  return isDone;
 }

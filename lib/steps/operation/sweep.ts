@@ -7,30 +7,37 @@ import type { Context, Services } from '../services.ts';
 /** Snapshots deleted in one look: DeleteSnapshot refills at 5 a second. @source aws-facts [7.1] */
 const deletionsMax = 100;
 
+export interface Swept {
+  /** Whether none is left that could go. */
+  readonly isDone: boolean;
+  /** What was found and not deleted; all of it once `isDone`. */
+  readonly left: readonly SnapshotFacts[];
+}
+
 /**
  * Deletes a plan's snapshots in one Region that are `unneeded`, found by their tags, so that one whose answer was lost is found as
- * well (I8). Returns whether none is left that could go. What AWS does not let go, for an image or a lock, is noted and holds up
- * nothing else: every look deletes one at least, or is the last.
+ * well (I8). What AWS does not let go, for an image or a lock, is noted and holds up nothing else: every look deletes one at least,
+ * or is the last.
  */
 export async function sweepSnapshots(
   services: Services,
   context: Context,
   region: string,
   unneeded: (snapshot: SnapshotFacts, present: ReadonlyMap<string, SnapshotFacts>) => boolean | Promise<boolean>,
-): Promise<boolean> {
+): Promise<Swept> {
   const client = services.client(ec2Client, region);
   const found = await findSnapshotsOfPlan(client, context.plan);
   const present = new Map(found.map((snapshot) => [snapshot.id, snapshot]));
-  let deleted = 0;
+  const deleted = new Set<string>();
   for (const snapshot of found) {
     if (!(await unneeded(snapshot, present))) continue;
     const { id } = snapshot;
-    if (deleted === deletionsMax) return false;
+    if (deleted.size === deletionsMax) return { isDone: false, left: [] };
     const kept = await whyKept(() => deleteSnapshot(client, id));
-    if (kept === undefined) deleted += 1;
+    if (kept === undefined) deleted.add(id);
     else await services.catalogue.addEvent(context.operation, services.now(), `${id} in ${region} is kept: ${kept}`);
   }
-  return true;
+  return { isDone: true, left: found.filter(({ id }) => !deleted.has(id)) };
 }
 
 async function whyKept(remove: () => Promise<boolean>): Promise<string | undefined> {

@@ -1,6 +1,9 @@
 import type { z } from 'zod';
+import { ec2Client } from '../../aws/clients.ts';
+import { findLockedSnapshots } from '../../aws/locks.ts';
 import type { SnapshotFacts } from '../../aws/snapshots.ts';
 import { doubtOf } from '../../domain/doubt.ts';
+import type { Plan } from '../../domain/plan.ts';
 import { nextPoll, type PollResult } from '../../domain/poll.ts';
 import { applyRetention } from '../../domain/retention.ts';
 import { lastTwins } from '../../domain/twins.ts';
@@ -9,8 +12,8 @@ import type { Services } from '../services.ts';
 import type { replicateSchema } from './replicate.ts';
 
 /**
- * Deletes what retention lets go, and what broken operations left behind; snapshots first, then the catalogue's items, so that
- * nothing is deleted without being recorded (I3, I8). What a returned primary held is kept until it is accepted. Where the table and
+ * Deletes what retention lets go, and what broken operations left behind (I3, I8). A point that goes is marked before the first of its
+ * snapshots is deleted, so that none is recovered from by halves (I2), and its item is removed after the last. What a returned primary held is kept until it is accepted. Where the table and
  * the tags of the snapshots contradict each other nothing is deleted, and that is noted.
  */
 export async function prune(services: Services, input: z.infer<typeof replicateSchema>): Promise<PollResult> {
@@ -19,8 +22,12 @@ export async function prune(services: Services, input: z.infer<typeof replicateS
   await services.proveEpoch(input);
   const points = await catalogue.points(plan.name);
   const twins = await catalogue.twins(plan.name);
-  const keep = { keepPoints: plan.protection.keepPoints, running: input.operation };
-  const { kept, doomedPoints, doomedTwins } = applyRetention(points, twins, keep);
+  const locked = await lockedOf(services, plan);
+  const keeping = { rules: plan.protection.retention, running: input.operation, now: services.now(), locked };
+  const { kept, doomedPoints, doomedTwins } = applyRetention(points, twins, keeping);
+  for (const point of doomedPoints)
+    if (point.status === 'available' && !(await catalogue.expirePoint(point)))
+      return nextPoll(input.poll, false, services.now());
   const home = new Set(
     (await catalogue.failbacks(plan.name)).filter(({ committedAt }) => committedAt !== null).map(({ id }) => id),
   );
@@ -33,22 +40,32 @@ export async function prune(services: Services, input: z.infer<typeof replicateS
   };
   const makerOf = remembering((id) => catalogue.operation(plan.name, id));
   let isDone = true;
+  const pointsLeft = new Set<string | undefined>();
   for (const side of ['primary', 'recovery'] as const) {
     const { region } = plan[side];
-    const isRegionDone = await sweepSnapshots(services, input, region, async (snapshot, present) => {
+    const swept = await sweepSnapshots(services, input, region, async (snapshot, present) => {
       if (!isUnneeded(snapshot)) return false;
       const doubt = doubtOf(snapshot, { ...known, side, present, maker: await makerOf(snapshot.operation ?? '') });
       if (doubt !== undefined)
         await catalogue.addEvent(input.operation, services.now(), `${snapshot.id} in ${region} is kept: ${doubt}`);
       return doubt === undefined;
     });
-    isDone &&= isRegionDone;
+    isDone &&= swept.isDone;
+    for (const { point } of swept.left) pointsLeft.add(point);
   }
   if (isDone) {
     for (const twin of doomedTwins) await catalogue.removeTwin(twin);
-    for (const point of doomedPoints) await catalogue.removePoint(plan.name, point.id);
+    for (const { id } of doomedPoints) if (!pointsLeft.has(id)) await catalogue.removePoint(plan.name, id);
   }
   return nextPoll(input.poll, isDone, services.now());
+}
+
+/** In both Regions. */
+async function lockedOf({ client }: Services, { primary, recovery }: Plan): Promise<Set<string>> {
+  const found = await Promise.all(
+    [primary, recovery].map(({ region }) => findLockedSnapshots(client(ec2Client, region))),
+  );
+  return new Set(found.flatMap((ids) => [...ids]));
 }
 
 /** Asks once for each name: the snapshots of one operation are many. */

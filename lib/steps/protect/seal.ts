@@ -1,8 +1,10 @@
-import { cloudwatchClient } from '../../aws/clients.ts';
+import { cloudwatchClient, ec2Client } from '../../aws/clients.ts';
 import { z } from 'zod';
+import { findLockedSnapshots, lockSnapshot } from '../../aws/locks.ts';
 import { putRpo } from '../../aws/signals.ts';
 import { type PointVolume, type RecoveryPoint, volumeKey } from '../../domain/catalogue.ts';
 import { assertInvariant, Failure } from '../../domain/failure.ts';
+import type { Plan } from '../../domain/plan.ts';
 import { type Context, contextSchema, type Services } from '../services.ts';
 
 export const sealSchema = contextSchema.extend({ point: z.string() });
@@ -27,7 +29,21 @@ export async function seal(services: Services, input: z.infer<typeof sealSchema>
   await services.catalogue.updatePoint(plan.name, point.id, { status: 'available', sealedAt, startedAt, skewSeconds });
   await services.catalogue.updateOperation(input, { progression: 'sealed', rpoSeconds });
   await putRpo(services.client(cloudwatchClient), plan.name, rpoSeconds, services.now());
+  await lockCopies(services, plan, point);
   return { rpoSeconds };
+}
+
+/**
+ * Locks what the plan says is locked, once the point is available: a lock that AWS refuses fails the run aloud, and takes no point
+ * away. What an earlier run of this step locked is left as it is.
+ */
+async function lockCopies({ client }: Services, plan: Plan, { servers }: RecoveryPoint): Promise<void> {
+  const { lock } = plan.protection.retention;
+  if (lock === undefined) return;
+  const ec2 = client(ec2Client, plan.recovery.region);
+  const locked = await findLockedSnapshots(ec2);
+  const copies = Object.values(servers).flatMap(({ volumes }) => Object.values(volumes).map(({ copy }) => copy));
+  for (const copy of copies) if (copy !== null && !locked.has(copy)) await lockSnapshot(ec2, copy, lock);
 }
 
 /** `madeAt` is the point's start, so that sealing twice records the same twin. */
