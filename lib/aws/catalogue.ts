@@ -89,6 +89,9 @@ const kinds = {
   }),
 };
 
+/** A point under way and the available one before it: more are read only where points have failed. Reading costs by size. @source aws-facts [9] */
+const newestPointsPerPage = 2;
+
 /**
  * The catalogue: one table, one conditional write per change, so that a lost answer can be read back. Every read is
  * consistent, and every item that is read is checked: a broken one is never worked with. Writers prove their epoch first (I6).
@@ -146,6 +149,21 @@ export class Catalogue {
 
   points(plan: string): Promise<RecoveryPoint[]> {
     return this.#query(`PLAN#${plan}`, 'RP#', kinds.point);
+  }
+
+  /** Points from the newest down to the newest available one, it included; all of them where none is available. */
+  async newestPoints(plan: string): Promise<RecoveryPoint[]> {
+    const query = { ...this.#itemsOf(`PLAN#${plan}`, 'RP#'), ScanIndexForward: false };
+    return catalogueCall('read the catalogue', async () => {
+      const points: RecoveryPoint[] = [];
+      for await (const page of paginateQuery({ client: this.#documents, pageSize: newestPointsPerPage }, query))
+        for (const item of page.Items ?? []) {
+          const point = parseItem(item, kinds.point);
+          points.push(point);
+          if (point.status === 'available') return points;
+        }
+      return points;
+    });
   }
 
   /** Adds a point unless it exists. */

@@ -4,6 +4,8 @@ import { doubtOf } from '../../domain/doubt.ts';
 import { nextPoll, type PollResult } from '../../domain/poll.ts';
 import { applyRetention } from '../../domain/retention.ts';
 import { lastTwins } from '../../domain/twins.ts';
+import { metrics } from '../../names.ts';
+import { publish } from '../operation/publish.ts';
 import { sweepSnapshots } from '../operation/sweep.ts';
 import type { Services } from '../services.ts';
 import type { replicateSchema } from './replicate.ts';
@@ -47,6 +49,8 @@ export async function prune(services: Services, input: z.infer<typeof replicateS
   if (isDone) {
     for (const twin of doomedTwins) await catalogue.removeTwin(twin);
     for (const point of doomedPoints) await catalogue.removePoint(plan.name, point.id);
+    const available = known.keptPoints.filter(({ status }) => status === 'available').length;
+    await publish(services, plan.name, [{ metric: metrics.pointsAvailable, value: available }]);
   }
   return nextPoll(input.poll, isDone, services.now());
 }

@@ -11,6 +11,7 @@ import {
   type PointServer,
   type PointVolume,
   type RecoveryPoint,
+  type ReplicationMethod,
   snapshotId,
   type Twin,
   type VolumeKey,
@@ -22,6 +23,7 @@ import { nextPollWithin, type PollResult, pollSchema } from '../../domain/poll.t
 import { lastTwins } from '../../domain/twins.ts';
 import { chooseMethod } from '../../domain/replication.ts';
 import { createOnce } from '../operation/create-once.ts';
+import { sayFullCopies } from './full-copies.ts';
 import { contextSchema, type Services } from '../services.ts';
 import type { Transfer, TransferItem } from '../transfer/transfer.ts';
 
@@ -43,6 +45,8 @@ interface Look {
   readonly copies: ReadonlyMap<string, SnapshotFacts>;
   freeSlots: number;
   readonly transfers: TransferItem[];
+  /** Why volumes are copied in full although there is an earlier image of them. */
+  readonly fullCopies: string[];
 }
 
 /** Looks at every volume of the point and moves it one step on towards the recovery Region. */
@@ -70,6 +74,7 @@ export async function replicate(
     ),
     freeSlots: copiesInFlightMax - (await countCopiesInFlight(recovery)),
     transfers: [],
+    fullCopies: [],
   };
   let isDone = true;
   for (const [name, server] of Object.entries(point.servers)) {
@@ -80,6 +85,7 @@ export async function replicate(
       await services.catalogue.updatePointServer(plan.name, point.id, name, advanced);
     isDone &&= Object.values(next).every(({ isComplete }) => isComplete);
   }
+  await sayFullCopies(services, input, look.fullCopies);
   const next = nextPollWithin(input.poll, isDone, services.now(), {
     withinSeconds: replicateSecondsMax,
     overdue: () =>
@@ -117,7 +123,7 @@ async function advance(look: Look, server: string, volume: PointVolume): Promise
     );
   if (snapshot?.state !== 'completed') return volume;
   const lastTwin = lastTwins(look.twins).get(key);
-  const method = volume.method ?? chooseMethod(volume.volumeId, lastTwin).method;
+  const method = volume.method ?? choose(look, key, volume, lastTwin);
   if (method === 'delta' && lastTwin !== undefined) return advanceDelta(look, key, volume, lastTwin);
   if (volume.copy === null) return startCopy(look, server, { ...volume, method });
   const copy = look.copies.get(volume.copy);
@@ -130,6 +136,12 @@ async function advance(look: Look, server: string, volume: PointVolume): Promise
   if (copy === undefined)
     await refuseVanished(look, copyStep(look, server, volume), 'CopyFailed', `Copy ${volume.copy} of ${key}`);
   return { ...volume, isComplete: copy?.state === 'completed' };
+}
+
+function choose(look: Look, key: VolumeKey, { volumeId }: PointVolume, lastTwin: Twin | undefined): ReplicationMethod {
+  const { method, reason } = chooseMethod(volumeId, lastTwin);
+  if (method === 'native-full' && lastTwin !== undefined) look.fullCopies.push(`${key} is copied in full: ${reason}`);
+  return method;
 }
 
 /** What is not described minutes after `step` created it has been deleted. @source aws-facts [7.4] */
