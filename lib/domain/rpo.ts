@@ -23,7 +23,8 @@ export function exposureOf(points: readonly RecoveryPoint[], now: Date): Exposur
     rpoSecondsOf: Object.fromEntries(
       Object.entries(available?.servers ?? {}).map(([name, { startedAt }]) => [name, ageSeconds(startedAt)]),
     ),
-    copyAgeSeconds: capturing.length === 0 ? null : Math.max(...capturing.map(({ startedAt }) => ageSeconds(startedAt))),
+    copyAgeSeconds:
+      capturing.length === 0 ? null : Math.max(...capturing.map(({ startedAt }) => ageSeconds(startedAt))),
     capturing: capturing.length,
     failed: points.filter(({ status }) => status === 'failed').length,
   };

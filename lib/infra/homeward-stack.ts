@@ -48,9 +48,9 @@ export class HomewardStack extends Stack {
     const failover = new FailoverMachine(this, functions).machine;
     const failback = new FailbackMachine(this, functions).machine;
     new Schedules(this, plans, protect, functions.get('protect/measure'));
+    new AutomaticFailover(this, plans, functions, failover);
     new PlanAlarms(this, plans, topic);
     new FullCopies(this, functions.get('protect/notice-copy'));
-    new AutomaticFailover(this, plans, functions, failover);
     new Rescue(this, functions, { protect, failover, failback });
     new LeaseHolders(this, functions, { protect, failover, failback });
 
