@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ec2Client } from '../../aws/clients.ts';
-import { describeSnapshots } from '../../aws/snapshots.ts';
-import { volumeKey } from '../../domain/catalogue.ts';
+import { describeSnapshots, type SnapshotFacts } from '../../aws/snapshots.ts';
+import { type VolumeKey, volumeKey } from '../../domain/catalogue.ts';
 import { lastTwins } from '../../domain/twins.ts';
 import type { Services } from '../services.ts';
 import { sayFullCopies } from './full-copies.ts';
@@ -26,25 +26,35 @@ export async function noticeCopy(
   { region, detail }: z.infer<typeof noticeCopySchema>,
 ): Promise<{ unexpected: string | null }> {
   const id = detail.snapshot_id.split('/').at(-1) ?? '';
-  const copy = (await describeSnapshots(services.client(ec2Client, region), [id])).get(id);
+  const copy = await snapshotIn(services, region, id);
   if (copy?.purpose !== 'recovery-point-copy') return { unexpected: null };
   const { operation = '', point: pointId = '', server = '', device = '' } = copy;
-  for (const plan of services.plans().filter(({ recovery }) => recovery.region === region)) {
-    const point = await services.catalogue.point(plan.name, pointId);
-    const volume = point?.servers[server]?.volumes[device];
+  for (const { name: plan, recovery } of services.plans()) {
+    if (recovery.region !== region) continue;
+    const volume = (await services.catalogue.point(plan, pointId))?.servers[server]?.volumes[device];
     if (volume?.copy !== id || volume.method !== 'native-incremental') continue;
-    const key = volumeKey(server, device);
-    const earlier = lastTwins(
-      (await services.catalogue.twins(plan.name)).filter(({ recoverySnapshot }) => recoverySnapshot !== id),
-    ).get(key)?.recoverySnapshot;
-    const isThere =
-      earlier !== undefined && (await describeSnapshots(services.client(ec2Client, region), [earlier])).has(earlier);
-    const cause = isThere
-      ? `${earlier} is still there: is it archived, or was the key of the copies changed?`
-      : `the copy before it, ${earlier ?? '(none)'}, is gone`;
-    const unexpected = `AWS made copy ${id} of ${key} in full, not incrementally: ${cause}`;
-    await sayFullCopies(services, { plan: plan.name, operation }, [unexpected]);
-    return { unexpected };
+    const cause = await causeOf(services, plan, region, { key: volumeKey(server, device), copy: id });
+    await sayFullCopies(services, { plan, operation }, [cause]);
+    return { unexpected: cause };
   }
   return { unexpected: null };
+}
+
+async function causeOf(
+  services: Services,
+  plan: string,
+  region: string,
+  { key, copy }: { readonly key: VolumeKey; readonly copy: string },
+): Promise<string> {
+  const twins = (await services.catalogue.twins(plan)).filter(({ recoverySnapshot }) => recoverySnapshot !== copy);
+  const earlier = lastTwins(twins).get(key)?.recoverySnapshot;
+  const isThere = earlier !== undefined && (await snapshotIn(services, region, earlier)) !== undefined;
+  const why = isThere
+    ? `the copy before it, ${earlier}, is still there: it was archived, or the key of the copies is another now`
+    : `the copy before it, ${earlier ?? '(none)'}, is gone`;
+  return `AWS made copy ${copy} of ${key} in full, not incrementally: ${why}`;
+}
+
+async function snapshotIn(services: Services, region: string, id: string): Promise<SnapshotFacts | undefined> {
+  return (await describeSnapshots(services.client(ec2Client, region), [id])).get(id);
 }
