@@ -8,11 +8,11 @@ import type { Services } from '../services.ts';
  */
 export async function sayFullCopies(
   services: Services,
-  { plan, operation }: { readonly plan: string; readonly operation: string },
+  { plan, operation, step }: { readonly plan: string; readonly operation: string; readonly step: string },
   causes: readonly string[],
 ): Promise<void> {
   if (causes.length === 0) return;
   // One event: two of one moment would be one.
   await services.catalogue.addEvent(operation, services.now(), causes.join('; '));
-  await publish(services, plan, [{ metric: metrics.unexpectedFullCopies, value: causes.length }]);
+  await publish(services, { plan, step }, [{ metric: metrics.unexpectedFullCopies, value: causes.length }]);
 }

@@ -34,7 +34,7 @@ export async function noticeCopy(
     const volume = (await services.catalogue.point(plan, pointId))?.servers[server]?.volumes[device];
     if (volume?.copy !== id || volume.method !== 'native-incremental') continue;
     const cause = await causeOf(services, plan, region, { key: volumeKey(server, device), copy: id });
-    await sayFullCopies(services, { plan, operation }, [cause]);
+    await sayFullCopies(services, { plan, operation, step: 'protect/notice-copy' }, [cause]);
     return { unexpected: cause };
   }
   return { unexpected: null };

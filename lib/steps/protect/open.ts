@@ -35,7 +35,7 @@ export async function open(
   const delay = tickDelay(scheduledFor, services.now());
   const delayed = delay === null ? {} : { delaySeconds: delay.seconds };
   if (delay !== null)
-    await publish(services, name, [
+    await publish(services, { plan: name, step: 'protect/open' }, [
       { metric: metrics.tickSkipped, value: opened.kind === 'busy' ? 1 : 0 },
       { metric: metrics.tickDelay, value: delay.seconds },
     ]);

@@ -50,7 +50,9 @@ export async function prune(services: Services, input: z.infer<typeof replicateS
     for (const twin of doomedTwins) await catalogue.removeTwin(twin);
     for (const point of doomedPoints) await catalogue.removePoint(plan.name, point.id);
     const available = known.keptPoints.filter(({ status }) => status === 'available').length;
-    await publish(services, plan.name, [{ metric: metrics.pointsAvailable, value: available }]);
+    await publish(services, { plan: plan.name, step: 'protect/prune' }, [
+      { metric: metrics.pointsAvailable, value: available },
+    ]);
   }
   return nextPoll(input.poll, isDone, services.now());
 }

@@ -85,7 +85,7 @@ export async function replicate(
       await services.catalogue.updatePointServer(plan.name, point.id, name, advanced);
     isDone &&= Object.values(next).every(({ isComplete }) => isComplete);
   }
-  await sayFullCopies(services, input, look.fullCopies);
+  await sayFullCopies(services, { ...input, step: 'protect/replicate' }, look.fullCopies);
   const next = nextPollWithin(input.poll, isDone, services.now(), {
     withinSeconds: replicateSecondsMax,
     overdue: () =>

@@ -34,7 +34,7 @@ export async function seal(services: Services, input: z.infer<typeof sealSchema>
   const rpoSeconds = (Date.parse(sealedAt) - Date.parse(startedAt)) / 1_000;
   await services.catalogue.updatePoint(plan.name, point.id, { status: 'available', sealedAt, startedAt, skewSeconds });
   await services.catalogue.updateOperation(input, { progression: 'sealed', rpoSeconds });
-  await publish(services, plan.name, [
+  await publish(services, { plan: plan.name, step: 'protect/seal' }, [
     { metric: metrics.copyAge, value: rpoSeconds },
     ...(await deltaBytes(services, point)),
   ]);
