@@ -23,6 +23,31 @@ export const environment = {
   probers: 'HOMEWARD_PROBERS',
 } as const;
 
+/** Where all metrics are, in the recovery Region. */
+export const metricNamespace = 'Homeward';
+
+/** What is measured of a plan; the first and third of each of its servers too. */
+export const metrics = {
+  /** Seconds since the start of the newest available point: what would be lost now. */
+  rpoActual: 'RpoActual',
+  /** Seconds since the start of a point whose copies are under way; its last value is how long they took. */
+  copyAge: 'CopyAge',
+  /** Bytes of the changed blocks of a point, where they are known: where its volumes are deltas. */
+  deltaBytes: 'DeltaBytes',
+  pointsCapturing: 'PointsCapturing',
+  pointsAvailable: 'PointsAvailable',
+  pointsFailed: 'PointsFailed',
+  /** One sample for each tick of the schedule that arrived: 1 where it was skipped, else 0. */
+  tickSkipped: 'TickSkipped',
+  /** Seconds from when a tick was due until its run began. */
+  tickDelay: 'TickDelay',
+  /** Volumes copied in full although the recovery Region has an earlier image of them. */
+  unexpectedFullCopies: 'UnexpectedFullCopies',
+} as const;
+export type Metric = (typeof metrics)[keyof typeof metrics];
+
+export const dimensions = { plan: 'Plan', server: 'Server' } as const;
+
 /** Outputs of the stack, read by the CLI. */
 export const outputs = {
   protectMachineArn: 'ProtectMachineArn',

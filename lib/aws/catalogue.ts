@@ -35,6 +35,7 @@ import {
 } from '../domain/phase.ts';
 import { problemsOf } from '../domain/problems.ts';
 import { awsCall } from './call.ts';
+import { tokenOf } from './token.ts';
 import { type Condition, type Fields, updateExpression } from './update-expression.ts';
 
 /** The operation that owns a plan since `epoch`. */
@@ -71,7 +72,10 @@ const keyOf = {
     pk: `OP#${operation}`,
     sk: `UNIT#${transfer}#${String(unit).padStart(8, '0')}`,
   }),
-  event: (operation: string, at: string) => ({ pk: `OP#${operation}`, sk: `EV#${at}` }),
+  event: (operation: string, at: string, text: string) => ({
+    pk: `OP#${operation}`,
+    sk: `EV#${at}#${tokenOf(text).slice(0, 8)}`,
+  }),
 };
 
 const kinds = {
@@ -88,6 +92,9 @@ const kinds = {
     keyOf: ({ unit }: UnitRecord) => keyOf.unit(operation, transfer, unit),
   }),
 };
+
+/** A point under way and the available one before it: more are read only where points have failed. Reading costs by size. @source aws-facts [9] */
+const newestPointsPerPage = 2;
 
 /**
  * The catalogue: one table, one conditional write per change, so that a lost answer can be read back. Every read is
@@ -146,6 +153,21 @@ export class Catalogue {
 
   points(plan: string): Promise<RecoveryPoint[]> {
     return this.#query(`PLAN#${plan}`, 'RP#', kinds.point);
+  }
+
+  /** Points from the newest down to the newest available one, it included; all of them where none is available. */
+  async newestPoints(plan: string): Promise<RecoveryPoint[]> {
+    const query = { ...this.#itemsOf(`PLAN#${plan}`, 'RP#'), ScanIndexForward: false };
+    return catalogueCall('read the catalogue', async () => {
+      const points: RecoveryPoint[] = [];
+      for await (const page of paginateQuery({ client: this.#documents, pageSize: newestPointsPerPage }, query))
+        for (const item of page.Items ?? []) {
+          const point = parseItem(item, kinds.point);
+          points.push(point);
+          if (point.status === 'available') return points;
+        }
+      return points;
+    });
   }
 
   /** Adds a point unless it exists. */
@@ -226,9 +248,9 @@ export class Catalogue {
     await this.#update(keyOf.operation(holder.plan, holder.operation), entry, { id: holder.operation });
   }
 
-  /** Notes what happened at `at`; the same moment and operation overwrite, so a step may note twice. */
+  /** Notes what happened at `at`; the same text of the same moment is noted once. */
   async addEvent(operation: string, at: Date, text: string): Promise<void> {
-    await this.#update(keyOf.event(operation, at.toISOString()), { at: at.toISOString(), text });
+    await this.#update(keyOf.event(operation, at.toISOString(), text), { at: at.toISOString(), text });
   }
 
   async transfer(operation: string, id: string): Promise<TransferRecord | undefined> {

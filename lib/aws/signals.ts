@@ -1,4 +1,4 @@
-import { type CloudWatchClient, DescribeAlarmsCommand, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import { type CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
 import { PublishCommand, type SNSClient } from '@aws-sdk/client-sns';
 import { awsCall } from './call.ts';
 
@@ -16,26 +16,6 @@ export async function readAlarm(cloudwatch: CloudWatchClient, name: string): Pro
   if (alarm === undefined) return undefined;
   const since = alarm.StateTransitionedTimestamp ?? alarm.StateUpdatedTimestamp ?? new Date(0);
   return { state: alarm.StateValue ?? 'INSUFFICIENT_DATA', since: since.toISOString() };
-}
-
-/** Publishes the measured recovery point objective of a plan. */
-export async function putRpo(cloudwatch: CloudWatchClient, plan: string, rpoSeconds: number, at: Date): Promise<void> {
-  await awsCall(`publish the RPO of plan ${plan}`, () =>
-    cloudwatch.send(
-      new PutMetricDataCommand({
-        Namespace: 'Homeward',
-        MetricData: [
-          {
-            MetricName: 'RpoActual',
-            Dimensions: [{ Name: 'Plan', Value: plan }],
-            Unit: 'Seconds',
-            Value: rpoSeconds,
-            Timestamp: at,
-          },
-        ],
-      }),
-    ),
-  );
 }
 
 /** Tells whoever subscribed (I11). */

@@ -142,6 +142,13 @@ const rules: readonly Rule[] = [
       ];
     },
   ),
+  rule(z.object({ protection: z.object({ every: z.number() }) }), ({ protection: { every } }) => [
+    every > 172_800 && {
+      path: ['protection', 'every'],
+      message:
+        'is longer than 2 days, beyond which no alarm can notice that a schedule fell silent. Write at most "2 days".',
+    },
+  ]),
   rule(
     z.object({ failover: z.object({ automatic: z.object({ missingFor: z.number() }) }) }),
     ({ failover: { automatic } }) => [

@@ -7,6 +7,7 @@ import type { Plan } from '../domain/plan.ts';
 import { environment, outputs } from '../names.ts';
 import { FailbackMachine } from './failback.ts';
 import { FailoverMachine } from './failover.ts';
+import { FullCopies, PlanAlarms } from './plan-alarms.ts';
 import { ProtectMachine } from './protect.ts';
 import { StepFunctions } from './step-functions.ts';
 import { AutomaticFailover, LeaseHolders, Rescue, Schedules } from './triggers.ts';
@@ -46,8 +47,10 @@ export class HomewardStack extends Stack {
     const protect = new ProtectMachine(this, functions).machine;
     const failover = new FailoverMachine(this, functions).machine;
     const failback = new FailbackMachine(this, functions).machine;
-    new Schedules(this, plans, protect);
+    new Schedules(this, plans, protect, functions.get('protect/measure'));
     new AutomaticFailover(this, plans, functions, failover);
+    new PlanAlarms(this, plans, topic);
+    new FullCopies(this, functions.get('protect/notice-copy'));
     new Rescue(this, functions, { protect, failover, failback });
     new LeaseHolders(this, functions, { protect, failover, failback });
 

@@ -1,3 +1,4 @@
+import { metricNamespace } from '../names.ts';
 import { type Arns, Resources, type Right, suffix } from './resources.ts';
 
 /** The steps that have a function, by `<area>/<step>`. */
@@ -9,6 +10,8 @@ export const stepNames = [
   'protect/seal',
   'protect/prune',
   'protect/abort',
+  'protect/measure',
+  'protect/notice-copy',
   'transfer/start',
   'transfer/move',
   'transfer/complete',
@@ -45,6 +48,7 @@ const catalogueUse: Partial<Record<StepName, readonly string[]>> = {
   'waves/probe': [],
   'failover/guard': ['GetItem', 'Query'],
   'protect/abort': ['GetItem', 'UpdateItem'],
+  'protect/measure': ['Query'],
   'protect/capture': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],
   'protect/replicate': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],
   'protect/prune': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],
@@ -71,6 +75,13 @@ function snapshotSet(of: Resources, side: 'primary' | 'recovery', ...alsoOnOrigi
     of.tagWhile('CreateSnapshots', of.snapshots(side)),
   ];
 }
+
+/** A metric has no resource: the namespace limits it. */
+const publishing: Right = {
+  actions: ['cloudwatch:PutMetricData'],
+  resources: ['*'],
+  conditions: { StringEquals: { 'cloudwatch:namespace': metricNamespace } },
+};
 
 /** Looking where the records of the plans lead. */
 function reading(of: Resources): Right[] {
@@ -177,6 +188,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
     of.read(['primary'], 'ec2:DescribeVolumes'),
   ],
   'protect/replicate': (of) => [
+    publishing,
     of.read(both, 'ec2:DescribeSnapshots'),
     on(of.snapshots('primary'), 'ec2:CopySnapshot'),
     of.make(of.snapshots('recovery'), 'ec2:CopySnapshot'),
@@ -184,15 +196,12 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
     ...of.keys('copyFrom', 'primary'),
     ...of.keys('copyTo', 'recovery'),
   ],
-  'protect/seal': (of) => [
-    ...locking(of),
-    {
-      actions: ['cloudwatch:PutMetricData'],
-      resources: ['*'],
-      conditions: { StringEquals: { 'cloudwatch:namespace': 'Homeward' } },
-    },
-  ],
+  'protect/open': () => [publishing],
+  'protect/seal': (of) => [...locking(of), publishing],
+  'protect/measure': () => [publishing],
+  'protect/notice-copy': (of) => [of.read(['recovery'], 'ec2:DescribeSnapshots'), publishing],
   'protect/prune': (of) => [
+    publishing,
     of.read(both, 'ec2:DescribeSnapshots', 'ec2:DescribeLockedSnapshots'),
     of.own(of.snapshots(...both), 'ec2:DeleteSnapshot'),
   ],

@@ -1,23 +1,31 @@
 import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { Rule } from 'aws-cdk-lib/aws-events';
-import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
-import { Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
+import { type IRole, Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Schedule, ScheduleExpression, ScheduleTargetInput } from 'aws-cdk-lib/aws-scheduler';
-import { StepFunctionsStartExecution } from 'aws-cdk-lib/aws-scheduler-targets';
+import { LambdaInvoke, StepFunctionsStartExecution } from 'aws-cdk-lib/aws-scheduler-targets';
 import type { CfnStateMachine, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import type { Plan } from '../domain/plan.ts';
+import { measureEverySeconds } from '../domain/rpo.ts';
 import { environment } from '../names.ts';
 import { accept, readable } from './accept.ts';
+import { describeAlarm } from './runbook.ts';
 import type { StepFunctions } from './step-functions.ts';
 import { pascal } from './step-functions.ts';
 
-/** One schedule per plan. A tick that could not be delivered is dropped when the next one is due: missed ticks never pile up. */
+/**
+ * Two schedules per plan, to protect it and to measure it. A tick that could not be delivered is dropped when the next one is due:
+ * missed ticks never pile up. Left to itself Scheduler would try each for a day. @source aws-facts [5.9]
+ */
 export class Schedules extends Construct {
-  constructor(scope: Construct, plans: readonly Plan[], protect: StateMachine) {
+  constructor(scope: Construct, plans: readonly Plan[], protect: StateMachine, measure: LambdaFunction) {
     super(scope, 'Schedules');
+    const measuring = this.#mayInvoke(measure);
     for (const plan of plans) {
+      this.#measure(plan, measure, measuring);
       const every = Duration.seconds(plan.protection.everySeconds);
       new Schedule(this, pascal(plan.name), {
         schedule: ScheduleExpression.rate(every),
@@ -29,6 +37,30 @@ export class Schedules extends Construct {
         }),
       });
     }
+  }
+
+  /** The CDK's own role could invoke every version of the function too. */
+  #mayInvoke(invoked: LambdaFunction): IRole {
+    const assumedBy = new ServicePrincipal('scheduler.amazonaws.com', {
+      conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
+    });
+    const role = new Role(this, 'MeasuringRole', { assumedBy, description: 'Homeward: invoke protect/measure' });
+    role.addToPolicy(new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [invoked.functionArn] }));
+    return role.withoutPolicyUpdates();
+  }
+
+  #measure(plan: Plan, measure: LambdaFunction, role: IRole): void {
+    const every = Duration.seconds(measureEverySeconds(plan.protection.rpoTargetSeconds));
+    new Schedule(this, `Measure${pascal(plan.name)}`, {
+      schedule: ScheduleExpression.rate(every),
+      description: `Homeward: measure plan ${plan.name}`,
+      target: new LambdaInvoke(measure, {
+        role,
+        input: ScheduleTargetInput.fromObject({ plan: plan.name }),
+        maxEventAge: every,
+        retryAttempts: 3,
+      }),
+    });
   }
 }
 
@@ -98,7 +130,7 @@ export class Rescue extends Construct {
           stateMachineArn: Object.values(machines).map(({ stateMachineArn }: StateMachine) => stateMachineArn),
         },
       },
-      targets: [new LambdaFunction(rescue, { retryAttempts: 20, maxEventAge: Duration.hours(6) })],
+      targets: [new LambdaTarget(rescue, { retryAttempts: 20, maxEventAge: Duration.hours(6) })],
     });
   }
 }
@@ -132,7 +164,7 @@ export class AutomaticFailover extends Construct {
         resources: alarms.map(({ alarmArn }) => alarmArn),
         detail: { state: { value: ['ALARM'] } },
       },
-      targets: [new LambdaFunction(guard, { retryAttempts: 20, maxEventAge: Duration.hours(1) })],
+      targets: [new LambdaTarget(guard, { retryAttempts: 20, maxEventAge: Duration.hours(1) })],
     });
   }
 
@@ -140,7 +172,11 @@ export class AutomaticFailover extends Construct {
     const { namespace, metric, dimensions } = automatic.heartbeat;
     const periods = Math.max(1, Math.round(automatic.missingForSeconds / 60));
     const alarm = new Alarm(this, `${pascal(plan.name)}Alarm`, {
-      alarmDescription: `Homeward: plan ${plan.name} sends no heartbeat from ${plan.primary.region}`,
+      alarmDescription: describeAlarm(
+        'Missing heartbeat',
+        plan.name,
+        `no heartbeat arrives from ${plan.primary.region}, and failover is about to begin by itself`,
+      ),
       metric: new Metric({
         namespace,
         metricName: metric,

@@ -67,7 +67,8 @@ class Arrivals {
     await stage.clock.advance(600_000);
     running.status = 'RUNNING';
     ground.isFrozen = true;
-    const [transition] = stage.cloud.services(shop.recovery.region).cloudwatch.transitions;
+    const { transitions } = stage.cloud.services(shop.recovery.region).cloudwatch;
+    const transition = transitions.find(({ settings }) => settings.metric.name === 'Heartbeat');
     if (transition === undefined || free === undefined || held === undefined)
       throw new Error('the alarm must have gone on');
     return new Arrivals(ground, { alarm: transition.settings.name, running, free, held, items });

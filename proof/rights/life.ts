@@ -1,3 +1,4 @@
+import { AttachVolumeCommand, CreateVolumeCommand, DetachVolumeCommand, EC2Client } from '@aws-sdk/client-ec2';
 import type { Stage } from '../../rehearsal/stage.ts';
 import type { Execution } from '../../sim/stepfunctions/stepfunctions.ts';
 import { RightsRecord } from './record.ts';
@@ -18,6 +19,7 @@ export async function liveThrough(stage: Stage): Promise<RightsRecord> {
   const life = new Life(stage);
   life.prepare();
   await life.protect();
+  await life.copyInFull();
   await life.stayHome();
   await life.loseHome();
   await life.comeHome();
@@ -56,6 +58,29 @@ class Life {
     await this.#stage.clock.settle(this.#stage.stop(dying));
     await this.#stage.clock.advance(minuteMs);
     await this.#protectNow();
+  }
+
+  /** Copies that AWS makes in full because the ones before them are gone, and one of a volume put in the place of another. */
+  async copyInFull(): Promise<void> {
+    const { snapshots } = this.#stage.cloud.services(this.#stage.plan.recovery.region).ec2.state;
+    for (const id of snapshots.keys()) snapshots.delete(id);
+    await this.#replaceVolume(this.#stage.plan.servers['web']?.instance ?? '', '/dev/sdf');
+    await this.#protectNow();
+  }
+
+  async #replaceVolume(instance: string, Device: string): Promise<void> {
+    const { clock, cloud, plan } = this.#stage;
+    const ec2 = new EC2Client(cloud.clientConfig(plan.primary.region));
+    const found = this.#home.ec2.state.volumesOf(instance).find(({ attachment }) => attachment?.device === Device);
+    if (found === undefined) throw new Error(`${instance} needs a volume ${Device}`);
+    const AvailabilityZone = this.#home.ec2.state.instances.get(instance)?.zone ?? '';
+    await clock.settle(ec2.send(new DetachVolumeCommand({ VolumeId: found.id })));
+    const made = await clock.settle(
+      ec2.send(new CreateVolumeCommand({ AvailabilityZone, Size: 8, VolumeType: 'gp3' })),
+    );
+    await clock.advance(minuteMs);
+    const { VolumeId } = made;
+    await clock.settle(ec2.send(new AttachVolumeCommand({ VolumeId, InstanceId: instance, Device })));
   }
 
   /** A dry run, a failover that somebody stops, and one whose traffic Route 53 refuses to move. */

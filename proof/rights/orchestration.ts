@@ -9,7 +9,7 @@ type States = Readonly<Record<string, State>>;
 
 /**
  * Requests that AWS's own services make with roles of the stacks, from what is deployed: state machines invoke the functions
- * that their states name and start their Distributed Maps, schedules start state machines. The simulator does these without a call
+ * that their states name and start their Distributed Maps, schedules start state machines and invoke functions. The simulator does these without a call
  * over the wire. @source Step Functions guide, IAM policies for Distributed Map
  */
 export function orchestrationRequests(cloud: SimulatedCloud): RoleRequest[] {
@@ -62,5 +62,6 @@ function nested(states: States): State[] {
 
 function scheduleRequests(properties: Readonly<Record<string, unknown>>, region: string): RoleRequest[] {
   const { Arn, RoleArn } = properties['Target'] as { Arn: string; RoleArn: string };
-  return [{ role: named(RoleArn), action: 'states:StartExecution', resource: Arn, context: at(region) }];
+  const action = Arn.startsWith('arn:aws:lambda:') ? 'lambda:InvokeFunction' : 'states:StartExecution';
+  return [{ role: named(RoleArn), action, resource: Arn, context: at(region) }];
 }

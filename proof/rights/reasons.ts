@@ -60,7 +60,6 @@ export const reasons: readonly Reason[] = [
       'operation/close',
       'operation/rescue',
       'protect/capture',
-      'protect/seal',
       'traffic/restore',
       'traffic/switch',
       'transfer/move',

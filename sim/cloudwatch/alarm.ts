@@ -64,7 +64,8 @@ const COMPARISONS: Readonly<
 const MISSING: readonly string[] = ['missing', 'ignore', 'breaching', 'notBreaching'];
 /** @source aws-facts [5.8] */
 const ACTIONS_MAX = 5;
-const DAY_SECONDS = 86_400;
+/** @source CloudWatch API, PutMetricAlarm, Period */
+const WINDOW_SECONDS_MAX = { shortPeriods: 86_400, periodsOfAnHour: 604_800 };
 
 /**
  * Reads the settings of an alarm on one metric.
@@ -83,7 +84,11 @@ export function settingsOf(input: PutMetricAlarmInput): AlarmSettings {
   check(STATISTICS.includes(Statistic ?? ''), `Statistic ${Statistic} is not valid`);
   check(periodSeconds >= 60 && periodSeconds % 60 === 0, `Period ${input.Period} is not a multiple of 60`);
   check(isWindowValid, 'DatapointsToAlarm must be between 1 and EvaluationPeriods');
-  check(periodSeconds * evaluationPeriods <= DAY_SECONDS, 'Metrics cannot be checked across more than a day');
+  const windowSecondsMax = WINDOW_SECONDS_MAX[periodSeconds < 3_600 ? 'shortPeriods' : 'periodsOfAnHour'];
+  check(
+    periodSeconds * evaluationPeriods <= windowSecondsMax,
+    `Metrics cannot be checked across more than ${windowSecondsMax / 86_400} days with a period of ${periodSeconds} seconds`,
+  );
   check(Number.isFinite(threshold), 'Threshold is required');
   check(
     ComparisonOperator !== undefined && ComparisonOperator in COMPARISONS,

@@ -107,13 +107,13 @@ describe('the synthesized template', () => {
       EvaluationPeriods: 3,
       Period: 60,
     });
-    template.resourceCountIs('AWS::Events::Rule', 2);
+    template.resourceCountIs('AWS::Events::Rule', 3);
   });
 
   it('protects on schedule, and drops a tick when the next one is due', () => {
     template.hasResourceProperties('AWS::Scheduler::Schedule', {
       ScheduleExpression: 'rate(5 minutes)',
-      Target: { RetryPolicy: { MaximumEventAgeInSeconds: 300 } },
+      Target: { RetryPolicy: { MaximumEventAgeInSeconds: 300, MaximumRetryAttempts: 3 } },
     });
   });
 

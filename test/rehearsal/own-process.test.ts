@@ -190,9 +190,9 @@ describe('every deployed function, started as Lambda starts it', () => {
     },
   };
   /** Their input is not about an operation. */
-  const takesOther = /^(\w+\/open|failover\/guard|operation\/rescue|waves\/probe)$/;
-  /** They look for the operation or its point in the catalogue, and there is none. */
-  const looksFirst = /^(protect\/abort|failover\/preflight|operation\/close)$/;
+  const takesOther = /^(\w+\/open|failover\/guard|operation\/rescue|waves\/probe|protect\/notice-copy)$/;
+  /** They look for the operation or its point in the catalogue, and there is none; measuring needs neither. */
+  const looksFirst = /^(protect\/abort|protect\/measure|failover\/preflight|operation\/close)$/;
 
   let answers: Awaited<ReturnType<typeof everyAnswer>>;
   let calls: readonly RecordedCall[];
@@ -212,7 +212,7 @@ describe('every deployed function, started as Lambda starts it', () => {
   it('loads, and refuses an input that its schema does not know, by its step and a field', () => {
     expect(answers).toHaveLength(deployed.length);
     for (const { step, answers: given } of answers) {
-      const field = '(plan|input|execution|detail-type|probes)';
+      const field = '(plan|input|execution|detail-type|probes|region)';
       const errorMessage = expect.stringMatching(`^The input of ${step} is wrong: ${field}: `);
       expect.soft(given[0], step).toMatchObject({ errorType: 'InvalidInput', errorMessage });
     }
@@ -223,7 +223,9 @@ describe('every deployed function, started as Lambda starts it', () => {
     const provers = answers.filter(({ step }) => !takesOther.test(step) && !looksFirst.test(step));
     for (const { step, answers: given } of provers)
       expect.soft(given[1], step).toMatchObject({ errorType: 'StaleEpoch' });
-    expect(new Set(calls.map(({ service }) => service))).toEqual(new Set(['dynamodb']));
+    expect(new Set(calls.map(({ service }) => service))).toEqual(new Set(['dynamodb', 'monitoring']));
+    const publishing = calls.filter(({ service }) => service === 'monitoring');
+    expect(publishing.map(({ operation }) => operation)).toEqual(['PutMetricData']);
     expect(rolesOf(calls)).toEqual(working.map(({ definition }) => definition.role).toSorted());
     expect(await catalogue.state('shop')).toMatchObject({ epoch: 0, lease: null });
   });
@@ -292,7 +294,9 @@ describe('real work over the port, each call by the role of its function', () =>
     const { answer, roles, role } = await run('operation/close', { ...context, outcome: 'failed', failure });
     expect(answer).toEqual({ outcome: 'failed' });
     expect(roles).toEqual([role]);
-    expect(cloud.services(recovery.region).sns.messages).toMatchObject([
+    const { messages } = cloud.services(recovery.region).sns;
+    // The alarms of a plan that nothing protects yet tell too.
+    expect(messages.filter(({ subject }) => subject?.startsWith('Homeward: '))).toMatchObject([
       {
         topicArn: outputs.get('TopicArn'),
         subject: 'Homeward: protect of plan shop failed',

@@ -286,6 +286,15 @@ describe('PutMetricAlarm', () => {
     ).toThrow('automate');
   });
 
+  it('looks back over a day at most, and over 7 with periods of an hour and more', () => {
+    const over = (Period: number, EvaluationPeriods: number) => () =>
+      watch.putAlarmFromTemplate({ ...heartbeat, Period, EvaluationPeriods, DatapointsToAlarm: 1 });
+    expect(over(60, 1_440)).not.toThrow();
+    expect(over(60, 1_441)).toThrow('1 days with a period of 60 seconds');
+    expect(over(3_600, 168)).not.toThrow();
+    expect(over(3_600, 169)).toThrow('7 days');
+  });
+
   it('of a deleted alarm changes nothing any more', async () => {
     watch.putAlarmFromTemplate(heartbeat);
     await callOf(watch, 'DeleteAlarms', { AlarmNames: ['heartbeat'] });

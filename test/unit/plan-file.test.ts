@@ -121,6 +121,12 @@ describe('plan file', () => {
       'homeward.yaml:14: plans.shop.protection.every: "90 seconds" is not in whole minutes, as schedules are. Write it like "15 minutes".',
     ],
     [
+      'a schedule whose silence no alarm could notice',
+      'every: 5 minutes\n      rpoTarget: 15 minutes',
+      'every: 3 days\n      rpoTarget: 3 days',
+      'homeward.yaml:14: plans.shop.protection.every: "3 days" is longer than 2 days, beyond which no alarm can notice that a schedule fell silent. Write at most "2 days".',
+    ],
+    [
       'an alarm that is not in whole minutes',
       'missingFor: 3 minutes',
       'missingFor: 90 seconds',

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { tokenOf } from '../../aws/token.ts';
 import { pointId } from '../../domain/recovery-point.ts';
+import { tickDelay } from '../../domain/rpo.ts';
+import { metrics } from '../../names.ts';
 import { openOperation, type openSchema, parseInput } from '../operation/open.ts';
+import { publish } from '../operation/publish.ts';
 import type { Context, Services } from '../services.ts';
 
 const inputSchema = z.strictObject({ plan: z.string(), scheduledFor: z.iso.datetime().optional() });
@@ -11,11 +14,16 @@ export interface CaptureItem extends Context {
   readonly server: string;
 }
 
-export type ProtectOpened =
+/** What becomes of a run. Of one that the schedule began: how long after its time, in seconds. */
+export type ProtectOpened = { readonly delaySeconds?: number } & (
   | (Context & { readonly skipped: false; readonly point: string; readonly servers: readonly CaptureItem[] })
-  | { readonly skipped: true; readonly reason: string };
+  | { readonly skipped: true; readonly reason: string }
+);
 
-/** Opens a protect operation and its recovery point; while another operation has the plan, this tick is skipped and says so. */
+/**
+ * Opens a protect operation and its recovery point; while another operation has the plan, this tick is skipped and says so. One that
+ * comes late says so too: in the output of the execution, as a metric, and beside the operation.
+ */
 export async function open(
   services: Services,
   { input, execution }: z.infer<typeof openSchema>,
@@ -24,8 +32,21 @@ export async function open(
   const plan = services.plan(name);
   const trigger = scheduledFor === undefined ? 'operator' : 'schedule';
   const opened = await openOperation(services, { kind: 'protect', plan, execution, trigger, recoveryPoint: null });
-  if (opened.kind === 'busy') return { skipped: true, reason: opened.failure.message };
+  const delay = tickDelay(scheduledFor, services.now());
+  const delayed = delay === null ? {} : { delaySeconds: delay.seconds };
+  if (delay !== null)
+    await publish(services, { plan: name, step: 'protect/open' }, [
+      { metric: metrics.tickSkipped, value: opened.kind === 'busy' ? 1 : 0 },
+      { metric: metrics.tickDelay, value: delay.seconds },
+    ]);
+  if (opened.kind === 'busy') return { skipped: true, reason: opened.failure.message, ...delayed };
   const { context } = opened;
+  if (delay?.isLate === true)
+    await services.catalogue.addEvent(
+      context.operation,
+      services.now(),
+      `the tick of ${scheduledFor ?? ''} came ${delay.seconds} s late`,
+    );
   const operation = await services.catalogue.operationOf(context);
   const point = pointId(new Date(operation.startedAt), tokenOf(context.operation).slice(0, 6));
   await services.catalogue.addPoint({
@@ -42,6 +63,7 @@ export async function open(
   await services.catalogue.updateOperation(context, { recoveryPoint: point, progression: 'capturing' });
   return {
     skipped: false,
+    ...delayed,
     ...context,
     point,
     servers: Object.keys(plan.servers).map((server) => ({ ...context, point, server })),

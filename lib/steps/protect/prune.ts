@@ -7,6 +7,8 @@ import type { Plan } from '../../domain/plan.ts';
 import { nextPoll, type PollResult } from '../../domain/poll.ts';
 import { applyRetention } from '../../domain/retention.ts';
 import { lastTwins } from '../../domain/twins.ts';
+import { metrics } from '../../names.ts';
+import { publish } from '../operation/publish.ts';
 import { sweepSnapshots } from '../operation/sweep.ts';
 import type { Services } from '../services.ts';
 import type { replicateSchema } from './replicate.ts';
@@ -56,6 +58,10 @@ export async function prune(services: Services, input: z.infer<typeof replicateS
   if (isDone) {
     for (const twin of doomedTwins) await catalogue.removeTwin(twin);
     for (const { id } of doomedPoints) if (!pointsLeft.has(id)) await catalogue.removePoint(plan.name, id);
+    const available = known.keptPoints.filter(({ status }) => status === 'available').length;
+    await publish(services, { plan: plan.name, step: 'protect/prune' }, [
+      { metric: metrics.pointsAvailable, value: available },
+    ]);
   }
   return nextPoll(input.poll, isDone, services.now());
 }

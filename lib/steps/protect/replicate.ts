@@ -11,6 +11,7 @@ import {
   type PointServer,
   type PointVolume,
   type RecoveryPoint,
+  type ReplicationMethod,
   snapshotId,
   type Twin,
   type VolumeKey,
@@ -22,6 +23,7 @@ import { nextPollWithin, type PollResult, pollSchema } from '../../domain/poll.t
 import { lastTwins } from '../../domain/twins.ts';
 import { chooseMethod } from '../../domain/replication.ts';
 import { createOnce } from '../operation/create-once.ts';
+import { sayFullCopies } from './full-copies.ts';
 import { contextSchema, type Services } from '../services.ts';
 import type { Transfer, TransferItem } from '../transfer/transfer.ts';
 
@@ -45,6 +47,8 @@ interface Look {
   readonly transfers: TransferItem[];
   /** What happened in this look, for the operation's events. */
   readonly notes: string[];
+  /** Why volumes are copied in full although there is an earlier image of them. */
+  readonly fullCopies: string[];
 }
 
 /** Looks at every volume of the point and moves it one step on towards the recovery Region. */
@@ -73,6 +77,7 @@ export async function replicate(
     freeSlots: copiesInFlightMax - (await countCopiesInFlight(recovery)),
     transfers: [],
     notes: [],
+    fullCopies: [],
   };
   let isDone = true;
   for (const [name, server] of Object.entries(point.servers)) {
@@ -84,6 +89,7 @@ export async function replicate(
     isDone &&= Object.values(next).every(({ isComplete }) => isComplete);
   }
   if (look.notes.length > 0) await services.catalogue.addEvent(input.operation, services.now(), look.notes.join(' '));
+  await sayFullCopies(services, { ...input, step: 'protect/replicate' }, look.fullCopies);
   const next = nextPollWithin(input.poll, isDone, services.now(), {
     withinSeconds: replicateSecondsMax,
     overdue: () =>
@@ -121,7 +127,7 @@ async function advance(look: Look, server: string, volume: PointVolume): Promise
     );
   if (snapshot?.state !== 'completed') return volume;
   const lastTwin = lastTwins(look.twins).get(key);
-  const method = volume.method ?? chooseMethod(volume.volumeId, lastTwin).method;
+  const method = volume.method ?? choose(look, key, volume, lastTwin);
   if (method === 'delta' && lastTwin !== undefined) return advanceDelta(look, key, volume, lastTwin);
   if (volume.copy === null) return startCopy(look, server, { ...volume, method });
   const copy = look.copies.get(volume.copy);
@@ -129,6 +135,12 @@ async function advance(look: Look, server: string, volume: PointVolume): Promise
   if (copy === undefined)
     await refuseVanished(look, copyStep(look, server, volume), 'CopyFailed', `Copy ${volume.copy} of ${key}`);
   return { ...volume, isComplete: copy?.state === 'completed' };
+}
+
+function choose(look: Look, key: VolumeKey, { volumeId }: PointVolume, lastTwin: Twin | undefined): ReplicationMethod {
+  const { method, reason } = chooseMethod(volumeId, lastTwin);
+  if (method === 'native-full' && lastTwin !== undefined) look.fullCopies.push(`${key} is copied in full: ${reason}`);
+  return method;
 }
 
 /** What is not described minutes after `step` created it has been deleted. @source aws-facts [7.4] */
