@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { manifestPurpose } from '../../aws/manifests.ts';
 import type { SnapshotFacts } from '../../aws/snapshots.ts';
 import { doubtOf } from '../../domain/doubt.ts';
 import { nextPoll, type PollResult } from '../../domain/poll.ts';
@@ -10,7 +11,8 @@ import type { replicateSchema } from './replicate.ts';
 
 /**
  * Deletes what retention lets go, and what broken operations left behind; snapshots first, then the catalogue's items, so that
- * nothing is deleted without being recorded (I3, I8). What a returned primary held is kept until it is accepted. Where the table and
+ * nothing is deleted without being recorded (I3, I8). What a returned primary held is kept until it is accepted, a manifest as long as
+ * something that it describes. Where the table and
  * the tags of the snapshots contradict each other nothing is deleted, and that is noted.
  */
 export async function prune(services: Services, input: z.infer<typeof replicateSchema>): Promise<PollResult> {
@@ -21,16 +23,20 @@ export async function prune(services: Services, input: z.infer<typeof replicateS
   const twins = await catalogue.twins(plan.name);
   const keep = { keepPoints: plan.protection.keepPoints, running: input.operation };
   const { kept, doomedPoints, doomedTwins } = applyRetention(points, twins, keep);
-  const home = new Set(
-    (await catalogue.failbacks(plan.name)).filter(({ committedAt }) => committedAt !== null).map(({ id }) => id),
-  );
-  const isUnneeded = ({ id, operation = '', purpose }: SnapshotFacts) =>
-    !kept.has(id) && operation !== input.operation && !(purpose === 'returned-primary' && home.has(operation));
   const known = {
     keptPoints: points.filter((point) => !doomedPoints.includes(point)),
     doomedPoints: new Set(doomedPoints.map(({ id }) => id)),
     lastTwins: [...lastTwins(twins).values()],
   };
+  const final = (await catalogue.moves(plan.name)).filter(({ committedAt }) => committedAt !== null);
+  const home = new Set(final.filter(({ kind }) => kind === 'failback').map(({ id }) => id));
+  const makers = [...known.keptPoints, ...known.lastTwins].map(({ operation }) => operation);
+  const described = new Set([...makers, ...final.map(({ id }) => id)]);
+  const isUnneeded = ({ id, operation = '', purpose }: SnapshotFacts) =>
+    !kept.has(id) &&
+    operation !== input.operation &&
+    !(purpose === 'returned-primary' && home.has(operation)) &&
+    !(purpose === manifestPurpose && described.has(operation));
   const makerOf = remembering((id) => catalogue.operation(plan.name, id));
   let isDone = true;
   for (const side of ['primary', 'recovery'] as const) {
