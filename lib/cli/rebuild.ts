@@ -44,8 +44,8 @@ interface Draft {
  */
 export async function rebuildCatalogue(console: Console, { plan, dryRun, force }: RebuildRequest): Promise<void> {
   const print = (line: string) => console.print(printable(line, 1_000));
-  const catalogue = await catalogueOf(console, plan);
   const { remains, unread } = await findRemains(console, plan);
+  const catalogue = await catalogueOf(console, plan);
   const state = await presentState(catalogue, plan.name);
   const rebuilt = rebuild(remains, new Date(), state.kind === 'there' ? state.item.epoch : 0);
   const draft = await compare(catalogue, { rebuilt, remains, state });

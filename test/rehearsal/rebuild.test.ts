@@ -1,15 +1,10 @@
-import {
-  GetScheduleCommand,
-  ListSchedulesCommand,
-  SchedulerClient,
-  UpdateScheduleCommand,
-} from '@aws-sdk/client-scheduler';
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it } from 'vitest';
 import { RawTable, type RawItem } from '../../proof/raw-table.ts';
 import { rebuildCatalogue } from '../../lib/cli/rebuild.ts';
 import { findLeftovers, inventory } from '../../rehearsal/leftovers.ts';
 import { reportFailback } from '../../rehearsal/report.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
+import { callOf } from '../sim/manual-cloud.ts';
 import { openShop, outcomeOf, protectNow, shop } from './shop-stage.ts';
 
 let stage: Stage;
@@ -42,14 +37,12 @@ async function rebuild(
 
 /** As the runbook says: no schedule starts a run while the catalogue is rebuilt. */
 async function keepStill(): Promise<void> {
-  const scheduler = new SchedulerClient(stage.cloud.clientConfig(away));
-  const { Schedules = [] } = await settle(scheduler.send(new ListSchedulesCommand({})));
+  const { scheduler } = stage.cloud.services(away);
+  const { Schedules } = (await callOf(scheduler, 'ListSchedules', {})) as { Schedules: { Name: string }[] };
   for (const { Name } of Schedules) {
-    const { ScheduleExpression, FlexibleTimeWindow, Target } = await settle(
-      scheduler.send(new GetScheduleCommand({ Name })),
-    );
+    const { ScheduleExpression, FlexibleTimeWindow, Target } = await callOf(scheduler, 'GetSchedule', { Name });
     const same = { Name, ScheduleExpression, FlexibleTimeWindow, Target };
-    await settle(scheduler.send(new UpdateScheduleCommand({ ...same, State: 'DISABLED' })));
+    await callOf(scheduler, 'UpdateSchedule', { ...same, State: 'DISABLED' });
   }
   await restNow();
 }
@@ -239,6 +232,8 @@ describe('what is left of a catalogue is treated as what it is', () => {
     for (const { id } of snapshotsOf(away, 'manifest')) snapshots.delete(id);
     await emptyTable();
     expect((await rebuild()).error).toContain('There is no manifest of plan shop in eu-central-1');
+    stage.cloud.faults.lose(away);
+    expect((await rebuild()).error).toContain('eu-central-1 does not answer');
   });
 
   it('does not take the plan from an operation that holds it, nor from a newer state, unless it is told to', async () => {
@@ -306,5 +301,40 @@ describe('what is left of a catalogue is treated as what it is', () => {
     expect(lines).toContain('write (older): PLAN#shop / STATE');
     const rebuilt = await items();
     for (const item of sorted(owed(original))) expect(sorted(rebuilt)).toContainEqual(item);
+  });
+});
+
+describe('a manifest that cannot be written', () => {
+  beforeEach(async () => {
+    stage = await openShop(4);
+    await keepStill();
+  });
+  afterEach(() => stage.close());
+
+  const refuse = () =>
+    stage.cloud.faults.add({ kind: 'refused', operation: 'StartSnapshot', caller: 'OperationManifest' });
+  const notices = () => stage.cloud.services(away).sns.messages;
+
+  it('leaves the point available, fails the run, and somebody is told', async () => {
+    refuse();
+    expect(outcomeOf(await protectNow(stage))).toMatchObject({ status: 'FAILED', error: 'AwsRefused' });
+    const points = await settle(stage.catalogue.points('shop'));
+    expect(points.map(({ status }) => status)).toEqual(['available']);
+    expect(notices().at(-1)?.subject).toBe('Homeward: protect of plan shop failed');
+    expect(notices().at(-1)?.message).toContain('start a snapshot manifest/protect-');
+  });
+
+  it('leaves a failover that has committed succeeded, and its cause and the notice say what is missing', async () => {
+    await protectNow(stage);
+    refuse();
+    expect(outcomeOf(await stage.run('failover'))).toMatchObject({ status: 'SUCCEEDED' });
+    const operations = await settle(stage.catalogue.operations('shop'));
+    expect(operations.find(({ kind }) => kind === 'failover')).toMatchObject({
+      outcome: 'succeeded',
+      cause: expect.stringContaining('start a snapshot manifest/failover-') as string,
+    });
+    expect(await settle(stage.catalogue.state('shop'))).toMatchObject({ phase: 'recovered', lease: null });
+    expect(notices().at(-1)?.subject).toBe('Homeward: failover of plan shop succeeded');
+    expect(notices().at(-1)?.message).toContain('Cause: AwsRefused');
   });
 });
