@@ -3,6 +3,7 @@ import { RawTable, type RawItem } from '../../proof/raw-table.ts';
 import { rebuildCatalogue } from '../../lib/cli/rebuild.ts';
 import { findLeftovers, inventory } from '../../rehearsal/leftovers.ts';
 import { reportFailback } from '../../rehearsal/report.ts';
+import { createRandom } from '../../sim/random.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
 import { callOf } from '../sim/manual-cloud.ts';
 import { openShop, outcomeOf, protectNow, shop } from './shop-stage.ts';
@@ -11,6 +12,7 @@ let stage: Stage;
 const away = shop.recovery.region;
 const home = shop.primary.region;
 const servers = Object.keys(shop.servers);
+const userData = Buffer.from(createRandom(1).hex(16_384), 'latin1').toString('base64');
 const settle = <Value>(work: Promise<Value>) => stage.clock.settle(work);
 const items = () => settle(new RawTable(stage).items());
 const ofPlan = (all: readonly RawItem[]) => all.filter(({ pk }) => pk === 'PLAN#shop');
@@ -90,6 +92,9 @@ describe('a catalogue that is lost after a long life', () => {
   beforeAll(async () => {
     stage = await openShop(11);
     before = new Set(inventory(stage));
+    // As much as AWS takes.
+    const database = stage.cloud.services(home).ec2.state.instances.get(shop.servers['db']?.instance ?? '');
+    if (database !== undefined) database.request.UserData = userData;
     await protectNow(stage);
     write(2);
     await protectNow(stage);
@@ -121,6 +126,14 @@ describe('a catalogue that is lost after a long life', () => {
     expect(sorted(rebuilt)).toEqual(sorted(owed(original)));
     expect(rebuilt.filter(({ sk }) => sk.startsWith('RP#')).length).toBeGreaterThan(3);
     expect(epochOf(rebuilt)).toBeGreaterThan(epochOf(original));
+  });
+
+  it('has what a launch needs, which is kept encrypted under the key of the plan', async () => {
+    const points = await settle(stage.catalogue.points('shop'));
+    expect(points.map(({ servers: { db } }) => db?.configuration.userData)).toEqual(points.map(() => userData));
+    const { snapshots } = stage.cloud.services(away).ec2.state;
+    const kept = snapshotsOf(away, 'manifest').map(({ id }) => snapshots.get(id)?.encryption?.keyArn);
+    expect(new Set(kept)).toEqual(new Set([shop.recovery.key]));
   });
 
   it('a second time finds all of it and changes nothing', async () => {
