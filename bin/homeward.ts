@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { createOperatorClients } from '../lib/aws/operator-clients.ts';
 import { type Console, runOperation, showStatus } from '../lib/cli/operations.ts';
 import { linesOf, loadPlan, loadPlans, UserError } from '../lib/cli/plans.ts';
+import { rebuildCatalogue } from '../lib/cli/rebuild.ts';
 import { Failure } from '../lib/domain/failure.ts';
 import { planFileJsonSchema } from '../lib/plan-file/json-schema.ts';
 
@@ -66,6 +67,21 @@ program
   .argument('<plan>')
   .option(...fileOption)
   .action(async (name: string, options: { file: string }) => showStatus(terminal, loadPlan(options.file, name)));
+
+const catalogueCommands = program
+  .command('catalogue')
+  .description("look after a plan's items in the catalogue's table");
+
+catalogueCommands
+  .command('rebuild')
+  .description('write the items again that the table has lost, from the manifests and snapshots in both Regions')
+  .argument('<plan>')
+  .option(...fileOption)
+  .option('--dry-run', 'only say what would be written', false)
+  .option('--force', 'write in spite of what speaks against it', false)
+  .action(async (name: string, options: { file: string; dryRun: boolean; force: boolean }) => {
+    await rebuildCatalogue(terminal, { ...options, plan: loadPlan(options.file, name) });
+  });
 
 program
   .command('rehearse')

@@ -60,9 +60,17 @@ async function namedByCatalogue(stage: Stage): Promise<Set<string>> {
       ({ tags }) =>
         tags[keys.purpose] === 'returned-primary' && committed.some(({ id }) => id === tags[keys.operation]),
     );
+  const described = new Set(
+    [...points, ...twins].map(({ operation }) => operation).concat(committed.map(({ id }) => id)),
+  );
+  const manifests = cloud
+    .services(plan.recovery.region)
+    .ec2.allResources()
+    .filter(({ tags }) => tags[keys.purpose] === 'manifest' && described.has(tags[keys.operation] ?? ''));
   return new Set(
     [
       ...ids,
+      ...manifests.map(({ id }) => id),
       ...twins.flatMap(({ primarySnapshot, recoverySnapshot }) => [primarySnapshot, recoverySnapshot]),
       ...transfers.flat().map(({ target }) => target),
       ...instances,

@@ -1,5 +1,7 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { EBSClient } from '@aws-sdk/client-ebs';
+import { EC2Client } from '@aws-sdk/client-ec2';
 import { RedriveExecutionCommand, SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { Catalogue } from '../lib/aws/catalogue.ts';
 import type { Console } from '../lib/cli/operations.ts';
@@ -153,6 +155,8 @@ export class Stage {
         return {
           cloudformation: new CloudFormationClient(config),
           dynamodb: new DynamoDBClient(config),
+          ebs: new EBSClient(config),
+          ec2: new EC2Client(config),
           sfn: new SFNClient(config),
         };
       },

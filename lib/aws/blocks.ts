@@ -6,6 +6,7 @@ import {
   PutSnapshotBlockCommand,
   StartSnapshotCommand,
   paginateListChangedBlocks,
+  paginateListSnapshotBlocks,
 } from '@aws-sdk/client-ebs';
 import { blockBytes } from '../domain/blocks.ts';
 import { Failure } from '../domain/failure.ts';
@@ -52,6 +53,22 @@ export async function* listChangedBlocks(ebs: EBSClient, pair: SnapshotPair, fir
   }
 }
 
+/** Tokens of the first blocks of a snapshot by index, those below `end` that were written. @source aws-facts [2.5] */
+export async function listFirstBlocks(ebs: EBSClient, snapshot: string, end: number): Promise<Map<number, string>> {
+  return awsCall(`list the blocks of ${snapshot}`, async () => {
+    const tokens = new Map<number, string>();
+    for await (const page of paginateListSnapshotBlocks(
+      { client: ebs, stopOnSameToken: false },
+      { SnapshotId: snapshot, MaxResults: 100 },
+    )) {
+      for (const { BlockIndex = 0, BlockToken = '' } of page.Blocks ?? [])
+        if (BlockIndex < end) tokens.set(BlockIndex, BlockToken);
+        else return tokens;
+    }
+    return tokens;
+  });
+}
+
 /** Reads one block and verifies its checksum. */
 export async function getBlock(ebs: EBSClient, snapshot: string, index: number, token: string): Promise<Block> {
   return awsCall(`read block ${index} of ${snapshot}`, async () => {
@@ -87,7 +104,8 @@ export async function putBlock(ebs: EBSClient, target: string, index: number, bl
 }
 
 export interface StartRequest {
-  readonly parent: string;
+  /** What it is written onto; or nothing, encrypted under the key with this ARN, `undefined` for the default key of the Region. */
+  readonly on: { readonly parent: string } | { readonly key: string | undefined };
   readonly sizeGib: number;
   readonly token: string;
   readonly owner: OwnerTags;
@@ -96,12 +114,14 @@ export interface StartRequest {
 /** Minutes without a write after which AWS gives up a started snapshot: a day, longer than any pause of ours. @source aws-facts [2.4] */
 const idleMinutes = 1_440;
 
-/** Starts a snapshot on top of `parent`; key and encryption follow the parent. @source aws-facts [2.3] */
+/** Starts a snapshot; on a parent key and encryption are the parent's, and may not be said. @source aws-facts [2.3] */
 export async function startSnapshot(ebs: EBSClient, request: StartRequest): Promise<string> {
-  const started = await awsCall(`start a snapshot on ${request.parent}`, () =>
+  const { on } = request;
+  const started = await awsCall(`start a snapshot ${'parent' in on ? `on ${on.parent}` : request.owner.step}`, () =>
     ebs.send(
       new StartSnapshotCommand({
-        ParentSnapshotId: request.parent,
+        ...('parent' in on ? { ParentSnapshotId: on.parent } : { Encrypted: true }),
+        ...('key' in on && on.key !== undefined ? { KmsKeyArn: on.key } : {}),
         VolumeSize: request.sizeGib,
         ClientToken: request.token,
         Timeout: idleMinutes,
@@ -141,7 +161,8 @@ export function isNotVisibleYet(error: unknown): boolean {
   return error instanceof AwsFailure && error.awsName === 'ResourceNotFoundException';
 }
 
-function blockOf(bytes: Uint8Array): Block {
+/** A block of {@link blockBytes} bytes, with its checksum. */
+export function blockOf(bytes: Uint8Array): Block {
   return { bytes, checksum: sha256(bytes) };
 }
 

@@ -96,6 +96,13 @@ const kinds = {
 /** A point under way and the available one before it: more are read only where points have failed. Reading costs by size. @source aws-facts [9] */
 const newestPointsPerPage = 2;
 
+/** An item of a plan with its kind. */
+export type CatalogueItem =
+  | { readonly kind: 'state'; readonly item: PlanState }
+  | { readonly kind: 'point'; readonly item: RecoveryPoint }
+  | { readonly kind: 'twin'; readonly item: Twin }
+  | { readonly kind: 'operation'; readonly item: Operation };
+
 /**
  * The catalogue: one table, one conditional write per change, so that a lost answer can be read back. Every read is
  * consistent, and every item that is read is checked: a broken one is never worked with. Writers prove their epoch first (I6).
@@ -145,6 +152,23 @@ export class Catalogue {
     const mine = { epoch: holder.epoch, 'lease.operation': holder.operation };
     if (await this.#update(keyOf.state(holder.plan), change, mine)) return next;
     throw new Failure('StaleEpoch', staleMessage(await this.state(holder.plan), holder));
+  }
+
+  /** The name under which messages show an item: its key. */
+  static nameOf(of: CatalogueItem): string {
+    return nameOf(placeOf(of).key);
+  }
+
+  /** What the table holds under the key of an item. */
+  async find(of: CatalogueItem): Promise<CatalogueItem['item'] | undefined> {
+    const { key, kind } = placeOf(of);
+    return this.#get<CatalogueItem['item']>(key, kind);
+  }
+
+  /** Writes every field of an item, whatever the table holds under its key, if the condition holds. Returns whether it did. */
+  restore(of: CatalogueItem, condition: Condition = {}): Promise<boolean> {
+    const { key } = placeOf(of);
+    return this.#update({ ...key }, { ...of.item }, condition);
   }
 
   async point(plan: string, id: string): Promise<RecoveryPoint | undefined> {
@@ -225,8 +249,10 @@ export class Catalogue {
     return this.#query(`PLAN#${plan}`, 'OP#', kinds.operation);
   }
 
-  failbacks(plan: string): Promise<Operation[]> {
-    return this.#query(`PLAN#${plan}`, 'OP#failback-', kinds.operation);
+  /** Its failovers and failbacks: unlike protect runs, they are few. */
+  async moves(plan: string): Promise<Operation[]> {
+    const failovers = await this.#query(`PLAN#${plan}`, 'OP#failover-', kinds.operation);
+    return [...failovers, ...(await this.#query(`PLAN#${plan}`, 'OP#failback-', kinds.operation))];
   }
 
   async addOperation(operation: Operation): Promise<void> {
@@ -349,6 +375,19 @@ export class Catalogue {
     await catalogueCall('write to the catalogue', () =>
       this.#documents.send(new DeleteCommand({ TableName: this.#table, Key: key })),
     );
+  }
+}
+
+function placeOf(of: CatalogueItem): { key: Key; kind: Kind<CatalogueItem['item']> } {
+  switch (of.kind) {
+    case 'state':
+      return { key: kinds.state.keyOf(of.item), kind: kinds.state as Kind<CatalogueItem['item']> };
+    case 'point':
+      return { key: kinds.point.keyOf(of.item), kind: kinds.point as Kind<CatalogueItem['item']> };
+    case 'twin':
+      return { key: kinds.twin.keyOf(of.item), kind: kinds.twin as Kind<CatalogueItem['item']> };
+    case 'operation':
+      return { key: kinds.operation.keyOf(of.item), kind: kinds.operation as Kind<CatalogueItem['item']> };
   }
 }
 

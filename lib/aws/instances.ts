@@ -18,7 +18,7 @@ import {
 import type { LaunchConfiguration } from '../domain/catalogue.ts';
 import { AwsFailure, awsCall } from './call.ts';
 import { inFilters } from './filters.ts';
-import { type OwnerTags, stepFilters, tagSpecification } from './tags.ts';
+import { type OwnerTags, planFilters, stepFilters, tagSpecification, tagValue } from './tags.ts';
 
 export interface AttachedVolume {
   readonly device: string;
@@ -52,6 +52,25 @@ export async function findInstances(
   owner: Pick<OwnerTags, 'operation' | 'step'>,
 ): Promise<InstanceFacts[]> {
   return (await listInstances(ec2, stepFilters(owner))).filter(({ state }) => state !== 'terminated');
+}
+
+export interface LaunchedServer {
+  readonly instance: string;
+  /** The failover that launched it. */
+  readonly operation: string;
+  readonly isRunning: boolean;
+}
+
+/** Servers that failovers of a plan launched in this Region, those that were terminated left out. */
+export async function findServersOfPlan(ec2: EC2Client, plan: string): Promise<LaunchedServer[]> {
+  const found = await listInstances(ec2, planFilters(plan));
+  return found
+    .filter(({ state, raw }) => state !== 'terminated' && tagValue(raw.Tags, 'purpose') === 'recovered-server')
+    .map(({ id, state, raw }) => ({
+      instance: id,
+      operation: tagValue(raw.Tags, 'operation') ?? '(no operation)',
+      isRunning: state === 'running' || state === 'pending',
+    }));
 }
 
 async function listInstances(ec2: EC2Client, filters: Filter[]): Promise<InstanceFacts[]> {

@@ -1,11 +1,16 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { EBSClient } from '@aws-sdk/client-ebs';
+import type { EC2Client } from '@aws-sdk/client-ec2';
 import { SFNClient } from '@aws-sdk/client-sfn';
+import { ebsClient, ec2Client } from './clients.ts';
 
-/** What an operator's command line talks to, in the recovery Region. */
+/** What an operator's command line talks to in one Region. */
 export interface OperatorClients {
   readonly cloudformation: CloudFormationClient;
   readonly dynamodb: DynamoDBClient;
+  readonly ebs: EBSClient;
+  readonly ec2: EC2Client;
   readonly sfn: SFNClient;
 }
 
@@ -14,6 +19,8 @@ export function createOperatorClients(region: string): OperatorClients {
   return {
     cloudformation: new CloudFormationClient(config),
     dynamodb: new DynamoDBClient(config),
+    ebs: ebsClient(region),
+    ec2: ec2Client(region),
     sfn: new SFNClient(config),
   };
 }

@@ -64,6 +64,7 @@ export async function followOperation(console: Console, { kind, plan, execution 
     const operation = await catalogue.operation(plan.name, `${kind}-${execution.split(':').at(-1) ?? ''}`);
     if (operation !== undefined) show(operation.progression);
     if (operation?.estimate !== undefined && operation.estimate !== null) show(estimateLine(operation.estimate));
+    if (status === 'SUCCEEDED' && operation !== undefined && operation.cause !== null) show(operation.cause);
     if (status === 'SUCCEEDED') show(`${kind} of plan ${plan.name} succeeded`);
     else if (status !== 'RUNNING')
       show(`${kind} of plan ${plan.name} ended ${status}: ${operation?.cause ?? describeFailure(error, cause)}`);

@@ -8,6 +8,7 @@ import {
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { operationMachine } from './machine.ts';
+import { keepManifest } from './manifest.ts';
 import type { StepFunctions } from './step-functions.ts';
 import { opening, Tasks } from './tasks.ts';
 import { transferAll } from './transfer.ts';
@@ -23,9 +24,9 @@ export class FailbackMachine extends Construct {
     super(scope, 'Failback');
     const tasks = new Tasks(this, functions);
     const close = tasks.call('Close', 'operation/close', { payload: { outcome: 'succeeded' } });
-    close.next(new Succeed(this, 'Home'));
+    const done = new Succeed(this, 'Home');
+    close.next(done);
     const commit = tasks.call('Commit', 'failback/commit');
-    commit.next(close);
     const traffic = tasks.until('Switch traffic', 'traffic/switch', { to: 'primary' }, commit);
     const servers = waves(this, tasks, 'failback/start');
     servers.next(traffic);
@@ -67,6 +68,8 @@ export class FailbackMachine extends Construct {
       if (inner.includes(task.node.id)) task.addCatch(undone.begin, { resultPath: '$.failure' });
     for (const map of [servers, rebuild, ...this.#catching])
       if (map instanceof MapState) map.addCatch(undone.begin, { resultPath: '$.failure' });
+
+    commit.next(keepManifest(tasks, { close, done, end: undone.end }));
 
     const open = tasks.call('Open', 'failback/open', opening);
     this.machine = operationMachine(this, 'Failback', open.next(orUndo(this, undone, estimate)), tasks.functions);

@@ -1,6 +1,7 @@
 import { Choice, Condition, type StateMachine, Succeed } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { operationMachine } from './machine.ts';
+import { keepManifest } from './manifest.ts';
 import type { StepFunctions } from './step-functions.ts';
 import { opening, Tasks } from './tasks.ts';
 import { compensate, orUndo } from './undo.ts';
@@ -14,9 +15,9 @@ export class FailoverMachine extends Construct {
     super(scope, 'Failover');
     const tasks = new Tasks(this, functions);
     const close = tasks.call('Close', 'operation/close', { payload: { outcome: 'succeeded' } });
-    close.next(new Succeed(this, 'Recovered'));
+    const done = new Succeed(this, 'Recovered');
+    close.next(done);
     const commit = tasks.call('Commit', 'failover/commit');
-    commit.next(close);
     const traffic = tasks.until('Switch traffic', 'traffic/switch', { to: 'recovery' }, commit);
     const servers = waves(this, tasks, 'failover/launch');
     servers.next(traffic);
@@ -32,6 +33,8 @@ export class FailoverMachine extends Construct {
       ['Preflight', 'Fence', 'Switch traffic', 'Commit'].includes(node.id),
     );
     for (const state of [servers, ...guarded]) state.addCatch(undone.begin, { resultPath: '$.failure' });
+
+    commit.next(keepManifest(tasks, { close, done, end: undone.end }));
 
     const open = tasks.call('Open', 'failover/open', opening);
     this.machine = operationMachine(this, 'Failover', open.next(orUndo(this, undone, preflight)), tasks.functions);

@@ -5,7 +5,7 @@ import type { StepFunctions } from './step-functions.ts';
 import { opening, Tasks } from './tasks.ts';
 import { transferAll } from './transfer.ts';
 
-/** Protect: capture → replicate (copies by AWS, deltas by the engine) → seal → prune. */
+/** Protect: capture → replicate (copies by AWS, deltas by the engine) → seal → manifest → prune. */
 export class ProtectMachine extends Construct {
   readonly machine: StateMachine;
 
@@ -19,7 +19,7 @@ export class ProtectMachine extends Construct {
       .next(new Succeed(this, 'Protected'));
     const prune = tasks.until('Prune', 'protect/prune', point, done);
     const seal = tasks.call('Seal', 'protect/seal', { payload: point });
-    seal.next(prune);
+    seal.next(tasks.until('Manifest', 'operation/manifest', {}, prune));
 
     const replicate = tasks.poll('Replicate', 'protect/replicate', point);
     const transfers = transferAll(this, tasks, 'Delta');
@@ -56,7 +56,7 @@ export class ProtectMachine extends Construct {
       transfers,
       seal,
       replicate.look,
-      ...tasks.made.filter(({ node }) => ['Prune', 'Close'].includes(node.id)),
+      ...tasks.made.filter(({ node }) => ['Manifest', 'Prune', 'Close'].includes(node.id)),
     ]) {
       state.addCatch(abort, { resultPath: '$.failure' });
     }

@@ -149,6 +149,16 @@ export class Resources {
       ]);
   }
 
+  /** The default key of the Region, whichever it is, where a plan names its key by an alias, which the direct APIs do not take. */
+  defaultKeys(): Right[] {
+    const plans = this.#arns.plans.filter(({ recovery }) => recovery.key?.includes(':alias/') === true);
+    const ofDefaults = new Resources({
+      ...this.#arns,
+      plans: plans.map((plan) => ({ ...plan, recovery: withoutKey(plan.recovery) })),
+    });
+    return plans.length === 0 ? [] : ofDefaults.keys('direct', 'recovery');
+  }
+
   get #planNames(): string[] {
     return this.#arns.plans.map(({ name }) => name);
   }
@@ -185,6 +195,10 @@ export class Resources {
           ]),
     ];
   }
+}
+
+function withoutKey({ key: _, ...recovery }: Plan['recovery']): Plan['recovery'] {
+  return recovery;
 }
 
 /** A record's name as IAM compares it. @source Route 53 guide, specifying conditions: lower case, no dot at the end, octal escapes */

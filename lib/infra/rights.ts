@@ -38,6 +38,7 @@ export const stepNames = [
   'failback/undo',
   'failback/sweep',
   'failback/put-back',
+  'operation/manifest',
   'operation/close',
   'operation/rescue',
 ] as const;
@@ -300,6 +301,14 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
     ...attaching(of),
     of.own(of.ec2('primary', 'volume'), 'ec2:DeleteVolume', 'failback-volume'),
     of.own(of.snapshots('primary'), 'ec2:DeleteSnapshot'),
+  ],
+  'operation/manifest': (of) => [
+    of.read(['recovery'], 'ec2:DescribeSnapshots'),
+    of.make(of.snapshots('recovery'), 'ebs:StartSnapshot'),
+    of.mark(of.snapshots('recovery'), 'manifest'),
+    on(of.snapshots('recovery'), 'ebs:PutSnapshotBlock', 'ebs:CompleteSnapshot'),
+    ...of.keys('direct', 'recovery'),
+    ...of.defaultKeys(),
   ],
 };
 

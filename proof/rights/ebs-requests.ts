@@ -18,13 +18,16 @@ function onSnapshots(action: string, ids: readonly (string | undefined)[], held:
 }
 
 /** The new snapshot is asked about, and tagging it is a right of EC2, without `ec2:CreateAction`. @source aws-facts [8.2] */
-function startSnapshot({ ParentSnapshotId = '', Tags = [] }: StartSnapshotRequest, held: Held): IamRequest[] {
-  const context = { ...requestTags(Tags), 'ebs:ParentSnapshot': held.arn('snapshot', ParentSnapshotId) };
+function startSnapshot({ ParentSnapshotId, Tags = [], KmsKeyArn }: StartSnapshotRequest, held: Held): IamRequest[] {
+  const parent = ParentSnapshotId === undefined ? {} : { 'ebs:ParentSnapshot': held.arn('snapshot', ParentSnapshotId) };
+  const context = { ...requestTags(Tags), ...parent };
+  const keys =
+    ParentSnapshotId === undefined ? [KmsKeyArn ?? held.state.keys.defaultArn] : held.keysOf([ParentSnapshotId]);
   const resource = held.arn('snapshot', 'new');
   return [
     { action: 'ebs:StartSnapshot', resource, context },
     { action: 'ec2:CreateTags', resource, context: requestTags(Tags) },
-    ...held.keysOf([ParentSnapshotId]).flatMap((key) => keyRequests(key, 'direct', [undefined, ec2Of(held.region)])),
+    ...keys.flatMap((key) => keyRequests(key, 'direct', [undefined, ec2Of(held.region)])),
   ];
 }
 

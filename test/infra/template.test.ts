@@ -93,7 +93,7 @@ describe('the synthesized template', () => {
         .filter((policy) => JSON.stringify(policy).includes(`"${action}"`))
         .map((policy) => (policy['Properties'] as { PolicyName: string }).PolicyName.replace(/RoleDefaultPolicy.*/, ''))
         .toSorted();
-    expect(holders('ebs:PutSnapshotBlock')).toEqual(['StepsTransferMove']);
+    expect(holders('ebs:PutSnapshotBlock')).toEqual(['StepsOperationManifest', 'StepsTransferMove']);
     expect(holders('ec2:RunInstances')).toEqual(['StepsFailoverLaunch']);
     expect(holders('ec2:DeleteSnapshot')).toEqual(['StepsFailbackPutBack', 'StepsFailbackSweep', 'StepsProtectPrune']);
     expect(holders('route53:ChangeResourceRecordSets')).toEqual(['StepsTrafficRestore', 'StepsTrafficSwitch']);

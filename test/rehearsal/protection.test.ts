@@ -17,10 +17,12 @@ const home = shop.primary.region;
 const away = shop.recovery.region;
 const ec2 = (region: string) => stage.cloud.services(region).ec2;
 const points = () => stage.clock.settle(stage.catalogue.points(shop.name));
-const snapshots = (region: string) =>
+const snapshots = (region: string, isManifest = false) =>
   ec2(region)
     .allResources()
-    .filter(({ kind }) => kind === 'snapshot').length;
+    .filter(({ kind, tags }) => kind === 'snapshot' && (tags['homeward:purpose'] === 'manifest') === isManifest).length;
+
+const isResting = () => stage.executions('protect').every(({ status }) => status !== 'RUNNING');
 
 const exists = (region: string, id: string) => ec2(region).state.snapshots.has(id);
 
@@ -33,8 +35,9 @@ function named(point: RecoveryPoint | undefined): string[] {
 /** Until no run is under way, and what was deleted is gone. */
 async function betweenRuns(): Promise<void> {
   await stage.clock.advance(5_000);
-  await stage.clock.run(() => stage.executions('protect').every(({ status }) => status !== 'RUNNING'));
+  await stage.clock.run(isResting);
   await stage.clock.advance(30_000);
+  await stage.clock.run(isResting);
 }
 
 describe('I2: whole points only', () => {
@@ -70,6 +73,7 @@ describe('I3, I8: retention', () => {
       shop.protection.retention.latest * volumes,
       shop.protection.retention.latest * volumes,
     ]);
+    expect([snapshots(home, true), snapshots(away, true)]).toEqual([0, shop.protection.retention.latest]);
     expect(await stage.clock.settle(findLeftovers(stage, before))).toEqual([]);
   });
 

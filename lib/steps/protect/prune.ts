@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { ec2Client } from '../../aws/clients.ts';
 import { findLockedSnapshots } from '../../aws/locks.ts';
+import { manifestPurpose } from '../../aws/manifests.ts';
 import type { SnapshotFacts } from '../../aws/snapshots.ts';
 import { doubtOf } from '../../domain/doubt.ts';
 import type { Plan } from '../../domain/plan.ts';
@@ -15,7 +16,8 @@ import type { replicateSchema } from './replicate.ts';
 
 /**
  * Deletes what retention lets go, and what broken operations left behind (I3, I8). A point that goes is marked before the first of its
- * snapshots is deleted, so that none is recovered from by halves (I2), and its item is removed after the last. What a returned primary held is kept until it is accepted. Where the table and
+ * snapshots is deleted, so that none is recovered from by halves (I2), and its item is removed after the last. What a returned primary
+ * held is kept until it is accepted, a manifest as long as something that it describes. Where the table and
  * the tags of the snapshots contradict each other nothing is deleted, and that is noted.
  */
 export async function prune(services: Services, input: z.infer<typeof replicateSchema>): Promise<PollResult> {
@@ -30,16 +32,20 @@ export async function prune(services: Services, input: z.infer<typeof replicateS
   for (const point of doomedPoints)
     if (point.status === 'available' && !(await catalogue.expirePoint(point)))
       return nextPoll(input.poll, false, services.now());
-  const home = new Set(
-    (await catalogue.failbacks(plan.name)).filter(({ committedAt }) => committedAt !== null).map(({ id }) => id),
-  );
-  const isUnneeded = ({ id, operation = '', purpose }: SnapshotFacts) =>
-    !kept.has(id) && operation !== input.operation && !(purpose === 'returned-primary' && home.has(operation));
   const known = {
     keptPoints: points.filter((point) => !doomedPoints.includes(point)),
     doomedPoints: new Set(doomedPoints.map(({ id }) => id)),
     lastTwins: [...lastTwins(twins).values()],
   };
+  const final = (await catalogue.moves(plan.name)).filter(({ committedAt }) => committedAt !== null);
+  const home = new Set(final.filter(({ kind }) => kind === 'failback').map(({ id }) => id));
+  const makers = [...known.keptPoints, ...known.lastTwins].map(({ operation }) => operation);
+  const described = new Set([...makers, ...final.map(({ id }) => id)]);
+  const isUnneeded = ({ id, operation = '', purpose }: SnapshotFacts) =>
+    !kept.has(id) &&
+    operation !== input.operation &&
+    !(purpose === 'returned-primary' && home.has(operation)) &&
+    !(purpose === manifestPurpose && described.has(operation));
   const makerOf = remembering((id) => catalogue.operation(plan.name, id));
   let isDone = true;
   const pointsLeft = new Set<string | undefined>();

@@ -29,7 +29,7 @@ export async function start(services: Services, item: TransferItem): Promise<Sta
     ...(transfer.point === undefined ? {} : { point: transfer.point }),
   };
   const request = {
-    parent: transfer.far.base,
+    on: { parent: transfer.far.base },
     sizeGib: transfer.sizeGib,
     token: tokenOf(operation, transfer.id),
     owner,
