@@ -11,18 +11,12 @@ import { z } from 'zod';
 import {
   newState,
   type Operation,
-  operationSchema,
   type PlanState,
-  planStateSchema,
   type PointServer,
   type RecoveryPoint,
-  recoveryPointSchema,
   type TransferRecord,
-  transferRecordSchema,
   type Twin,
-  twinSchema,
   type UnitRecord,
-  unitRecordSchema,
 } from '../domain/catalogue.ts';
 import { corrupt } from '../domain/corrupt.ts';
 import { Failure, isTransient } from '../domain/failure.ts';
@@ -33,9 +27,17 @@ import {
   type Holder as PlanHolder,
   staleMessage,
 } from '../domain/phase.ts';
-import { problemsOf } from '../domain/problems.ts';
 import { awsCall } from './call.ts';
-import { tokenOf } from './token.ts';
+import {
+  type CatalogueItem,
+  type Key,
+  keyOf,
+  type Kind,
+  kinds,
+  nameOf,
+  parseItem,
+  placeOf,
+} from './catalogue-items.ts';
 import { type Condition, type Fields, updateExpression } from './update-expression.ts';
 
 /** The operation that owns a plan since `epoch`. */
@@ -43,65 +45,8 @@ interface Holder extends PlanHolder {
   readonly plan: string;
 }
 
-interface Key {
-  readonly pk: string;
-  readonly sk: string;
-}
-
-/** A kind of item: what it holds, and the key under which an item that holds this is found. */
-interface Kind<Item> {
-  readonly schema: z.ZodType<Item>;
-  readonly keyOf: (item: Item) => Key;
-}
-
-function nameOf({ pk, sk }: Key): string {
-  return `${pk} / ${sk}`;
-}
-
-const keyOf = {
-  state: (plan: string) => ({ pk: `PLAN#${plan}`, sk: 'STATE' }),
-  point: (plan: string, id: string) => ({ pk: `PLAN#${plan}`, sk: `RP#${id}` }),
-  twin: (twin: Pick<Twin, 'plan' | 'volume' | 'madeAt'>) => ({
-    pk: `PLAN#${twin.plan}`,
-    sk: `TWIN#${twin.volume}#${twin.madeAt}`,
-  }),
-  operation: (plan: string, id: string) => ({ pk: `PLAN#${plan}`, sk: `OP#${id}` }),
-  transfer: (operation: string, id: string) => ({ pk: `OP#${operation}`, sk: `TRANSFER#${id}` }),
-  creation: (operation: string, step: string) => ({ pk: `OP#${operation}`, sk: `MADE#${step}` }),
-  unit: (operation: string, transfer: string, unit: number) => ({
-    pk: `OP#${operation}`,
-    sk: `UNIT#${transfer}#${String(unit).padStart(8, '0')}`,
-  }),
-  event: (operation: string, at: string, text: string) => ({
-    pk: `OP#${operation}`,
-    sk: `EV#${at}#${tokenOf(text).slice(0, 8)}`,
-  }),
-};
-
-const kinds = {
-  state: { schema: planStateSchema, keyOf: ({ plan }: PlanState) => keyOf.state(plan) },
-  point: { schema: recoveryPointSchema, keyOf: ({ plan, id }: RecoveryPoint) => keyOf.point(plan, id) },
-  twin: { schema: twinSchema, keyOf: keyOf.twin },
-  operation: { schema: operationSchema, keyOf: ({ plan, id }: Operation) => keyOf.operation(plan, id) },
-  transfer: (operation: string) => ({
-    schema: transferRecordSchema,
-    keyOf: ({ id }: TransferRecord) => keyOf.transfer(operation, id),
-  }),
-  unit: (operation: string, transfer: string) => ({
-    schema: unitRecordSchema,
-    keyOf: ({ unit }: UnitRecord) => keyOf.unit(operation, transfer, unit),
-  }),
-};
-
 /** A point under way and the available one before it: more are read only where points have failed. Reading costs by size. @source aws-facts [9] */
 const newestPointsPerPage = 2;
-
-/** An item of a plan with its kind. */
-export type CatalogueItem =
-  | { readonly kind: 'state'; readonly item: PlanState }
-  | { readonly kind: 'point'; readonly item: RecoveryPoint }
-  | { readonly kind: 'twin'; readonly item: Twin }
-  | { readonly kind: 'operation'; readonly item: Operation };
 
 /**
  * The catalogue: one table, one conditional write per change, so that a lost answer can be read back. Every read is
@@ -378,19 +323,6 @@ export class Catalogue {
   }
 }
 
-function placeOf(of: CatalogueItem): { key: Key; kind: Kind<CatalogueItem['item']> } {
-  switch (of.kind) {
-    case 'state':
-      return { key: kinds.state.keyOf(of.item), kind: kinds.state as Kind<CatalogueItem['item']> };
-    case 'point':
-      return { key: kinds.point.keyOf(of.item), kind: kinds.point as Kind<CatalogueItem['item']> };
-    case 'twin':
-      return { key: kinds.twin.keyOf(of.item), kind: kinds.twin as Kind<CatalogueItem['item']> };
-    case 'operation':
-      return { key: kinds.operation.keyOf(of.item), kind: kinds.operation as Kind<CatalogueItem['item']> };
-  }
-}
-
 /** Told apart from a silent Region: see `CatalogueUnavailable`. */
 async function catalogueCall<Output>(what: string, call: () => Promise<Output>): Promise<Output> {
   try {
@@ -404,21 +336,4 @@ async function catalogueCall<Output>(what: string, call: () => Promise<Output>):
 interface Creation<Made> {
   readonly requestedAt: string;
   readonly made?: Made;
-}
-
-/**
- * What a table holds as what it should be. The key is the catalogue's own business, and may not be written back as a field; what
- * the item says of itself must fit it.
- * @throws Failure CatalogueCorrupt
- */
-function parseItem<Item>(
-  { pk, sk, ...fields }: Record<string, unknown>,
-  { schema, keyOf: keyOfItem }: Kind<Item>,
-): Item {
-  const key = { pk: String(pk), sk: String(sk) };
-  const parsed = schema.safeParse(fields);
-  if (!parsed.success) throw corrupt(nameOf(key), problemsOf(parsed.error));
-  const own = keyOfItem(parsed.data);
-  if (own.pk !== key.pk || own.sk !== key.sk) throw corrupt(nameOf(key), `it says of itself to be ${nameOf(own)}`);
-  return parsed.data;
 }

@@ -16,6 +16,7 @@ import {
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import type { LaunchConfiguration } from '../domain/catalogue.ts';
+import type { Origin } from '../domain/eligibility.ts';
 import { AwsFailure, awsCall } from './call.ts';
 import { inFilters } from './filters.ts';
 import { type OwnerTags, planFilters, stepFilters, tagSpecification, tagValue } from './tags.ts';
@@ -116,6 +117,26 @@ export async function typesWithLocalDisks(ec2: EC2Client, types: readonly string
     }
     return found;
   });
+}
+
+/** @param withDisks types that come with instance store. @source aws-facts [3.7] */
+export function originOf({ state, raw }: InstanceFacts, withDisks: ReadonlySet<string>): Origin {
+  return {
+    state,
+    lifecycle: raw.InstanceLifecycle ?? null,
+    autoScalingGroup: tagOf(raw, 'aws:autoscaling:groupName'),
+    rootDeviceType: raw.RootDeviceType ?? 'ebs',
+    isHibernationOn: raw.HibernationOptions?.Configured ?? false,
+    usageOperation: raw.UsageOperation ?? 'RunInstances',
+    platform: raw.PlatformDetails ?? 'Linux/UNIX',
+    productCodes: (raw.ProductCodes ?? []).map(({ ProductCodeId }) => ProductCodeId ?? ''),
+    instanceType: raw.InstanceType ?? '',
+    hasLocalDisks: withDisks.has(raw.InstanceType ?? ''),
+  };
+}
+
+function tagOf({ Tags = [] }: Instance, key: string): string | null {
+  return Tags.find(({ Key }) => Key === key)?.Value ?? null;
 }
 
 /** User data as AWS keeps it, base64, or `null`. */

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { AwsFailure } from '../aws/call.ts';
-import { Catalogue, type CatalogueItem } from '../aws/catalogue.ts';
+import type { CatalogueItem } from '../aws/catalogue-items.ts';
+import { Catalogue } from '../aws/catalogue.ts';
 import { readStackOutputs } from '../aws/stack-outputs.ts';
 import type { Operation, PlanState } from '../domain/catalogue.ts';
 import { Failure } from '../domain/failure.ts';

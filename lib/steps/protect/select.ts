@@ -1,8 +1,7 @@
-import type { Instance } from '@aws-sdk/client-ec2';
 import type { z } from 'zod';
 import { ec2Client } from '../../aws/clients.ts';
-import { describeInstances, type InstanceFacts, typesWithLocalDisks } from '../../aws/instances.ts';
-import { type Origin, refusalsOf } from '../../domain/eligibility.ts';
+import { describeInstances, originOf, typesWithLocalDisks } from '../../aws/instances.ts';
+import { refusalsOf } from '../../domain/eligibility.ts';
 import { Failure } from '../../domain/failure.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Services } from '../services.ts';
@@ -36,24 +35,4 @@ export async function select(services: Services, input: z.infer<typeof abortSche
 
 function refusalText(plan: Plan, refused: readonly string[]): string {
   return `Plan ${plan.name} cannot be protected. ${refused.join(' ')} Nothing was captured; correct this and deploy the plan.`;
-}
-
-/** @source aws-facts [3.7] */
-function originOf({ state, raw }: InstanceFacts, withDisks: ReadonlySet<string>): Origin {
-  return {
-    state,
-    lifecycle: raw.InstanceLifecycle ?? null,
-    autoScalingGroup: tagOf(raw, 'aws:autoscaling:groupName'),
-    rootDeviceType: raw.RootDeviceType ?? 'ebs',
-    isHibernationOn: raw.HibernationOptions?.Configured ?? false,
-    usageOperation: raw.UsageOperation ?? 'RunInstances',
-    platform: raw.PlatformDetails ?? 'Linux/UNIX',
-    productCodes: (raw.ProductCodes ?? []).map(({ ProductCodeId }) => ProductCodeId ?? ''),
-    instanceType: raw.InstanceType ?? '',
-    hasLocalDisks: withDisks.has(raw.InstanceType ?? ''),
-  };
-}
-
-function tagOf({ Tags = [] }: Instance, key: string): string | null {
-  return Tags.find(({ Key }) => Key === key)?.Value ?? null;
 }

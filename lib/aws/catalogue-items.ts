@@ -1,0 +1,107 @@
+import type { z } from 'zod';
+import {
+  type Operation,
+  operationSchema,
+  type PlanState,
+  planStateSchema,
+  type RecoveryPoint,
+  recoveryPointSchema,
+  type TransferRecord,
+  transferRecordSchema,
+  type Twin,
+  twinSchema,
+  type UnitRecord,
+  unitRecordSchema,
+} from '../domain/catalogue.ts';
+import { corrupt } from '../domain/corrupt.ts';
+import { problemsOf } from '../domain/problems.ts';
+import { tokenOf } from './token.ts';
+
+export interface Key {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+/** A kind of item: what it holds, and the key under which an item that holds this is found. */
+export interface Kind<Item> {
+  readonly schema: z.ZodType<Item>;
+  readonly keyOf: (item: Item) => Key;
+}
+
+/** The name under which messages show an item. */
+export function nameOf({ pk, sk }: Key): string {
+  return `${pk} / ${sk}`;
+}
+
+export const keyOf = {
+  state: (plan: string) => ({ pk: `PLAN#${plan}`, sk: 'STATE' }),
+  point: (plan: string, id: string) => ({ pk: `PLAN#${plan}`, sk: `RP#${id}` }),
+  twin: (twin: Pick<Twin, 'plan' | 'volume' | 'madeAt'>) => ({
+    pk: `PLAN#${twin.plan}`,
+    sk: `TWIN#${twin.volume}#${twin.madeAt}`,
+  }),
+  operation: (plan: string, id: string) => ({ pk: `PLAN#${plan}`, sk: `OP#${id}` }),
+  transfer: (operation: string, id: string) => ({ pk: `OP#${operation}`, sk: `TRANSFER#${id}` }),
+  creation: (operation: string, step: string) => ({ pk: `OP#${operation}`, sk: `MADE#${step}` }),
+  unit: (operation: string, transfer: string, unit: number) => ({
+    pk: `OP#${operation}`,
+    sk: `UNIT#${transfer}#${String(unit).padStart(8, '0')}`,
+  }),
+  event: (operation: string, at: string, text: string) => ({
+    pk: `OP#${operation}`,
+    sk: `EV#${at}#${tokenOf(text).slice(0, 8)}`,
+  }),
+};
+
+export const kinds = {
+  state: { schema: planStateSchema, keyOf: ({ plan }: PlanState) => keyOf.state(plan) },
+  point: { schema: recoveryPointSchema, keyOf: ({ plan, id }: RecoveryPoint) => keyOf.point(plan, id) },
+  twin: { schema: twinSchema, keyOf: keyOf.twin },
+  operation: { schema: operationSchema, keyOf: ({ plan, id }: Operation) => keyOf.operation(plan, id) },
+  transfer: (operation: string) => ({
+    schema: transferRecordSchema,
+    keyOf: ({ id }: TransferRecord) => keyOf.transfer(operation, id),
+  }),
+  unit: (operation: string, transfer: string) => ({
+    schema: unitRecordSchema,
+    keyOf: ({ unit }: UnitRecord) => keyOf.unit(operation, transfer, unit),
+  }),
+};
+
+/** An item of a plan with its kind. */
+export type CatalogueItem =
+  | { readonly kind: 'state'; readonly item: PlanState }
+  | { readonly kind: 'point'; readonly item: RecoveryPoint }
+  | { readonly kind: 'twin'; readonly item: Twin }
+  | { readonly kind: 'operation'; readonly item: Operation };
+
+/** Where an item is in the table, and what it must be. */
+export function placeOf(of: CatalogueItem): { key: Key; kind: Kind<CatalogueItem['item']> } {
+  switch (of.kind) {
+    case 'state':
+      return { key: kinds.state.keyOf(of.item), kind: kinds.state as Kind<CatalogueItem['item']> };
+    case 'point':
+      return { key: kinds.point.keyOf(of.item), kind: kinds.point as Kind<CatalogueItem['item']> };
+    case 'twin':
+      return { key: kinds.twin.keyOf(of.item), kind: kinds.twin as Kind<CatalogueItem['item']> };
+    case 'operation':
+      return { key: kinds.operation.keyOf(of.item), kind: kinds.operation as Kind<CatalogueItem['item']> };
+  }
+}
+
+/**
+ * What a table holds as what it should be. The key is the catalogue's own business, and may not be written back as a field; what
+ * the item says of itself must fit it.
+ * @throws Failure CatalogueCorrupt
+ */
+export function parseItem<Item>(
+  { pk, sk, ...fields }: Record<string, unknown>,
+  { schema, keyOf: keyOfItem }: Kind<Item>,
+): Item {
+  const key = { pk: String(pk), sk: String(sk) };
+  const parsed = schema.safeParse(fields);
+  if (!parsed.success) throw corrupt(nameOf(key), problemsOf(parsed.error));
+  const own = keyOfItem(parsed.data);
+  if (own.pk !== key.pk || own.sk !== key.sk) throw corrupt(nameOf(key), `it says of itself to be ${nameOf(own)}`);
+  return parsed.data;
+}
