@@ -35,7 +35,12 @@ export class ProtectMachine extends Construct {
       resultPath: '$.last',
     });
     capture.itemProcessor(tasks.call('Capture', 'protect/capture', { payload: null }).next(new Pass(this, 'Captured')));
-    capture.next(replicate.begin);
+    const beginManifest = tasks.call('Begin manifest', 'operation/manifest', {
+      payload: { begin: true, poll: { polls: 0 } },
+    });
+    beginManifest.next(replicate.begin);
+    beginManifest.addCatch(replicate.begin, { resultPath: '$.last' });
+    capture.next(beginManifest);
     const select = tasks.call('Select', 'protect/select', { payload: point });
     select.next(capture);
 

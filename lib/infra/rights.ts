@@ -48,6 +48,7 @@ export type StepName = (typeof stepNames)[number];
 const catalogueUse: Partial<Record<StepName, readonly string[]>> = {
   'waves/probe': [],
   'failover/guard': ['GetItem', 'Query'],
+  'protect/select': ['GetItem', 'UpdateItem'],
   'protect/abort': ['GetItem', 'UpdateItem'],
   'protect/measure': ['Query'],
   'protect/capture': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],

@@ -324,12 +324,12 @@ describe('a manifest that cannot be written', () => {
   });
   afterEach(() => stage.close());
 
-  const refuse = () =>
-    stage.cloud.faults.add({ kind: 'refused', operation: 'StartSnapshot', caller: 'OperationManifest' });
+  const refuse = (times: number) =>
+    stage.cloud.faults.add({ kind: 'refused', operation: 'StartSnapshot', caller: 'OperationManifest', times });
   const notices = () => stage.cloud.services(away).sns.messages;
 
   it('leaves the point available, fails the run, and somebody is told', async () => {
-    refuse();
+    refuse(2);
     expect(outcomeOf(await protectNow(stage))).toMatchObject({ status: 'FAILED', error: 'AwsRefused' });
     const points = await settle(stage.catalogue.points('shop'));
     expect(points.map(({ status }) => status)).toEqual(['available']);
@@ -337,9 +337,15 @@ describe('a manifest that cannot be written', () => {
     expect(notices().at(-1)?.message).toContain('start a snapshot manifest/protect-');
   });
 
+  it('stands in the way of nothing when only its beginning is refused', async () => {
+    refuse(1);
+    expect(outcomeOf(await protectNow(stage))).toMatchObject({ status: 'SUCCEEDED' });
+    expect(stage.cloud.faults.unmet).toEqual([]);
+  });
+
   it('leaves a failover that has committed succeeded, and its cause and the notice say what is missing', async () => {
     await protectNow(stage);
-    refuse();
+    refuse(1);
     expect(outcomeOf(await stage.run('failover'))).toMatchObject({ status: 'SUCCEEDED' });
     const operations = await settle(stage.catalogue.operations('shop'));
     expect(operations.find(({ kind }) => kind === 'failover')).toMatchObject({

@@ -12,7 +12,7 @@ import { RightsRecord } from '../../proof/rights/record.ts';
 import { unallowed } from '../../proof/rights/simulate.ts';
 import { type Assembly, synthesize } from '../../rehearsal/deploy.ts';
 import { Stage } from '../../rehearsal/stage.ts';
-import { outcomeOf, shop, smallShop } from './shop-stage.ts';
+import { outcomeOf, setSchedules, shop, smallShop } from './shop-stage.ts';
 
 const { automatic: _, ...failover } = shop.failover;
 const hour = 3_600;
@@ -52,6 +52,8 @@ beforeAll(async () => {
   assembly = synthesize([calendar]);
   stage = await Stage.open({ plan: calendar, world, seed: 8, assembly: assembly.directory });
   record = new RightsRecord(stage.cloud);
+  // Nothing here looks at the metrics of a month.
+  await setSchedules(stage, 'measure', 'DISABLED');
 }, synthesisMs);
 afterAll(() => {
   stage.close();
@@ -64,7 +66,7 @@ const snapshotsIn = (region: string) =>
   stage.cloud
     .services(region)
     .ec2.allResources()
-    .filter(({ kind }) => kind === 'snapshot')
+    .filter(({ kind, tags }) => kind === 'snapshot' && tags['homeward:purpose'] !== 'manifest')
     .map(({ id }) => id)
     .toSorted();
 

@@ -11,7 +11,7 @@ import { DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Stage } from '../../rehearsal/stage.ts';
 import type { Execution } from '../../sim/stepfunctions/stepfunctions.ts';
-import { openShop, protectNow, shop } from './shop-stage.ts';
+import { openShop, protectNow, setSchedules, shop } from './shop-stage.ts';
 
 let stage: Stage;
 beforeEach(async () => {
@@ -98,20 +98,7 @@ async function notes(): Promise<string[]> {
 
 const outputOf = (execution: Execution | undefined) => execution?.output as Record<string, unknown> | undefined;
 
-async function setSchedule(state: 'ENABLED' | 'DISABLED'): Promise<void> {
-  const { operations } = recovery().scheduler;
-  const list = (await operations['ListSchedules']?.run({} as never, {} as never)) as { Schedules: { Name: string }[] };
-  for (const { Name } of list.Schedules) {
-    const schedule = (await operations['GetSchedule']?.run({ Name } as never, {} as never)) as {
-      Target: { Arn: string };
-      [member: string]: unknown;
-    };
-    if (!schedule.Target.Arn.includes(':stateMachine:')) continue;
-    const { ScheduleExpression, FlexibleTimeWindow, Target } = schedule;
-    const request = { Name, ScheduleExpression, FlexibleTimeWindow, Target, State: state };
-    await operations['UpdateSchedule']?.run(request as never, {} as never);
-  }
-}
+const setSchedule = (state: 'ENABLED' | 'DISABLED') => setSchedules(stage, 'protect', state);
 
 const rpoHeadings = ['RPO target missed', 'RPO at twice the target', 'RPO at three times the target'];
 const targetMinutes = 15;

@@ -1,21 +1,22 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { isNotVisibleYet } from '../../aws/blocks.ts';
 import { ebsClient, ec2Client } from '../../aws/clients.ts';
 import { manifestPurpose, startManifest, writeManifest } from '../../aws/manifests.ts';
 import { describeSnapshots } from '../../aws/snapshots.ts';
 import { Failure } from '../../domain/failure.ts';
 import { manifestOf } from '../../domain/manifest.ts';
-import { nextPollWithin, type PollResult, pollSchema } from '../../domain/poll.ts';
+import { nextPoll, nextPollWithin, type PollResult, pollSchema } from '../../domain/poll.ts';
 import { contextSchema, type Services } from '../services.ts';
 
-export const manifestStepSchema = contextSchema.extend({ poll: pollSchema });
+export const manifestStepSchema = contextSchema.extend({ begin: z.boolean().optional(), poll: pollSchema });
 
 /** Half a mebibyte is complete within a minute; one that was started a moment ago is known after two at most. @source aws-facts [2.8] */
 const manifestSecondsMax = 900;
 
 /**
  * Keeps what a final operation leaves in the table in a snapshot of the recovery Region as well, where the loss of the table does not
- * reach it: encrypted, tagged like everything else, and let go by retention together with what it describes.
+ * reach it: encrypted, tagged like everything else, and let go by retention together with what it describes. `begin`: only starts that
+ * snapshot, so that AWS knows it by the time there is something to write, and nobody waits for that.
  */
 export async function manifest(services: Services, input: z.infer<typeof manifestStepSchema>): Promise<PollResult> {
   const plan = services.plan(input.plan);
@@ -33,6 +34,7 @@ export async function manifest(services: Services, input: z.infer<typeof manifes
     ...(kept.point === null ? {} : { point: kept.point.id }),
   };
   const target = await startManifest(ebs, { owner, key: arnOf(plan.recovery.key) });
+  if (input.begin === true) return nextPoll(input.poll, false, services.now());
   const isDone = await isComplete(services, plan.recovery.region, target);
   if (!isDone) await writeIfKnown(() => writeManifest(ebs, target, kept));
   return nextPollWithin(input.poll, isDone, services.now(), {

@@ -41,9 +41,9 @@ export async function prune(services: Services, input: z.infer<typeof replicateS
   const home = new Set(final.filter(({ kind }) => kind === 'failback').map(({ id }) => id));
   const makers = [...known.keptPoints, ...known.lastTwins].map(({ operation }) => operation);
   const described = new Set([...makers, ...final.map(({ id }) => id)]);
-  const isUnneeded = ({ id, operation = '', purpose }: SnapshotFacts) =>
+  const isUnneeded = ({ id, operation = '', purpose, state }: SnapshotFacts) =>
     !kept.has(id) &&
-    operation !== input.operation &&
+    (operation !== input.operation || state === 'error') &&
     !(purpose === 'returned-primary' && home.has(operation)) &&
     !(purpose === manifestPurpose && described.has(operation));
   const makerOf = remembering((id) => catalogue.operation(plan.name, id));
