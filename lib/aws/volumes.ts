@@ -7,6 +7,7 @@ import {
   DetachVolumeCommand,
   type EC2Client,
   type Filter,
+  GetEbsEncryptionByDefaultCommand,
   type Volume,
   type VolumeType,
 } from '@aws-sdk/client-ec2';
@@ -31,6 +32,14 @@ export function describeVolumes(ec2: EC2Client, ids: readonly string[]): Promise
   return Promise.all(inFilters(ids).map((some) => listVolumes(ec2, [{ Name: 'volume-id', Values: some }]))).then(
     (lists) => lists.flat(),
   );
+}
+
+/** Whether the Region encrypts every new volume and snapshot, whatever is asked for. */
+export async function encryptsByDefault(ec2: EC2Client): Promise<boolean> {
+  const answer = await awsCall('read whether EBS encrypts by default', () =>
+    ec2.send(new GetEbsEncryptionByDefaultCommand({})),
+  );
+  return answer.EbsEncryptionByDefault ?? false;
 }
 
 /** Volumes that carry all the given tags. */

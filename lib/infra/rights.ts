@@ -183,7 +183,15 @@ const transferring = (of: Resources) => ({
 
 /** Steps that are not named here use the catalogue only. */
 const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
-  'protect/select': (of) => [of.read(['primary'], 'ec2:DescribeInstances', 'ec2:DescribeInstanceTypes')],
+  'protect/select': (of) => [
+    of.read(
+      ['primary'],
+      'ec2:DescribeInstances',
+      'ec2:DescribeInstanceTypes',
+      'ec2:GetEbsEncryptionByDefault',
+      'ec2:DescribeVolumes',
+    ),
+  ],
   'protect/capture': (of) => [
     ...snapshotSet(of, 'primary', 'ec2:DescribeInstanceAttribute'),
     ...of.keys('make', 'primary'),

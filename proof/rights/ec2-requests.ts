@@ -179,6 +179,7 @@ export const ec2Mappings: Readonly<Record<string, (input: never, held: Held) => 
   ],
   DescribeInstances: describing,
   DescribeInstanceTypes: describing,
+  GetEbsEncryptionByDefault: describing,
   DescribeInstanceStatus: describing,
   DescribeLockedSnapshots: describing,
   DescribeSecurityGroups: describing,

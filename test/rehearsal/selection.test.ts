@@ -49,6 +49,13 @@ describe('a server that no recovery point could restore is refused by name, befo
     expect(message).toContain(`web (${web}) was not found in ${shop.primary.region}`);
   });
 
+  it('unencrypted volumes in a Region that encrypts by default: their deltas could not be written home', async () => {
+    primary().setEncryptionByDefault(true);
+    const message = await refusal();
+    expect(message).toContain(`db (${db}) has /dev/xvda, /dev/sdf unencrypted while ${shop.primary.region} encrypts`);
+    expect(message).toMatch(/files \(i-\w+\) has \/dev\/xvda unencrypted/);
+  });
+
   it('and protection goes on when it is mended', async () => {
     primary().setPurchase(db, { InstanceLifecycle: 'spot' });
     await refusal();
