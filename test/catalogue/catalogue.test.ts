@@ -1,4 +1,4 @@
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Catalogue } from '../../lib/aws/catalogue.ts';
 import type { Clients } from '../../lib/aws/clients.ts';
@@ -27,8 +27,21 @@ let services: Services;
 let loseAnswerOf: string | undefined;
 
 beforeEach(async () => {
-  clock = new VirtualClock(new Date('2026-01-05T09:59:59Z'));
   const dynamodb = new DynamoDb();
+  // Before time stands still: what is made for the first time may take a while of the real one.
+  await dynamodb.createTable({
+    TableName: 'catalogue',
+    KeySchema: [
+      { AttributeName: 'pk', KeyType: 'HASH' },
+      { AttributeName: 'sk', KeyType: 'RANGE' },
+    ],
+    AttributeDefinitions: [
+      { AttributeName: 'pk', AttributeType: 'S' },
+      { AttributeName: 'sk', AttributeType: 'S' },
+    ],
+    BillingMode: 'PAY_PER_REQUEST',
+  });
+  clock = new VirtualClock(new Date('2026-01-05T10:00:00Z'));
   const dispatch = async (request: WireRequest) => {
     const answer = await dynamodb.answer(request);
     const isLost = loseAnswerOf !== undefined && (request.headers['x-amz-target'] ?? '').endsWith(`.${loseAnswerOf}`);
@@ -41,20 +54,6 @@ beforeEach(async () => {
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
     requestHandler: inProcessHandler(dispatch),
   });
-  const table = new CreateTableCommand({
-    TableName: 'catalogue',
-    KeySchema: [
-      { AttributeName: 'pk', KeyType: 'HASH' },
-      { AttributeName: 'sk', KeyType: 'RANGE' },
-    ],
-    AttributeDefinitions: [
-      { AttributeName: 'pk', AttributeType: 'S' },
-      { AttributeName: 'sk', AttributeType: 'S' },
-    ],
-    BillingMode: 'PAY_PER_REQUEST',
-  });
-  await clock.settle(client.send(table));
-  await clock.advance(1_000);
   catalogue = new Catalogue('catalogue', client);
   services = {
     client: {} as Clients,

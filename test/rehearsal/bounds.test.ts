@@ -133,8 +133,9 @@ describe('I8: the sweep', () => {
     const owner = { plan: 'bakery', operation: 'protect-broken', purpose: 'recovery-point', step: 'test' };
     const specification = { ResourceType: 'snapshot' as const, Tags: ownerTags(owner) };
     const made: string[] = [];
-    // Between the minutes at which the schedule snapshots the same volume.
-    await stage.clock.advance(30_000);
+    // Nobody else snapshots the volume meanwhile.
+    stage.cloud.services(away).scheduler.isHeld = true;
+    await stage.clock.run(() => stage.executions('protect').every(({ status }) => status !== 'RUNNING'));
     for (let count = 0; count < 104; count += 1) {
       await stage.clock.advance(60_000);
       const command = new CreateSnapshotCommand({ VolumeId: volume, TagSpecifications: [specification] });
