@@ -161,6 +161,11 @@ export function isNotVisibleYet(error: unknown): boolean {
   return error instanceof AwsFailure && error.awsName === 'ResourceNotFoundException';
 }
 
+/** The raw digest of a block, of which the checksum of a whole snapshot is made. @source aws-facts [2.11] */
+export function digestOf({ checksum }: Block): Uint8Array {
+  return Buffer.from(checksum, 'base64');
+}
+
 /** A block of {@link blockBytes} bytes, with its checksum. */
 export function blockOf(bytes: Uint8Array): Block {
   return { bytes, checksum: sha256(bytes) };

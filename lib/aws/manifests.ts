@@ -1,11 +1,19 @@
-import { createHash } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { EBSClient } from '@aws-sdk/client-ebs';
 import { blockBytes } from '../domain/blocks.ts';
 import { Failure } from '../domain/failure.ts';
 import { type Manifest, manifestSchema } from '../domain/manifest.ts';
 import { problemsOf } from '../domain/problems.ts';
-import { type Block, blockOf, completeSnapshot, getBlock, listFirstBlocks, putBlock, startSnapshot } from './blocks.ts';
+import {
+  type Block,
+  blockOf,
+  completeSnapshot,
+  digestOf,
+  getBlock,
+  listFirstBlocks,
+  putBlock,
+  startSnapshot,
+} from './blocks.ts';
 import { AwsFailure } from './call.ts';
 import type { OwnerTags } from './tags.ts';
 import { tokenOf } from './token.ts';
@@ -73,10 +81,6 @@ function blocksOf(manifest: Manifest): Block[] {
     bytes.copy(block, 0, index * blockBytes);
     return blockOf(block);
   });
-}
-
-function digestOf({ bytes }: Block): Buffer {
-  return createHash('sha256').update(bytes).digest();
 }
 
 /** What does not unpack or fit is named by its snapshot only: it may be somebody's user data. */

@@ -2,7 +2,7 @@ import { ec2Client } from '../../aws/clients.ts';
 import type { z } from 'zod';
 import { describeInstances } from '../../aws/instances.ts';
 import type { Unreplicated } from '../../domain/catalogue.ts';
-import { Failure } from '../../domain/failure.ts';
+import { assertInvariant, Failure } from '../../domain/failure.ts';
 import { nextPoll, nextPollWithin, type PollResult, pollSchema } from '../../domain/poll.ts';
 import type { SnapshotFacts } from '../../aws/snapshots.ts';
 import { snapshotOnce } from '../operation/snapshot-once.ts';
@@ -43,7 +43,7 @@ export async function payFence(services: Services, input: z.infer<typeof payFenc
   const returned = new Map<string, SnapshotFacts[]>();
   for (const [server, { instance: id }] of servers) {
     const instance = instances.find((facts) => facts.id === id);
-    if (instance === undefined) continue;
+    assertInvariant(instance !== undefined, 'I5', `server ${server} of the returned primary is not looked at`);
     const owner = {
       plan: plan.name,
       operation: input.operation,

@@ -1,8 +1,8 @@
 import { ebsClient } from '../../aws/clients.ts';
 import { z } from 'zod';
 import {
-  type Block,
   type ChangedBlock,
+  digestOf,
   getBlock,
   isNotVisibleYet,
   listChangedBlocks,
@@ -91,8 +91,4 @@ async function putWhenVisible(services: Services, put: () => Promise<void>): Pro
       pauseMs = Math.min(visiblePauseMsMax, pauseMs * 1.5);
     }
   }
-}
-
-function digestOf(block: Block): Uint8Array {
-  return Buffer.from(block.checksum, 'base64');
 }
