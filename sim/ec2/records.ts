@@ -62,6 +62,8 @@ export interface SnapshotRecord {
   /** Blocks that PutSnapshotBlock wrote into it, each index once; set when it is sealed. */
   blocksWritten?: number;
   lock?: SnapshotLock;
+  /** Of a time-based copy: within how many minutes it was asked for, and what it takes of the quota. @source aws-facts [1.7] */
+  timed?: { readonly minutes: number; readonly bytesPerSecond: number };
   /** A pending snapshot of a volume is deleted when it has completed. @source aws-facts [1.2] */
   isDeletionAsked: boolean;
   tags: Tag[];

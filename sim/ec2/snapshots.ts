@@ -178,6 +178,10 @@ function describeSnapshot(state: Ec2State, snapshot: SnapshotRecord, isDescribed
       ? {}
       : { KmsKeyId: encryption.keyArn, DataEncryptionKeyId: encryption.dataKeyId, SseType: 'sse-kms' as const }),
     StorageTier: 'standard',
+    ...(snapshot.origin === 'copy'
+      ? { TransferType: snapshot.timed === undefined ? ('standard' as const) : ('time-based' as const) }
+      : {}),
+    ...(snapshot.timed === undefined ? {} : { CompletionDurationMinutes: snapshot.timed.minutes }),
     Tags: snapshot.tags,
   };
 }

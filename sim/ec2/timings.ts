@@ -24,6 +24,9 @@ export interface Timings {
   snapshotBytesPerSecond: number;
   copyBaseMs: number;
   copyBytesPerSecond: number;
+  /** What one time-based copy, and all of them into the Region together, move at most. @source aws-facts [1.7] */
+  timedCopyBytesPerSecondMax: number;
+  timedCopiesBytesPerSecondMax: number;
   /** From CompleteSnapshot to its outcome. */
   sealingMs: number;
   blockReadMs: number;
@@ -49,6 +52,8 @@ export function defaultTimings(): Timings {
     snapshotBytesPerSecond: 100 * mebibyte,
     copyBaseMs: 30_000,
     copyBytesPerSecond: 60 * mebibyte,
+    timedCopyBytesPerSecondMax: 500 * mebibyte,
+    timedCopiesBytesPerSecondMax: 2_000 * mebibyte,
     sealingMs: 15_000,
     blockReadMs: 20,
     blockWriteMs: 100,

@@ -195,6 +195,75 @@ describe('copies into another Region', () => {
     expect((await described(cloud, done, away)).State).toBe('completed');
   });
 
+  describe('that are asked for within a time', () => {
+    const within = (minutesAsked: number, snapshot: string) =>
+      ask(cloud.ec2(away), 'CopySnapshot', {
+        SourceRegion: home,
+        SourceSnapshotId: snapshot,
+        CompletionDurationMinutes: minutesAsked,
+      });
+
+    it('take all of it, and say so', async () => {
+      const events: Record<string, unknown>[] = [];
+      cloud.ec2(away).onEvent(({ detail }) => events.push(detail));
+      const { SnapshotId } = await within(30, await snapshotOf(cloud, shop.data));
+      await cloud.pass(30 * minutes - 1);
+      expect(await described(cloud, SnapshotId, away)).toMatchObject({
+        State: 'pending',
+        TransferType: 'time-based',
+        CompletionDurationMinutes: 30,
+      });
+      await cloud.pass(1);
+      expect((await described(cloud, SnapshotId, away)).State).toBe('completed');
+      expect(events).toHaveLength(1);
+      expect(events[0]).toMatchObject({ event: 'copySnapshot', result: 'succeeded', transferType: 'time-based' });
+      expect(events[0]).not.toHaveProperty('missedCompletionDurationCause');
+      const usual = await copyOf(cloud, await snapshotOf(cloud, shop.data));
+      expect((await described(cloud, usual, away)).TransferType).toBe('standard');
+    });
+
+    it('have times in steps of 15 minutes up to two days', async () => {
+      const snapshot = await snapshotOf(cloud, shop.data);
+      for (const wrong of [0, 1, 14, 20, 2_881, 2_895])
+        await expect(within(wrong, snapshot)).rejects.toThrow(
+          expect.objectContaining({ code: 'InvalidParameterValue' }),
+        );
+      for (const right of [15, 2_880]) await within(right, snapshot);
+    });
+
+    it('are refused where their data do not fit into the time', async () => {
+      // Two blocks of 512 KiB in 900 s.
+      cloud.ec2(away).timings.timedCopyBytesPerSecondMax = (2 * 524_288) / 900 - 1;
+      const snapshot = await snapshotOf(cloud, shop.data);
+      await expect(within(15, snapshot)).rejects.toThrow(expect.objectContaining({ code: 'InvalidParameterValue' }));
+      await within(30, snapshot);
+    });
+
+    it('are slower on what is left of the quota, which is told, and refused where nothing is left', async () => {
+      const events: Record<string, unknown>[] = [];
+      cloud.ec2(away).onEvent(({ detail }) => events.push(detail));
+      const [data, root] = [await snapshotOf(cloud, shop.data), await snapshotOf(cloud, shop.root)];
+      const rootBytes = cloud.ec2().contentOf(root).blocks.size * 524_288;
+      // What the copy of the root needs in 15 minutes, and half of what that of the data needs.
+      cloud.ec2(away).timings.timedCopiesBytesPerSecondMax = (rootBytes + 524_288) / 900;
+      await within(15, root);
+      const { SnapshotId } = await within(15, data);
+      await expect(within(15, await snapshotOf(cloud, shop.data))).rejects.toThrow(
+        expect.objectContaining({ code: 'ResourceLimitExceeded' }),
+      );
+      await cloud.pass(15 * minutes);
+      expect((await described(cloud, SnapshotId, away)).State).toBe('pending');
+      expect(events.map(({ event }) => event)).toContain('copyMissedCompletionDuration');
+      await cloud.pass(15 * minutes);
+      expect((await described(cloud, SnapshotId, away)).State).toBe('completed');
+      expect(events.at(-1)).toMatchObject({
+        event: 'copySnapshot',
+        result: 'succeeded',
+        missedCompletionDurationCause: expect.stringContaining('quota'),
+      });
+    });
+  });
+
   it('need a completed source', async () => {
     const { SnapshotId } = await ask(shop.ec2, 'CreateSnapshot', { VolumeId: shop.data });
     const copying = ask(cloud.ec2(away), 'CopySnapshot', { SourceRegion: home, SourceSnapshotId: SnapshotId });
