@@ -13,6 +13,7 @@ import {
   type UnitRecord,
   unitRecordSchema,
 } from '../domain/catalogue.ts';
+import { type CopyDemand, copyDemandSchema } from '../domain/copy-queue.ts';
 import { corrupt } from '../domain/corrupt.ts';
 import { problemsOf } from '../domain/problems.ts';
 import { tokenOf } from './token.ts';
@@ -41,6 +42,8 @@ export const keyOf = {
     sk: `TWIN#${twin.volume}#${twin.madeAt}`,
   }),
   operation: (plan: string, id: string) => ({ pk: `PLAN#${plan}`, sk: `OP#${id}` }),
+  /** Of all plans in one partition: they are read together. */
+  copyDemand: (plan: string) => ({ pk: 'COPIES', sk: `PLAN#${plan}` }),
   transfer: (operation: string, id: string) => ({ pk: `OP#${operation}`, sk: `TRANSFER#${id}` }),
   creation: (operation: string, step: string) => ({ pk: `OP#${operation}`, sk: `MADE#${step}` }),
   unit: (operation: string, transfer: string, unit: number) => ({
@@ -58,6 +61,7 @@ export const kinds = {
   point: { schema: recoveryPointSchema, keyOf: ({ plan, id }: RecoveryPoint) => keyOf.point(plan, id) },
   twin: { schema: twinSchema, keyOf: keyOf.twin },
   operation: { schema: operationSchema, keyOf: ({ plan, id }: Operation) => keyOf.operation(plan, id) },
+  copyDemand: { schema: copyDemandSchema, keyOf: ({ plan }: CopyDemand) => keyOf.copyDemand(plan) },
   transfer: (operation: string) => ({
     schema: transferRecordSchema,
     keyOf: ({ id }: TransferRecord) => keyOf.transfer(operation, id),

@@ -18,6 +18,7 @@ import {
   type Twin,
   type UnitRecord,
 } from '../domain/catalogue.ts';
+import type { CopyDemand } from '../domain/copy-queue.ts';
 import { corrupt } from '../domain/corrupt.ts';
 import { Failure, isTransient } from '../domain/failure.ts';
 import {
@@ -173,6 +174,19 @@ export class Catalogue {
 
   async removeTwin(twin: Twin): Promise<void> {
     await this.#remove(keyOf.twin(twin));
+  }
+
+  /** What all plans wait to copy. Notes of runs that are over are among them until their time has passed. */
+  copyDemands(): Promise<CopyDemand[]> {
+    return this.#query('COPIES', 'PLAN#', kinds.copyDemand);
+  }
+
+  async noteCopyDemand(demand: CopyDemand): Promise<void> {
+    await this.#update(keyOf.copyDemand(demand.plan), { ...demand });
+  }
+
+  async removeCopyDemand(plan: string): Promise<void> {
+    await this.#remove(keyOf.copyDemand(plan));
   }
 
   async operation(plan: string, id: string): Promise<Operation | undefined> {

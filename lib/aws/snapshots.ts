@@ -23,6 +23,15 @@ export const snapshotFactsSchema = z
     startedAt: z.iso.datetime({ precision: 3 }),
     sizeGib: z.int().nonnegative(),
     isEncrypted: z.boolean(),
+    key: z.string().optional(),
+    completedAt: z.iso.datetime({ precision: 3 }).optional(),
+    /** Of all data that it restores. */
+    fullBytes: z.number().nonnegative().optional(),
+    /** Of a copy. */
+    transferType: z.string().optional(),
+    /** Of a time-based copy. */
+    withinMinutes: z.int().positive().optional(),
+    plan: z.string().optional(),
     server: z.string().optional(),
     device: z.string().optional(),
     step: z.string().optional(),
@@ -53,9 +62,15 @@ export function findSnapshotsOfPlan(ec2: EC2Client, plan: string): Promise<Snaps
 }
 
 /** Copies in flight in this Region, whoever started them: the limit of 20 counts them all. @source aws-facts [1.6] */
-export async function countCopiesInFlight(ec2: EC2Client): Promise<number> {
+export async function findCopiesInFlight(ec2: EC2Client): Promise<SnapshotFacts[]> {
   const pending = await listSnapshots(ec2, [{ Name: 'status', Values: ['pending'] }]);
-  return pending.filter(({ volumeId }) => /^vol-f+$/.test(volumeId)).length;
+  return pending.filter((snapshot) => /^vol-f+$/.test(snapshot.volumeId) && !isWritten(snapshot));
+}
+
+/** Manifests and deltas of ours belong to no volume either, but take no place of a copy. Of others AWS tells it by the transfer type. @source aws-facts [1.2] */
+function isWritten({ transferType, plan, server = '', device, step = '' }: SnapshotFacts): boolean {
+  const isOurs = plan !== undefined && (device === undefined || step.endsWith(`/${server}:${device}`));
+  return transferType === undefined && isOurs;
 }
 
 async function listSnapshots(ec2: EC2Client, filters: Filter[]): Promise<SnapshotFacts[]> {
@@ -80,6 +95,12 @@ function factsOf(snapshot: Snapshot): SnapshotFacts {
     startedAt: (snapshot.StartTime ?? new Date(0)).toISOString(),
     sizeGib: snapshot.VolumeSize ?? 0,
     isEncrypted: snapshot.Encrypted ?? false,
+    key: snapshot.KmsKeyId,
+    completedAt: snapshot.CompletionTime?.toISOString(),
+    fullBytes: snapshot.FullSnapshotSizeInBytes,
+    transferType: snapshot.TransferType,
+    withinMinutes: snapshot.CompletionDurationMinutes,
+    plan: tagValue(snapshot.Tags, 'plan'),
     server: tagValue(snapshot.Tags, 'server'),
     device: tagValue(snapshot.Tags, 'device'),
     step: tagValue(snapshot.Tags, 'step'),
@@ -108,6 +129,8 @@ export interface CopyRequest {
   readonly sourceSnapshot: string;
   /** Key of the target Region; `undefined` keeps an unencrypted snapshot unencrypted, or takes the Region's default key. */
   readonly key: string | undefined;
+  /** A time-based copy, which costs by it: 15 minutes to two days, in steps of 15. @source aws-facts [1.7] */
+  readonly withinMinutes?: number | undefined;
   readonly owner: OwnerTags;
 }
 
@@ -121,6 +144,7 @@ export async function copySnapshot(ec2: EC2Client, request: CopyRequest): Promis
         Description: `Homeward ${request.owner.step}`,
         TagSpecifications: [tagSpecification('snapshot', request.owner)],
         ...(request.key === undefined ? {} : { Encrypted: true, KmsKeyId: request.key }),
+        ...(request.withinMinutes === undefined ? {} : { CompletionDurationMinutes: request.withinMinutes }),
       }),
     ),
   );

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { name } from './fields.ts';
+import { methodSchema, replicationMembers } from './replication-record.ts';
 
 const time = z.iso.datetime({ precision: 3 });
 const idOf = (prefix: string) => z.string().regex(new RegExp(`^${prefix}-[0-9a-z]{1,40}$`));
@@ -104,7 +105,6 @@ const launchConfigurationSchema = z
   .readonly();
 export type LaunchConfiguration = z.output<typeof launchConfigurationSchema>;
 
-const methodSchema = z.enum(['native-incremental', 'native-full', 'delta']);
 export type ReplicationMethod = z.output<typeof methodSchema>;
 
 /** One volume of a recovery point: as captured, and its two snapshots. A complete one names the copy and how it was made. */
@@ -122,7 +122,7 @@ const pointVolumeSchema = z
     copy: snapshotId.nullable(),
     /** A copy that ended in error before this one. */
     failedCopy: snapshotId.exactOptional(),
-    method: methodSchema.nullable(),
+    ...replicationMembers,
     isComplete: z.boolean(),
   })
   .refine(({ isComplete, copy, method }) => !isComplete || (copy !== null && method !== null), {

@@ -74,6 +74,8 @@ export interface Plan {
   readonly protection: {
     readonly everySeconds: number;
     readonly rpoTargetSeconds: number;
+    /** AWS may be paid to complete copies within a time, where the target would be missed otherwise. */
+    readonly timeBasedCopies?: boolean;
     readonly retention: KeepRules;
   };
   readonly servers: Readonly<Record<string, PlanServer>>;
@@ -144,7 +146,12 @@ const planSchema = fields({
     subnets: mapOf(id('subnet'), id('subnet')),
     securityGroups: mapOf(id('sg'), id('sg')),
   }),
-  protection: fields({ every: duration, rpoTarget: duration, retention: retention.prefault({}) }),
+  protection: fields({
+    every: duration,
+    rpoTarget: duration,
+    timeBasedCopies: yesOrNo.exactOptional(),
+    retention: retention.prefault({}),
+  }),
   servers: mapOf(name, server, 'server'),
   traffic: listOf(record).default([]),
   failover: fields({
@@ -169,12 +176,14 @@ type WrittenPlan = z.output<typeof planSchema>;
 function toPlan(planName: string, { protection, servers, traffic, failover, failback, ...same }: WrittenPlan): Plan {
   const { rtoTarget, automatic: written, ...failoverSame } = failover;
   const { minimumAge = 0, lock, ...counts } = protection.retention;
+  const { timeBasedCopies } = protection;
   return {
     name: planName,
     ...same,
     protection: {
       everySeconds: protection.every,
       rpoTargetSeconds: protection.rpoTarget,
+      ...(timeBasedCopies === undefined ? {} : { timeBasedCopies }),
       retention: {
         ...counts,
         minimumAgeSeconds: minimumAge,

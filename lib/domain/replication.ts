@@ -1,33 +1,65 @@
 import type { ReplicationMethod, Twin } from './catalogue.ts';
+import { type DeltaHistory, paybackOf, paybackText } from './payback.ts';
 
 /** How the next snapshot of a volume gets to the recovery Region, and why, in words for the operation's record. */
 export interface MethodChoice {
   readonly method: ReplicationMethod;
   readonly reason: string;
+  /** `unexpected`: it moves everything although there is an earlier image. `announced`: so it was decided. */
+  readonly full?: 'unexpected' | 'announced';
+}
+
+/** Under which key something is, as far as it is known. */
+export interface Protection {
+  readonly isEncrypted: boolean;
+  /** ARN of a key; `undefined` where only AWS knows it, or nothing is encrypted. */
+  readonly key: string | undefined;
+}
+
+/** What decides how a volume's next snapshot is replicated. */
+export interface ReplicationFacts {
+  readonly primaryVolume: string;
+  readonly lastTwin: Twin | undefined;
+  /** The recovery side of the last twin; `undefined` where AWS does not describe it. */
+  readonly far: Protection | undefined;
+  /** What a copy begun now is under. */
+  readonly wanted: Protection;
+  /** Of a volume whose images go by delta. */
+  readonly deltas: DeltaHistory | undefined;
 }
 
 /**
- * Chooses the replication method of a snapshot of `primaryVolume`.
- * Native copies are incremental only after another native copy of the same lineage [1.6]; a volume rebuilt by failback has
- * none, but its twin allows a delta.
+ * Chooses the replication method of the next snapshot of a volume.
+ * Native copies are incremental only after another native copy of the same lineage under the same key [1.6]; a volume rebuilt by failback
+ * has none, but its twin allows a delta. A delta has the key of what it is written onto, and cannot be written onto an unencrypted snapshot
+ * where the Region encrypts by default [2.3].
  */
-export function chooseMethod(primaryVolume: string, lastTwin: Twin | undefined): MethodChoice {
+export function chooseMethod({ primaryVolume, lastTwin, far, wanted, deltas }: ReplicationFacts): MethodChoice {
   if (lastTwin === undefined)
     return { method: 'native-full', reason: 'nothing of this volume is in the recovery Region yet' };
-  if (lastTwin.primaryVolume !== primaryVolume) {
-    return {
-      method: 'native-full',
-      reason: `the last twin belongs to volume ${lastTwin.primaryVolume ?? '(none)'}, not to ${primaryVolume}`,
-    };
+  const { method, primarySnapshot, recoverySnapshot } = lastTwin;
+  if (lastTwin.primaryVolume !== primaryVolume)
+    return inFull(`the last twin belongs to volume ${lastTwin.primaryVolume ?? '(none)'}, not to ${primaryVolume}`);
+  const difference = far === undefined ? undefined : differenceOf(method, far, wanted);
+  if (difference !== undefined) return inFull(`${recoverySnapshot} ${difference}`);
+  if (method !== 'delta') {
+    return { method: 'native-incremental', reason: `${recoverySnapshot} is the newest native copy of this volume` };
   }
-  if (lastTwin.method === 'delta') {
-    return {
-      method: 'delta',
-      reason: `snapshot ${lastTwin.primarySnapshot} and its twin ${lastTwin.recoverySnapshot} allow a delta`,
-    };
-  }
-  return {
-    method: 'native-incremental',
-    reason: `${lastTwin.recoverySnapshot} is the newest native copy of this volume`,
-  };
+  const payback = deltas === undefined ? undefined : paybackOf(deltas);
+  if (payback !== undefined) return { method: 'native-full', reason: paybackText(payback), full: 'announced' };
+  const reason = `snapshot ${primarySnapshot} and its twin ${recoverySnapshot} allow a delta`;
+  return { method: 'delta', reason };
+}
+
+function inFull(reason: string): MethodChoice {
+  return { method: 'native-full', reason, full: 'unexpected' };
+}
+
+/** Why nothing that is wanted now can build on what is there. A delta goes onto an encrypted snapshot whatever the volume at home is. */
+function differenceOf(method: ReplicationMethod, far: Protection, wanted: Protection): string | undefined {
+  if (!far.isEncrypted && wanted.isEncrypted) return 'is unencrypted, and copies are encrypted now';
+  if (far.isEncrypted && !wanted.isEncrypted)
+    return method === 'delta' ? undefined : 'is encrypted, and copies are not any more';
+  const isOther = far.key !== undefined && wanted.key !== undefined && far.key !== wanted.key;
+  return isOther ? `is under key ${far.key}, and copies are made under ${wanted.key} now` : undefined;
 }

@@ -200,6 +200,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
   'protect/replicate': (of) => [
     publishing,
     of.read(both, 'ec2:DescribeSnapshots'),
+    of.read(['recovery'], 'ec2:GetEbsEncryptionByDefault'),
     on(of.snapshots('primary'), 'ec2:CopySnapshot'),
     of.make(of.snapshots('recovery'), 'ec2:CopySnapshot'),
     of.tagWhile('CopySnapshot', of.snapshots('recovery')),

@@ -44,7 +44,7 @@ function valueOf(node: ts.Expression): number | undefined {
   return left === undefined || right === undefined ? undefined : left * right;
 }
 
-const boundName = /(Seconds|Minutes|Ms)(Max)?$|(AtOnce|PerVolume|[iI]nFlightMax|deletionsMax)$/;
+const boundName = /(Seconds|Minutes|Ms)(Max)?$|(AtOnce|PerVolume|[iI]nFlightMax|deletionsMax|LooksMax)$/;
 
 /** Numbers with a name like that of a bound in time or of what is done at once, by `<file without lib/ and .ts>: <name>`. */
 export function boundsOf(file: string): Map<string, number> {

@@ -322,7 +322,10 @@ describe('docs/spec.md, bounds that lean on each other', () => {
     'the guard waits longer than servers need to come back': () =>
       at('steps/failover/guard: patienceSecondsMax') > at('steps/failover/guard: returnSeconds'),
     'a day of polling fits into the history of an execution': () =>
-      (Math.max(...limits().map(([, seconds]) => seconds)) / at('domain/poll: longestPauseSeconds')) * 9 < 25_000,
+      (Math.max(...limits().map(([, seconds]) => seconds)) / at('domain/poll: longestPauseSeconds') +
+        at('steps/protect/replicate: crowdedLooksMax')) *
+        9 <
+      25_000,
     'a started snapshot is kept for longer than its units are repeated': () =>
       at('aws/blocks: idleMinutes') * 60 > pausesSeconds(8) + 9 * (template.timeouts.get('transfer/move') ?? 0),
   };

@@ -2,7 +2,8 @@ import { CopySnapshotCommand, CreateSnapshotsCommand, EC2Client } from '@aws-sdk
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RawTable } from '../../proof/raw-table.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
-import { isEntered, openShop, outcomeOf, protectNow, shop } from './shop-stage.ts';
+import type { PointVolume } from '../../lib/domain/catalogue.ts';
+import { isEntered, openShop, outcomeOf, protectNow, setSchedules, shop } from './shop-stage.ts';
 
 let stage: Stage;
 beforeEach(async () => {
@@ -40,6 +41,11 @@ function copiesOfAnotherTool(source: string, count: number): Promise<unknown> {
   );
 }
 
+const notes = async () =>
+  (await call(new RawTable(stage).items()))
+    .filter(({ sk }) => sk.startsWith('EV#'))
+    .map((note) => String(note['text']));
+
 async function expectProtected(execution: { status: string }): Promise<void> {
   expect(outcomeOf(execution)).toMatchObject({ status: 'SUCCEEDED' });
   const [point] = (await call(stage.catalogue.points(shop.name))).toReversed();
@@ -58,7 +64,7 @@ describe('copies in flight, of which AWS takes twenty for a Region and account',
 
   it('wait, and fail nothing, when another tool takes the last one at the same moment', async () => {
     const source = await foreignSnapshot();
-    ec2(away).timings.copyBaseMs = 1_200_000;
+    ec2(away).timings.copyBaseMs = 180_000;
     let isTaken = false;
     stage.cloud.record.watch(({ operation, role }) => {
       if (operation !== 'CopySnapshot' || isTaken || role?.includes('ProtectReplicate') !== true) return;
@@ -88,9 +94,78 @@ describe('a copy that ends in error', () => {
     ec2(away).setKeyEnabled(key, true);
     await call(stage.states.ended(execution.arn));
     await expectProtected(execution);
-    const notes = (await call(new RawTable(stage).items())).filter(({ sk }) => sk.startsWith('EV#'));
-    expect(notes.map((note) => String(note['text'])).join()).toMatch(
-      /Copy snap-\w+ of files:\/dev\/sdf ended in error: .*It is made once more/,
+    expect((await notes()).join()).toMatch(/Copy snap-\w+ of files:\/dev\/sdf ended in error: .*It is made once more/);
+  });
+});
+
+/** Volumes of the newest point by `server:device`. */
+async function newestVolumes(): Promise<Map<string, PointVolume>> {
+  const point = (await call(stage.catalogue.points(shop.name))).at(-1);
+  return new Map(
+    Object.entries(point?.servers ?? {}).flatMap(([server, { volumes }]) =>
+      Object.values(volumes).map((volume): [string, PointVolume] => [`${server}:${volume.device}`, volume]),
+    ),
+  );
+}
+
+describe('a recovery Region that encrypts by default from some day on', () => {
+  it('has all unencrypted volumes copied anew, aloud, so that the way home stays open', async () => {
+    await setSchedules(stage, 'protect', 'DISABLED');
+    await expectProtected(await protectNow(stage));
+    ec2(away).setEncryptionByDefault(true);
+    await expectProtected(await protectNow(stage));
+    const volumes = await newestVolumes();
+    expect(volumes.get('files:/dev/sdf')?.method).toBe('native-incremental');
+    const fresh = [...volumes].filter(([, { method }]) => method === 'native-full').map(([key]) => key);
+    expect(fresh.toSorted()).toEqual([
+      'db:/dev/sdf',
+      'db:/dev/xvda',
+      'files:/dev/xvda',
+      'web:/dev/sdf',
+      'web:/dev/xvda',
+    ]);
+    const told = (await notes()).join();
+    for (const key of fresh) expect(told).toMatch(new RegExp(`${key} is copied in full: snap-\\w+ is unencrypted`));
+    for (const [, { copy }] of volumes) expect(ec2(away).encryptionOf(copy ?? '')?.keyArn).toBe(shop.recovery.key);
+    // What is launched from these has the lineage of its copies, so coming home needs the changes only.
+    expect(outcomeOf(await stage.run('failover')).status).toBe('SUCCEEDED');
+    stage.workload.act({ kind: 'write', server: 'db', device: '/dev/sdf', blocks: 2 });
+    expect(outcomeOf(await stage.run('failback')).status).toBe('SUCCEEDED');
+    await expectProtected(await protectNow(stage));
+    expect(new Set([...(await newestVolumes()).values()].map(({ method }) => method))).toEqual(new Set(['delta']));
+  });
+});
+
+describe('after a failback', () => {
+  it('deltas go on until one full copy pays; then AWS copies incrementally again', async () => {
+    await setSchedules(stage, 'protect', 'DISABLED');
+    const incremental: unknown[] = [];
+    await expectProtected(await protectNow(stage));
+    expect(outcomeOf(await stage.run('failover')).status).toBe('SUCCEEDED');
+    expect(outcomeOf(await stage.run('failback')).status).toBe('SUCCEEDED');
+    const methods: unknown[] = [];
+    const quiet: unknown[] = [];
+    for (let run = 0; run < 5; run += 1) {
+      stage.workload.act({ kind: 'write', server: 'db', device: '/dev/sdf', blocks: 2 });
+      const copied = ec2(away).bytesMoved.copied;
+      await expectProtected(await protectNow(stage));
+      const volumes = await newestVolumes();
+      methods.push(volumes.get('db:/dev/sdf')?.method);
+      quiet.push(volumes.get('web:/dev/xvda')?.method);
+      incremental.push(ec2(away).bytesMoved.copied - copied);
+      if (run === 1) expect(volumes.get('db:/dev/sdf')?.measured?.bytes).toBe(2 * 524_288);
+    }
+    expect(methods).toEqual(['delta', 'delta', 'delta', 'native-full', 'native-incremental']);
+    expect(incremental.slice(0, 3)).toEqual([0, 0, 0]);
+    // Everything once, then the two blocks.
+    expect(incremental[3]).toBeGreaterThan(6 * 524_288);
+    expect(incremental[4]).toBe(2 * 524_288);
+    // A volume that does not change costs nothing by delta, so nothing would pay.
+    expect(quiet).toEqual(['delta', 'delta', 'delta', 'delta', 'delta']);
+    const told = await notes();
+    expect(told.join()).toMatch(
+      /db:\/dev\/sdf is copied by AWS again: one full copy \([\d.]+ MiB, .*\$0\.00 .*\) saves \$0\.16 in 30 days over deltas of 1\.0 MiB/,
     );
+    expect(told.join()).not.toContain('is copied in full');
   });
 });

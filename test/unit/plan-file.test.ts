@@ -58,7 +58,7 @@ describe('plan file', () => {
       'an unknown field',
       'retention: { latest: 6 }',
       'keepPoints: 6',
-      'homeward.yaml:16: plans.shop.protection.keepPoints: is not a field here. The fields are: every, rpoTarget, retention.',
+      'homeward.yaml:16: plans.shop.protection.keepPoints: is not a field here. The fields are: every, rpoTarget, timeBasedCopies, retention.',
     ],
     [
       'a number of points',

@@ -12,7 +12,7 @@ import { metrics } from '../../names.ts';
 import { publish } from '../operation/publish.ts';
 import { sweepSnapshots } from '../operation/sweep.ts';
 import type { Services } from '../services.ts';
-import type { replicateSchema } from './replicate.ts';
+import type { replicateSchema } from './look.ts';
 
 /**
  * Deletes what retention lets go, and what broken operations left behind (I3, I8). A point that goes is marked before the first of its

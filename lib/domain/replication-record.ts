@@ -1,0 +1,19 @@
+import { z } from 'zod';
+
+export const methodSchema = z.enum(['native-incremental', 'native-full', 'delta']);
+
+const amount = z.number().nonnegative();
+
+const estimateSchema = z.object({ bytes: amount, seconds: amount, dollars: amount }).readonly();
+/** What a way of replicating moves, takes and costs, before it is known. */
+export type ReplicationEstimate = z.output<typeof estimateSchema>;
+
+/** How an image of a volume gets to the recovery Region: what was decided, what that was taken to need, and what it took. */
+export const replicationMembers = {
+  method: methodSchema.nullable(),
+  estimated: estimateSchema.exactOptional(),
+  /** Of a native copy AWS tells no bytes. @source aws-facts [1.2] */
+  measured: z.object({ bytes: amount.exactOptional(), seconds: amount }).readonly().exactOptional(),
+  /** Minutes within which AWS was asked to complete the copy, for money. */
+  withinMinutes: z.int().positive().exactOptional(),
+};

@@ -1,0 +1,135 @@
+import { z } from 'zod';
+import { ec2Client } from '../../aws/clients.ts';
+import { describeSnapshots, type SnapshotFacts } from '../../aws/snapshots.ts';
+import { encryptsByDefault } from '../../aws/volumes.ts';
+import type { PointVolume, RecoveryPoint, Twin, VolumeKey } from '../../domain/catalogue.ts';
+import { secondsToTarget, type Urgency } from '../../domain/copy-queue.ts';
+import { Failure, type FailureCode } from '../../domain/failure.ts';
+import type { Plan } from '../../domain/plan.ts';
+import { pollSchema } from '../../domain/poll.ts';
+import { lastTwins } from '../../domain/twins.ts';
+import { contextSchema, type Services } from '../services.ts';
+import type { TransferItem } from '../transfer/transfer.ts';
+
+export const replicateSchema = contextSchema.extend({ point: z.string(), poll: pollSchema });
+export type ReplicateInput = z.infer<typeof replicateSchema>;
+
+const visibleSecondsMax = 300;
+/** From the end of the last copy to a sealed point: a pause of the poll, and the seal. */
+const sealSeconds = 90;
+
+/** One look at a point under way: what there is, and what is to be said of it. */
+export interface Look {
+  readonly services: Services;
+  readonly plan: Plan;
+  readonly input: ReplicateInput;
+  readonly point: RecoveryPoint;
+  readonly twins: ReadonlyMap<VolumeKey, Twin>;
+  /** Snapshots at home, by id. */
+  readonly snapshots: ReadonlyMap<string, SnapshotFacts>;
+  /** Copies of this point, by id. */
+  readonly copies: ReadonlyMap<string, SnapshotFacts>;
+  /** Recovery sides of the last twins, by id. This and what follows is asked for once, and only by who needs it. */
+  sides(): Promise<ReadonlyMap<string, SnapshotFacts>>;
+  urgency(): Promise<Urgency>;
+  isEncryptedByDefault(): Promise<boolean>;
+  /** What the newest deltas of a volume moved, newest first. */
+  deltaBytesOf(server: string, volume: PointVolume): Promise<readonly number[]>;
+  /** How long the full copies take that this look has decided on. */
+  readonly announcedSeconds: number[];
+  readonly transfers: TransferItem[];
+  /** What happened in this look, for the operation's events. */
+  readonly notes: string[];
+  /** Why volumes are copied in full although there is an earlier image of them. */
+  readonly fullCopies: string[];
+}
+
+export async function lookAt(services: Services, input: ReplicateInput): Promise<Look> {
+  const plan = services.plan(input.plan);
+  const point = await services.catalogue.point(plan.name, input.point);
+  if (point === undefined)
+    throw new Failure('UnknownRecoveryPoint', `Plan ${plan.name} has no recovery point ${input.point}.`);
+  const volumes = Object.values(point.servers).flatMap((server) => Object.values(server.volumes));
+  const twins = lastTwins(await services.catalogue.twins(plan.name));
+  const sides = [...twins.values()].map(({ recoverySnapshot }) => recoverySnapshot);
+  const recovery = services.client(ec2Client, plan.recovery.region);
+  const copies = volumes.map(({ copy }) => copy).filter((copy) => copy !== null);
+  return {
+    services,
+    plan,
+    input,
+    point,
+    twins,
+    snapshots: await describeSnapshots(
+      services.client(ec2Client, plan.primary.region),
+      volumes.map(({ snapshot }) => snapshot),
+    ),
+    copies: await describeSnapshots(recovery, copies),
+    sides: once(() => describeSnapshots(recovery, sides)),
+    urgency: once(() => urgencyOf(services, plan, point)),
+    isEncryptedByDefault: once(() => encryptsByDefault(recovery)),
+    deltaBytesOf: deltaBytes(services, plan),
+    announcedSeconds: [],
+    transfers: [],
+    notes: [],
+    fullCopies: [],
+  };
+}
+
+function once<Answer>(ask: () => Promise<Answer>): () => Promise<Answer> {
+  let answer: Promise<Answer> | undefined;
+  return () => (answer ??= ask());
+}
+
+async function urgencyOf(services: Services, plan: Plan, { startedAt }: RecoveryPoint): Promise<Urgency> {
+  const newest = (await services.catalogue.newestPoints(plan.name)).find(({ status }) => status === 'available');
+  return { startedAt, newestStartedAt: newest?.startedAt, rpoTargetSeconds: plan.protection.rpoTargetSeconds };
+}
+
+/** Of so many points: more would tell of a time that is gone. */
+const pointsMax = 3;
+
+function deltaBytes({ catalogue }: Services, plan: Plan): Look['deltaBytesOf'] {
+  const newest = once(async () => {
+    const available = (await catalogue.points(plan.name)).filter(({ status }) => status === 'available');
+    const ids = available.map(({ id }) => id).toSorted((a, b) => b.localeCompare(a));
+    return Promise.all(ids.slice(0, pointsMax).map((id) => catalogue.point(plan.name, id)));
+  });
+  return async (server, { device, volumeId }) => {
+    const images = (await newest()).map((point) => point?.servers[server]?.volumes[device]);
+    return images.flatMap((image) =>
+      image?.method === 'delta' && image.volumeId === volumeId && image.measured?.bytes !== undefined
+        ? [image.measured.bytes]
+        : [],
+    );
+  };
+}
+
+/** Until a copy must be complete, so that the point is sealed before the plan's target is missed. */
+export async function secondsLeft(look: Look): Promise<number> {
+  return secondsToTarget(await look.urgency(), look.services.now()) - sealSeconds;
+}
+
+/**
+ * An unencrypted volume has an encrypted copy where the recovery Region encrypts by default: under the plan's key, if there is one, and
+ * not under the default key, which the roles may not use and somebody may change. @source aws-facts [1.6]
+ */
+export async function isCopyEncrypted({ isEncryptedByDefault }: Look, { isEncrypted }: PointVolume): Promise<boolean> {
+  return isEncrypted || (await isEncryptedByDefault());
+}
+
+export function secondsBetween(from: string, to: string): number {
+  return Math.max(0, (Date.parse(to) - Date.parse(from)) / 1_000);
+}
+
+/** What is not described minutes after `step` created it has been deleted. @source aws-facts [7.4] */
+export async function refuseVanished(
+  { services, input }: Look,
+  step: string,
+  code: FailureCode,
+  what: string,
+): Promise<void> {
+  const made = await services.catalogue.creation(input.operation, step, z.unknown());
+  const ageSeconds = (services.now().getTime() - Date.parse(made?.requestedAt ?? input.poll.since ?? '')) / 1_000;
+  if (ageSeconds > visibleSecondsMax) throw new Failure(code, `${what} no longer exists. The next point starts anew.`);
+}
