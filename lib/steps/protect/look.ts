@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ec2Client } from '../../aws/clients.ts';
 import { describeSnapshots, type SnapshotFacts } from '../../aws/snapshots.ts';
 import { encryptsByDefault } from '../../aws/volumes.ts';
-import type { PointVolume, RecoveryPoint, Twin, VolumeKey } from '../../domain/catalogue.ts';
+import type { PointHeader, PointVolume, RecoveryPoint, Twin, VolumeKey } from '../../domain/catalogue.ts';
 import { secondsToTarget, type Urgency } from '../../domain/copy-queue.ts';
 import { Failure, type FailureCode } from '../../domain/failure.ts';
 import type { Plan } from '../../domain/plan.ts';
@@ -82,7 +82,7 @@ function once<Answer>(ask: () => Promise<Answer>): () => Promise<Answer> {
 }
 
 async function urgencyOf(services: Services, plan: Plan, { startedAt }: RecoveryPoint): Promise<Urgency> {
-  const newest = (await services.catalogue.newestPoints(plan.name)).find(({ status }) => status === 'available');
+  const newest = (await services.catalogue.newestPointHeaders(plan.name)).find(({ status }) => status === 'available');
   return { startedAt, newestStartedAt: newest?.startedAt, rpoTargetSeconds: plan.protection.rpoTargetSeconds };
 }
 
@@ -91,9 +91,11 @@ const pointsMax = 3;
 
 function deltaBytes({ catalogue }: Services, plan: Plan): Look['deltaBytesOf'] {
   const newest = once(async () => {
-    const available = (await catalogue.points(plan.name)).filter(({ status }) => status === 'available');
-    const ids = available.map(({ id }) => id).toSorted((a, b) => b.localeCompare(a));
-    return Promise.all(ids.slice(0, pointsMax).map((id) => catalogue.point(plan.name, id)));
+    let available = 0;
+    const isEnough = ({ status }: PointHeader) => status === 'available' && (available += 1) === pointsMax;
+    const headers = await catalogue.pointHeadersUntil(plan.name, isEnough);
+    const ids = headers.filter(({ status }) => status === 'available').map(({ id }) => id);
+    return Promise.all(ids.map((id) => catalogue.point(plan.name, id)));
   });
   return async (server, { device, volumeId }) => {
     const images = (await newest()).map((point) => point?.servers[server]?.volumes[device]);

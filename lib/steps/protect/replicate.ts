@@ -1,5 +1,5 @@
 import { blockBytes } from '../../domain/blocks.ts';
-import { type PointServer, type PointVolume, type Twin, type VolumeKey, volumeKey } from '../../domain/catalogue.ts';
+import { type PointVolume, type Twin, type VolumeKey, volumeKey } from '../../domain/catalogue.ts';
 import { Failure } from '../../domain/failure.ts';
 import { nextPollWithin, type PollResult } from '../../domain/poll.ts';
 import type { Services } from '../services.ts';
@@ -78,9 +78,8 @@ async function moveOn(
       const begins = needsCopy && places.begin.has(volumeKey(name, volume.device));
       volumes[volume.device] = begins ? await beginCopy(look, name, volume) : volume;
     }
-    const advanced: PointServer = { ...server, volumes };
-    if (JSON.stringify(advanced) !== JSON.stringify(server))
-      await services.catalogue.updatePointServer(plan.name, point.id, name, advanced);
+    if (JSON.stringify(volumes) !== JSON.stringify(server.volumes))
+      await services.catalogue.updatePointVolumes(plan.name, point.id, name, volumes);
     isDone &&= Object.values(volumes).every(({ isComplete }) => isComplete);
   }
   await noteBegun(look, places);
