@@ -102,7 +102,16 @@ async function act(life: Life, mode: Mode, cases: readonly Case[]): Promise<stri
   await life.rest();
   const met = injected.filter(({ isMet }) => isMet());
   for (const { clear } of injected) clear();
+  await undoAgain(life, mode);
   return met.map(({ key }) => key);
+}
+
+/** Servers whose keys are gone cannot be started again either: once the keys are back, a person asks for the undo that failed. */
+async function undoAgain(life: Life, { kind }: Mode): Promise<void> {
+  const operation = await lastOf(life, kind);
+  if (operation?.outcome !== 'failed' || kind === 'protect') return;
+  await life.run(kind, { plan: shop.name, undo: operation.id });
+  await life.rest();
 }
 
 async function standing(life: Life): Promise<string> {

@@ -113,6 +113,7 @@ export type Happening =
   | 'take over'
   | 'take over, holder runs'
   | 'take over again'
+  | 'take over, left undone'
   | 'renew'
   | 'fence confirmed'
   | 'fence owed'
@@ -135,6 +136,8 @@ export const happenings: Readonly<Record<Happening, string>> = {
   'take over': 'an execution takes over the operation named in its input, whose own execution has ended',
   'take over, holder runs': 'the same while that execution is under way',
   'take over again': 'the execution that holds the operation takes it over once more',
+  'take over, left undone':
+    'an execution takes over the operation named in its input, which closed as failed and was followed by no other failover or failback',
   renew: 'the holder proves its epoch',
   'fence confirmed': 'the holder has seen the primary stopped',
   'fence owed': 'the holder could not see it stopped',
@@ -288,6 +291,17 @@ export const table: Readonly<Record<Happening, Readonly<Record<Standing, Cell>>>
     owing: same,
     returning: same,
     returned: same,
+  },
+  'take over, left undone': {
+    home: opens('leaving'),
+    protecting: wrong,
+    leaving: wrong,
+    fenced: wrong,
+    left: wrong,
+    away: opens('owing'),
+    owing: wrong,
+    returning: wrong,
+    returned: wrong,
   },
   renew: {
     home: stale,
