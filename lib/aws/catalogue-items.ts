@@ -14,6 +14,7 @@ import {
   unitRecordSchema,
 } from '../domain/catalogue.ts';
 import { corrupt } from '../domain/corrupt.ts';
+import { type Freeze, freezeSchema } from '../domain/freeze.ts';
 import { problemsOf } from '../domain/problems.ts';
 import { tokenOf } from './token.ts';
 
@@ -40,6 +41,7 @@ export const keyOf = {
     pk: `PLAN#${twin.plan}`,
     sk: `TWIN#${twin.volume}#${twin.madeAt}`,
   }),
+  freeze: (plan: string, server: string) => ({ pk: `PLAN#${plan}`, sk: `FREEZE#${server}` }),
   operation: (plan: string, id: string) => ({ pk: `PLAN#${plan}`, sk: `OP#${id}` }),
   transfer: (operation: string, id: string) => ({ pk: `OP#${operation}`, sk: `TRANSFER#${id}` }),
   creation: (operation: string, step: string) => ({ pk: `OP#${operation}`, sk: `MADE#${step}` }),
@@ -57,6 +59,7 @@ export const kinds = {
   state: { schema: planStateSchema, keyOf: ({ plan }: PlanState) => keyOf.state(plan) },
   point: { schema: recoveryPointSchema, keyOf: ({ plan, id }: RecoveryPoint) => keyOf.point(plan, id) },
   twin: { schema: twinSchema, keyOf: keyOf.twin },
+  freeze: { schema: freezeSchema, keyOf: ({ plan, server }: Freeze) => keyOf.freeze(plan, server) },
   operation: { schema: operationSchema, keyOf: ({ plan, id }: Operation) => keyOf.operation(plan, id) },
   transfer: (operation: string) => ({
     schema: transferRecordSchema,

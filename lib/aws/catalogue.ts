@@ -20,6 +20,7 @@ import {
 } from '../domain/catalogue.ts';
 import { corrupt } from '../domain/corrupt.ts';
 import { Failure, isTransient } from '../domain/failure.ts';
+import type { Freeze } from '../domain/freeze.ts';
 import {
   changedFields,
   type HolderEvent,
@@ -173,6 +174,25 @@ export class Catalogue {
 
   async removeTwin(twin: Twin): Promise<void> {
     await this.#remove(keyOf.twin(twin));
+  }
+
+  freezes(plan: string): Promise<Freeze[]> {
+    return this.#query(`PLAN#${plan}`, 'FREEZE#', kinds.freeze);
+  }
+
+  async freeze(plan: string, server: string): Promise<Freeze | undefined> {
+    return this.#get(keyOf.freeze(plan, server), kinds.freeze);
+  }
+
+  /** Notes the freeze of a server in the place of the one that was `seen`. Returns whether this run is the one. */
+  async claimFreeze(freeze: Freeze, seen: Freeze | undefined): Promise<boolean> {
+    const place = { operation: seen?.operation, requestedAt: seen?.requestedAt };
+    return this.#update(keyOf.freeze(freeze.plan, freeze.server), { ...freeze }, place);
+  }
+
+  /** Returns whether it is still the last one of its server. */
+  async updateFreeze({ plan, server, operation }: Freeze, fields: Partial<Freeze>): Promise<boolean> {
+    return this.#update(keyOf.freeze(plan, server), fields, { operation });
   }
 
   async operation(plan: string, id: string): Promise<Operation | undefined> {

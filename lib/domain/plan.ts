@@ -9,6 +9,19 @@ export interface Health {
   readonly http?: { readonly port: number; readonly path: string; readonly status: number };
 }
 
+/**
+ * Commands that hold a server's writes while its snapshots are begun, each run by `sh` as root in a shell of its own. `onFailure`: what becomes
+ * of the recovery point where the server was not frozen in time.
+ */
+export interface Consistency {
+  readonly freeze: readonly string[];
+  /** Must succeed on a server that is thawed already. */
+  readonly thaw: readonly string[];
+  /** How long the server may stay frozen: it thaws by itself then. */
+  readonly withinSeconds: number;
+  readonly onFailure: 'crash-consistent' | 'fail';
+}
+
 /** A protected EC2 instance. `elasticIp` is the allocation of an address prepared in the recovery Region; `ignoreLocalDisks`: nothing on the disks of its host is worth keeping. */
 export interface PlanServer {
   readonly instance: string;
@@ -16,6 +29,7 @@ export interface PlanServer {
   readonly health: Health;
   readonly elasticIp?: string;
   readonly ignoreLocalDisks?: boolean;
+  readonly consistency?: Consistency;
 }
 
 /** A DNS record that follows the active site. */
@@ -101,12 +115,25 @@ const http = fields({
   status: integer(100, 599).default(200),
 });
 
+const command = text(
+  /^(?!.*\{\{)[^\p{C}]{1,1000}$/u,
+  'is not a command. Write one line of 1 to 1000 characters without "{{", which Systems Manager would fill in.',
+);
+
+const consistency = fields({
+  freeze: listOf(command, 'command'),
+  thaw: listOf(command, 'command'),
+  within: duration.prefault('60 seconds'),
+  onFailure: oneOf('crash-consistent', 'fail').default('crash-consistent'),
+});
+
 const server = fields({
   instance: id('i'),
   wave: integer(1, 100),
   health: fields({ within: duration, tcp: port.exactOptional(), http: http.exactOptional() }),
   elasticIp: id('eipalloc').exactOptional(),
   ignoreLocalDisks: yesOrNo.exactOptional(),
+  consistency: consistency.exactOptional(),
 });
 
 const record = fields({
@@ -182,15 +209,7 @@ function toPlan(planName: string, { protection, servers, traffic, failover, fail
       },
     },
     servers: Object.fromEntries(
-      Object.entries(servers).map(
-        ([
-          serverName,
-          {
-            health: { within, ...probes },
-            ...rest
-          },
-        ]) => [serverName, { ...rest, health: { withinSeconds: within, ...probes } }],
-      ),
+      Object.entries(servers).map(([serverName, written]) => [serverName, toServer(written)]),
     ),
     traffic: traffic.map(({ ttl, ...rest }) => ({ ...rest, ttlSeconds: ttl })),
     failover: {
@@ -202,6 +221,14 @@ function toPlan(planName: string, { protection, servers, traffic, failover, fail
     },
     failback: { pauseLimitSeconds: failback.pauseLimit, roundsMax: failback.roundsMax },
   };
+}
+
+function toServer({ health, consistency: commands, ...same }: z.output<typeof server>): PlanServer {
+  const { within: withinSeconds, ...probes } = health;
+  const made = { ...same, health: { withinSeconds, ...probes } };
+  if (commands === undefined) return made;
+  const { within, ...rest } = commands;
+  return { ...made, consistency: { ...rest, withinSeconds: within } };
 }
 
 /** The plan file: recovery plans by name. Input: what `homeward.yaml` says; output: {@link Plan} in the file's order. */

@@ -43,6 +43,8 @@ type Side = 'primary' | 'recovery';
 export class Resources {
   readonly images: readonly string[];
   readonly originals: readonly string[];
+  /** Those of them that have commands. */
+  readonly commanded: readonly string[];
   readonly subnets: readonly string[];
   readonly securityGroups: readonly string[];
   readonly elasticIps: readonly string[];
@@ -55,6 +57,9 @@ export class Resources {
     this.images = this.regions('recovery').map((region) => `arn:${arns.partition}:ec2:${region}::image/*`);
     this.originals = this.#named('instance', plans, 'primary', ({ servers }) =>
       Object.values(servers).map(({ instance }) => instance),
+    );
+    this.commanded = this.#named('instance', plans, 'primary', ({ servers }) =>
+      Object.values(servers).flatMap(({ instance, consistency }) => (consistency === undefined ? [] : [instance])),
     );
     this.subnets = this.#named('subnet', plans, 'recovery', ({ recovery }) => Object.values(recovery.subnets));
     this.securityGroups = this.#named('security-group', plans, 'recovery', ({ recovery }) =>

@@ -12,6 +12,8 @@ const inputSchema = z.strictObject({ plan: z.string(), scheduledFor: z.iso.datet
 export interface CaptureItem extends Context {
   readonly point: string;
   readonly server: string;
+  /** The server has commands to run around its snapshots. */
+  readonly hasCommands?: true;
 }
 
 /** What becomes of a run. Of one that the schedule began: how long after its time, in seconds. */
@@ -66,6 +68,11 @@ export async function open(
     ...delayed,
     ...context,
     point,
-    servers: Object.keys(plan.servers).map((server) => ({ ...context, point, server })),
+    servers: Object.entries(plan.servers).map(([server, { consistency }]) => ({
+      ...context,
+      point,
+      server,
+      ...(consistency === undefined ? {} : { hasCommands: true }),
+    })),
   };
 }
