@@ -83,8 +83,8 @@ export async function showStatus(console: Console, plan: Plan): Promise<void> {
   const stack = await readStackOutputs(clients.cloudformation, stackName(plan.recovery.region));
   const catalogue = new Catalogue(stack.get(outputs.tableName) ?? '', clients.dynamodb);
   const state = await catalogue.state(plan.name);
-  const points = await catalogue.points(plan.name);
-  const newest = points.filter(({ status }) => status === 'available').at(-1);
+  const points = await catalogue.newestPointHeaders(plan.name);
+  const newest = points.find(({ status }) => status === 'available');
   console.print(`plan ${plan.name}: ${state.phase}, active site ${state.activeSite}, epoch ${state.epoch}`);
   console.print(
     `fence: ${state.fence === null ? 'none' : `${state.fence.site} ${state.fence.status} since ${state.fence.since}`}`,
@@ -93,12 +93,13 @@ export async function showStatus(console: Console, plan: Plan): Promise<void> {
     `operation: ${state.lease === null ? 'none' : `${state.lease.operation}, lease until ${state.lease.until}`}`,
   );
   console.print(
-    `newest available recovery point: ${newest === undefined ? 'none' : `${newest.id} (started ${newest.startedAt}${consistencyWords(newest)})`}`,
+    `newest available recovery point: ${newest === undefined ? 'none' : `${newest.id} (started ${newest.startedAt}${consistencyWords(await catalogue.point(plan.name, newest.id))})`}`,
   );
 }
 
 /** Of a point with servers that have commands: what was reached of which. */
-function consistencyWords({ servers }: RecoveryPoint): string {
+function consistencyWords(point: RecoveryPoint | undefined): string {
+  const servers = point?.servers ?? {};
   const having = (wanted: 'application' | 'crash') =>
     Object.entries(servers).flatMap(([name, { consistency = 'crash' }]) => (consistency === wanted ? [name] : []));
   const isAsked = Object.values(servers).some(({ consistency }) => consistency !== undefined);

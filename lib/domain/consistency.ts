@@ -8,8 +8,8 @@ const callSecondsMax = 10;
 export const stateFolder = '/run/homeward';
 
 /** Whether any server of the plan has commands to run around its snapshots. */
-export function hasCommands({ servers }: Pick<Plan, 'servers'>): boolean {
-  return Object.values(servers).some(({ consistency }) => consistency !== undefined);
+export function hasCommands({ servers, groups }: Pick<Plan, 'servers' | 'groups'>): boolean {
+  return [...Object.values(servers), ...Object.values(groups)].some(({ consistency }) => consistency !== undefined);
 }
 
 /** Whether a snapshot set that is asked for now would surely still be of a frozen server. */

@@ -46,7 +46,32 @@ const keepRules = z.object({
   minimumAge: z.number().optional(),
 });
 
+const names = z.record(z.string(), z.unknown()).default({});
+const isNameOfMember = (name: string, group: string) => new RegExp(`^${group}-([0-9a-f]{8}|[0-9a-f]{17})$`).test(name);
+
 const regions = { primary: z.object({ region: z.string() }), recovery: z.object({ region: z.string() }) };
+
+/** Of the servers or the groups of a plan. */
+function commandRule(of: 'servers' | 'groups'): Rule {
+  return rule(z.object({ [of]: z.record(z.string(), z.unknown()) }), ({ [of]: named = {} }) =>
+    Object.entries(named).flatMap(([name, server]) => {
+      const read = z.object({ consistency: frozen }).safeParse(server);
+      if (!read.success) return [];
+      const { within, freeze, thaw } = read.data.consistency;
+      const path = [of, name, 'consistency'];
+      return [
+        (within < freezeSeconds.from || within > freezeSeconds.to) && {
+          path: [...path, 'within'],
+          message: `is no time for a server to be frozen. Write "${formatDuration(freezeSeconds.from)}" to "${formatDuration(freezeSeconds.to)}".`,
+        },
+        [...freeze, ...thaw].join('').length > commandCharactersMax && {
+          path,
+          message: `is longer than a script of Systems Manager may be. Write commands of ${commandCharactersMax} characters at most in all, and call a script of the server.`,
+        },
+      ];
+    }),
+  );
+}
 
 const rules: readonly Rule[] = [
   rule(z.object(regions), ({ primary, recovery }) => [
@@ -73,6 +98,39 @@ const rules: readonly Rule[] = [
       },
     ],
   ),
+  rule(z.object({ servers: names, groups: names }), ({ servers, groups }) => [
+    Object.keys(servers).length + Object.keys(groups).length === 0 && {
+      path: ['servers'],
+      message: 'is missing. Name at least one server, or one group of servers by their tags.',
+    },
+  ]),
+  rule(z.object({ servers: names, groups: names }), ({ servers, groups }) =>
+    Object.keys(servers).map((name) => {
+      const group = Object.keys(groups).find((each) => isNameOfMember(name, each));
+      return (
+        group !== undefined && {
+          path: ['servers', name],
+          message: `is named like a member of group ${group}. Give it another name.`,
+        }
+      );
+    }),
+  ),
+  rule(z.object({ groups: z.record(z.string(), z.unknown()) }), ({ groups }) => {
+    const owners = new Map<string, string>();
+    return Object.entries(groups).map(([name, group]) => {
+      const read = z.object({ tags: z.record(z.string(), z.string()) }).safeParse(group);
+      if (!read.success) return false;
+      const tags = JSON.stringify(Object.entries(read.data.tags).toSorted());
+      const owner = owners.get(tags);
+      owners.set(tags, owner ?? name);
+      return (
+        owner !== undefined && {
+          path: ['groups', name, 'tags'],
+          message: `are those of group ${owner}. Name each group of servers once.`,
+        }
+      );
+    });
+  }),
   rule(
     z.object({ servers: z.record(z.string(), z.unknown()), traffic: z.array(z.unknown()) }),
     ({ servers, traffic }) =>
@@ -106,7 +164,7 @@ const rules: readonly Rule[] = [
     ({ protection: { every, retention }, servers }) => {
       const path = ['protection', 'retention', 'minimumAge'];
       const { minimumAge } = retention;
-      const most = Math.floor(snapshotsMax / Object.keys(servers).length) * every;
+      const most = Math.floor(snapshotsMax / Math.max(1, Object.keys(servers).length)) * every;
       return [
         minimumAge < every && {
           path,
@@ -191,24 +249,8 @@ const rules: readonly Rule[] = [
       );
     });
   }),
-  rule(z.object({ servers: z.record(z.string(), z.unknown()) }), ({ servers }) =>
-    Object.entries(servers).flatMap(([name, server]) => {
-      const read = z.object({ consistency: frozen }).safeParse(server);
-      if (!read.success) return [];
-      const { within, freeze, thaw } = read.data.consistency;
-      const path = ['servers', name, 'consistency'];
-      return [
-        (within < freezeSeconds.from || within > freezeSeconds.to) && {
-          path: [...path, 'within'],
-          message: `is no time for a server to be frozen. Write "${formatDuration(freezeSeconds.from)}" to "${formatDuration(freezeSeconds.to)}".`,
-        },
-        [...freeze, ...thaw].join('').length > commandCharactersMax && {
-          path,
-          message: `is longer than a script of Systems Manager may be. Write commands of ${commandCharactersMax} characters at most in all, and call a script of the server.`,
-        },
-      ];
-    }),
-  ),
+  commandRule('servers'),
+  commandRule('groups'),
 ];
 
 /** The longest duration in whole days, or below that in whole hours, that is not longer. */

@@ -14,7 +14,7 @@ const frozenRepeatsMax = 3;
  */
 export function captureServers(scope: Construct, tasks: Tasks): MapState {
   const servers = new MapState(scope, 'Capture servers', {
-    itemsPath: '$.servers',
+    itemsPath: '$.selected.result.servers',
     maxConcurrency: serversAtOnce,
     resultPath: '$.last',
   });

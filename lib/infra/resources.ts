@@ -1,4 +1,4 @@
-import type { Plan } from '../domain/plan.ts';
+import type { Plan, PlanGroup, PlanServer } from '../domain/plan.ts';
 import { tags } from '../names.ts';
 
 /** Values of conditions as in an IAM statement: operator → key → values. */
@@ -42,9 +42,6 @@ type Side = 'primary' | 'recovery';
 /** The resources that rights are given on, by type and side, and the conditions under which they are given. */
 export class Resources {
   readonly images: readonly string[];
-  readonly originals: readonly string[];
-  /** Those of them that have commands. */
-  readonly commanded: readonly string[];
   readonly subnets: readonly string[];
   readonly securityGroups: readonly string[];
   readonly elasticIps: readonly string[];
@@ -55,12 +52,6 @@ export class Resources {
     this.#arns = arns;
     const { plans } = arns;
     this.images = this.regions('recovery').map((region) => `arn:${arns.partition}:ec2:${region}::image/*`);
-    this.originals = this.#named('instance', plans, 'primary', ({ servers }) =>
-      Object.values(servers).map(({ instance }) => instance),
-    );
-    this.commanded = this.#named('instance', plans, 'primary', ({ servers }) =>
-      Object.values(servers).flatMap(({ instance, consistency }) => (consistency === undefined ? [] : [instance])),
-    );
     this.subnets = this.#named('subnet', plans, 'recovery', ({ recovery }) => Object.values(recovery.subnets));
     this.securityGroups = this.#named('security-group', plans, 'recovery', ({ recovery }) =>
       Object.values(recovery.securityGroups),
@@ -92,6 +83,36 @@ export class Resources {
 
   regions(...sides: Side[]): string[] {
     return [...new Set(sides.flatMap((side) => this.#arns.plans.map((plan) => plan[side].region)))];
+  }
+
+  /** Actions on the servers of the plans at home: those that they name, and whatever carries the tags of their groups. */
+  onOriginals(...actions: string[]): Right[] {
+    return this.#onServers(() => true, actions);
+  }
+
+  /** On those of them that have commands. */
+  onCommanded(...actions: string[]): Right[] {
+    return this.#onServers(({ consistency }) => consistency !== undefined, actions);
+  }
+
+  #onServers(isMeant: (server: PlanServer | PlanGroup) => boolean, actions: readonly string[]): Right[] {
+    const { plans } = this.#arns;
+    const named = this.#named('instance', plans, 'primary', ({ servers }) =>
+      Object.values(servers).flatMap((server) => (isMeant(server) ? [server.instance] : [])),
+    );
+    const tagged = plans.flatMap(({ primary, groups }) =>
+      Object.values(groups)
+        .filter(isMeant)
+        .map(({ tags: wanted }): Right => {
+          const carried = Object.entries(wanted).map(([key, value]) => [`aws:ResourceTag/${key}`, value] as const);
+          return {
+            actions,
+            resources: [`arn:${this.partition}:ec2:${primary.region}:${this.account}:instance/*`],
+            conditions: { StringEquals: Object.fromEntries(carried) },
+          };
+        }),
+    );
+    return [...(named.length === 0 ? [] : [{ actions, resources: named }]), ...tagged];
   }
 
   ec2(side: Side, type: string): string[] {

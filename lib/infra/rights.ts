@@ -52,7 +52,7 @@ export type StepName = (typeof stepNames)[number];
 const catalogueUse: Partial<Record<StepName, readonly string[]>> = {
   'waves/probe': [],
   'failover/guard': ['GetItem', 'Query'],
-  'protect/select': ['GetItem', 'UpdateItem'],
+  'protect/select': ['GetItem', 'Query', 'UpdateItem'],
   'protect/abort': ['GetItem', 'UpdateItem'],
   'protect/measure': ['Query'],
   'protect/capture': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],
@@ -79,7 +79,7 @@ function snapshotSet(of: Resources, side: 'primary' | 'recovery', ...alsoOnOrigi
   const action = 'ec2:CreateSnapshots';
   return [
     of.read([side], 'ec2:DescribeInstances', 'ec2:DescribeSnapshots'),
-    side === 'primary' ? on(of.originals, action, ...alsoOnOriginals) : of.own(of.ec2(side, 'instance'), action),
+    ...(side === 'primary' ? of.onOriginals(action, ...alsoOnOriginals) : [of.own(of.ec2(side, 'instance'), action)]),
     on(of.ec2(side, 'volume'), action),
     of.make(of.snapshots(side), action),
     of.tagWhile('CreateSnapshots', of.snapshots(side)),
@@ -118,7 +118,7 @@ function switching(of: Resources): Right[] {
 /** Volumes come off and onto the plan's own instances only. */
 function attaching(of: Resources, ...alsoOnOriginals: string[]): Right[] {
   return [
-    on(of.originals, 'ec2:AttachVolume', 'ec2:DetachVolume', ...alsoOnOriginals),
+    ...of.onOriginals('ec2:AttachVolume', 'ec2:DetachVolume', ...alsoOnOriginals),
     of.own(of.ec2('primary', 'volume'), 'ec2:AttachVolume'),
     on(of.ec2('primary', 'volume'), 'ec2:DetachVolume'),
     ...of.keys('attach', 'primary'),
@@ -157,12 +157,14 @@ function locking(of: Resources): Right[] {
  * in their ARN, and nobody else may name one so. Reading what became of a command has no resource.
  */
 function commanding(of: Resources): Right[] {
-  if (of.commanded.length === 0) return [];
+  const commanded = of.onCommanded('ssm:SendCommand');
+  if (commanded.length === 0) return [];
   const documents = of
     .regions('primary')
     .map((region) => `arn:${of.partition}:ssm:${region}:*:document/AWS-RunShellScript`);
   return [
-    on([...of.commanded, ...documents], 'ssm:SendCommand'),
+    ...commanded,
+    on(documents, 'ssm:SendCommand'),
     {
       actions: ['ssm:GetCommandInvocation'],
       resources: ['*'],
@@ -268,7 +270,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
     of.read(['recovery'], 'ec2:DescribeSnapshots', 'ec2:DescribeSubnets', 'ec2:DescribeSecurityGroups'),
     ...reading(of),
   ],
-  'failover/fence': (of) => [of.read(['primary'], 'ec2:DescribeInstances'), on(of.originals, 'ec2:StopInstances')],
+  'failover/fence': (of) => [of.read(['primary'], 'ec2:DescribeInstances'), ...of.onOriginals('ec2:StopInstances')],
   'failover/launch': (of) => [
     of.read(['recovery'], 'ec2:DescribeImages', 'ec2:DescribeInstances'),
     of.make(of.images, 'ec2:RegisterImage'),
@@ -283,7 +285,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
     of.own(of.ec2('recovery', 'instance'), 'ec2:TerminateInstances', 'recovered-server'),
     of.own(of.images, 'ec2:DeregisterImage', 'recovery-image'),
     of.own(of.ec2('recovery', 'volume'), 'ec2:DeleteVolume', 'recovered-server'),
-    on(of.originals, 'ec2:StartInstances'),
+    ...of.onOriginals('ec2:StartInstances'),
     ...of.keys('attach', 'primary'),
     ...reading(of),
   ],
@@ -321,13 +323,13 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
   ],
   'failback/start': (of) => [
     of.read(['primary'], 'ec2:DescribeInstances'),
-    on(of.originals, 'ec2:StartInstances'),
+    ...of.onOriginals('ec2:StartInstances'),
     ...of.keys('attach', 'primary'),
   ],
   'failback/commit': (of) => [of.read(both, 'ec2:DescribeInstances')],
   'failback/undo': (of) => [
     of.read(both, 'ec2:DescribeInstances'),
-    on(of.originals, 'ec2:StopInstances'),
+    ...of.onOriginals('ec2:StopInstances'),
     of.own(of.ec2('recovery', 'instance'), 'ec2:StartInstances', 'recovered-server'),
     ...of.keys('attach', 'recovery'),
     ...reading(of),

@@ -3,8 +3,9 @@ import { sfnClient, snsClient } from '../../aws/clients.ts';
 import { startExecution } from '../../aws/executions.ts';
 import { notify } from '../../aws/signals.ts';
 import { tokenOf } from '../../aws/token.ts';
-import { type Lease, newOperation, type PlanState } from '../../domain/catalogue.ts';
+import type { Lease, PlanState } from '../../domain/catalogue.ts';
 import { hasCommands } from '../../domain/consistency.ts';
+import { newOperation } from '../../domain/new-items.ts';
 import { corrupt } from '../../domain/corrupt.ts';
 import { Failure } from '../../domain/failure.ts';
 import { printable, quoted } from '../../domain/quoted.ts';
@@ -128,9 +129,10 @@ async function closeProtect(services: Services, context: Context, execution: str
 }
 
 /** What the run had frozen. The next run of the plan goes on with what is not known to be thawed by then. */
-async function thawNow(services: Services, { plan: name, operation }: Context, point: string): Promise<void> {
-  const plan = services.plan(name);
-  if (!hasCommands(plan)) return;
+async function thawNow(services: Services, context: Context, point: string): Promise<void> {
+  if (!hasCommands(services.plan(context.plan))) return;
+  const plan = await services.planOf(context);
+  const { operation } = context;
   const latest = services.now().getTime() + thawSecondsMax * 1_000;
   let left = await endFreezes(services, plan, { operation, point });
   while (left.length > 0 && services.now().getTime() < latest) {

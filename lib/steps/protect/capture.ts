@@ -7,6 +7,7 @@ import type { LaunchConfiguration, PointServer, PointVolume } from '../../domain
 import { isHolding, reachedBy } from '../../domain/consistency.ts';
 import { Failure } from '../../domain/failure.ts';
 import type { Freeze } from '../../domain/freeze.ts';
+import { withMembers } from '../../domain/members.ts';
 import { snapshotOnce } from '../operation/snapshot-once.ts';
 import { contextSchema, type Services } from '../services.ts';
 
@@ -17,9 +18,12 @@ type CaptureInput = z.infer<typeof captureSchema>;
 /** Captures one server: its launch configuration, and one snapshot set of all its volumes. */
 export async function capture(services: Services, input: CaptureInput): Promise<{ snapshots: number }> {
   const plan = services.plan(input.plan);
-  const { instance, consistency } = plan.servers[input.server] ?? {};
-  if (instance === undefined) throw new Failure('InvalidInput', `Plan ${plan.name} has no server ${input.server}.`);
   await services.proveEpoch(input);
+  const header = await services.catalogue.pointHeader(plan.name, input.point);
+  const instance = header?.members[input.server]?.instance;
+  const { consistency } = withMembers(plan, header?.members ?? {}).servers[input.server] ?? {};
+  if (instance === undefined)
+    throw new Failure('InvalidInput', `Point ${input.point} of plan ${plan.name} has no server ${input.server}.`);
   const ec2 = services.client(ec2Client, plan.primary.region);
   const [facts] = await describeInstances(ec2, [instance]);
   if (facts === undefined)
@@ -38,7 +42,7 @@ export async function capture(services: Services, input: CaptureInput): Promise<
     consistency === undefined ? {} : await consistencyOf(services, input, startedAt);
   if (consistency?.onFailure === 'fail' && reached.consistency === 'crash') throw tooLate(input);
   const volumes = await volumesOf(services, plan.primary.region, facts, snapshots);
-  await services.catalogue.updatePointServer(name, point, server, { configuration, startedAt, ...reached, volumes });
+  await services.catalogue.addPointServer(name, point, server, { configuration, startedAt, ...reached, volumes });
   return { snapshots: snapshots.length };
 }
 

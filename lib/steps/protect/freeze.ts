@@ -27,7 +27,7 @@ type Look = { readonly kind: 'frozen' | 'under-way' } | { readonly kind: 'not-fr
  * @throws Failure FreezeFailed
  */
 export async function freeze(services: Services, input: FreezeInput): Promise<FreezeResult> {
-  const plan = services.plan(input.plan);
+  const plan = await services.planOf(input);
   const { consistency, instance } = plan.servers[input.server] ?? {};
   if (consistency === undefined || instance === undefined)
     throw new Failure('InvalidInput', `Plan ${plan.name} has no commands for a server ${input.server}.`);

@@ -29,8 +29,8 @@ const quickPauseSeconds = 2;
  * operation goes on: its snapshots are there. The last look at its end fails it. @throws Failure ThawFailed
  */
 export async function thaw(services: Services, input: ThawInput): Promise<PollResult> {
-  const plan = services.plan(input.plan);
-  if (!hasCommands(plan)) return nextPoll(input.poll, true, services.now());
+  if (!hasCommands(services.plan(input.plan))) return nextPoll(input.poll, true, services.now());
+  const plan = await services.planOf(input);
   const left = await advanceThaws(services, plan, input);
   const now = services.now();
   if (left.length === 0) return nextPoll(input.poll, true, now);
