@@ -8,6 +8,8 @@ import {
   pointHeaderSchema,
   type PointServerItem,
   pointServerItemSchema,
+  type RecoveryPoint,
+  recoveryPointSchema,
   type TransferRecord,
   transferRecordSchema,
   type Twin,
@@ -17,6 +19,7 @@ import {
 } from '../domain/catalogue.ts';
 import { type CopyDemand, copyDemandSchema } from '../domain/copy-queue.ts';
 import { corrupt } from '../domain/corrupt.ts';
+import { type Freeze, freezeSchema } from '../domain/freeze.ts';
 import { problemsOf } from '../domain/problems.ts';
 import { tokenOf } from './token.ts';
 
@@ -47,6 +50,7 @@ export const keyOf = {
     pk: `PLAN#${twin.plan}`,
     sk: `TWIN#${twin.volume}#${twin.madeAt}`,
   }),
+  freeze: (plan: string, server: string) => ({ pk: `PLAN#${plan}`, sk: `FREEZE#${server}` }),
   operation: (plan: string, id: string) => ({ pk: `PLAN#${plan}`, sk: `OP#${id}` }),
   /** Of all plans in one partition: they are read together. */
   copyDemand: (plan: string) => ({ pk: 'COPIES', sk: `PLAN#${plan}` }),
@@ -70,6 +74,7 @@ export const kinds = {
     keyOf: ({ plan, point, server }: PointServerItem) => keyOf.pointServer(plan, point, server),
   },
   twin: { schema: twinSchema, keyOf: keyOf.twin },
+  freeze: { schema: freezeSchema, keyOf: ({ plan, server }: Freeze) => keyOf.freeze(plan, server) },
   operation: { schema: operationSchema, keyOf: ({ plan, id }: Operation) => keyOf.operation(plan, id) },
   copyDemand: { schema: copyDemandSchema, keyOf: ({ plan }: CopyDemand) => keyOf.copyDemand(plan) },
   transfer: (operation: string) => ({
@@ -121,4 +126,12 @@ export function parseItem<Item>(
   const own = keyOfItem(parsed.data);
   if (own.pk !== key.pk || own.sk !== key.sk) throw corrupt(nameOf(key), `it says of itself to be ${nameOf(own)}`);
   return parsed.data;
+}
+
+/** A point of its items. @throws Failure CatalogueCorrupt where its items contradict each other, or one of an available point is gone */
+export function pointOf(header: PointHeader, items: readonly PointServerItem[]): RecoveryPoint {
+  const servers = Object.fromEntries(items.map(({ server, ...item }) => [server, item]));
+  const parsed = recoveryPointSchema.safeParse({ ...header, servers });
+  if (parsed.success) return parsed.data;
+  throw corrupt(nameOf(keyOf.point(header.plan, header.id)), problemsOf(parsed.error));
 }

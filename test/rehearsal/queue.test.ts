@@ -57,7 +57,11 @@ const ec2 = (region: string) => stage.cloud.services(region).ec2;
 const call = <Output>(sent: Promise<Output>) => stage.clock.settle(sent);
 const start = (plan: string) => stage.start('protect', { plan });
 const events = async () => (await call(new RawTable(stage).items())).filter(({ sk }) => sk.startsWith('EV#'));
-const demands = async () => (await call(new RawTable(stage).items())).filter(({ pk }) => pk === 'COPIES');
+/** What the plans' notes say that they wait for. */
+const waiting = async () => {
+  const notes = (await call(new RawTable(stage).items())).filter(({ pk }) => pk === 'COPIES');
+  return Object.fromEntries(notes.map((note) => [note['plan'], note['waiting']]));
+};
 
 /** Copies of a plan's points, by when they were begun. */
 function copiesOf(plan: string) {
@@ -97,7 +101,7 @@ describe('places for copies, where two plans want them', () => {
     expect(Math.min(...second.map(({ startedAt }) => startedAt))).toBeGreaterThan(
       Math.max(...first.map(({ startedAt }) => startedAt)),
     );
-    expect(await demands()).toEqual([]);
+    expect(await waiting()).toEqual({ depot: 0, shop: 0 });
   });
 
   it('are not kept for a run that died waiting', async () => {
@@ -105,7 +109,7 @@ describe('places for copies, where two plans want them', () => {
     const dying = start('shop');
     const patient = start('depot');
     await stage.clock.advance(minute);
-    expect((await demands()).map(({ sk }) => sk).toSorted()).toEqual(['PLAN#depot', 'PLAN#shop']);
+    expect(await waiting()).toEqual({ depot: 3, shop: 6 });
     await call(stage.stop(dying));
     const since = stage.clock.now();
     await stage.clock.run(() => patient.status !== 'RUNNING');
@@ -115,7 +119,7 @@ describe('places for copies, where two plans want them', () => {
     expect([begun.length, left.length]).toEqual([3, 0]);
     // The note of the dead run counts for three minutes; a place has become free by then.
     expect(Math.min(...begun)).toBeLessThan(4.5 * minute);
-    expect((await demands()).map(({ sk }) => sk)).toEqual(['PLAN#shop']);
+    expect(await waiting()).toEqual({ depot: 0, shop: 6 });
   });
 });
 

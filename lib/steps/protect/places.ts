@@ -66,9 +66,10 @@ async function noteWaiting(look: Look, ready: readonly WaitingCopy[]): Promise<C
 }
 
 /**
- * Where nothing waits any more the note goes. Else it stays as it is until the next look: what has just begun may not be described yet,
+ * Where nothing waits any more the note says so. Else it stays as it is until the next look: what has just begun may not be described yet,
  * and another plan would take its place for one that is free. @source aws-facts [7.4]
  */
 export async function noteBegun({ services }: Look, { begin, waiting, noted }: Places): Promise<void> {
-  if (noted !== undefined && begin.size > 0 && waiting === 0) await services.catalogue.removeCopyDemand(noted.plan);
+  if (noted !== undefined && begin.size > 0 && waiting === 0)
+    await services.catalogue.noteCopyDemand({ ...noted, waiting });
 }
