@@ -182,3 +182,17 @@ describe('I5: a failback whose undo fails as well', () => {
     expect(outcomeOf(await stage.run('failback')).status).toBe('SUCCEEDED');
   });
 });
+
+describe('I8: a failback that could not record what it built', () => {
+  it('leaves none of its volumes behind', async () => {
+    await stage.runUnskipped('failover');
+    const restored = new Set(inventory(stage));
+    // The third write of the step: its lease, its progression, and the volume that it has built.
+    stage.cloud.faults.add({ kind: 'refused', operation: 'UpdateItem', caller: 'FailbackRebuild', skip: 2, times: 1 });
+    expect(outcomeOf(await stage.run('failback'))).toMatchObject({ status: 'FAILED', error: 'AwsRefused' });
+    const built = stage.cloud.record.calls.filter(({ operation }) => operation === 'CreateVolume');
+    expect(built.length).toBeGreaterThan(0);
+    await stage.clock.advance(180_000);
+    expect(await stage.clock.settle(findLeftovers(stage, restored))).toEqual([]);
+  });
+});
