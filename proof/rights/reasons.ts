@@ -43,6 +43,11 @@ export const reasons: readonly Reason[] = [
     why: 'A function in a network manages its own interfaces; this is the policy that AWS maintains for it.',
   },
   {
+    roles: ['failover/undo'],
+    actions: ['ec2:ModifyInstanceAttribute'],
+    why: 'A failover that is stopped after its commit is final: what takes it over gives its servers their protections.',
+  },
+  {
     roles: [
       'failback/commit',
       'failback/finish-round',
@@ -56,6 +61,7 @@ export const reasons: readonly Reason[] = [
       'failover/guard',
       'failover/launch',
       'failover/preflight',
+      'failover/safeguard',
       'failover/undo',
       'operation/close',
       'operation/rescue',
