@@ -5,8 +5,6 @@ import {
   type HttpTokensState,
   type InstanceBandwidthWeighting,
   type InstanceMetadataEndpointState,
-  type InstanceMetadataProtocolState,
-  type InstanceMetadataTagsState,
   RunInstancesCommand,
   type RunInstancesCommandInput,
 } from '@aws-sdk/client-ec2';
@@ -53,7 +51,7 @@ export async function launchInstance(ec2: EC2Client, request: LaunchRequest): Pr
 
 type Input = Partial<RunInstancesCommandInput>;
 
-/** With the endpoint off AWS takes none of the other options. */
+/** With the endpoint off AWS takes none of the other options, and not every Region knows the last two. */
 function metadataOf({ httpTokens, settings }: LaunchConfiguration): Input {
   const { endpoint, hopLimit, ipv6, instanceTags } = settings?.metadata ?? {};
   if (endpoint === 'disabled') return { MetadataOptions: { HttpEndpoint: endpoint } };
@@ -64,8 +62,8 @@ function metadataOf({ httpTokens, settings }: LaunchConfiguration): Input {
       ...tokens,
       HttpEndpoint: endpoint as InstanceMetadataEndpointState,
       HttpPutResponseHopLimit: hopLimit,
-      HttpProtocolIpv6: ipv6 as InstanceMetadataProtocolState,
-      InstanceMetadataTags: instanceTags as InstanceMetadataTagsState,
+      ...(ipv6 === 'enabled' ? { HttpProtocolIpv6: ipv6 } : {}),
+      ...(instanceTags === 'enabled' ? { InstanceMetadataTags: instanceTags } : {}),
     },
   };
 }

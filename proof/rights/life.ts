@@ -1,5 +1,6 @@
 import { AttachVolumeCommand, CreateVolumeCommand, DetachVolumeCommand, EC2Client } from '@aws-sdk/client-ec2';
 import type { Stage } from '../../rehearsal/stage.ts';
+import type { Ec2State } from '../../sim/ec2/state.ts';
 import type { Execution } from '../../sim/stepfunctions/stepfunctions.ts';
 import { RightsRecord } from './record.ts';
 
@@ -28,6 +29,13 @@ export async function liveThrough(stage: Stage): Promise<RightsRecord> {
   return record;
 }
 
+/** Whose variables are a part of what is captured. */
+function bootByUefi({ instances }: Ec2State, id: string): void {
+  const instance = instances.get(id);
+  if (instance === undefined) throw new Error(`there is no instance ${id}`);
+  Object.assign(instance, { image: { ...instance.image, bootMode: 'uefi' }, uefiData: 'AAAA' });
+}
+
 class Life {
   readonly #stage: Stage;
 
@@ -40,6 +48,7 @@ class Life {
     const { state } = this.#home.ec2;
     const web = state.instances.get(this.#stage.plan.servers['web']?.instance ?? '');
     if (web === undefined) throw new Error(`plan ${this.#stage.plan.name} needs a server called web`);
+    for (const { instance } of Object.values(this.#stage.plan.servers)) bootByUefi(state, instance);
     web.request.IamInstanceProfile = { Arn: `arn:aws:iam::${this.#stage.cloud.account}:instance-profile/web` };
     web.request.KeyName = 'operators';
     web.sourceDestCheck = false;

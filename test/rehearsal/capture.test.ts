@@ -273,7 +273,19 @@ describe('protections against stopping and termination', () => {
     );
   });
 
-  it('stand in no undo’s way', async () => {
+  it('come also when the step that gives them dies in the middle', async () => {
+    await captured();
+    // Its fifth call is the first that switches something on.
+    stage.cloud.faults.add({ kind: 'crash-after', caller: 'FailoverSafeguard', skip: 4, times: 1 });
+    expect(outcomeOf(await stage.run('failover')).status).toBe('SUCCEEDED');
+    expect(stage.cloud.faults.unmet).toEqual([]);
+    expect([protections(away, recovered('files')), protections(away, recovered('db'))]).toEqual([
+      both,
+      { stop: false, termination: true },
+    ]);
+  });
+
+  it('do not stand in the way of an undo', async () => {
     await captured();
     stage.cloud.faults.add({ kind: 'refused', operation: 'ChangeResourceRecordSets', times: 1 });
     expect(outcomeOf(await stage.run('failover'))).toMatchObject({ status: 'FAILED', error: 'AwsRefused' });
