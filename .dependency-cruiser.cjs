@@ -55,14 +55,14 @@ module.exports = {
       comment: 'The ground truth may not share code with what it judges.',
       severity: 'error',
       from: { path: '^sim/' },
-      to: { path: '^(lib|lambdas|bin|rehearsal|proof)/' },
+      to: { path: '^(lib|lambdas|bin|rehearsal|proof|bench)/' },
     },
     {
       name: 'product-knows-no-sim',
       comment: 'What is deployed never contains the simulator.',
       severity: 'error',
       from: { path: '^(lib|lambdas)/' },
-      to: { path: '^(sim|rehearsal|proof)/' },
+      to: { path: '^(sim|rehearsal|proof|bench)/' },
     },
     {
       name: 'rehearsal-knows-no-proof',

@@ -1,3 +1,4 @@
+import { memberName } from '../lib/domain/members.ts';
 import type { Plan } from '../lib/domain/plan.ts';
 import type { World, WorldAction, WorldEvent, WorldServer } from './world.ts';
 
@@ -28,13 +29,14 @@ export function defaultWorld(plan: Plan): World {
     times: 1,
     action,
   });
-  const writes = Object.keys(plan.servers).map((name) => {
+  const names = [...Object.keys(plan.servers), ...Object.keys(plan.groups).flatMap(membersOf)];
+  const writes = names.map((name) => {
     const action: WorldAction = { kind: 'write', server: name, device: '/dev/sdf', blocks: 4 };
     const pauseSeconds = Math.max(60, Math.round(everySeconds / 2));
     return { atSeconds: 60, everySeconds: pauseSeconds, times: Math.floor(failbackAt / pauseSeconds), action };
   });
   return {
-    servers: Object.fromEntries(Object.keys(plan.servers).map((name) => [name, server])),
+    servers: Object.fromEntries(names.map((name) => [name, server])),
     events: [
       ...writes,
       once(outageAt, { kind: 'outage' }),
@@ -45,4 +47,9 @@ export function defaultWorld(plan: Plan): World {
       once(failbackAt, { kind: 'failback' }),
     ],
   };
+}
+
+/** Two instances that carry the tags of a group. */
+function membersOf(group: string, index: number): string[] {
+  return [1, 2].map((number) => memberName(group, `i-${(16 * (index + 1) + number).toString(16).padStart(17, '0')}`));
 }

@@ -1,3 +1,4 @@
+import { memberName } from '../lib/domain/members.ts';
 import type { Plan } from '../lib/domain/plan.ts';
 import type { SimulatedCloud } from '../sim/create-cloud.ts';
 import type { World, WorldServer } from './world.ts';
@@ -58,12 +59,12 @@ function placeServer(cloud: SimulatedCloud, plan: Plan, { name, server, key }: P
     ...details,
     id: planned.instance,
     instanceType: server.instanceType,
-    subnet: Object.keys(plan.recovery.subnets)[0] ?? '',
+    subnet: Object.keys(plan.recovery.subnets)[server.subnet ?? 0] ?? '',
     securityGroups: Object.keys(plan.recovery.securityGroups).slice(0, 1),
     rootDevice,
     listens: [tcp, http?.port].filter((port) => port !== undefined),
     ...(http === undefined ? {} : { healthPath: http.path }),
-    tags: { Name: name, ...tags },
+    tags: { ...tagsOf(plan, planned.instance, name), Name: name, ...tags },
     volumes: Object.entries(server.volumes).map(([device, { sizeGib, volumeType, isEncrypted }]) => ({
       device,
       sizeGib,
@@ -77,6 +78,12 @@ function placeServer(cloud: SimulatedCloud, plan: Plan, { name, server, key }: P
       ec2.writeBlocks(placed.volumes[device] ?? '', index, random.bytes(blockBytes));
   }
   return { public: placed.publicIp, private: placed.privateIp };
+}
+
+/** Those by which a group of the plan finds its members. */
+function tagsOf({ groups }: Plan, instance: string, name: string): Record<string, string> {
+  const group = Object.keys(groups).find((each) => memberName(each, instance) === name);
+  return { ...groups[group ?? '']?.tags };
 }
 
 function placeRecords(

@@ -15,7 +15,7 @@ import type { Random } from '../sim/random.ts';
 import type { Execution } from '../sim/stepfunctions/stepfunctions.ts';
 import { placeWorld } from './place-world.ts';
 import { Workload } from './workload.ts';
-import type { World } from './world.ts';
+import { type World, withWorldMembers } from './world.ts';
 
 const machineOutput = {
   protect: outputs.protectMachineArn,
@@ -50,10 +50,10 @@ export class Stage {
   readonly #names: Random;
 
   private constructor(options: StageOptions, clock: VirtualClock, cloud: SimulatedCloud, found: Map<string, string>) {
-    this.plan = options.plan;
+    this.plan = withWorldMembers(options.plan, options.world);
     this.clock = clock;
     this.cloud = cloud;
-    this.workload = new Workload(cloud, options.plan);
+    this.workload = new Workload(cloud, this.plan);
     this.#names = cloud.random.fork('console');
     const region = options.plan.recovery.region;
     this.tableName = found.get(outputs.tableName) ?? '';
@@ -64,7 +64,8 @@ export class Stage {
 
   /** Builds the world and deploys the assembly into it. Real time stands still for the process until {@link close}. */
   static async open(options: StageOptions): Promise<Stage> {
-    const { plan, world, seed, assembly } = options;
+    const { world, seed, assembly } = options;
+    const plan = withWorldMembers(options.plan, world);
     const clock = new VirtualClock(firstMorning);
     try {
       const cloud = new SimulatedCloud({

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { duration, fields, integer, listOf, mapOf, name, oneOf, text } from '../lib/domain/fields.ts';
+import { withMembers } from '../lib/domain/members.ts';
 import type { Plan } from '../lib/domain/plan.ts';
 import { parseSize, sizePattern } from '../lib/domain/size.ts';
 import { type Reading, readDocument } from '../lib/plan-file/document.ts';
@@ -19,6 +20,8 @@ export interface WorldServer {
   readonly volumes: Readonly<Record<string, WorldVolume>>;
   /** What else its owner has set: protections, boot mode, options. */
   readonly details?: Partial<InstancePlacing>;
+  /** In which of the plan's subnets at home, counted from 0; the first one unless given. */
+  readonly subnet?: number;
 }
 
 /** What happens to one volume of the server that serves at that moment, in whichever Region. */
@@ -106,13 +109,12 @@ function worldSchema(plan: Plan) {
   return fields({ servers: mapOf(z.string(), server), events: listOf(event).default([]) })
     .superRefine(({ servers, events }, { addIssue }) => {
       const wrong = (path: (string | number)[], message: string) => addIssue({ code: 'custom', path, message });
-      const names = Object.keys(plan.servers);
+      const whole = withWorldMembers(plan, { servers });
+      const names = Object.keys(whole.servers);
       for (const name of names)
         if (servers[name] === undefined)
           wrong(['servers'], `has no server ${name}. Describe each server of plan ${plan.name}.`);
-      for (const name of Object.keys(servers))
-        if (!names.includes(name))
-          wrong(['servers', name], `is not a server of plan ${plan.name}. Servers: ${names.join(', ')}.`);
+      for (const name of Object.keys(servers)) if (!names.includes(name)) wrong(['servers', name], notAServer(plan));
       for (const [name, { volumes }] of Object.entries(servers))
         for (const [at, { size: sizeGib, written }] of Object.entries(volumes))
           if (written >= sizeGib * 2_048)
@@ -171,6 +173,24 @@ function actionOf({ write, discard, grow, outage, failover, failback }: WrittenE
   if (failover !== undefined) return { kind: 'failover', recoveryPoint: failover.recoveryPoint };
   if (failback !== undefined) return { kind: 'failback' };
   return { kind: outage === undefined ? 'return' : 'outage' };
+}
+
+function notAServer({ name, servers, groups }: Plan): string {
+  const members = Object.keys(groups).map((group) => `${group}-0123456789abcdef0`);
+  const like = members.length === 0 ? '' : ` A member of a group is named like ${members.join(' or ')}.`;
+  return `is not a server of plan ${name}. Servers: ${Object.keys(servers).join(', ')}.${like}`;
+}
+
+/** The plan with the members of its groups that the world describes, by their names: `<group>-<instance id without i->`. */
+export function withWorldMembers(
+  plan: Plan,
+  { servers }: { readonly servers: Readonly<Record<string, unknown>> },
+): Plan {
+  const members = Object.keys(servers).flatMap((name) => {
+    const [, group = '', id = ''] = /^(.+)-([0-9a-f]{8}|[0-9a-f]{17})$/.exec(name) ?? [];
+    return plan.groups[group] === undefined ? [] : [[name, { instance: `i-${id}`, group }] as const];
+  });
+  return withMembers(plan, Object.fromEntries(members));
 }
 
 /** Reads the text of a world file. `file` is the name that problems show. */

@@ -4,8 +4,10 @@ import {
   operationSchema,
   type PlanState,
   planStateSchema,
-  type RecoveryPoint,
-  recoveryPointSchema,
+  type PointHeader,
+  pointHeaderSchema,
+  type PointServerItem,
+  pointServerItemSchema,
   type TransferRecord,
   transferRecordSchema,
   type Twin,
@@ -36,6 +38,10 @@ export function nameOf({ pk, sk }: Key): string {
 export const keyOf = {
   state: (plan: string) => ({ pk: `PLAN#${plan}`, sk: 'STATE' }),
   point: (plan: string, id: string) => ({ pk: `PLAN#${plan}`, sk: `RP#${id}` }),
+  pointServer: (plan: string, point: string, server: string) => ({
+    pk: `PLAN#${plan}`,
+    sk: `SERVER#${point}#${server}`,
+  }),
   twin: (twin: Pick<Twin, 'plan' | 'volume' | 'madeAt'>) => ({
     pk: `PLAN#${twin.plan}`,
     sk: `TWIN#${twin.volume}#${twin.madeAt}`,
@@ -55,7 +61,11 @@ export const keyOf = {
 
 export const kinds = {
   state: { schema: planStateSchema, keyOf: ({ plan }: PlanState) => keyOf.state(plan) },
-  point: { schema: recoveryPointSchema, keyOf: ({ plan, id }: RecoveryPoint) => keyOf.point(plan, id) },
+  point: { schema: pointHeaderSchema, keyOf: ({ plan, id }: PointHeader) => keyOf.point(plan, id) },
+  pointServer: {
+    schema: pointServerItemSchema,
+    keyOf: ({ plan, point, server }: PointServerItem) => keyOf.pointServer(plan, point, server),
+  },
   twin: { schema: twinSchema, keyOf: keyOf.twin },
   operation: { schema: operationSchema, keyOf: ({ plan, id }: Operation) => keyOf.operation(plan, id) },
   transfer: (operation: string) => ({
@@ -71,7 +81,8 @@ export const kinds = {
 /** An item of a plan with its kind. */
 export type CatalogueItem =
   | { readonly kind: 'state'; readonly item: PlanState }
-  | { readonly kind: 'point'; readonly item: RecoveryPoint }
+  | { readonly kind: 'point'; readonly item: PointHeader }
+  | { readonly kind: 'pointServer'; readonly item: PointServerItem }
   | { readonly kind: 'twin'; readonly item: Twin }
   | { readonly kind: 'operation'; readonly item: Operation };
 
@@ -82,6 +93,8 @@ export function placeOf(of: CatalogueItem): { key: Key; kind: Kind<CatalogueItem
       return { key: kinds.state.keyOf(of.item), kind: kinds.state as Kind<CatalogueItem['item']> };
     case 'point':
       return { key: kinds.point.keyOf(of.item), kind: kinds.point as Kind<CatalogueItem['item']> };
+    case 'pointServer':
+      return { key: kinds.pointServer.keyOf(of.item), kind: kinds.pointServer as Kind<CatalogueItem['item']> };
     case 'twin':
       return { key: kinds.twin.keyOf(of.item), kind: kinds.twin as Kind<CatalogueItem['item']> };
     case 'operation':

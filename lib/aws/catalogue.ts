@@ -9,17 +9,21 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import {
-  newState,
   type Operation,
   type PlanState,
+  type PointHeader,
   type PointServer,
+  type PointServerItem,
   type RecoveryPoint,
+  recoveryPointSchema,
   type TransferRecord,
   type Twin,
   type UnitRecord,
 } from '../domain/catalogue.ts';
+import { newState } from '../domain/new-items.ts';
 import { corrupt } from '../domain/corrupt.ts';
 import { Failure, isTransient } from '../domain/failure.ts';
+import { problemsOf } from '../domain/problems.ts';
 import {
   changedFields,
   type HolderEvent,
@@ -116,50 +120,105 @@ export class Catalogue {
     return this.#update({ ...key }, { ...of.item }, condition);
   }
 
+  /** A point with its servers. */
   async point(plan: string, id: string): Promise<RecoveryPoint | undefined> {
+    const header = await this.pointHeader(plan, id);
+    return header === undefined ? undefined : pointOf(header, await this.pointServers(plan, id));
+  }
+
+  pointHeader(plan: string, id: string): Promise<PointHeader | undefined> {
     return this.#get(keyOf.point(plan, id), kinds.point);
   }
 
-  points(plan: string): Promise<RecoveryPoint[]> {
+  async pointServer(plan: string, id: string, server: string): Promise<PointServer | undefined> {
+    return this.#get(keyOf.pointServer(plan, id, server), kinds.pointServer);
+  }
+
+  /** The servers of a point that have been captured. */
+  pointServers(plan: string, id: string): Promise<PointServerItem[]> {
+    return this.#query(`PLAN#${plan}`, `SERVER#${id}#`, kinds.pointServer);
+  }
+
+  /** Every point with its servers, oldest first. */
+  async points(plan: string): Promise<RecoveryPoint[]> {
+    const headers = await this.pointHeaders(plan);
+    const servers = Map.groupBy(await this.#query(`PLAN#${plan}`, 'SERVER#', kinds.pointServer), ({ point }) => point);
+    return headers.map((header) => pointOf(header, servers.get(header.id) ?? []));
+  }
+
+  /** Oldest first. */
+  pointHeaders(plan: string): Promise<PointHeader[]> {
     return this.#query(`PLAN#${plan}`, 'RP#', kinds.point);
   }
 
   /** Points from the newest down to the newest available one, it included; all of them where none is available. */
-  async newestPoints(plan: string): Promise<RecoveryPoint[]> {
-    const query = { ...this.#itemsOf(`PLAN#${plan}`, 'RP#'), ScanIndexForward: false };
+  newestPointHeaders(plan: string): Promise<PointHeader[]> {
+    return this.pointHeadersUntil(plan, ({ status }) => status === 'available');
+  }
+
+  /**
+   * Points from one end up to the first that is enough, it included, and few more are read. `upTo`: only points whose ids are not
+   * greater, which begin with their time.
+   */
+  pointHeadersUntil(
+    plan: string,
+    isEnough: (point: PointHeader) => boolean,
+    { upTo, oldestFirst = false }: { readonly upTo?: string; readonly oldestFirst?: boolean } = {},
+  ): Promise<PointHeader[]> {
+    const query = {
+      TableName: this.#table,
+      ConsistentRead: true,
+      ScanIndexForward: oldestFirst,
+      KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :last',
+      ExpressionAttributeValues: { ':pk': `PLAN#${plan}`, ':first': 'RP#', ':last': `RP#${upTo ?? '~'}` },
+    };
     return catalogueCall('read the catalogue', async () => {
-      const points: RecoveryPoint[] = [];
+      const points: PointHeader[] = [];
       for await (const page of paginateQuery({ client: this.#documents, pageSize: newestPointsPerPage }, query))
         for (const item of page.Items ?? []) {
           const point = parseItem(item, kinds.point);
           points.push(point);
-          if (point.status === 'available') return points;
+          if (isEnough(point)) return points;
         }
       return points;
     });
   }
 
   /** Adds a point unless it exists. */
-  async addPoint(point: RecoveryPoint): Promise<void> {
-    await this.#update(keyOf.point(point.plan, point.id), { ...point }, { id: undefined });
+  async addPoint({ servers, ...header }: RecoveryPoint): Promise<void> {
+    const { plan, id } = header;
+    if (!(await this.#update(keyOf.point(plan, id), { ...header }, { id: undefined }))) return;
+    for (const [name, server] of Object.entries(servers)) await this.addPointServer(plan, id, name, server);
   }
 
   /** A point that is gone stays gone: half an item would be a broken one. */
-  async updatePoint(plan: string, id: string, fields: Partial<RecoveryPoint>): Promise<void> {
+  async updatePoint(plan: string, id: string, fields: Partial<PointHeader>): Promise<void> {
     await this.#update(keyOf.point(plan, id), fields, { id });
   }
 
-  /** Sets one server of a point; servers are captured side by side. */
-  async updatePointServer(plan: string, id: string, name: string, server: PointServer): Promise<void> {
-    await this.#update(keyOf.point(plan, id), { [`servers.${name}`]: server }, { id });
+  /** Adds a server to a point, or writes it again; servers are captured side by side. */
+  async addPointServer(plan: string, point: string, server: string, captured: PointServer): Promise<void> {
+    await this.#update(keyOf.pointServer(plan, point, server), { ...captured, plan, point, server });
+  }
+
+  /** Sets the volumes of a server of a point, unless it is gone. */
+  async updatePointVolumes(
+    plan: string,
+    point: string,
+    server: string,
+    volumes: PointServer['volumes'],
+  ): Promise<void> {
+    await this.#update(keyOf.pointServer(plan, point, server), { volumes }, { point });
   }
 
   /** Marks a point that retention lets go, unless it was pinned since it was read, or is gone. Returns whether it is marked. */
-  async expirePoint({ plan, id, pins }: RecoveryPoint): Promise<boolean> {
+  async expirePoint({ plan, id, pins }: PointHeader): Promise<boolean> {
     return this.#update(keyOf.point(plan, id), { status: 'expired' }, { id, pins });
   }
 
+  /** Its servers first: what is left of a point after half of it says that it goes. */
   async removePoint(plan: string, id: string): Promise<void> {
+    for (const { server } of await this.pointServers(plan, id)) await this.#remove(keyOf.pointServer(plan, id, server));
     await this.#remove(keyOf.point(plan, id));
   }
 
@@ -321,6 +380,14 @@ export class Catalogue {
       this.#documents.send(new DeleteCommand({ TableName: this.#table, Key: key })),
     );
   }
+}
+
+/** @throws Failure CatalogueCorrupt where its items contradict each other, or one of an available point is gone */
+function pointOf(header: PointHeader, items: readonly PointServerItem[]): RecoveryPoint {
+  const servers = Object.fromEntries(items.map(({ server, ...item }) => [server, item]));
+  const parsed = recoveryPointSchema.safeParse({ ...header, servers });
+  if (parsed.success) return parsed.data;
+  throw corrupt(nameOf(keyOf.point(header.plan, header.id)), problemsOf(parsed.error));
 }
 
 /** Told apart from a silent Region: see `CatalogueUnavailable`. */

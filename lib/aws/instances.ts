@@ -50,6 +50,16 @@ export async function findInstances(
   return (await listInstances(ec2, stepFilters(owner))).filter(({ state }) => state !== 'terminated');
 }
 
+/** Instances that carry all of these tags, those that are terminated or about to be left out. */
+export async function findTaggedInstances(
+  ec2: EC2Client,
+  tags: Readonly<Record<string, string>>,
+): Promise<InstanceFacts[]> {
+  const filters = Object.entries(tags).map(([key, value]) => ({ Name: `tag:${key}`, Values: [value] }));
+  const found = await listInstances(ec2, filters);
+  return found.filter(({ state }) => state !== 'terminated' && state !== 'shutting-down');
+}
+
 export interface LaunchedServer {
   readonly instance: string;
   /** The failover that launched it. */

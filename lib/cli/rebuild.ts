@@ -3,7 +3,7 @@ import { AwsFailure } from '../aws/call.ts';
 import type { CatalogueItem } from '../aws/catalogue-items.ts';
 import { Catalogue } from '../aws/catalogue.ts';
 import { readStackOutputs } from '../aws/stack-outputs.ts';
-import type { Operation, PlanState } from '../domain/catalogue.ts';
+import type { Operation, PlanState, RecoveryPoint } from '../domain/catalogue.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Plan } from '../domain/plan.ts';
 import { printable } from '../domain/quoted.ts';
@@ -118,7 +118,7 @@ async function compare(
 ): Promise<Draft> {
   const items: CatalogueItem[] = [
     ...rebuilt.operations.map((item) => ({ kind: 'operation' as const, item })),
-    ...rebuilt.points.map((item) => ({ kind: 'point' as const, item })),
+    ...rebuilt.points.flatMap(itemsOf),
     ...rebuilt.twins.map((item) => ({ kind: 'twin' as const, item })),
   ];
   const writes: Write[] = [];
@@ -138,6 +138,16 @@ async function compare(
       ...judged.objections,
     ],
   };
+}
+
+/** Its servers first: without one of them an available point would be a broken one. */
+function itemsOf({ servers, ...item }: RecoveryPoint): CatalogueItem[] {
+  const { plan, id: point } = item;
+  const ofServers = Object.entries(servers).map(([server, captured]) => ({
+    kind: 'pointServer' as const,
+    item: { ...captured, plan, point, server },
+  }));
+  return [...ofServers, { kind: 'point', item }];
 }
 
 async function presentItem(catalogue: Catalogue, of: CatalogueItem): Promise<Present> {

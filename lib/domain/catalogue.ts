@@ -112,54 +112,72 @@ const pointVolumeSchema = z
   .readonly();
 export type PointVolume = z.output<typeof pointVolumeSchema>;
 
-const pointServerSchema = z
-  .object({
-    configuration: launchConfigurationSchema,
-    startedAt: time,
-    volumes: z
-      .record(z.string(), pointVolumeSchema)
-      .refine((volumes) => Object.entries(volumes).every(([device, volume]) => volume.device === device), {
-        error: 'names a volume by another device',
-      })
-      .readonly(),
-  })
-  .readonly();
+const pointServerFields = z.object({
+  configuration: launchConfigurationSchema,
+  startedAt: time,
+  volumes: z
+    .record(z.string(), pointVolumeSchema)
+    .refine((volumes) => Object.entries(volumes).every(([device, volume]) => volume.device === device), {
+      error: 'names a volume by another device',
+    })
+    .readonly(),
+});
+const pointServerSchema = pointServerFields.readonly();
 export type PointServer = z.output<typeof pointServerSchema>;
 
+/** A server as an operation found it: its instance, and the group of the plan whose tags picked it; `null` where the plan names it. */
+const memberSchema = z.object({ instance: instanceId, group: name.nullable() }).readonly();
+export type Member = z.output<typeof memberSchema>;
+
+const headerFields = z.object({
+  plan: name,
+  id: pointIdSchema,
+  /** `expired`: retention has let it go; its items stay until the last of its snapshots is gone. */
+  status: z.enum(['capturing', 'available', 'failed', 'expired']),
+  operation: operationIdSchema,
+  startedAt: time,
+  sealedAt: time.nullable(),
+  skewSeconds: z.number().nonnegative().nullable(),
+  /** Failovers that launched from it: retention keeps it while there is one. */
+  pins: z.array(operationIdSchema).readonly(),
+  /** The servers it is made of; none until they have been selected. */
+  members: z.record(name, memberSchema).readonly(),
+});
+
+const isSealedInTime = {
+  holds: ({ status, sealedAt }: { status: string; sealedAt: string | null }) =>
+    (status === 'available' || status === 'expired') === (sealedAt !== null),
+  otherwise: { error: 'does not fit the time of sealing', path: ['status'] },
+};
+
+/** What a recovery point says of itself. Its servers are items of their own: there may be hundreds, and choosing among points needs none of them. */
+export const pointHeaderSchema = headerFields.refine(isSealedInTime.holds, isSealedInTime.otherwise).readonly();
+export type PointHeader = z.output<typeof pointHeaderSchema>;
+export type PointStatus = PointHeader['status'];
+
+/** One server of a recovery point, as an item. */
+export const pointServerItemSchema = pointServerFields
+  .extend({ plan: name, point: pointIdSchema, server: name })
+  .readonly();
+export type PointServerItem = z.output<typeof pointServerItemSchema>;
+
 /** One consistent set of volume images; an available one is whole (I2). */
-export const recoveryPointSchema = z
-  .object({
-    plan: name,
-    id: pointIdSchema,
-    /** `expired`: retention has let it go; its item stays until the last of its snapshots is gone. */
-    status: z.enum(['capturing', 'available', 'failed', 'expired']),
-    operation: operationIdSchema,
-    startedAt: time,
-    sealedAt: time.nullable(),
-    skewSeconds: z.number().nonnegative().nullable(),
-    /** Failovers that launched from it: retention keeps it while there is one. */
-    pins: z.array(operationIdSchema).readonly(),
-    servers: z.record(name, pointServerSchema).readonly(),
-  })
-  .superRefine(({ status, sealedAt, servers }, { addIssue }) => {
+export const recoveryPointSchema = headerFields
+  .extend({ servers: z.record(name, pointServerSchema).readonly() })
+  .refine(isSealedInTime.holds, isSealedInTime.otherwise)
+  .superRefine(({ status, members, servers }, { addIssue }) => {
+    const wrong = (message: string) => addIssue({ code: 'custom', path: ['servers'], message });
     const volumes = Object.values(servers).flatMap((server) => Object.values(server.volumes));
     const isWhole = volumes.every(({ isComplete }) => isComplete);
     const ids = volumes.flatMap(({ snapshot, copy }) => [snapshot, copy]).filter((id) => id !== null);
-    const isSealed = status === 'available' || status === 'expired';
-    if (isSealed !== (sealedAt !== null))
-      addIssue({
-        code: 'custom',
-        path: ['status'],
-        message: `does not fit ${sealedAt === null ? 'no' : 'a'} time of sealing`,
-      });
-    if (status === 'available' && !isWhole)
-      addIssue({ code: 'custom', path: ['servers'], message: 'has an incomplete volume in an available point' });
-    if (new Set(ids).size < ids.length)
-      addIssue({ code: 'custom', path: ['servers'], message: 'names one snapshot for two volumes' });
+    const missing = Object.keys(members).filter((member) => servers[member] === undefined);
+    if (status === 'available' && !isWhole) wrong('has an incomplete volume in an available point');
+    if (status === 'available' && missing.length > 0)
+      wrong(`has no image of ${missing.join(', ')} in an available point`);
+    if (new Set(ids).size < ids.length) wrong('names one snapshot for two volumes');
   })
   .readonly();
 export type RecoveryPoint = z.output<typeof recoveryPointSchema>;
-export type PointStatus = RecoveryPoint['status'];
 
 /** A pair of snapshots, one in each Region, with the same content. */
 export const twinSchema = z
@@ -291,47 +309,3 @@ export const unitRecordSchema = z
     path: ['digests'],
   });
 export type UnitRecord = Readonly<z.output<typeof unitRecordSchema>>;
-
-export function newState(plan: string): PlanState {
-  return {
-    plan,
-    phase: 'protected',
-    activeSite: 'primary',
-    epoch: 0,
-    lease: null,
-    fence: null,
-    failover: null,
-    commit: null,
-    restingSince: null,
-  };
-}
-
-export interface OperationStart {
-  readonly plan: string;
-  readonly id: string;
-  readonly kind: OperationKind;
-  readonly epoch: number;
-  readonly trigger: string;
-  readonly startedAt: string;
-  readonly recoveryPoint: string | null;
-}
-
-export function newOperation(start: OperationStart): Operation {
-  return {
-    ...start,
-    progression: 'opened',
-    outcome: 'running',
-    cause: null,
-    endedAt: null,
-    committedAt: null,
-    servers: {},
-    stopped: {},
-    traffic: [],
-    rpoSeconds: null,
-    rtoSeconds: null,
-    estimate: null,
-    rounds: [],
-    swapped: {},
-    unreplicated: null,
-  };
-}

@@ -40,6 +40,9 @@ const keepRules = z.object({
   minimumAge: z.number().optional(),
 });
 
+const names = z.record(z.string(), z.unknown()).default({});
+const isNameOfMember = (name: string, group: string) => new RegExp(`^${group}-([0-9a-f]{8}|[0-9a-f]{17})$`).test(name);
+
 const regions = { primary: z.object({ region: z.string() }), recovery: z.object({ region: z.string() }) };
 
 const rules: readonly Rule[] = [
@@ -67,6 +70,39 @@ const rules: readonly Rule[] = [
       },
     ],
   ),
+  rule(z.object({ servers: names, groups: names }), ({ servers, groups }) => [
+    Object.keys(servers).length + Object.keys(groups).length === 0 && {
+      path: ['servers'],
+      message: 'is missing. Name at least one server, or one group of servers by their tags.',
+    },
+  ]),
+  rule(z.object({ servers: names, groups: names }), ({ servers, groups }) =>
+    Object.keys(servers).map((name) => {
+      const group = Object.keys(groups).find((each) => isNameOfMember(name, each));
+      return (
+        group !== undefined && {
+          path: ['servers', name],
+          message: `is named like a member of group ${group}. Give it another name.`,
+        }
+      );
+    }),
+  ),
+  rule(z.object({ groups: z.record(z.string(), z.unknown()) }), ({ groups }) => {
+    const owners = new Map<string, string>();
+    return Object.entries(groups).map(([name, group]) => {
+      const read = z.object({ tags: z.record(z.string(), z.string()) }).safeParse(group);
+      if (!read.success) return false;
+      const tags = JSON.stringify(Object.entries(read.data.tags).toSorted());
+      const owner = owners.get(tags);
+      owners.set(tags, owner ?? name);
+      return (
+        owner !== undefined && {
+          path: ['groups', name, 'tags'],
+          message: `are those of group ${owner}. Name each group of servers once.`,
+        }
+      );
+    });
+  }),
   rule(
     z.object({ servers: z.record(z.string(), z.unknown()), traffic: z.array(z.unknown()) }),
     ({ servers, traffic }) =>
@@ -100,7 +136,7 @@ const rules: readonly Rule[] = [
     ({ protection: { every, retention }, servers }) => {
       const path = ['protection', 'retention', 'minimumAge'];
       const { minimumAge } = retention;
-      const most = Math.floor(snapshotsMax / Object.keys(servers).length) * every;
+      const most = Math.floor(snapshotsMax / Math.max(1, Object.keys(servers).length)) * every;
       return [
         minimumAge < every && {
           path,

@@ -18,6 +18,11 @@ export interface PlanServer {
   readonly ignoreLocalDisks?: boolean;
 }
 
+/** Every instance of the primary Region that carries all of these tags is a server of the plan; who carries them is looked up for each recovery point. */
+export interface PlanGroup extends Omit<PlanServer, 'instance' | 'elasticIp'> {
+  readonly tags: Readonly<Record<string, string>>;
+}
+
 /** A DNS record that follows the active site. */
 export interface TrafficRecord {
   readonly zone: string;
@@ -77,6 +82,7 @@ export interface Plan {
     readonly retention: KeepRules;
   };
   readonly servers: Readonly<Record<string, PlanServer>>;
+  readonly groups: Readonly<Record<string, PlanGroup>>;
   readonly traffic: readonly TrafficRecord[];
   readonly failover: {
     readonly rtoTargetSeconds: number;
@@ -101,13 +107,28 @@ const http = fields({
   status: integer(100, 599).default(200),
 });
 
-const server = fields({
-  instance: id('i'),
+const inWave = {
   wave: integer(1, 100),
   health: fields({ within: duration, tcp: port.exactOptional(), http: http.exactOptional() }),
-  elasticIp: id('eipalloc').exactOptional(),
   ignoreLocalDisks: yesOrNo.exactOptional(),
-});
+};
+
+const server = fields({ instance: id('i'), ...inWave, elasticIp: id('eipalloc').exactOptional() });
+
+/** Its members add an instance id to its name. */
+const groupName = text(
+  /^(?!constructor$)[a-z][a-z0-9-]{0,11}$/,
+  'is not a name of a group. Use up to 12 lower-case letters, digits and "-", a letter first.',
+);
+
+/** @source EC2 API reference, Tag: keys up to 127 characters, values up to 255; wildcards and backslashes mean something else in filters and policies */
+const tagText = (most: number) =>
+  text(
+    new RegExp(`^(?!aws:)[\\x20-\\x29\\x2b-\\x3e\\x40-\\x5b\\x5d-\\x7e]{1,${most}}$`),
+    `is not a tag here. Write 1 to ${most} ASCII letters, digits and signs, without "*", "?" and "\\".`,
+  );
+
+const group = fields({ tags: mapOf(tagText(127), tagText(255), 'tag'), ...inWave });
 
 const record = fields({
   zone: text(/^Z[A-Z0-9]{1,31}$/, 'is not a hosted zone id. Write it like "Z0123456789ABCDEFGHIJ".'),
@@ -145,7 +166,8 @@ const planSchema = fields({
     securityGroups: mapOf(id('sg'), id('sg')),
   }),
   protection: fields({ every: duration, rpoTarget: duration, retention: retention.prefault({}) }),
-  servers: mapOf(name, server, 'server'),
+  servers: mapOf(name, server).default({}),
+  groups: mapOf(groupName, group).default({}),
   traffic: listOf(record).default([]),
   failover: fields({
     rtoTarget: duration,
@@ -166,7 +188,10 @@ const planSchema = fields({
 type WrittenPlan = z.output<typeof planSchema>;
 
 /** Puts the unit of every duration into its field's name. */
-function toPlan(planName: string, { protection, servers, traffic, failover, failback, ...same }: WrittenPlan): Plan {
+function toPlan(
+  planName: string,
+  { protection, servers, groups, traffic, failover, failback, ...same }: WrittenPlan,
+): Plan {
   const { rtoTarget, automatic: written, ...failoverSame } = failover;
   const { minimumAge = 0, lock, ...counts } = protection.retention;
   return {
@@ -181,17 +206,8 @@ function toPlan(planName: string, { protection, servers, traffic, failover, fail
         ...(lock === undefined ? {} : { lock: { mode: lock.mode, days: lock.for / 86_400 } }),
       },
     },
-    servers: Object.fromEntries(
-      Object.entries(servers).map(
-        ([
-          serverName,
-          {
-            health: { within, ...probes },
-            ...rest
-          },
-        ]) => [serverName, { ...rest, health: { withinSeconds: within, ...probes } }],
-      ),
-    ),
+    servers: withHealthInSeconds(servers),
+    groups: withHealthInSeconds(groups),
     traffic: traffic.map(({ ttl, ...rest }) => ({ ...rest, ttlSeconds: ttl })),
     failover: {
       ...failoverSame,
@@ -202,6 +218,16 @@ function toPlan(planName: string, { protection, servers, traffic, failover, fail
     },
     failback: { pauseLimitSeconds: failback.pauseLimit, roundsMax: failback.roundsMax },
   };
+}
+
+function withHealthInSeconds<Written extends { readonly health: { readonly within: number } }>(
+  written: Readonly<Record<string, Written>>,
+) {
+  const entries = Object.entries(written).map(([key, { health, ...rest }]) => {
+    const { within, ...probes } = health;
+    return [key, { ...rest, health: { withinSeconds: within, ...probes } }] as const;
+  });
+  return Object.fromEntries(entries);
 }
 
 /** The plan file: recovery plans by name. Input: what `homeward.yaml` says; output: {@link Plan} in the file's order. */

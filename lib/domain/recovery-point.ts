@@ -1,12 +1,12 @@
-import type { RecoveryPoint } from './catalogue.ts';
+import type { PointHeader } from './catalogue.ts';
 import { Failure } from './failure.ts';
 
 /** Which point to recover: the newest, one by id, or the newest that started at or before a time. */
 export type PointSelector = 'latest' | { readonly id: string } | { readonly asOf: string };
 
-/** When the last of its servers was captured; the first one was at `startedAt`. */
-function lastStart({ startedAt, skewSeconds }: RecoveryPoint): number {
-  return Date.parse(startedAt) + (skewSeconds ?? 0) * 1_000;
+/** Whether a point is available and its last server was captured at or before a time; the first one was at `startedAt`. */
+export function isAsOf({ status, startedAt, skewSeconds }: PointHeader, asOf: string): boolean {
+  return status === 'available' && Date.parse(startedAt) + (skewSeconds ?? 0) * 1_000 <= Date.parse(asOf);
 }
 
 /** Sorts by time because it begins with it: `rp-20260105T100000Z-<suffix>`. */
@@ -18,7 +18,7 @@ export function pointId(startedAt: Date, suffix: string): string {
  * Chooses the recovery point to launch from.
  * @throws Failure UnknownRecoveryPoint, RecoveryPointNotAvailable
  */
-export function choosePoint(plan: string, points: readonly RecoveryPoint[], selector: PointSelector): RecoveryPoint {
+export function choosePoint(plan: string, points: readonly PointHeader[], selector: PointSelector): PointHeader {
   const available = points.filter((point) => point.status === 'available').toSorted((a, b) => a.id.localeCompare(b.id));
   const newest = available.at(-1);
   const possible =
@@ -32,7 +32,7 @@ export function choosePoint(plan: string, points: readonly RecoveryPoint[], sele
     return newest;
   }
   if ('asOf' in selector) {
-    const at = available.filter((point) => lastStart(point) <= Date.parse(selector.asOf)).at(-1);
+    const at = available.filter((point) => isAsOf(point, selector.asOf)).at(-1);
     if (at !== undefined) return at;
     const oldest =
       available[0] === undefined ? '' : ` The oldest available point started at ${available[0].startedAt}.`;

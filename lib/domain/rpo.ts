@@ -1,4 +1,4 @@
-import type { RecoveryPoint } from './catalogue.ts';
+import type { PointHeader, PointServerItem } from './catalogue.ts';
 
 /** What would be lost if the primary Region were lost now, and what is being done about it. Ages in whole seconds. */
 export interface Exposure {
@@ -13,16 +13,21 @@ export interface Exposure {
   readonly failed: number;
 }
 
-/** @param points newest first, down to the newest available one */
-export function exposureOf(points: readonly RecoveryPoint[], now: Date): Exposure {
+/**
+ * @param points newest first, down to the newest available one
+ * @param servers of that one
+ */
+export function exposureOf(
+  points: readonly PointHeader[],
+  servers: readonly Pick<PointServerItem, 'server' | 'startedAt'>[],
+  now: Date,
+): Exposure {
   const ageSeconds = (startedAt: string) => Math.max(0, Math.floor((now.getTime() - Date.parse(startedAt)) / 1_000));
   const available = points.find(({ status }) => status === 'available');
   const capturing = points.filter(({ status }) => status === 'capturing');
   return {
     rpoSeconds: available === undefined ? null : ageSeconds(available.startedAt),
-    rpoSecondsOf: Object.fromEntries(
-      Object.entries(available?.servers ?? {}).map(([name, { startedAt }]) => [name, ageSeconds(startedAt)]),
-    ),
+    rpoSecondsOf: Object.fromEntries(servers.map(({ server, startedAt }) => [server, ageSeconds(startedAt)])),
     copyAgeSeconds:
       capturing.length === 0 ? null : Math.max(...capturing.map(({ startedAt }) => ageSeconds(startedAt))),
     capturing: capturing.length,

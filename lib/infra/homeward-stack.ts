@@ -41,6 +41,7 @@ export class HomewardStack extends Stack {
       environment: { [environment.table]: table.tableName, [environment.topicArn]: topic.topicArn },
     });
     topic.grantPublish(functions.get('operation/close'));
+    if (plans.some(({ groups }) => Object.keys(groups).length > 0)) topic.grantPublish(functions.get('protect/select'));
     topic.grantPublish(functions.get('failover/guard'));
     topic.grantPublish(functions.get('operation/rescue'));
 

@@ -30,7 +30,7 @@ export class ProtectMachine extends Construct {
       .otherwise(replicate.wait);
 
     const capture = new MapState(this, 'Capture servers', {
-      itemsPath: '$.servers',
+      itemsPath: '$.selected.result.servers',
       maxConcurrency: 10,
       resultPath: '$.last',
     });
@@ -41,7 +41,7 @@ export class ProtectMachine extends Construct {
     beginManifest.next(replicate.begin);
     beginManifest.addCatch(replicate.begin, { resultPath: '$.last' });
     capture.next(beginManifest);
-    const select = tasks.call('Select', 'protect/select', { payload: point });
+    const select = tasks.call('Select', 'protect/select', { payload: point, result: '$.selected' });
     select.next(capture);
 
     const abort = tasks.call('Abort', 'protect/abort', { payload: point });

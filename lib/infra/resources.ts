@@ -42,18 +42,18 @@ type Side = 'primary' | 'recovery';
 /** The resources that rights are given on, by type and side, and the conditions under which they are given. */
 export class Resources {
   readonly images: readonly string[];
-  readonly originals: readonly string[];
   readonly subnets: readonly string[];
   readonly securityGroups: readonly string[];
   readonly elasticIps: readonly string[];
   readonly zones: ReadonlyMap<string, readonly string[]>;
+  readonly #originals: readonly string[];
   readonly #arns: Arns;
 
   constructor(arns: Arns) {
     this.#arns = arns;
     const { plans } = arns;
     this.images = this.regions('recovery').map((region) => `arn:${arns.partition}:ec2:${region}::image/*`);
-    this.originals = this.#named('instance', plans, 'primary', ({ servers }) =>
+    this.#originals = this.#named('instance', plans, 'primary', ({ servers }) =>
       Object.values(servers).map(({ instance }) => instance),
     );
     this.subnets = this.#named('subnet', plans, 'recovery', ({ recovery }) => Object.values(recovery.subnets));
@@ -87,6 +87,21 @@ export class Resources {
 
   regions(...sides: Side[]): string[] {
     return [...new Set(sides.flatMap((side) => this.#arns.plans.map((plan) => plan[side].region)))];
+  }
+
+  /** Actions on the servers of the plans at home: those that they name, and whatever carries the tags of their groups. */
+  onOriginals(...actions: string[]): Right[] {
+    const tagged = this.#arns.plans.flatMap(({ primary, groups }) =>
+      Object.values(groups).map(({ tags: wanted }): Right => {
+        const carried = Object.entries(wanted).map(([key, value]) => [`aws:ResourceTag/${key}`, value] as const);
+        return {
+          actions,
+          resources: [`arn:${this.partition}:ec2:${primary.region}:${this.account}:instance/*`],
+          conditions: { StringEquals: Object.fromEntries(carried) },
+        };
+      }),
+    );
+    return [...(this.#originals.length === 0 ? [] : [{ actions, resources: this.#originals }]), ...tagged];
   }
 
   ec2(side: Side, type: string): string[] {

@@ -49,7 +49,7 @@ export type StepName = (typeof stepNames)[number];
 const catalogueUse: Partial<Record<StepName, readonly string[]>> = {
   'waves/probe': [],
   'failover/guard': ['GetItem', 'Query'],
-  'protect/select': ['GetItem', 'UpdateItem'],
+  'protect/select': ['GetItem', 'Query', 'UpdateItem'],
   'protect/abort': ['GetItem', 'UpdateItem'],
   'protect/measure': ['Query'],
   'protect/capture': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],
@@ -72,7 +72,7 @@ function snapshotSet(of: Resources, side: 'primary' | 'recovery', ...alsoOnOrigi
   const action = 'ec2:CreateSnapshots';
   return [
     of.read([side], 'ec2:DescribeInstances', 'ec2:DescribeSnapshots'),
-    side === 'primary' ? on(of.originals, action, ...alsoOnOriginals) : of.own(of.ec2(side, 'instance'), action),
+    ...(side === 'primary' ? of.onOriginals(action, ...alsoOnOriginals) : [of.own(of.ec2(side, 'instance'), action)]),
     on(of.ec2(side, 'volume'), action),
     of.make(of.snapshots(side), action),
     of.tagWhile('CreateSnapshots', of.snapshots(side)),
@@ -111,7 +111,7 @@ function switching(of: Resources): Right[] {
 /** Volumes come off and onto the plan's own instances only. */
 function attaching(of: Resources, ...alsoOnOriginals: string[]): Right[] {
   return [
-    on(of.originals, 'ec2:AttachVolume', 'ec2:DetachVolume', ...alsoOnOriginals),
+    ...of.onOriginals('ec2:AttachVolume', 'ec2:DetachVolume', ...alsoOnOriginals),
     of.own(of.ec2('primary', 'volume'), 'ec2:AttachVolume'),
     on(of.ec2('primary', 'volume'), 'ec2:DetachVolume'),
     ...of.keys('attach', 'primary'),
@@ -255,7 +255,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
     of.read(['recovery'], 'ec2:DescribeSnapshots', 'ec2:DescribeSubnets', 'ec2:DescribeSecurityGroups'),
     ...reading(of),
   ],
-  'failover/fence': (of) => [of.read(['primary'], 'ec2:DescribeInstances'), on(of.originals, 'ec2:StopInstances')],
+  'failover/fence': (of) => [of.read(['primary'], 'ec2:DescribeInstances'), ...of.onOriginals('ec2:StopInstances')],
   'failover/launch': (of) => [
     of.read(['recovery'], 'ec2:DescribeImages', 'ec2:DescribeInstances'),
     of.make(of.images, 'ec2:RegisterImage'),
@@ -272,7 +272,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
     of.own(of.ec2('recovery', 'instance'), 'ec2:TerminateInstances', 'recovered-server'),
     of.own(of.images, 'ec2:DeregisterImage', 'recovery-image'),
     of.own(of.ec2('recovery', 'volume'), 'ec2:DeleteVolume', 'recovered-server'),
-    on(of.originals, 'ec2:StartInstances'),
+    ...of.onOriginals('ec2:StartInstances'),
     safeguarding(of),
     ...of.keys('attach', 'primary'),
     ...reading(of),
@@ -312,13 +312,13 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
   ],
   'failback/start': (of) => [
     of.read(['primary'], 'ec2:DescribeInstances'),
-    on(of.originals, 'ec2:StartInstances'),
+    ...of.onOriginals('ec2:StartInstances'),
     ...of.keys('attach', 'primary'),
   ],
   'failback/commit': (of) => [of.read(both, 'ec2:DescribeInstances')],
   'failback/undo': (of) => [
     of.read(both, 'ec2:DescribeInstances'),
-    on(of.originals, 'ec2:StopInstances'),
+    ...of.onOriginals('ec2:StopInstances'),
     of.own(of.ec2('recovery', 'instance'), 'ec2:StartInstances', 'recovered-server'),
     safeguarding(of),
     ...of.keys('attach', 'recovery'),

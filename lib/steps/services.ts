@@ -6,6 +6,7 @@ import { type Clients, createClients, dynamodbClient, sfnClient } from '../aws/c
 import { isRunning } from '../aws/executions.ts';
 import type { PlanState } from '../domain/catalogue.ts';
 import { Failure } from '../domain/failure.ts';
+import { withMembers } from '../domain/members.ts';
 import type { Plan } from '../domain/plan.ts';
 import { quoted } from '../domain/quoted.ts';
 import { environment } from '../names.ts';
@@ -22,6 +23,11 @@ export interface Services {
   plans(): readonly Plan[];
   /** @throws Failure UnknownPlan */
   plan(name: string): Plan;
+  /**
+   * The plan as an operation works on it: with the servers that its groups had picked for the operation's recovery point.
+   * @throws Failure UnknownPlan, UnknownRecoveryPoint
+   */
+  planOf(operation: Pick<Context, 'plan' | 'operation'>): Promise<Plan>;
   /** I6: called before anything is changed. @throws Failure StaleEpoch */
   proveEpoch(context: Context): Promise<PlanState>;
   /** Whether an execution of a state machine, named by its ARN, is under way. */
@@ -59,6 +65,19 @@ export function createServices(taskRoot: string): Services {
       throw new Failure(
         'UnknownPlan',
         `There is no plan ${quoted(name)} in this Region. Deployed plans: ${[...plans.keys()].join(', ')}.`,
+      );
+    },
+    async planOf(context) {
+      const plan = this.plan(context.plan);
+      if (Object.keys(plan.groups).length === 0) return plan;
+      const { recoveryPoint } = await this.catalogue.operationOf(context);
+      // An operation that is undone before it was recorded has done nothing yet.
+      if (recoveryPoint === null) return plan;
+      const point = await this.catalogue.pointHeader(plan.name, recoveryPoint);
+      if (point !== undefined) return withMembers(plan, point.members);
+      throw new Failure(
+        'UnknownRecoveryPoint',
+        `Recovery point ${recoveryPoint} of plan ${plan.name} is gone, and with it which servers its groups had picked. Choose another point.`,
       );
     },
     isRunning: (execution) => isRunning(client(sfnClient), execution),

@@ -42,9 +42,9 @@ export const canaries: readonly Canary[] = [
   {
     name: 'leaves a volume out of the point',
     promise: 'I2',
-    file: 'lib/steps/protect/seal.ts',
-    find: "{ status: 'available', sealedAt, startedAt, skewSeconds }",
-    replace: "{ status: 'available', sealedAt, startedAt, skewSeconds, servers: {} }",
+    file: 'lib/steps/protect/capture.ts',
+    find: 'const entries = facts.volumes.map(',
+    replace: 'const entries = facts.volumes.slice(1).map(',
     day: 'many points',
   },
   {

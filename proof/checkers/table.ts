@@ -19,9 +19,14 @@ export async function readTable(stage: Stage): Promise<Table> {
   tables.set(stage, table);
   const ofPlan = (await table.items()).filter(({ pk }) => pk === `PLAN#${stage.plan.name}`);
   const named = <Kind>(prefix: string) => ofPlan.filter(({ sk }) => sk.startsWith(prefix)) as unknown as Kind[];
+  const servers = named<RecoveryPoint['servers'][string] & { point: string; server: string }>('SERVER#');
+  const ofPoint = (id: string) => servers.filter(({ point }) => point === id);
   return {
     state: named<PlanState>('STATE')[0],
-    points: named<RecoveryPoint>('RP#'),
+    points: named<Omit<RecoveryPoint, 'servers'>>('RP#').map((header) => ({
+      ...header,
+      servers: Object.fromEntries(ofPoint(header.id).map((server) => [server.server, server])),
+    })),
     twins: named<Twin>('TWIN#'),
     operations: named<Operation>('OP#'),
   };

@@ -39,6 +39,8 @@ const { values } = parseArgs({
   },
 });
 
+const returning = new Set(modes.filter(({ again }) => again !== undefined).map(({ name }) => name));
+
 /** What the sweep comes to, as `docs/proof.md` shows it. */
 export interface Sweep {
   readonly modes: Readonly<Record<string, { calls: number; sites: number; cases: number; perfect: number }>>;
@@ -122,7 +124,7 @@ function chosenCases(clean: readonly CleanRun[]): Case[] {
 
 function runsFor(cases: readonly Case[]): Run[] {
   if (values.only !== undefined) return [runOf(values.only, cases)];
-  const runs = values.alone ? cases.map(alone) : runsOf(cases, values.seed);
+  const runs = values.alone ? cases.map(alone) : runsOf(cases, values.seed, returning);
   return runs.slice(0, Number(values.runs ?? runs.length));
 }
 

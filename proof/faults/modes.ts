@@ -17,6 +17,8 @@ export interface Mode {
   readonly outcome: 'succeeded' | 'rolled-back';
   /** Left out where the same operation, begun again, would not meet the same. */
   readonly isOnce?: true;
+  /** Brings a life whose operation has succeeded back to the moment before, where that is cheaper than a new life. */
+  again?(life: Life): Promise<void>;
   /** Takes away what the mode itself put in the way. */
   clear?(life: Life): void;
 }
@@ -115,7 +117,14 @@ export const modes: readonly Mode[] = [
     act: run('failover', { dryRun: true }),
     outcome: 'succeeded',
   },
-  { name: 'failback', kind: 'failback', prepare: failOver, act: run('failback'), outcome: 'succeeded' },
+  {
+    name: 'failback',
+    kind: 'failback',
+    prepare: failOver,
+    act: run('failback'),
+    outcome: 'succeeded',
+    again: failOver,
+  },
   {
     name: 'failback-of-a-returned-primary',
     kind: 'failback',

@@ -14,8 +14,10 @@ export interface Run {
 const pooledMax = 64;
 /** Between two faults of one function lie so many of its calls: no call meets a second one at its repeat. */
 const callsApart = 10;
-/** So many operations in a row, each undone, are one world's share. */
+/** So many operations in a row are one world's share. */
 const roundsMax = 8;
+/** So many, where each is full of faults that pass and is followed by what leads to the next one. */
+const poolsMax = 4;
 
 /** `key + key then key`, as the command line takes it: `+` in one operation, `then` in the next one. */
 export function keyOf({ rounds }: Run): string {
@@ -39,8 +41,11 @@ export function alone(one: Case): Run {
   return { mode: one.mode, rounds: [[one]] };
 }
 
-/** Every case in one run: those that pass by themselves many at a time, those that end an operation one after the other. */
-export function runsOf(cases: readonly Case[], seed: string): Run[] {
+/**
+ * Every case in one run: those that pass by themselves many at a time, those that end an operation one after the other.
+ * @param returning modes that can be brought back to where they began
+ */
+export function runsOf(cases: readonly Case[], seed: string, returning: ReadonlySet<string>): Run[] {
   const random = createRandom(seed);
   const shuffled = cases
     .map((each) => ({ each, place: random.next() }))
@@ -50,7 +55,7 @@ export function runsOf(cases: readonly Case[], seed: string): Run[] {
   return modes.flatMap((mode) => {
     const ofMode = shuffled.filter((each) => each.mode === mode);
     return [
-      ...pools(ofMode.filter(({ kind }) => passing.has(kind))),
+      ...inRows(pools(ofMode.filter(({ kind }) => passing.has(kind))), returning.has(mode) ? poolsMax : 1),
       ...chains(ofMode.filter(({ kind }) => !passing.has(kind))),
     ];
   });
@@ -64,6 +69,15 @@ function pools(cases: readonly Case[]): Run[] {
     else pool.push(one);
   }
   return made.map((pool) => ({ mode: pool[0]?.mode ?? '', rounds: [pool] }));
+}
+
+function inRows(runs: readonly Run[], length: number): Run[] {
+  const rows: Run[] = [];
+  for (let start = 0; start < runs.length; start += length) {
+    const row = runs.slice(start, start + length);
+    rows.push({ mode: row[0]?.mode ?? '', rounds: row.flatMap(({ rounds }) => rounds) });
+  }
+  return rows;
 }
 
 function isApart(one: Case, other: Case): boolean {

@@ -15,7 +15,7 @@ export interface Verdict {
   readonly perfect: readonly string[];
   /** Keys of the cases that did not happen, or came to nothing because something was broken. */
   readonly left: readonly string[];
-  /** Rounds that were begun: an operation that succeeds leaves no ground for the next one. */
+  /** Rounds that were begun: an operation that succeeds may leave no ground for the next one. */
   readonly begun: number;
   /** What was not as promised; the run ended there. */
   readonly broken: readonly string[];
@@ -72,10 +72,13 @@ export async function runCases(run: Run, assembly: string): Promise<Verdict> {
     for (const [index, cases] of run.rounds.entries()) {
       begun = index + 1;
       const met = await act(life, mode, cases);
-      const isLast = index === run.rounds.length - 1 || mode.isOnce === true || (await standing(life)) !== before;
+      const hasMoved = (await standing(life)) !== before;
+      const isEnd = index === run.rounds.length - 1 || mode.isOnce === true;
+      const isLast = isEnd || (hasMoved && mode.again === undefined);
       if (isLast) mode.clear?.(life);
       broken.push(...(await judge(life, mode, cases)));
       if (isLast && broken.length === 0) broken.push(...(await goOn(life)));
+      if (!isLast && hasMoved && broken.length === 0) broken.push(...(await goBack(life, mode, before)));
       if (broken.length > 0) break;
       perfect.push(...met);
       if (isLast) break;
@@ -132,6 +135,13 @@ async function goOn(life: Life): Promise<string[]> {
   const next = await nextOperation(life);
   await life.rest();
   return [...next, ...(await life.broken())];
+}
+
+/** The moment before is there again: the operations that lead to it work, and every promise holds after them. */
+async function goBack(life: Life, mode: Mode, before: string): Promise<string[]> {
+  await mode.again?.(life);
+  const now = await standing(life);
+  return [...(now === before ? [] : [`the plan is ${now}, not ${before} again`]), ...(await life.broken())];
 }
 
 /** What people would do next: look what going home takes where production is away, go home where that was undone; else protect, or fail over. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { newOperation, type OperationKind } from '../../lib/domain/catalogue.ts';
+import type { OperationKind } from '../../lib/domain/catalogue.ts';
+import { newOperation } from '../../lib/domain/new-items.ts';
 import { secretInput } from './canary.ts';
 import { broken, complaintOf } from './examine.ts';
 import { type FuzzGround, Ground, isChange } from './ground.ts';

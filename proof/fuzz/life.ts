@@ -33,6 +33,7 @@ export async function open(
 export async function protect(ground: Ground): Promise<string> {
   await ground.stage.clock.advance(60_000);
   const { context, point } = await open(ground, 'protect');
+  await ground.value('protect/select', { ...context, point });
   for (const server of Object.keys(shop.servers)) await ground.value('protect/capture', { ...context, point, server });
   await ground.until('protect/replicate', { ...context, point });
   await ground.value('protect/seal', { ...context, point });

@@ -79,8 +79,12 @@ async function* protecting(ground: Ground): AsyncGenerator<Scene> {
   const ofPoint = (...steps: StepName[]) =>
     steps.map((step): Probe => ({ step, payload: { ...withPoint, poll: firstLook } }));
   const captures = servers.map((server): Probe => ({ step: 'protect/capture', payload: { ...withPoint, server } }));
+  await ground.value('protect/select', withPoint);
   await ground.value('protect/capture', { ...withPoint, server: 'web' });
-  yield { name: 'capturing', probes: [...captures, ...ofPoint('protect/abort'), ...opens(), ...ends(context)] };
+  yield {
+    name: 'capturing',
+    probes: [...captures, ...ofPoint('protect/select', 'protect/abort'), ...opens(), ...ends(context)],
+  };
   for (const { step, payload } of captures) await ground.value(step, payload);
   await ground.stage.clock.advance(60_000);
   await ground.value('protect/replicate', { ...withPoint, poll: firstLook });

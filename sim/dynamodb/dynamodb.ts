@@ -12,6 +12,10 @@ type Listener = Parameters<typeof inject>[0];
 
 /** DynamoDB of one Region: dynalite, called in-process with the request as the SDK signed it. */
 export class DynamoDb {
+  /** What has been read so far: items that a request looked at, whether it returned them or not, and bytes of answers. */
+  readonly read = { items: 0, bytes: 0 };
+  /** Items written or deleted so far. */
+  written = 0;
   readonly #listener: Listener;
 
   constructor() {
@@ -44,8 +48,17 @@ export class DynamoDb {
       headers,
       payload: Buffer.from(body),
     });
+    this.#count(String(headers['x-amz-target']).split('.').at(-1), answer.rawPayload);
     // Its date is the machine's own, which clients on virtual time would take for a skew of their clock.
     const { date: _, ...others } = answer.headers as Record<string, string>;
     return { status: answer.statusCode, headers: others, body: answer.rawPayload };
+  }
+
+  #count(operation: string | undefined, body: Buffer): void {
+    if (operation === 'UpdateItem' || operation === 'PutItem' || operation === 'DeleteItem') this.written += 1;
+    if (operation !== 'Query' && operation !== 'GetItem' && operation !== 'Scan') return;
+    const scanned = /"ScannedCount":(\d+)/.exec(body.toString('latin1'))?.[1];
+    this.read.items += operation === 'GetItem' ? 1 : Number(scanned ?? 0);
+    this.read.bytes += body.length;
   }
 }

@@ -61,6 +61,7 @@ beforeEach(async () => {
     now: () => new Date(clock.now()),
     plans: () => [plan],
     plan: () => plan,
+    planOf: () => Promise.resolve(plan),
     proveEpoch: (context) => catalogue.changeState(context, { kind: 'renew', now: new Date(clock.now()) }),
     isRunning: async () => true,
     setting: (name) => name,

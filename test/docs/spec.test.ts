@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
-import { newState } from '../../lib/domain/catalogue.ts';
+import { newState } from '../../lib/domain/new-items.ts';
 import {
   boundsOf,
   factsOf,

@@ -34,6 +34,7 @@ function services(): Services {
     now: () => new Date(stage.clock.now()),
     plans: () => [shop],
     plan: () => shop,
+    planOf: () => Promise.resolve(shop),
     proveEpoch: (context) => stage.catalogue.changeState(context, { kind: 'renew', now: new Date(stage.clock.now()) }),
     isRunning: async () => true,
     setting: (name) => name,

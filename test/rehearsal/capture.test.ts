@@ -241,7 +241,7 @@ describe('a recovery point', () => {
   it('of a version that captured less is launched as AWS does unasked', async () => {
     await protectNow(stage);
     const table = new RawTable(stage);
-    const ofPoints = (await settle(table.items())).filter(({ sk }) => sk.startsWith('RP#'));
+    const ofPoints = (await settle(table.items())).filter(({ sk }) => sk.startsWith('SERVER#'));
     expect(JSON.stringify(ofPoints)).toContain('"settings"');
     for (const item of ofPoints) await settle(table.put(withoutSettings(item) as RawItem));
     record(home, original('files')).disableApiStop = false;

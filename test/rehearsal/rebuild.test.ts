@@ -72,7 +72,7 @@ function comparable(item: RawItem): Record<string, unknown> {
 /** The items that a rebuild owes: the state, all points, the last twin of each volume, and whatever operation these or a commit name. */
 function owed(original: readonly RawItem[]): RawItem[] {
   const all = ofPlan(original);
-  const points = all.filter(({ sk }) => sk.startsWith('RP#'));
+  const points = all.filter(({ sk }) => sk.startsWith('RP#') || sk.startsWith('SERVER#'));
   const newest = new Map<unknown, RawItem>();
   for (const twin of all.filter(({ sk }) => sk.startsWith('TWIN#')).toSorted((a, b) => a.sk.localeCompare(b.sk)))
     newest.set(twin['volume'], twin);
@@ -307,7 +307,7 @@ describe('what is left of a catalogue is treated as what it is', () => {
     await emptyTable();
     for (const item of backup) await settle(table.put(item));
     const [broken] = backup.filter(({ sk }) => sk.startsWith('RP#'));
-    if (broken !== undefined) await settle(table.put({ ...broken, servers: 'gone' }));
+    if (broken !== undefined) await settle(table.put({ ...broken, pins: 'gone' }));
     const { lines, error } = await rebuild();
     expect(error).toBe('');
     expect(lines).toContain(`write (broken): PLAN#shop / ${broken?.sk}`);

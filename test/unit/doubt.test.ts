@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import {
-  newOperation,
-  newState,
   type Operation,
   type PlanState,
   planStateSchema,
   type PointVolume,
   recoveryPointSchema,
 } from '../../lib/domain/catalogue.ts';
+import { newOperation, newState } from '../../lib/domain/new-items.ts';
 import { doubtOf, type Evidence, type TaggedSnapshot } from '../../lib/domain/doubt.ts';
 import { type PlanEvent, transition } from '../../lib/domain/phase.ts';
 import { lastTwins } from '../../lib/domain/twins.ts';
@@ -135,8 +134,8 @@ describe('the schema of a recovery point', () => {
 
   it('takes none that contradicts itself', () => {
     expect(refusal({})).toBeUndefined();
-    expect(refusal({ status: 'failed' })).toBe('does not fit a time of sealing');
-    expect(refusal({ sealedAt: null })).toBe('does not fit no time of sealing');
+    expect(refusal({ status: 'failed' })).toBe('does not fit the time of sealing');
+    expect(refusal({ sealedAt: null })).toBe('does not fit the time of sealing');
     expect(refusal(withVolumes(volume({ isComplete: false })))).toBe('has an incomplete volume in an available point');
     expect(refusal(withVolumes(volume({ copy: null })))).toBe('is complete without a copy');
     expect(refusal(withVolumes(volume({ device: '/dev/sdf' })))).toBe('names a volume by another device');

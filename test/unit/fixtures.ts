@@ -57,6 +57,7 @@ export function pointAt(at: Date, number: number, change: Partial<RecoveryPoint>
     sealedAt: startedAt,
     skewSeconds: 0,
     pins: [],
+    members: { web: { instance: configuration.instance, group: null } },
     servers: { web: { configuration, startedAt, volumes } },
     ...change,
   };

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { newState, type OperationKind, type PlanState } from '../../lib/domain/catalogue.ts';
+import type { OperationKind, PlanState } from '../../lib/domain/catalogue.ts';
+import { newState } from '../../lib/domain/new-items.ts';
 import { type PlanEvent, type Transition, transition } from '../../lib/domain/phase.ts';
 import { type Standing, standings } from './transition-table.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { newState, type OperationKind, type PlanState } from '../../lib/domain/catalogue.ts';
+import type { OperationKind, PlanState } from '../../lib/domain/catalogue.ts';
+import { newState } from '../../lib/domain/new-items.ts';
 import {
   changedFields,
   type HolderEvent,

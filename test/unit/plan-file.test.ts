@@ -85,6 +85,18 @@ describe('plan file', () => {
       'homeward.yaml:16: plans.shop.protection.retention.minimumAge: "116 days" needs more than the 100000 snapshots of a Region. Write at most "115 days", or a longer protection.every.',
     ],
     [
+      'a group without tags',
+      '    traffic:',
+      '    groups: { job: { tags: {}, wave: 1, health: { within: 1 minute } } }\n    traffic:',
+      'homeward.yaml:30: plans.shop.groups.job.tags: is not enough. Name at least one tag.',
+    ],
+    [
+      'a tag with a wildcard, which filters and policies take for more',
+      '    traffic:',
+      '    groups: { job: { tags: { role: "job*" }, wave: 1, health: { within: 1 minute } } }\n    traffic:',
+      'homeward.yaml:30: plans.shop.groups.job.tags.role: "job*" is not a tag here. Write 1 to 255 ASCII letters, digits and signs, without "*", "?" and "\\".',
+    ],
+    [
       'a wave',
       'wave: 2',
       'wave: 0',
@@ -247,5 +259,41 @@ describe('plan file', () => {
         plans: { additionalProperties: { properties: { protection: { required: ['every', 'rpoTarget'] } } } },
       },
     });
+  });
+});
+
+describe('groups of servers by tags', () => {
+  const group = 'job: { tags: { role: job }, wave: 1, health: { within: 1 minute } }';
+  const withGroups = (groups: string): [string, string] => ['    traffic:', `    groups: { ${groups} }\n    traffic:`];
+
+  it('are read with their durations in seconds', () => {
+    const reading = readPlanFile('homeward.yaml', shop.replace(...withGroups(group)));
+    expect(reading).toMatchObject({
+      kind: 'read',
+      value: [{ groups: { job: { tags: { role: 'job' }, wave: 1, health: { withinSeconds: 60 } } } }],
+    });
+  });
+
+  it('are enough for a plan, and without them a plan needs servers', () => {
+    const servers = shop.slice(shop.indexOf('    servers:'), shop.indexOf('    traffic:'));
+    const traffic = shop.slice(shop.indexOf('    traffic:'), shop.indexOf('    failover:'));
+    expect(problemsOf([servers, ''], [traffic, `    groups: { ${group} }\n`])).toEqual([]);
+    expect(problemsOf([servers, ''], [traffic, ''])).toEqual([
+      'homeward.yaml:3: plans.shop.servers: is missing. Name at least one server, or one group of servers by their tags.',
+    ]);
+  });
+
+  it('share no name with a server, and no tags with each other', () => {
+    const server = 'job-0123456789abcdef0: { instance: i-0123456789abcdef0, wave: 1, health: { within: 1 minute } }';
+    const problems = problemsOf(
+      ['      web:', `      ${server}\n      web:`],
+      withGroups(`${group}, night: { tags: { role: job }, wave: 2, health: { within: 1 minute } }`),
+    );
+    expect(problems).toEqual([
+      expect.stringContaining(
+        'servers.job-0123456789abcdef0: is named like a member of group job. Give it another name.',
+      ),
+      expect.stringContaining('groups.night.tags: are those of group job. Name each group of servers once.'),
+    ]);
   });
 });

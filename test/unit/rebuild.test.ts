@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { newOperation, newState, type PlanState } from '../../lib/domain/catalogue.ts';
+import type { PlanState } from '../../lib/domain/catalogue.ts';
+import { newOperation, newState } from '../../lib/domain/new-items.ts';
 import { type Manifest, manifestOf, manifestSchema } from '../../lib/domain/manifest.ts';
 import { type KeptManifest, type PresentSnapshot, rebuild, type Remains } from '../../lib/domain/rebuild.ts';
 import { point, twin } from './fixtures.ts';

@@ -1,36 +1,37 @@
 import { describe, expect, it } from 'vitest';
 import { exposureOf, measureEverySeconds, tickDelay } from '../../lib/domain/rpo.ts';
-import { configuration, point } from './fixtures.ts';
+import { point } from './fixtures.ts';
 
 const at = (minute: number) => new Date(Date.UTC(2026, 0, 5, 10, minute));
 const failed = (minute: number) => point(minute, { status: 'failed', sealedAt: null });
+const exposure = (points: Parameters<typeof exposureOf>[0], minute: number) => exposureOf(points, [], at(minute));
 const capturing = (minute: number) => point(minute, { status: 'capturing', sealedAt: null });
 
 describe('the exposure of a plan', () => {
   it('is the age of the newest available point, whatever came after it', () => {
     const points = [capturing(25), failed(20), failed(15), point(10)];
-    expect(exposureOf(points, at(30))).toMatchObject({ rpoSeconds: 20 * 60, capturing: 1, failed: 2 });
+    expect(exposure(points, 30)).toMatchObject({ rpoSeconds: 20 * 60, capturing: 1, failed: 2 });
   });
 
   it('is of each server the age of its own snapshots', () => {
-    const server = (minute: number) => ({ configuration, startedAt: at(minute).toISOString(), volumes: {} });
-    const points = [point(10, { servers: { db: server(10), web: server(12) } })];
-    expect(exposureOf(points, at(30)).rpoSecondsOf).toEqual({ db: 20 * 60, web: 18 * 60 });
+    const captured = (server: string, minute: number) => ({ server, startedAt: at(minute).toISOString() });
+    const servers = [captured('db', 10), captured('web', 12)];
+    expect(exposureOf([point(10)], servers, at(30)).rpoSecondsOf).toEqual({ db: 20 * 60, web: 18 * 60 });
   });
 
   it('is not known while no point is available', () => {
     const unknown = { rpoSeconds: null, rpoSecondsOf: {}, copyAgeSeconds: null, capturing: 0 };
-    expect(exposureOf([], at(30))).toEqual({ ...unknown, failed: 0 });
-    expect(exposureOf([failed(20)], at(30))).toEqual({ ...unknown, failed: 1 });
+    expect(exposure([], 30)).toEqual({ ...unknown, failed: 0 });
+    expect(exposure([failed(20)], 30)).toEqual({ ...unknown, failed: 1 });
   });
 
   it('tells how long copies have been under way: those of the oldest point', () => {
-    expect(exposureOf([capturing(25), capturing(5)], at(30)).copyAgeSeconds).toBe(25 * 60);
-    expect(exposureOf([point(5)], at(30)).copyAgeSeconds).toBeNull();
+    expect(exposure([capturing(25), capturing(5)], 30).copyAgeSeconds).toBe(25 * 60);
+    expect(exposure([point(5)], 30).copyAgeSeconds).toBeNull();
   });
 
   it('is never less than nothing, where clocks differ', () => {
-    expect(exposureOf([point(31)], at(30)).rpoSeconds).toBe(0);
+    expect(exposure([point(31)], 30).rpoSeconds).toBe(0);
   });
 });
 

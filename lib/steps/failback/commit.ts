@@ -9,7 +9,7 @@ export async function commit(
   services: Services,
   input: z.infer<typeof contextSchema>,
 ): Promise<{ rtoSeconds: number }> {
-  const plan = services.plan(input.plan);
+  const plan = await services.planOf(input);
   const state = await services.proveEpoch(input);
   nextState(state, { kind: 'commit', by: input });
   const operation = await services.catalogue.operationOf(input);

@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import type { Operation } from '../../domain/catalogue.ts';
+import { Failure } from '../../domain/failure.ts';
+import type { Plan } from '../../domain/plan.ts';
 import {
   openOperation,
   type openSchema,
@@ -33,6 +36,8 @@ export async function open(
   const plan = services.plan(name);
   const state = await refuseUnlessOpenable(services, name, 'failback', execution);
   const failover = state.failover === null ? undefined : await services.catalogue.operation(name, state.failover);
+  const serving = failover === undefined ? plan : await services.planOf({ plan: name, operation: failover.id });
+  refuseLeftOut(serving, failover);
   const opened = await openOperation(services, {
     kind: 'failback',
     plan,
@@ -43,11 +48,21 @@ export async function open(
   if (opened.kind === 'busy') throw opened.failure;
   const { context } = opened;
   const item = (server: string) => ({ ...context, server });
-  const waves = wavesOf(plan).map(({ wave, servers }) => ({
+  const waves = wavesOf(serving).map(({ wave, servers }) => ({
     ...context,
     wave,
     site: 'primary' as const,
     servers: servers.map(item),
   }));
-  return { ...context, estimateOnly, servers: Object.keys(plan.servers).map(item), waves };
+  return { ...context, estimateOnly, servers: Object.keys(serving.servers).map(item), waves };
+}
+
+/** What was launched and is not in the plan any more would stay behind, with what was written to it (I4). */
+function refuseLeftOut({ name, servers }: Plan, failover: Operation | undefined): void {
+  const leftOut = Object.keys(failover?.servers ?? {}).filter((server) => servers[server] === undefined);
+  if (leftOut.length === 0) return;
+  throw new Failure(
+    'PreflightFailed',
+    `${failover?.id ?? ''} launched ${leftOut.join(', ')}, which plan ${name} no longer has: the failback would leave them behind. Put them or their groups back into the plan and deploy it; take them out after the failback. Nothing was changed.`,
+  );
 }

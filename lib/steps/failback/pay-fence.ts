@@ -21,7 +21,7 @@ const snapshotSecondsMax = 12 * 3_600;
  * kept in snapshots and reported, because writes that never reached the recovery Region are on them (I5).
  */
 export async function payFence(services: Services, input: z.infer<typeof payFenceSchema>): Promise<PollResult> {
-  const plan = services.plan(input.plan);
+  const plan = await services.planOf(input);
   await services.proveEpoch(input);
   await services.catalogue.updateOperation(input, { progression: 'paying the fence' });
   const ec2 = services.client(ec2Client, plan.primary.region);

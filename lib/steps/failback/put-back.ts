@@ -17,7 +17,7 @@ type PutBackInput = z.infer<typeof undoSchema>;
  * built at home removed. A primary that stays silent is left for later, and that is noted. What has committed is final.
  */
 export async function putBack(services: Services, input: PutBackInput): Promise<PollResult> {
-  const plan = services.plan(input.plan);
+  const plan = await services.planOf(input);
   const { commit } = await services.proveEpoch(input);
   if (commit === input.operation) return nextPoll(input.poll, true, services.now());
   const operation = await services.catalogue.operationOf(input);

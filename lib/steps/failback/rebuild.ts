@@ -5,8 +5,8 @@ import { attachVolume, createVolume, describeVolumes, detachVolume, markResource
 import { tokenOf } from '../../aws/token.ts';
 import {
   type Operation,
+  type PointServer,
   type PointVolume,
-  type RecoveryPoint,
   type SwappedVolume,
   type Twin,
   volumeKey,
@@ -18,7 +18,6 @@ import { nextPollWithin, type PollResult, pollingSeconds } from '../../domain/po
 import type { z } from 'zod';
 import type { serverSchema } from '../failover/launch.ts';
 import type { Services } from '../services.ts';
-import { volumeOf } from './serving-snapshots.ts';
 
 type RebuildInput = z.infer<typeof serverSchema>;
 
@@ -27,7 +26,7 @@ type RebuildInput = z.infer<typeof serverSchema>;
  * id, addresses and licence. The old volumes are kept, tagged (I5). @source aws-facts [3.6]
  */
 export async function rebuild(services: Services, input: RebuildInput): Promise<PollResult> {
-  const plan = services.plan(input.plan);
+  const plan = await services.planOf(input);
   await services.proveEpoch(input);
   await services.catalogue.updateOperation(input, { progression: 'rebuilding volumes' });
   const instanceId = plan.servers[input.server]?.instance ?? '';
@@ -38,13 +37,13 @@ export async function rebuild(services: Services, input: RebuildInput): Promise<
       `Instance ${instanceId} of server ${input.server} is ${instance?.state ?? 'gone'}, it must be stopped to swap its volumes. Stop it and start the failback again.`,
     );
   const operation = await services.catalogue.operationOf(input);
-  const point = await services.catalogue.point(plan.name, operation.recoveryPoint ?? '');
-  const twins = finalTwins(await services.catalogue.twins(plan.name), { operation, point, server: input.server });
+  const captured = await services.catalogue.pointServer(plan.name, operation.recoveryPoint ?? '', input.server);
+  const twins = finalTwins(await services.catalogue.twins(plan.name), { operation, captured, server: input.server });
   let isDone = true;
   for (const twin of twins) {
     const swapped = operation.swapped[twin.volume];
-    const captured = volumeOf(point, twin.volume);
-    const isSwapped = await swap(services, input, { instance, twin, swapped, captured });
+    const volume = captured?.volumes[twin.volume.slice(input.server.length + 1)];
+    const isSwapped = await swap(services, input, { instance, twin, swapped, captured: volume });
     isDone &&= isSwapped;
   }
   return nextPollWithin(input.poll, isDone, services.now(), {
@@ -59,16 +58,16 @@ export async function rebuild(services: Services, input: RebuildInput): Promise<
 
 interface Rebuilding {
   readonly operation: Operation;
-  /** What the failover was launched from. */
-  readonly point: RecoveryPoint | undefined;
+  /** As the failover launched it. */
+  readonly captured: PointServer | undefined;
   readonly server: string;
 }
 
 /** The twins of the final round for every volume of the server: without one of them the volume would come back with old content (I4). */
-function finalTwins(twins: readonly Twin[], { operation, point, server }: Rebuilding): Twin[] {
+function finalTwins(twins: readonly Twin[], { operation, captured, server }: Rebuilding): Twin[] {
   const final = operation.rounds.find(({ isFinal }) => isFinal);
   const madeAt = final === undefined ? '' : pointId(new Date(final.startedAt), `round-${final.number}`);
-  const volumes = Object.values(point?.servers[server]?.volumes ?? {}).map(({ device }) => volumeKey(server, device));
+  const volumes = Object.values(captured?.volumes ?? {}).map(({ device }) => volumeKey(server, device));
   const ofFinal = new Map(
     twins
       .filter((twin) => twin.operation === operation.id && twin.madeAt === madeAt)

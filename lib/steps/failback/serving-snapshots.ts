@@ -1,5 +1,5 @@
 import type { SnapshotFacts } from '../../aws/snapshots.ts';
-import { type PointVolume, type RecoveryPoint, type Twin, type VolumeKey, volumeKey } from '../../domain/catalogue.ts';
+import { type PointVolume, type Twin, type VolumeKey, volumeKey } from '../../domain/catalogue.ts';
 import { assertInvariant, Failure } from '../../domain/failure.ts';
 import { nextPollWithin, type Poll, type PollResult } from '../../domain/poll.ts';
 import { lastTwins } from '../../domain/twins.ts';
@@ -29,7 +29,7 @@ export async function takeServingSnapshots(
   context: Context,
   number: number,
 ): Promise<ServingSnapshots> {
-  const plan = services.plan(context.plan);
+  const plan = await services.planOf(context);
   const names = Object.keys(plan.servers);
   const instances = await instancesOf(services, context, 'recovery', names);
   const gone = names.filter((name) => !instances.has(name));
@@ -128,10 +128,4 @@ function baseOf({ launched, twins }: Origin, key: VolumeKey): ServingVolume['bas
     `the twin of ${key} that the failover was launched from is gone`,
   );
   return { primarySnapshot: volume.snapshot, recoverySnapshot: volume.copy };
-}
-
-/** The volume of a recovery point by its key. */
-export function volumeOf(point: RecoveryPoint | undefined, key: VolumeKey): PointVolume | undefined {
-  const server = Object.keys(point?.servers ?? {}).find((name) => key.startsWith(`${name}:`)) ?? '';
-  return point?.servers[server]?.volumes[key.slice(server.length + 1)];
 }

@@ -10,7 +10,7 @@ const startSecondsMax = 900;
 
 /** Starts one original instance with its rebuilt volumes. */
 export async function start(services: Services, input: z.infer<typeof serverSchema>): Promise<PollResult> {
-  const plan = services.plan(input.plan);
+  const plan = await services.planOf(input);
   const { fence } = await services.proveEpoch(input);
   if (fence?.status === 'owed')
     throw new Failure('BrokenInvariant', `I1 would be broken: the primary of plan ${plan.name} has an owed fence`);

@@ -13,7 +13,7 @@ const stopSecondsMax = 900;
 
 /** Stops what serves in the recovery Region: the cut-over pause begins, and nothing is written any more (I1). */
 export async function stopRecovery(services: Services, input: z.infer<typeof stopRecoverySchema>): Promise<PollResult> {
-  const plan = services.plan(input.plan);
+  const plan = await services.planOf(input);
   await services.proveEpoch(input);
   await services.catalogue.updateOperation(input, { progression: 'stopping recovery' });
   const instances = [...(await instancesOf(services, input, 'recovery', Object.keys(plan.servers))).values()];

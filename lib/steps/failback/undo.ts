@@ -21,7 +21,7 @@ type UndoInput = z.infer<typeof undoSchema>;
  * switched traffic: users write at home then.
  */
 export async function undo(services: Services, input: UndoInput): Promise<PollResult> {
-  const plan = services.plan(input.plan);
+  const plan = await services.planOf(input);
   const state = await services.proveEpoch(input);
   if (state.commit === input.operation) return nextPoll(input.poll, true, services.now());
   if (await isSwitched(services, input)) {

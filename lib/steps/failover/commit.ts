@@ -11,7 +11,7 @@ export async function commit(
   const state = await services.proveEpoch(input);
   nextState(state, { kind: 'commit', by: input });
   const operation = await services.catalogue.operationOf(input);
-  const point = await services.catalogue.point(plan.name, operation.recoveryPoint ?? '');
+  const point = await services.catalogue.pointHeader(plan.name, operation.recoveryPoint ?? '');
   const committedAt = operation.committedAt ?? services.now().toISOString();
   const rtoSeconds = secondsBetween(operation.startedAt, committedAt);
   const rpoSeconds = point === undefined ? 0 : secondsBetween(point.startedAt, operation.startedAt);

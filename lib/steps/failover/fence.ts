@@ -22,7 +22,7 @@ type FenceLook = 'confirmed' | 'stopping' | 'silent' | 'refusing';
  * @throws Failure FenceNotConfirmed
  */
 export async function fence(services: Services, input: z.infer<typeof fenceSchema>): Promise<PollResult> {
-  const plan = services.plan(input.plan);
+  const plan = await services.planOf(input);
   await services.proveEpoch(input);
   await services.catalogue.updateOperation(input, { progression: 'fencing' });
   const look = await stopPrimary(services, input, plan);

@@ -121,8 +121,7 @@ async function launchFrom(services: Services, input: LaunchInput, image: string)
 
 async function imageOf(services: Services, input: LaunchInput): Promise<PointServer> {
   const { recoveryPoint } = await services.catalogue.operationOf(input);
-  const point = await services.catalogue.point(input.plan, recoveryPoint ?? '');
-  const server = point?.servers[input.server];
+  const server = await services.catalogue.pointServer(input.plan, recoveryPoint ?? '', input.server);
   if (server === undefined)
     throw new Failure(
       'LaunchFailed',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Operation } from '../../domain/catalogue.ts';
-import { choosePoint, type PointSelector } from '../../domain/recovery-point.ts';
+import type { Operation, PointHeader } from '../../domain/catalogue.ts';
+import { choosePoint, isAsOf, pointId, type PointSelector } from '../../domain/recovery-point.ts';
 import {
   openOperation,
   type openSchema,
@@ -43,9 +43,27 @@ export type FailoverOpened = Context & {
 
 /** Retention lets a point go only when nothing was launched from it: its snapshots are the base of the way home. */
 async function pin(services: Services, { plan, id, recoveryPoint }: Operation): Promise<void> {
-  const point = await services.catalogue.point(plan, recoveryPoint ?? '');
+  const point = await services.catalogue.pointHeader(plan, recoveryPoint ?? '');
   if (point === undefined || point.pins.includes(id)) return;
   await services.catalogue.updatePoint(plan, point.id, { pins: [...point.pins, id] });
+}
+
+/** Of the points, however many there are, those among which the choice lies, and those that a refusal names. */
+async function candidates({ catalogue }: Services, plan: string, selector: PointSelector): Promise<PointHeader[]> {
+  const newest = await catalogue.newestPointHeaders(plan);
+  if (selector === 'latest') return newest;
+  const add = (points: readonly PointHeader[]) => {
+    const known = new Set(newest.map(({ id }) => id));
+    return [...newest, ...points.filter(({ id }) => !known.has(id))];
+  };
+  if ('id' in selector) {
+    const named = await catalogue.pointHeader(plan, selector.id);
+    return add(named === undefined ? [] : [named]);
+  }
+  const isAnswer = (point: PointHeader) => isAsOf(point, selector.asOf);
+  const before = await catalogue.pointHeadersUntil(plan, isAnswer, { upTo: pointId(new Date(selector.asOf), '~') });
+  if (before.some(isAnswer)) return add(before);
+  return add(await catalogue.pointHeadersUntil(plan, ({ status }) => status === 'available', { oldestFirst: true }));
 }
 
 /** Opens a failover: input, phase and recovery point are checked before anything is locked (I12). Touches the recovery Region only (I9). */
@@ -57,11 +75,11 @@ export async function open(
   const { plan: name, recoveryPoint, dryRun, trigger } = parseInput('failover', inputSchema, input, '{"plan": "shop"}');
   const plan = services.plan(name);
   await refuseUnlessOpenable(services, name, 'failover', execution);
-  const point = choosePoint(name, await services.catalogue.points(name), recoveryPoint satisfies PointSelector);
+  const point = choosePoint(name, await candidates(services, name, recoveryPoint), recoveryPoint);
   const opened = await openOperation(services, { kind: 'failover', plan, execution, trigger, recoveryPoint: point.id });
   if (opened.kind === 'busy') throw opened.failure;
   const { context } = opened;
-  const waves = wavesOf(plan).map(({ wave, servers }) => ({
+  const waves = wavesOf(await services.planOf(context)).map(({ wave, servers }) => ({
     ...context,
     wave,
     site: 'recovery' as const,

@@ -13,7 +13,7 @@ export async function preflight(
   services: Services,
   input: z.infer<typeof contextSchema>,
 ): Promise<{ findings: number }> {
-  const plan = services.plan(input.plan);
+  const plan = await services.planOf(input);
   const operation = await services.catalogue.operationOf(input);
   const point = await services.catalogue.point(plan.name, operation.recoveryPoint ?? '');
   if (point === undefined)

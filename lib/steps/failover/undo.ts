@@ -61,14 +61,14 @@ export function waitForUndo(services: Services, { poll }: UndoInput, what: strin
 
 async function unpin(services: Services, { plan, operation }: UndoInput): Promise<void> {
   const { recoveryPoint } = await services.catalogue.operationOf({ plan, operation });
-  const point = await services.catalogue.point(plan, recoveryPoint ?? '');
+  const point = await services.catalogue.pointHeader(plan, recoveryPoint ?? '');
   if (point === undefined) return;
   await services.catalogue.updatePoint(plan, point.id, { pins: point.pins.filter((pin) => pin !== operation) });
 }
 
 /** Servers are found by their tags as well: an answer that was lost left no id in the catalogue. */
 async function removeLaunched(services: Services, input: UndoInput): Promise<boolean> {
-  const plan = services.plan(input.plan);
+  const plan = await services.planOf(input);
   const ec2 = services.client(ec2Client, plan.recovery.region);
   const launched: [string, InstanceFacts[]][] = [];
   for (const server of Object.keys(plan.servers))

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type Lease, newOperation, type OperationKind, type PlanState } from '../../domain/catalogue.ts';
+import type { Lease, OperationKind, PlanState } from '../../domain/catalogue.ts';
+import { newOperation } from '../../domain/new-items.ts';
 import { Failure } from '../../domain/failure.ts';
 import { changedFields, nextState, type PlanEvent, transition } from '../../domain/phase.ts';
 import type { Plan } from '../../domain/plan.ts';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { newOperation, type OperationKind } from '../../domain/catalogue.ts';
+import type { OperationKind } from '../../domain/catalogue.ts';
+import { newOperation } from '../../domain/new-items.ts';
 import { changedFields, nextState } from '../../domain/phase.ts';
 import type { Context, Services } from '../services.ts';
 import { parseInput } from './open.ts';

@@ -8,7 +8,7 @@ export const abortSchema = contextSchema.extend({ point: z.string() });
  * prune of the next operation deletes them: the Region that holds them may not answer now.
  */
 export async function abort(services: Services, input: z.infer<typeof abortSchema>): Promise<{ point: string }> {
-  const point = await services.catalogue.point(input.plan, input.point);
+  const point = await services.catalogue.pointHeader(input.plan, input.point);
   if (point?.status === 'capturing')
     await services.catalogue.updatePoint(input.plan, input.point, { status: 'failed' });
   return { point: input.point };

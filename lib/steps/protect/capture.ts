@@ -19,9 +19,11 @@ export async function capture(
   input: z.infer<typeof captureSchema>,
 ): Promise<{ snapshots: number }> {
   const plan = services.plan(input.plan);
-  const instance = plan.servers[input.server]?.instance;
-  if (instance === undefined) throw new Failure('InvalidInput', `Plan ${plan.name} has no server ${input.server}.`);
   await services.proveEpoch(input);
+  const header = await services.catalogue.pointHeader(plan.name, input.point);
+  const instance = header?.members[input.server]?.instance;
+  if (instance === undefined)
+    throw new Failure('InvalidInput', `Point ${input.point} of plan ${plan.name} has no server ${input.server}.`);
   const ec2 = services.client(ec2Client, plan.primary.region);
   const [facts] = await describeInstances(ec2, [instance]);
   if (facts === undefined)
@@ -37,7 +39,7 @@ export async function capture(
   const configuration = configurationOf(facts, userData, await readLaunchSettings(ec2, facts));
   const startedAt = snapshots[0]?.startedAt ?? services.now().toISOString();
   const volumes = await volumesOf(services, plan.primary.region, facts, snapshots);
-  await services.catalogue.updatePointServer(name, point, server, { configuration, startedAt, volumes });
+  await services.catalogue.addPointServer(name, point, server, { configuration, startedAt, volumes });
   return { snapshots: snapshots.length };
 }
 

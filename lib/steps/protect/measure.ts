@@ -14,7 +14,10 @@ export const measureSchema = z.object({ plan: z.string() });
 export async function measure(services: Services, input: z.infer<typeof measureSchema>): Promise<Exposure> {
   const plan = services.plan(input.plan);
   const now = services.now();
-  const exposure = exposureOf(await services.catalogue.newestPoints(plan.name), now);
+  const headers = await services.catalogue.newestPointHeaders(plan.name);
+  const available = headers.find(({ status }) => status === 'available');
+  const servers = available === undefined ? [] : await services.catalogue.pointServers(plan.name, available.id);
+  const exposure = exposureOf(headers, servers, now);
   await putMeasurements(services.client(cloudwatchClient), plan.name, measurementsOf(exposure), now);
   return exposure;
 }

@@ -31,7 +31,7 @@ export async function noticeCopy(
   const { operation = '', point: pointId = '', server = '', device = '' } = copy;
   for (const { name: plan, recovery } of services.plans()) {
     if (recovery.region !== region) continue;
-    const volume = (await services.catalogue.point(plan, pointId))?.servers[server]?.volumes[device];
+    const volume = (await services.catalogue.pointServer(plan, pointId, server))?.volumes[device];
     if (volume?.copy !== id || volume.method !== 'native-incremental') continue;
     const cause = await causeOf(services, plan, region, { key: volumeKey(server, device), copy: id });
     await sayFullCopies(services, { plan, operation, step: 'protect/notice-copy' }, [cause]);

@@ -9,14 +9,9 @@ import type { Context, Services } from '../services.ts';
 
 const inputSchema = z.strictObject({ plan: z.string(), scheduledFor: z.iso.datetime().optional() });
 
-export interface CaptureItem extends Context {
-  readonly point: string;
-  readonly server: string;
-}
-
 /** What becomes of a run. Of one that the schedule began: how long after its time, in seconds. */
 export type ProtectOpened = { readonly delaySeconds?: number } & (
-  | (Context & { readonly skipped: false; readonly point: string; readonly servers: readonly CaptureItem[] })
+  | (Context & { readonly skipped: false; readonly point: string })
   | { readonly skipped: true; readonly reason: string }
 );
 
@@ -58,14 +53,9 @@ export async function open(
     sealedAt: null,
     skewSeconds: null,
     pins: [],
+    members: {},
     servers: {},
   });
   await services.catalogue.updateOperation(context, { recoveryPoint: point, progression: 'capturing' });
-  return {
-    skipped: false,
-    ...delayed,
-    ...context,
-    point,
-    servers: Object.keys(plan.servers).map((server) => ({ ...context, point, server })),
-  };
+  return { skipped: false, ...delayed, ...context, point };
 }

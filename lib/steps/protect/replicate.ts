@@ -8,7 +8,6 @@ import {
   type SnapshotFacts,
 } from '../../aws/snapshots.ts';
 import {
-  type PointServer,
   type PointVolume,
   type RecoveryPoint,
   type ReplicationMethod,
@@ -83,9 +82,8 @@ export async function replicate(
   for (const [name, server] of Object.entries(point.servers)) {
     const next: Record<string, PointVolume> = {};
     for (const volume of Object.values(server.volumes)) next[volume.device] = await advance(look, name, volume);
-    const advanced: PointServer = { ...server, volumes: next };
-    if (JSON.stringify(advanced) !== JSON.stringify(server))
-      await services.catalogue.updatePointServer(plan.name, point.id, name, advanced);
+    if (JSON.stringify(next) !== JSON.stringify(server.volumes))
+      await services.catalogue.updatePointVolumes(plan.name, point.id, name, next);
     isDone &&= Object.values(next).every(({ isComplete }) => isComplete);
   }
   if (look.notes.length > 0) await services.catalogue.addEvent(input.operation, services.now(), look.notes.join(' '));

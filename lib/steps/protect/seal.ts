@@ -25,7 +25,8 @@ export async function seal(services: Services, input: z.infer<typeof sealSchema>
   const point = await services.catalogue.point(input.plan, input.point);
   if (point === undefined)
     throw new Failure('UnknownRecoveryPoint', `Plan ${plan.name} has no recovery point ${input.point}.`);
-  const missing = Object.keys(plan.servers).filter((name) => point.servers[name] === undefined);
+  const missing = Object.keys(point.members).filter((name) => point.servers[name] === undefined);
+  assertInvariant(Object.keys(point.members).length > 0, 'I2', `point ${point.id} was made of no server`);
   assertInvariant(missing.length === 0, 'I2', `point ${point.id} has no image of ${missing.join(', ')}`);
   for (const [server, { volumes }] of Object.entries(point.servers)) {
     for (const volume of Object.values(volumes)) await addTwin(services, input, point, { server, volume });

@@ -1,41 +1,77 @@
 import type { z } from 'zod';
-import { ec2Client } from '../../aws/clients.ts';
-import { describeInstances, type InstanceFacts, originOf, typesWithLocalDisks } from '../../aws/instances.ts';
+import { ec2Client, snsClient } from '../../aws/clients.ts';
+import {
+  describeInstances,
+  findTaggedInstances,
+  type InstanceFacts,
+  originOf,
+  typesWithLocalDisks,
+} from '../../aws/instances.ts';
+import { notify } from '../../aws/signals.ts';
 import { describeVolumes, encryptsByDefault } from '../../aws/volumes.ts';
 import { refusalsOf } from '../../domain/eligibility.ts';
 import { Failure } from '../../domain/failure.ts';
+import { type Candidate, type Members, membersChanged, selectMembers, withMembers } from '../../domain/members.ts';
 import type { Plan } from '../../domain/plan.ts';
-import type { Services } from '../services.ts';
+import { environment } from '../../names.ts';
+import type { Context, Services } from '../services.ts';
 import type { abortSchema } from './abort.ts';
 
+type SelectInput = z.infer<typeof abortSchema>;
+
+export interface CaptureItem extends Context {
+  readonly point: string;
+  readonly server: string;
+}
+
 /**
- * Looks at every server of the plan before anything is captured. A recovery point is whole or nothing (I2), so one server that cannot
- * be protected honestly stops the point, and all of them are named at once. @throws Failure ServerRefused
+ * Finds the servers of the plan, those that carry the tags of its groups included, and looks at each before anything is captured. A
+ * recovery point is whole or nothing (I2), so one server that cannot be protected honestly stops the point, and all of them are named
+ * at once. @throws Failure ServerRefused
  */
-export async function select(services: Services, input: z.infer<typeof abortSchema>): Promise<{ servers: number }> {
+export async function select(services: Services, input: SelectInput): Promise<{ servers: readonly CaptureItem[] }> {
   const plan = services.plan(input.plan);
   await services.proveEpoch(input);
   const ec2 = services.client(ec2Client, plan.primary.region);
-  const servers = Object.entries(plan.servers);
+  const { members, claimedTwice } = selectMembers(plan, await candidatesOf(ec2, plan));
+  const refused = [
+    ...claimedTwice.map((what) => `${what}: name one group per server.`),
+    ...(Object.keys(members).length === 0 ? ['No instance carries the tags of its groups.'] : []),
+    ...(await refusals(ec2, withMembers(plan, members))),
+  ];
+  if (refused.length > 0) throw new Failure('ServerRefused', refusalText(plan, refused));
+  await services.catalogue.updatePoint(plan.name, input.point, { members });
+  await sayChanges(services, input, members);
+  const { point, plan: name, operation, epoch } = input;
+  return { servers: Object.keys(members).map((server) => ({ plan: name, operation, epoch, point, server })) };
+}
+
+async function candidatesOf(ec2: ReturnType<typeof ec2Client>, { groups }: Plan): Promise<Candidate[]> {
+  const found: Candidate[] = [];
+  for (const [group, { tags }] of Object.entries(groups))
+    for (const { id } of await findTaggedInstances(ec2, tags)) found.push({ group, instance: id });
+  return found;
+}
+
+async function refusals(ec2: ReturnType<typeof ec2Client>, { primary, servers: of }: Plan): Promise<string[]> {
+  const servers = Object.entries(of);
   const found = await describeInstances(
     ec2,
     servers.map(([, { instance }]) => instance),
   );
   const withDisks = await typesWithLocalDisks(ec2, [...new Set(found.map(({ raw }) => raw.InstanceType ?? ''))]);
   const noWayHome = await unencryptedAgainstDefault(ec2, found);
-  const refused = servers.flatMap(([name, server]) => {
+  return servers.flatMap(([name, server]) => {
     const facts = found.find(({ id }) => id === server.instance);
     const reasons =
       facts === undefined
-        ? [`was not found in ${plan.primary.region}. Take it out of the plan, or name the instance that replaced it`]
+        ? [`was not found in ${primary.region}. Take it out of the plan, or name the instance that replaced it`]
         : [
             ...refusalsOf(originOf(facts, withDisks), { ignoresLocalDisks: server.ignoreLocalDisks ?? false }),
-            ...noWayHome(facts, plan.primary.region),
+            ...noWayHome(facts, primary.region),
           ];
     return reasons.map((reason) => `${name} (${server.instance}) ${reason}.`);
   });
-  if (refused.length > 0) throw new Failure('ServerRefused', refusalText(plan, refused));
-  return { servers: servers.length };
 }
 
 /**
@@ -54,6 +90,28 @@ async function unencryptedAgainstDefault(ec2: ReturnType<typeof ec2Client>, foun
       `has ${devices.join(', ')} unencrypted while ${region} encrypts by default, so nothing could be written home onto their snapshots. Encrypt them, or switch encryption by default off`,
     ];
   };
+}
+
+/**
+ * A server that a group picked for the last available point and picks no more is told to somebody: it was terminated, or lost its tags,
+ * and from now on no new point holds it. The older points do.
+ */
+async function sayChanges(services: Services, input: SelectInput, members: Members): Promise<void> {
+  const points = await services.catalogue.newestPointHeaders(input.plan);
+  const before = points.find(({ status }) => status === 'available');
+  if (before === undefined) return;
+  const { come, gone } = membersChanged(before.members, members);
+  const note = (text: string) => services.catalogue.addEvent(input.operation, services.now(), text);
+  if (come.length > 0) await note(`protected from now on: ${come.join(', ')}`);
+  if (gone.length === 0) return;
+  const text = `no longer found by the tags of its group, and in no new recovery point: ${gone.join(', ')}. Point ${before.id} is the last that holds it`;
+  await note(text);
+  await notify(
+    services.client(snsClient),
+    services.setting(environment.topicArn),
+    `Homeward: servers of plan ${input.plan} are gone`,
+    `Plan ${input.plan}: ${text}. Terminate on purpose? Then nothing is to be done. Otherwise give them their tags back.`,
+  );
 }
 
 function refusalText(plan: Plan, refused: readonly string[]): string {

@@ -21,7 +21,7 @@ const probersSchema = z.object({ outside: z.string(), inside: z.record(z.string(
  * @throws Failure WaveUnhealthy, LaunchFailed
  */
 export async function health(services: Services, input: HealthInput): Promise<PollResult> {
-  const plan = services.plan(input.plan);
+  const plan = await services.planOf(input);
   await services.proveEpoch(input);
   await services.catalogue.updateOperation(input, { progression: `wave ${input.wave}` });
   const servers = Object.keys(plan.servers).filter((name) => plan.servers[name]?.wave === input.wave);
@@ -52,7 +52,7 @@ async function problemsOf(
   servers: readonly string[],
   instances: ReadonlyMap<string, InstanceFacts>,
 ): Promise<string[]> {
-  const plan = services.plan(input.plan);
+  const plan = await services.planOf(input);
   const unseen = servers.filter((name) => !instances.has(name));
   if (unseen.length > 0) return unseen.map((name) => `${name} is not visible yet`);
   const ids = [...instances.values()].map(({ id }) => id);

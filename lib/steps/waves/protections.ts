@@ -13,9 +13,9 @@ interface ProtectedServer {
 /** Those among the servers of the failover that `context` works on, by the point they were launched from. */
 export async function protectedServers(services: Services, context: Context): Promise<ProtectedServer[]> {
   const failover = await failoverOf(services, context);
-  const point = await services.catalogue.point(context.plan, failover?.recoveryPoint ?? '');
-  return Object.entries(failover?.servers ?? {}).flatMap(([server, { instance }]) => {
-    const settings = point?.servers[server]?.configuration.settings;
+  const captured = await services.catalogue.pointServers(context.plan, failover?.recoveryPoint ?? '');
+  return captured.flatMap(({ server, configuration: { settings } }) => {
+    const instance = failover?.servers[server]?.instance ?? null;
     const protections: Protection[] = [
       ...(settings?.isStopProtected === true ? ['stop' as const] : []),
       ...(settings?.isTerminationProtected === true ? ['termination' as const] : []),

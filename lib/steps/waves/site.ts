@@ -40,7 +40,7 @@ export async function instancesOf(
   site: Site,
   servers: readonly string[],
 ): Promise<Map<string, InstanceFacts>> {
-  const plan = services.plan(context.plan);
+  const plan = await services.planOf(context);
   const failover = site === 'primary' ? undefined : await failoverOf(services, context);
   const idOf = (server: string) =>
     site === 'primary' ? (plan.servers[server]?.instance ?? '') : launchedBy(failover, plan, server);
