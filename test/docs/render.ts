@@ -52,7 +52,7 @@ export function progressionRows(states: readonly State[]): Row[] {
 }
 
 function progressionsOfStep(step: string): string[] {
-  const opened = step.endsWith('/open') ? progressionsOf('lib/domain/catalogue.ts') : [];
+  const opened = step.endsWith('/open') ? progressionsOf('lib/domain/new-items.ts') : [];
   return [...opened, ...filesOf(`lib/steps/${step}.ts`).flatMap(progressionsOf)];
 }
 
