@@ -12,6 +12,27 @@ export const shop: Plan = (() => {
   return plan;
 })();
 
+/** The same, with a database that is frozen while its snapshots are begun. */
+export const frozenShop: Plan = {
+  ...shop,
+  servers: Object.fromEntries(
+    Object.entries(shop.servers).map(([name, server]) => [
+      name,
+      name === 'db'
+        ? {
+            ...server,
+            consistency: {
+              freeze: ['fsfreeze --freeze /data'],
+              thaw: ['fsfreeze --unfreeze /data'],
+              withinSeconds: 60,
+              onFailure: 'crash-consistent',
+            },
+          }
+        : server,
+    ]),
+  ),
+};
+
 function serverOf(instanceType: string, isEncrypted: boolean): WorldServer {
   const volume = { sizeGib: 8, writtenBlocks: 6, volumeType: 'gp3' };
   return {

@@ -13,6 +13,7 @@ import { deployAssembly } from '../sim/cloudformation/cloudformation.ts';
 import { SimulatedCloud } from '../sim/create-cloud.ts';
 import type { Random } from '../sim/random.ts';
 import type { Execution } from '../sim/stepfunctions/stepfunctions.ts';
+import { Guests } from './guests.ts';
 import { placeWorld } from './place-world.ts';
 import { Workload } from './workload.ts';
 import { type World, withWorldMembers } from './world.ts';
@@ -42,6 +43,7 @@ export class Stage {
   readonly plan: Plan;
   readonly clock: VirtualClock;
   readonly cloud: SimulatedCloud;
+  readonly guests: Guests;
   readonly workload: Workload;
   readonly catalogue: Catalogue;
   /** Name of the catalogue's table. */
@@ -53,7 +55,8 @@ export class Stage {
     this.plan = withWorldMembers(options.plan, options.world);
     this.clock = clock;
     this.cloud = cloud;
-    this.workload = new Workload(cloud, this.plan);
+    this.guests = new Guests(cloud, this.plan);
+    this.workload = new Workload(cloud, this.plan, this.guests);
     this.#names = cloud.random.fork('console');
     const region = options.plan.recovery.region;
     this.tableName = found.get(outputs.tableName) ?? '';

@@ -2,6 +2,7 @@ import { CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwat
 import type { Plan } from '../lib/domain/plan.ts';
 import type { SimulatedCloud } from '../sim/create-cloud.ts';
 import type { Random } from '../sim/random.ts';
+import type { Guests } from './guests.ts';
 import type { WorldAction } from './world.ts';
 
 const blockBytes = 524_288;
@@ -34,11 +35,16 @@ export class Workload {
   /** Indexes of the blocks written or discarded so far, by volume. */
   readonly written = new Map<string, Set<number>>();
   readonly #listeners = new Set<(write: Write) => void>();
+  readonly #guests: Guests;
+  /** What frozen servers wait to do, by instance. */
+  readonly #held = new Map<string, OnVolume[]>();
 
-  constructor(cloud: SimulatedCloud, plan: Plan) {
+  constructor(cloud: SimulatedCloud, plan: Plan, guests: Guests) {
     this.#cloud = cloud;
     this.#plan = plan;
     this.#random = cloud.random.fork('workload');
+    this.#guests = guests;
+    guests.onThaw((instance) => this.#goOn(instance));
   }
 
   /** Tells every write that a server accepted. */
@@ -56,7 +62,7 @@ export class Workload {
     return regions.find((region) => this.#cloud.services(region).ec2.instanceAt(address)?.serving === true);
   }
 
-  /** Does to the server that serves now what the story says. Returns whether there was one. */
+  /** Does to the server that serves now what the story says, once it takes writes. Returns whether there was one. */
   act(action: OnVolume): boolean {
     const region = this.servingRegion();
     const { ec2 } = this.#cloud.services(region ?? this.#plan.recovery.region);
@@ -66,11 +72,21 @@ export class Workload {
       this.missed += 1;
       return false;
     }
+    if (this.#guests.isFrozen(instance ?? '')) {
+      this.#held.set(instance ?? '', [...(this.#held.get(instance ?? '') ?? []), action]);
+      return true;
+    }
     const at: Place = { region, server: action.server, device: action.device, volume };
     if (action.kind === 'grow') ec2.growVolume(volume, Math.max(action.toGib, ec2.contentOf(volume).sizeGib));
     if (action.kind === 'write') this.#write(at, action.blocks);
     if (action.kind === 'discard') this.#discard(at, action.blocks);
     return true;
+  }
+
+  #goOn(instance: string): void {
+    const held = this.#held.get(instance) ?? [];
+    this.#held.delete(instance);
+    for (const action of held) this.act(action);
   }
 
   /** Sends the heartbeat every minute while the primary's servers run and their Region is reachable. */

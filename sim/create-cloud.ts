@@ -33,6 +33,7 @@ const serviceBehind = {
   monitoring: 'cloudwatch',
   route53: 'route53',
   sns: 'sns',
+  ssm: 'ssm',
   states: 'stepfunctions',
 } as const;
 

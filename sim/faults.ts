@@ -65,6 +65,7 @@ const throttling: Readonly<Record<string, readonly [code: string, status: number
   ec2: ['RequestLimitExceeded', 503],
   ebs: ['RequestThrottledException', 400],
   dynamodb: ['ThrottlingException', 400],
+  ssm: ['ThrottlingException', 400],
   states: ['ThrottlingException', 400],
 };
 

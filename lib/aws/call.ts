@@ -1,4 +1,4 @@
-import { Failure, type FailureCode } from '../domain/failure.ts';
+import { Failure, type FailureCode, isTransient } from '../domain/failure.ts';
 import { printable } from '../domain/quoted.ts';
 
 /** Error names that AWS uses to ask for a slower pace. @source aws-facts [7.3], [10] */
@@ -84,6 +84,16 @@ export async function awsCall<Output>(what: string, call: () => Promise<Output>)
     return await call();
   } catch (error) {
     throw toFailure(what, error);
+  }
+}
+
+/** Told apart from a silent Region: see `CatalogueUnavailable`. */
+export async function catalogueCall<Output>(what: string, call: () => Promise<Output>): Promise<Output> {
+  try {
+    return await awsCall(what, call);
+  } catch (error) {
+    if (!isTransient(error)) throw error;
+    throw new Failure('CatalogueUnavailable', error.message, { cause: error });
   }
 }
 

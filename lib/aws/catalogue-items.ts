@@ -16,6 +16,7 @@ import {
   unitRecordSchema,
 } from '../domain/catalogue.ts';
 import { corrupt } from '../domain/corrupt.ts';
+import { type Freeze, freezeSchema } from '../domain/freeze.ts';
 import { problemsOf } from '../domain/problems.ts';
 import { tokenOf } from './token.ts';
 
@@ -46,6 +47,7 @@ export const keyOf = {
     pk: `PLAN#${twin.plan}`,
     sk: `TWIN#${twin.volume}#${twin.madeAt}`,
   }),
+  freeze: (plan: string, server: string) => ({ pk: `PLAN#${plan}`, sk: `FREEZE#${server}` }),
   operation: (plan: string, id: string) => ({ pk: `PLAN#${plan}`, sk: `OP#${id}` }),
   transfer: (operation: string, id: string) => ({ pk: `OP#${operation}`, sk: `TRANSFER#${id}` }),
   creation: (operation: string, step: string) => ({ pk: `OP#${operation}`, sk: `MADE#${step}` }),
@@ -67,6 +69,7 @@ export const kinds = {
     keyOf: ({ plan, point, server }: PointServerItem) => keyOf.pointServer(plan, point, server),
   },
   twin: { schema: twinSchema, keyOf: keyOf.twin },
+  freeze: { schema: freezeSchema, keyOf: ({ plan, server }: Freeze) => keyOf.freeze(plan, server) },
   operation: { schema: operationSchema, keyOf: ({ plan, id }: Operation) => keyOf.operation(plan, id) },
   transfer: (operation: string) => ({
     schema: transferRecordSchema,

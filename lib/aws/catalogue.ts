@@ -22,7 +22,8 @@ import {
 } from '../domain/catalogue.ts';
 import { newState } from '../domain/new-items.ts';
 import { corrupt } from '../domain/corrupt.ts';
-import { Failure, isTransient } from '../domain/failure.ts';
+import { Failure } from '../domain/failure.ts';
+import type { Freeze } from '../domain/freeze.ts';
 import { problemsOf } from '../domain/problems.ts';
 import {
   changedFields,
@@ -31,7 +32,7 @@ import {
   type Holder as PlanHolder,
   staleMessage,
 } from '../domain/phase.ts';
-import { awsCall } from './call.ts';
+import { catalogueCall } from './call.ts';
 import {
   type CatalogueItem,
   type Key,
@@ -234,6 +235,24 @@ export class Catalogue {
     await this.#remove(keyOf.twin(twin));
   }
 
+  freezes(plan: string): Promise<Freeze[]> {
+    return this.#query(`PLAN#${plan}`, 'FREEZE#', kinds.freeze);
+  }
+
+  async freeze(plan: string, server: string): Promise<Freeze | undefined> {
+    return this.#get(keyOf.freeze(plan, server), kinds.freeze);
+  }
+
+  /** Notes the freeze of a server in the place of the one that was seen, `{}` for none. Returns whether this run is the one. */
+  async claimFreeze(freeze: Freeze, { operation, requestedAt }: Partial<Freeze> = {}): Promise<boolean> {
+    return this.#update(keyOf.freeze(freeze.plan, freeze.server), { ...freeze }, { operation, requestedAt });
+  }
+
+  /** Returns whether it is still the last one of its server. */
+  async updateFreeze({ plan, server, operation }: Freeze, fields: Partial<Freeze>): Promise<boolean> {
+    return this.#update(keyOf.freeze(plan, server), fields, { operation });
+  }
+
   async operation(plan: string, id: string): Promise<Operation | undefined> {
     return this.#get(keyOf.operation(plan, id), kinds.operation);
   }
@@ -297,7 +316,7 @@ export class Catalogue {
   }
 
   /** What a step created that has no token of AWS: asked for at `requestedAt`, `made` once the answer was there. */
-  creation<Made>(operation: string, step: string, made: z.ZodType<Made>): Promise<Creation<Made> | undefined> {
+  creation<Made>(operation: string, step: string, made: z.ZodType<Made>) {
     const key = keyOf.creation(operation, step);
     const schema = z.object({ requestedAt: z.iso.datetime({ precision: 3 }), made: made.exactOptional() });
     return this.#get(key, { schema, keyOf: () => key });
@@ -388,19 +407,4 @@ function pointOf(header: PointHeader, items: readonly PointServerItem[]): Recove
   const parsed = recoveryPointSchema.safeParse({ ...header, servers });
   if (parsed.success) return parsed.data;
   throw corrupt(nameOf(keyOf.point(header.plan, header.id)), problemsOf(parsed.error));
-}
-
-/** Told apart from a silent Region: see `CatalogueUnavailable`. */
-async function catalogueCall<Output>(what: string, call: () => Promise<Output>): Promise<Output> {
-  try {
-    return await awsCall(what, call);
-  } catch (error) {
-    if (!isTransient(error)) throw error;
-    throw new Failure('CatalogueUnavailable', error.message, { cause: error });
-  }
-}
-
-interface Creation<Made> {
-  readonly requestedAt: string;
-  readonly made?: Made;
 }

@@ -6,6 +6,7 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { Route53Client } from '@aws-sdk/client-route-53';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
+import { SSMClient } from '@aws-sdk/client-ssm';
 
 /**
  * SDK clients have no read time-out of their own, and a lost Region answers nothing; without these a step would hang until
@@ -32,6 +33,9 @@ export const route53Client: ClientFactory<Route53Client> = (region) => new Route
 export const cloudwatchClient: ClientFactory<CloudWatchClient> = (region) => new CloudWatchClient(inRegion(region));
 export const snsClient: ClientFactory<SNSClient> = (region) => new SNSClient(inRegion(region));
 export const sfnClient: ClientFactory<SFNClient> = (region) => new SFNClient(inRegion(region));
+
+/** While a server is frozen nobody waits long for one answer: the step looks again. What is sent twice is harmless (decision 0013). */
+export const ssmClient: ClientFactory<SSMClient> = (region) => new SSMClient({ ...inRegion(region), maxAttempts: 2 });
 
 /** A probe of many servers waits for the slowest of them. */
 const probePatience = { ...patience, requestTimeout: 60_000 };

@@ -2,7 +2,7 @@ import { Catalogue } from '../aws/catalogue.ts';
 import { describeExecution, startExecution } from '../aws/executions.ts';
 import type { OperatorClients } from '../aws/operator-clients.ts';
 import { readStackOutputs } from '../aws/stack-outputs.ts';
-import type { FailbackEstimate } from '../domain/catalogue.ts';
+import type { FailbackEstimate, RecoveryPoint } from '../domain/catalogue.ts';
 import { describeFailure } from '../domain/failure.ts';
 import type { Plan } from '../domain/plan.ts';
 import { printable } from '../domain/quoted.ts';
@@ -93,6 +93,19 @@ export async function showStatus(console: Console, plan: Plan): Promise<void> {
     `operation: ${state.lease === null ? 'none' : `${state.lease.operation}, lease until ${state.lease.until}`}`,
   );
   console.print(
-    `newest available recovery point: ${newest === undefined ? 'none' : `${newest.id} (started ${newest.startedAt})`}`,
+    `newest available recovery point: ${newest === undefined ? 'none' : `${newest.id} (started ${newest.startedAt}${consistencyWords(await catalogue.point(plan.name, newest.id))})`}`,
   );
+}
+
+/** Of a point with servers that have commands: what was reached of which. */
+function consistencyWords(point: RecoveryPoint | undefined): string {
+  const servers = point?.servers ?? {};
+  const having = (wanted: 'application' | 'crash') =>
+    Object.entries(servers).flatMap(([name, { consistency = 'crash' }]) => (consistency === wanted ? [name] : []));
+  const isAsked = Object.values(servers).some(({ consistency }) => consistency !== undefined);
+  if (!isAsked) return '';
+  return (['application', 'crash'] as const)
+    .filter((kind) => having(kind).length > 0)
+    .map((kind) => `; ${kind}-consistent: ${having(kind).join(', ')}`)
+    .join('');
 }

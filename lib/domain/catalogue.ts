@@ -6,13 +6,13 @@ import { z } from 'zod';
 import { name } from './fields.ts';
 import { launchConfigurationSchema } from './launch-configuration.ts';
 
-const time = z.iso.datetime({ precision: 3 });
+export const time = z.iso.datetime({ precision: 3 });
 const idOf = (prefix: string) => z.string().regex(new RegExp(`^${prefix}-[0-9a-z]{1,40}$`));
 export const snapshotId = idOf('snap');
 const volumeId = idOf('vol');
-const instanceId = idOf('i');
-const pointIdSchema = z.string().regex(/^rp-\d{8}T\d{6}Z-[\w-]{1,40}$/);
-const operationIdSchema = z.string().regex(/^(protect|failover|failback)-[^\s\p{C}]{1,100}$/u);
+export const instanceId = idOf('i');
+export const pointIdSchema = z.string().regex(/^rp-\d{8}T\d{6}Z-[\w-]{1,40}$/);
+export const operationIdSchema = z.string().regex(/^(protect|failover|failback)-[^\s\p{C}]{1,100}$/u);
 const count = z.int().nonnegative();
 
 /** A volume's identity in both Regions and across swaps: `<server>:<device>`, such as `db:/dev/sdf`. */
@@ -115,6 +115,8 @@ export type PointVolume = z.output<typeof pointVolumeSchema>;
 const pointServerFields = z.object({
   configuration: launchConfigurationSchema,
   startedAt: time,
+  /** What was reached where the plan asks for `application`; left out where it does not: `crash`. */
+  consistency: z.enum(['crash', 'application']).exactOptional(),
   volumes: z
     .record(z.string(), pointVolumeSchema)
     .refine((volumes) => Object.entries(volumes).every(([device, volume]) => volume.device === device), {

@@ -36,6 +36,10 @@ export const failureCodes = {
   TrafficChanged: 'operator',
   /** A server of the plan cannot be protected so that a recovery point restores it. */
   ServerRefused: 'operator',
+  /** A server was not frozen while its snapshots were begun, and its plan wants no point without. */
+  FreezeFailed: 'operator',
+  /** A server that was frozen is not known to be thawed. */
+  ThawFailed: 'operator',
   SnapshotFailed: 'operator',
   CopyFailed: 'operator',
   PrimaryNotReachable: 'operator',

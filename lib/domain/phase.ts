@@ -37,8 +37,12 @@ export type HolderEvent =
 
 export type PlanEvent =
   | ({ readonly kind: 'open' } & Claim)
-  /** Another execution goes on with an operation whose own has ended. */
-  | ({ readonly kind: 'take-over' } & Claim)
+  /** Another execution goes on with an operation whose own has ended, to undo it. */
+  | ({
+      readonly kind: 'take-over';
+      /** The operation closed as failed, for its undo failed, and no later failover or failback began. */
+      readonly isLeftUndone: boolean;
+    } & Claim)
   | (HolderEvent & { readonly by: Holder });
 
 export type Transition =
@@ -121,9 +125,12 @@ function open(state: PlanState, claim: Claim): Transition {
   return done(operationKind === 'failover' ? { ...taken, fence: null } : taken);
 }
 
-function takeOver(state: PlanState, claim: Claim): Transition {
-  const { lease } = state;
-  const { operation } = claim;
+function takeOver(state: PlanState, claim: Claim & { readonly isLeftUndone: boolean }): Transition {
+  const { lease, phase } = state;
+  const { operation, operationKind } = claim;
+  const isFree = lease === null && operationKind !== 'protect' && phase === phaseNeeded[operationKind];
+  if (isFree && claim.isLeftUndone)
+    return done({ ...state, epoch: state.epoch + 1, phase: phaseDuring[operationKind], lease: leaseOf(claim) });
   if (lease?.operation !== operation || lease.kind !== claim.operationKind)
     return refused(
       'WrongPhase',

@@ -29,6 +29,12 @@ const snapshotsMax = 100_000;
 /** @source aws-facts [1.11] */
 const lockDaysMax = 36_500;
 
+/** An agent may need some seconds to take a command and the snapshots need some to begin; nobody wants to wait for a write for longer. */
+const freezeSeconds = { from: 30, to: 300 };
+/** Of 64 KiB, the script around them included, in which a character may be four bytes. @source SSM API reference, SendCommand */
+const commandCharactersMax = 12_000;
+const frozen = z.object({ within: z.number(), freeze: z.array(z.string()), thaw: z.array(z.string()) });
+
 const count = z.number();
 const keepRules = z.object({
   latest: count,
@@ -44,6 +50,28 @@ const names = z.record(z.string(), z.unknown()).default({});
 const isNameOfMember = (name: string, group: string) => new RegExp(`^${group}-([0-9a-f]{8}|[0-9a-f]{17})$`).test(name);
 
 const regions = { primary: z.object({ region: z.string() }), recovery: z.object({ region: z.string() }) };
+
+/** Of the servers or the groups of a plan. */
+function commandRule(of: 'servers' | 'groups'): Rule {
+  return rule(z.object({ [of]: z.record(z.string(), z.unknown()) }), ({ [of]: named = {} }) =>
+    Object.entries(named).flatMap(([name, server]) => {
+      const read = z.object({ consistency: frozen }).safeParse(server);
+      if (!read.success) return [];
+      const { within, freeze, thaw } = read.data.consistency;
+      const path = [of, name, 'consistency'];
+      return [
+        (within < freezeSeconds.from || within > freezeSeconds.to) && {
+          path: [...path, 'within'],
+          message: `is no time for a server to be frozen. Write "${formatDuration(freezeSeconds.from)}" to "${formatDuration(freezeSeconds.to)}".`,
+        },
+        [...freeze, ...thaw].join('').length > commandCharactersMax && {
+          path,
+          message: `is longer than a script of Systems Manager may be. Write commands of ${commandCharactersMax} characters at most in all, and call a script of the server.`,
+        },
+      ];
+    }),
+  );
+}
 
 const rules: readonly Rule[] = [
   rule(z.object(regions), ({ primary, recovery }) => [
@@ -221,6 +249,8 @@ const rules: readonly Rule[] = [
       );
     });
   }),
+  commandRule('servers'),
+  commandRule('groups'),
 ];
 
 /** The longest duration in whole days, or below that in whole hours, that is not longer. */

@@ -9,6 +9,19 @@ export interface Health {
   readonly http?: { readonly port: number; readonly path: string; readonly status: number };
 }
 
+/**
+ * Commands that hold a server's writes while its snapshots are begun, each run by `sh` as root in a shell of its own. `onFailure`: what becomes
+ * of the recovery point where the server was not frozen in time.
+ */
+export interface Consistency {
+  readonly freeze: readonly string[];
+  /** Must succeed on a server that is thawed already. */
+  readonly thaw: readonly string[];
+  /** How long the server may stay frozen: it thaws by itself then. */
+  readonly withinSeconds: number;
+  readonly onFailure: 'crash-consistent' | 'fail';
+}
+
 /** A protected EC2 instance. `elasticIp` is the allocation of an address prepared in the recovery Region; `ignoreLocalDisks`: nothing on the disks of its host is worth keeping. */
 export interface PlanServer {
   readonly instance: string;
@@ -16,6 +29,7 @@ export interface PlanServer {
   readonly health: Health;
   readonly elasticIp?: string;
   readonly ignoreLocalDisks?: boolean;
+  readonly consistency?: Consistency;
 }
 
 /** Every instance of the primary Region that carries all of these tags is a server of the plan; who carries them is looked up for each recovery point. */
@@ -107,10 +121,23 @@ const http = fields({
   status: integer(100, 599).default(200),
 });
 
+const command = text(
+  /^(?!.*\{\{)[^\p{C}]{1,1000}$/u,
+  'is not a command. Write one line of 1 to 1000 characters without "{{", which Systems Manager would fill in.',
+);
+
+const consistency = fields({
+  freeze: listOf(command, 'command'),
+  thaw: listOf(command, 'command'),
+  within: duration.prefault('60 seconds'),
+  onFailure: oneOf('crash-consistent', 'fail').default('crash-consistent'),
+});
+
 const inWave = {
   wave: integer(1, 100),
   health: fields({ within: duration, tcp: port.exactOptional(), http: http.exactOptional() }),
   ignoreLocalDisks: yesOrNo.exactOptional(),
+  consistency: consistency.exactOptional(),
 };
 
 const server = fields({ instance: id('i'), ...inWave, elasticIp: id('eipalloc').exactOptional() });
@@ -206,8 +233,8 @@ function toPlan(
         ...(lock === undefined ? {} : { lock: { mode: lock.mode, days: lock.for / 86_400 } }),
       },
     },
-    servers: withHealthInSeconds(servers),
-    groups: withHealthInSeconds(groups),
+    servers: toServers(servers),
+    groups: toServers(groups),
     traffic: traffic.map(({ ttl, ...rest }) => ({ ...rest, ttlSeconds: ttl })),
     failover: {
       ...failoverSame,
@@ -220,14 +247,21 @@ function toPlan(
   };
 }
 
-function withHealthInSeconds<Written extends { readonly health: { readonly within: number } }>(
-  written: Readonly<Record<string, Written>>,
-) {
-  const entries = Object.entries(written).map(([key, { health, ...rest }]) => {
-    const { within, ...probes } = health;
-    return [key, { ...rest, health: { withinSeconds: within, ...probes } }] as const;
+type Written = Omit<z.output<typeof group>, 'tags'>;
+
+/** What servers and groups have in common, with the unit of every duration in its field's name. */
+function toServers<Entry extends Written>(written: Readonly<Record<string, Entry>>) {
+  const entries = Object.entries(written).map(([key, { health, consistency: commands, ...same }]) => {
+    const { within: withinSeconds, ...probes } = health;
+    return [key, { ...same, health: { withinSeconds, ...probes }, ...toConsistency(commands) }] as const;
   });
   return Object.fromEntries(entries);
+}
+
+function toConsistency(commands: Written['consistency']): { consistency?: Consistency } {
+  if (commands === undefined) return {};
+  const { within, ...same } = commands;
+  return { consistency: { ...same, withinSeconds: within } };
 }
 
 /** The plan file: recovery plans by name. Input: what `homeward.yaml` says; output: {@link Plan} in the file's order. */

@@ -3,6 +3,7 @@ import { AttributeType, BillingMode, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
+import { hasCommands } from '../domain/consistency.ts';
 import type { Plan } from '../domain/plan.ts';
 import { environment, outputs } from '../names.ts';
 import { FailbackMachine } from './failback.ts';
@@ -44,6 +45,7 @@ export class HomewardStack extends Stack {
     if (plans.some(({ groups }) => Object.keys(groups).length > 0)) topic.grantPublish(functions.get('protect/select'));
     topic.grantPublish(functions.get('failover/guard'));
     topic.grantPublish(functions.get('operation/rescue'));
+    if (plans.some(hasCommands)) topic.grantPublish(functions.get('protect/thaw'));
 
     const protect = new ProtectMachine(this, functions).machine;
     const failover = new FailoverMachine(this, functions).machine;

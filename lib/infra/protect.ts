@@ -1,11 +1,12 @@
-import { Choice, Condition, Map as MapState, Pass, type StateMachine, Succeed } from 'aws-cdk-lib/aws-stepfunctions';
+import { Choice, Condition, type State, type StateMachine, Succeed } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import { captureServers } from './capture.ts';
 import { failed, operationMachine } from './machine.ts';
 import type { StepFunctions } from './step-functions.ts';
 import { opening, Tasks } from './tasks.ts';
 import { transferAll } from './transfer.ts';
 
-/** Protect: capture → replicate (copies by AWS, deltas by the engine) → seal → manifest → prune. */
+/** Protect: capture (commands around it where the plan has them) → replicate (copies by AWS, deltas by the engine) → seal → manifest → prune. */
 export class ProtectMachine extends Construct {
   readonly machine: StateMachine;
 
@@ -14,12 +15,8 @@ export class ProtectMachine extends Construct {
     const tasks = new Tasks(this, functions);
     const point = { 'point.$': '$.point' };
 
-    const done = tasks
-      .call('Close', 'operation/close', { payload: { outcome: 'succeeded' } })
-      .next(new Succeed(this, 'Protected'));
-    const prune = tasks.until('Prune', 'protect/prune', point, done);
     const seal = tasks.call('Seal', 'protect/seal', { payload: point });
-    seal.next(tasks.until('Manifest', 'operation/manifest', {}, prune));
+    seal.next(tasks.until('Manifest', 'operation/manifest', {}, pruneAndClose(this, tasks)));
 
     const replicate = tasks.poll('Replicate', 'protect/replicate', point);
     const transfers = transferAll(this, tasks, 'Delta');
@@ -29,12 +26,7 @@ export class ProtectMachine extends Construct {
       .when(Condition.booleanEquals('$.poll.result.done', true), seal)
       .otherwise(replicate.wait);
 
-    const capture = new MapState(this, 'Capture servers', {
-      itemsPath: '$.selected.result.servers',
-      maxConcurrency: 10,
-      resultPath: '$.last',
-    });
-    capture.itemProcessor(tasks.call('Capture', 'protect/capture', { payload: null }).next(new Pass(this, 'Captured')));
+    const capture = captureServers(this, tasks);
     const beginManifest = tasks.call('Begin manifest', 'operation/manifest', {
       payload: { begin: true, poll: { polls: 0 } },
     });
@@ -53,15 +45,18 @@ export class ProtectMachine extends Construct {
     closeFailed.next(end);
     abort.next(tasks.until('Prune after failure', 'protect/prune', point, closeFailed));
     abort.addCatch(closeFailed, { resultPath: '$.aborting' });
-    for (const task of tasks.made)
+    const thaw = tasks.until('Thaw after failure', 'protect/thaw', { 'endedPoint.$': '$.point' }, abort);
+    capture.addCatch(thaw, { resultPath: '$.failure' });
+    for (const task of tasks.made) {
       if (task.node.id === 'Prune after failure') task.addCatch(closeFailed, { resultPath: '$.pruning' });
+      if (task.node.id === 'Thaw after failure') task.addCatch(abort, { resultPath: '$.thawing' });
+    }
     for (const state of [
       select,
-      capture,
       transfers,
       seal,
       replicate.look,
-      ...tasks.made.filter(({ node }) => ['Manifest', 'Prune', 'Close'].includes(node.id)),
+      ...tasks.made.filter(({ node }) => ['Manifest', 'Prune', 'Thaw again', 'Close'].includes(node.id)),
     ]) {
       state.addCatch(abort, { resultPath: '$.failure' });
     }
@@ -72,4 +67,18 @@ export class ProtectMachine extends Construct {
       .otherwise(select);
     this.machine = operationMachine(this, 'Protect', open.next(isSkipped), tasks.functions);
   }
+}
+
+/** The end of a run that goes well; what it froze and could not thaw is tried once more, or fails it. */
+function pruneAndClose(scope: Construct, tasks: Tasks): State {
+  const done = tasks
+    .call('Close', 'operation/close', { payload: { outcome: 'succeeded' } })
+    .next(new Succeed(scope, 'Protected'));
+  const { begin, isDone, wait } = tasks.poll('Prune', 'protect/prune', { 'point.$': '$.point' });
+  const thawAgain = tasks.until('Thaw again', 'protect/thaw', { isLast: true }, done);
+  isDone
+    .when(Condition.isPresent('$.poll.result.frozen[0]'), thawAgain)
+    .when(Condition.booleanEquals('$.poll.result.done', true), done)
+    .otherwise(wait);
+  return begin;
 }

@@ -1,4 +1,4 @@
-import type { Plan } from '../domain/plan.ts';
+import type { Plan, PlanGroup, PlanServer } from '../domain/plan.ts';
 import { tags } from '../names.ts';
 
 /** Values of conditions as in an IAM statement: operator → key → values. */
@@ -46,16 +46,12 @@ export class Resources {
   readonly securityGroups: readonly string[];
   readonly elasticIps: readonly string[];
   readonly zones: ReadonlyMap<string, readonly string[]>;
-  readonly #originals: readonly string[];
   readonly #arns: Arns;
 
   constructor(arns: Arns) {
     this.#arns = arns;
     const { plans } = arns;
     this.images = this.regions('recovery').map((region) => `arn:${arns.partition}:ec2:${region}::image/*`);
-    this.#originals = this.#named('instance', plans, 'primary', ({ servers }) =>
-      Object.values(servers).map(({ instance }) => instance),
-    );
     this.subnets = this.#named('subnet', plans, 'recovery', ({ recovery }) => Object.values(recovery.subnets));
     this.securityGroups = this.#named('security-group', plans, 'recovery', ({ recovery }) =>
       Object.values(recovery.securityGroups),
@@ -91,17 +87,32 @@ export class Resources {
 
   /** Actions on the servers of the plans at home: those that they name, and whatever carries the tags of their groups. */
   onOriginals(...actions: string[]): Right[] {
-    const tagged = this.#arns.plans.flatMap(({ primary, groups }) =>
-      Object.values(groups).map(({ tags: wanted }): Right => {
-        const carried = Object.entries(wanted).map(([key, value]) => [`aws:ResourceTag/${key}`, value] as const);
-        return {
-          actions,
-          resources: [`arn:${this.partition}:ec2:${primary.region}:${this.account}:instance/*`],
-          conditions: { StringEquals: Object.fromEntries(carried) },
-        };
-      }),
+    return this.#onServers(() => true, actions);
+  }
+
+  /** On those of them that have commands. */
+  onCommanded(...actions: string[]): Right[] {
+    return this.#onServers(({ consistency }) => consistency !== undefined, actions);
+  }
+
+  #onServers(isMeant: (server: PlanServer | PlanGroup) => boolean, actions: readonly string[]): Right[] {
+    const { plans } = this.#arns;
+    const named = this.#named('instance', plans, 'primary', ({ servers }) =>
+      Object.values(servers).flatMap((server) => (isMeant(server) ? [server.instance] : [])),
     );
-    return [...(this.#originals.length === 0 ? [] : [{ actions, resources: this.#originals }]), ...tagged];
+    const tagged = plans.flatMap(({ primary, groups }) =>
+      Object.values(groups)
+        .filter(isMeant)
+        .map(({ tags: wanted }): Right => {
+          const carried = Object.entries(wanted).map(([key, value]) => [`aws:ResourceTag/${key}`, value] as const);
+          return {
+            actions,
+            resources: [`arn:${this.partition}:ec2:${primary.region}:${this.account}:instance/*`],
+            conditions: { StringEquals: Object.fromEntries(carried) },
+          };
+        }),
+    );
+    return [...(named.length === 0 ? [] : [{ actions, resources: named }]), ...tagged];
   }
 
   ec2(side: Side, type: string): string[] {

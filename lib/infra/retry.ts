@@ -51,7 +51,8 @@ const patientSteps: readonly StepName[] = [
 export const anyRetry: RetryProps = { ...transientRetry, errors: ['States.ALL'], maxAttempts: 12 };
 
 /** The retries of a step's task, the first that fits counts. */
-export function retriesOf(step: StepName): readonly RetryProps[] {
-  const first = patientSteps.includes(step) ? { ...transientRetry, maxAttempts: 70 } : transientRetry;
+export function retriesOf(step: StepName, repeatsMax?: number): readonly RetryProps[] {
+  const maxAttempts = repeatsMax ?? (patientSteps.includes(step) ? 70 : 8);
+  const first = { ...transientRetry, maxAttempts };
   return step === 'operation/close' ? [first, anyRetry] : [first];
 }

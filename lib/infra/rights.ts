@@ -1,3 +1,5 @@
+import { hasCommands } from '../domain/consistency.ts';
+import type { Plan } from '../domain/plan.ts';
 import { metricNamespace } from '../names.ts';
 import { type Arns, Resources, type Right, suffix } from './resources.ts';
 
@@ -5,7 +7,9 @@ import { type Arns, Resources, type Right, suffix } from './resources.ts';
 export const stepNames = [
   'protect/open',
   'protect/select',
+  'protect/freeze',
   'protect/capture',
+  'protect/thaw',
   'protect/replicate',
   'protect/seal',
   'protect/prune',
@@ -60,8 +64,12 @@ const catalogueUse: Partial<Record<StepName, readonly string[]>> = {
   'failback/round': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],
 };
 
+/** Steps that plans without commands never come to, or that then do nothing. */
+const stepsOfCommands: readonly StepName[] = ['protect/freeze', 'protect/thaw'];
+
 /** What each function may do with the catalogue. */
-export function catalogueActions(step: StepName): string[] {
+export function catalogueActions(step: StepName, plans: readonly Plan[]): string[] {
+  if (stepsOfCommands.includes(step) && !plans.some(hasCommands)) return [];
   return (catalogueUse[step] ?? ['GetItem', 'Query', 'UpdateItem']).map((action) => `dynamodb:${action}`);
 }
 
@@ -145,6 +153,28 @@ function locking(of: Resources): Right[] {
   ];
 }
 
+/**
+ * One document of AWS, on the servers that have commands and on no other; the plans say what is run. AWS's documents belong to no account
+ * in their ARN, and nobody else may name one so. Reading what became of a command has no resource.
+ */
+function commanding(of: Resources): Right[] {
+  const commanded = of.onCommanded('ssm:SendCommand');
+  if (commanded.length === 0) return [];
+  const documents = of
+    .regions('primary')
+    .map((region) => `arn:${of.partition}:ssm:${region}:*:document/AWS-RunShellScript`);
+  return [
+    ...commanded,
+    on(documents, 'ssm:SendCommand'),
+    {
+      actions: ['ssm:GetCommandInvocation'],
+      resources: ['*'],
+      conditions: { StringEquals: { 'aws:RequestedRegion': of.regions('primary') } },
+    },
+    of.read(['primary'], 'ec2:DescribeInstances'),
+  ];
+}
+
 function launching(of: Resources): Right[] {
   const action = 'ec2:RunInstances';
   return [
@@ -205,6 +235,9 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
       'ec2:DescribeVolumes',
     ),
   ],
+  'protect/freeze': commanding,
+  'protect/thaw': commanding,
+  'operation/rescue': commanding,
   'protect/capture': (of) => [
     ...snapshotSet(of, 'primary', 'ec2:DescribeInstanceAttribute', 'ec2:GetInstanceUefiData'),
     ...of.keys('make', 'primary'),

@@ -66,7 +66,7 @@ export class StepFunctions extends Construct {
       role,
       logGroup,
     });
-    const used = catalogueActions(step);
+    const used = catalogueActions(step, props.plans);
     if (used.length > 0) props.table.grant(role, ...used);
     this.#allow(role, step, props.plans);
     return made;

@@ -26,6 +26,8 @@ export interface TaskOptions {
   readonly withoutContext?: boolean;
   /** Where the result goes: `'replace'` makes it the state's output, a path puts it there as `<path>.result`, none drops it. */
   readonly result?: string;
+  /** Repeats on transient failures, where they must be fewer than those of its step. */
+  readonly repeatsMax?: number;
 }
 
 /** What the first state of every state machine is given: the input as typed, before there is an operation. */
@@ -57,7 +59,8 @@ export class Tasks {
     return this.#made;
   }
 
-  call(id: string, step: StepName, { payload = {}, withoutContext = false, result }: TaskOptions = {}): LambdaInvoke {
+  call(id: string, step: StepName, options: TaskOptions = {}): LambdaInvoke {
+    const { payload = {}, withoutContext = false, result, repeatsMax } = options;
     const task = new LambdaInvoke(this.#scope, id, {
       lambdaFunction: this.#functions.get(step),
       ...(payload === null
@@ -66,7 +69,7 @@ export class Tasks {
       ...placing(result),
       retryOnServiceExceptions: false,
     });
-    for (const retry of retriesOf(step)) task.addRetry(retry);
+    for (const retry of retriesOf(step, repeatsMax)) task.addRetry(retry);
     this.#invoked.add(step);
     this.#made.push(task);
     return task;

@@ -7,6 +7,7 @@ import { nothingLost } from './nothing-lost.ts';
 import { oneHolder } from './one-holder.ts';
 import { oneWriter } from './one-writer.ts';
 import { served } from './served.ts';
+import { thawed } from './thawed.ts';
 import { wholePoints } from './whole-points.ts';
 
 export const checkers: readonly Checker[] = [
@@ -17,6 +18,7 @@ export const checkers: readonly Checker[] = [
   served,
   oneHolder,
   noOrphans,
+  thawed,
   ended,
   modelled,
 ];

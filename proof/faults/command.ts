@@ -1,13 +1,14 @@
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { synthesize } from '../../rehearsal/deploy.ts';
+import type { Plan } from '../../lib/domain/plan.ts';
+import { type Assembly, synthesize } from '../../rehearsal/deploy.ts';
 import { createRandom } from '../../sim/random.ts';
 import { shop } from '../shop.ts';
 import { type Case, casesOf, type CleanRun, passing, sitesOf } from './cases.ts';
 import { modes } from './modes.ts';
 import { alone, halvesOf, restOf, type Run, runOf, runsOf } from './runs.ts';
-import type { Verdict } from './sweep.ts';
+import { modeOf, type Verdict } from './sweep.ts';
 import { Workers } from './workers.ts';
 
 const help = `Breaks every call of every state machine in every way.
@@ -71,12 +72,28 @@ function shareOf(cases: readonly Case[], seed: string): Case[] {
     .map(({ each }) => each);
 }
 
+/** The plans of the modes that are run, each synthesized once. */
+class Assemblies {
+  readonly #made = new Map<Plan, Assembly>();
+
+  of(mode: string): string {
+    const { plan = shop } = modeOf(mode);
+    const assembly = this.#made.get(plan) ?? synthesize([plan]);
+    this.#made.set(plan, assembly);
+    return assembly.directory;
+  }
+
+  remove(): void {
+    for (const assembly of this.#made.values()) assembly.remove();
+  }
+}
+
 async function sweep(): Promise<boolean> {
   const begun = Date.now();
-  const assembly = synthesize([shop]);
+  const assemblies = new Assemblies();
   const workers = new Workers(Number(values.workers));
   try {
-    const clean = await recordModes(workers, assembly.directory);
+    const clean = await recordModes(workers, assemblies);
     const cases = chosenCases([...clean.values()]);
     const known = knownVerdicts();
     const done = new Set(known.flatMap(({ perfect }) => perfect));
@@ -86,7 +103,7 @@ async function sweep(): Promise<boolean> {
     for (let runs = runsFor(left); runs.length > 0; ) {
       console.log(`${runs.length} worlds`);
       const again: Run[] = [];
-      const orders = runs.map((run) => ({ kind: 'run', run, assembly: assembly.directory }) as const);
+      const orders = runs.map((run) => ({ kind: 'run', run, assembly: assemblies.of(run.mode) }) as const);
       await workers.each<Verdict, (typeof orders)[number]>(orders, (verdict, { run }) => {
         verdicts.push(verdict);
         if (values.results !== undefined) appendFileSync(values.results, `${JSON.stringify(verdict)}\n`);
@@ -99,15 +116,15 @@ async function sweep(): Promise<boolean> {
     return report(clean, cases, [...known, ...verdicts], (Date.now() - begun) / 1_000);
   } finally {
     workers.end();
-    assembly.remove();
+    assemblies.remove();
   }
 }
 
-async function recordModes(workers: Workers, assembly: string): Promise<Map<string, CleanRun>> {
+async function recordModes(workers: Workers, assemblies: Assemblies): Promise<Map<string, CleanRun>> {
   const wanted = values.only === undefined ? values.mode : [values.only.split('/')[0]];
   const chosen = modes.filter(({ name }) => wanted === undefined || wanted.includes(name));
   const clean = new Map<string, CleanRun>();
-  const orders = chosen.map(({ name }) => ({ kind: 'record', mode: name, assembly }) as const);
+  const orders = chosen.map(({ name }) => ({ kind: 'record', mode: name, assembly: assemblies.of(name) }) as const);
   await workers.each<CleanRun, (typeof orders)[number]>(orders, (run) => clean.set(run.mode, run));
   return clean;
 }

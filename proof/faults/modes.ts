@@ -1,5 +1,6 @@
 import type { OperationKind } from '../../lib/domain/catalogue.ts';
-import { shop } from '../shop.ts';
+import type { Plan } from '../../lib/domain/plan.ts';
+import { frozenShop, shop } from '../shop.ts';
 import type { Life } from '../life.ts';
 
 const home = shop.primary.region;
@@ -9,6 +10,8 @@ const away = shop.recovery.region;
 export interface Mode {
   readonly name: string;
   readonly kind: OperationKind;
+  /** Of the same name and places as the shop, which is taken unless given. */
+  readonly plan?: Plan;
   /** Brings a new life to the moment before. */
   prepare(life: Life): Promise<void>;
   /** Lets it happen, to its end. */
@@ -57,6 +60,18 @@ const run =
 
 export const modes: readonly Mode[] = [
   { name: 'protect', kind: 'protect', prepare: protect, act: run('protect'), outcome: 'succeeded' },
+  {
+    name: 'protect-with-commands',
+    kind: 'protect',
+    plan: frozenShop,
+    async prepare(life) {
+      // What must not be needed: the server's own clock would thaw it.
+      life.stage.guests.setManners('db', { ownClock: 'fails' });
+      await protect(life);
+    },
+    act: run('protect'),
+    outcome: 'succeeded',
+  },
   {
     name: 'protect-by-delta',
     kind: 'protect',

@@ -24,8 +24,8 @@ export interface Verdict {
 
 const seed = 5;
 
-function openLife(assembly: string): Promise<Life> {
-  return Life.open({ plan: shop, world: smallShop, seed, assembly });
+function openLife({ plan = shop }: Mode, assembly: string): Promise<Life> {
+  return Life.open({ plan, world: smallShop, seed, assembly });
 }
 
 export function modeOf(name: string): Mode {
@@ -37,7 +37,7 @@ export function modeOf(name: string): Mode {
 
 /** Runs a mode with no fault and gives what it called. @throws Error when even that run breaks a promise */
 export async function recordClean(mode: Mode, assembly: string): Promise<CleanRun> {
-  const life = await openLife(assembly);
+  const life = await openLife(mode, assembly);
   try {
     const { stage } = life;
     await mode.prepare(life);
@@ -61,12 +61,12 @@ export async function recordClean(mode: Mode, assembly: string): Promise<CleanRu
 /** Runs a mode in a world of its own, round after round, until the plan stands elsewhere than before or something is broken. */
 export async function runCases(run: Run, assembly: string): Promise<Verdict> {
   const since = process.hrtime.bigint();
-  const life = await openLife(assembly);
+  const mode = modeOf(run.mode);
+  const life = await openLife(mode, assembly);
   const perfect: string[] = [];
   const broken: string[] = [];
   let begun = 0;
   try {
-    const mode = modeOf(run.mode);
     await mode.prepare(life);
     const before = await standing(life);
     for (const [index, cases] of run.rounds.entries()) {
@@ -102,7 +102,16 @@ async function act(life: Life, mode: Mode, cases: readonly Case[]): Promise<stri
   await life.rest();
   const met = injected.filter(({ isMet }) => isMet());
   for (const { clear } of injected) clear();
+  await undoAgain(life, mode);
   return met.map(({ key }) => key);
+}
+
+/** Servers whose keys are gone cannot be started again either: once the keys are back, a person asks for the undo that failed. */
+async function undoAgain(life: Life, { kind }: Mode): Promise<void> {
+  const operation = await lastOf(life, kind);
+  if (operation?.outcome !== 'failed' || kind === 'protect') return;
+  await life.run(kind, { plan: shop.name, undo: operation.id });
+  await life.rest();
 }
 
 async function standing(life: Life): Promise<string> {

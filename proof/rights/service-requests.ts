@@ -7,6 +7,7 @@ import type {
 } from '@aws-sdk/client-route-53';
 import type { DescribeExecutionInput, StartExecutionInput } from '@aws-sdk/client-sfn';
 import type { PublishInput } from '@aws-sdk/client-sns';
+import type { SendCommandRequest } from '@aws-sdk/client-ssm';
 import type { Held } from './held.ts';
 import type { Context, IamRequest } from './request.ts';
 
@@ -68,6 +69,14 @@ export const serviceMappings: Readonly<Record<string, Readonly<Record<string, Ma
       one('route53:GetChange', `arn:aws:route53:::change/${Id.replace('/change/', '')}`),
     ListResourceRecordSets: ({ HostedZoneId }: ListResourceRecordSetsRequest) =>
       one('route53:ListResourceRecordSets', zoneArn(HostedZoneId)),
+  },
+  ssm: {
+    GetCommandInvocation: () => one('ssm:GetCommandInvocation', '*'),
+    SendCommand: ({ DocumentName = '', InstanceIds = [] }: SendCommandRequest, held) => [
+      ...InstanceIds.map((id) => held.use('ssm:SendCommand', 'instance', id)),
+      // AWS leaves out the account, which its own service authorization reference does not know of.
+      ...one('ssm:SendCommand', arn(held, 'ssm', 'document/', DocumentName)),
+    ],
   },
   sns: { Publish: ({ TopicArn }: PublishInput) => one('sns:Publish', TopicArn) },
   states: {

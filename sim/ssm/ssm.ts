@@ -28,7 +28,7 @@ export interface CommandResult {
   readonly seconds?: number;
 }
 
-type Status = 'Pending' | 'InProgress' | 'Success' | 'Failed' | 'TimedOut';
+type Status = 'Pending' | 'InProgress' | 'Delayed' | 'Success' | 'Failed' | 'TimedOut';
 
 /** One command on one instance. */
 export interface CommandInvocation extends ShellCommand {
@@ -43,12 +43,19 @@ const DOCUMENT = 'AWS-RunShellScript';
 const PARAMETERS = ['commands', 'executionTimeout', 'workingDirectory'];
 const INSTANCES_MAX = 50;
 const OUTPUT_CHARACTERS_MAX = 24_000;
+const COMMENT_CHARACTERS_MAX = 100;
+/** Of all parameters together, as JSON. */
+const PARAMETERS_BYTES_MAX = 65_536;
 /** An invocation is not known to GetCommandInvocation right after SendCommand. */
 const KNOWN_AFTER_MS = 500;
 const STARTED_AFTER_MS = 1_000;
 const SECONDS = 2;
 const TIMEOUT_SECONDS = 3_600;
+const [TIMEOUT_SECONDS_MIN, TIMEOUT_SECONDS_MAX] = [30, 2_592_000];
 const EXECUTION_SECONDS = 3_600;
+const EXECUTION_SECONDS_MAX = 172_800;
+/** How often an agent that did not answer is tried again. */
+const AGAIN_AFTER_MS = 1_000;
 
 /** The simulated Systems Manager of one Region, as far as shell commands go. */
 export class Ssm implements Service {
@@ -61,6 +68,8 @@ export class Ssm implements Service {
   });
   /** Instances whose agent is registered and answers; the world says it. */
   managedInstances: () => readonly string[] = () => [];
+  /** Whether an agent fetches no commands for now. One that comes back in time fetches those that wait, in no order. */
+  isAgentSilent: (instanceId: string) => boolean = () => false;
   readonly #surroundings: Surroundings;
   readonly #uuid: () => string;
 
@@ -83,37 +92,17 @@ export class Ssm implements Service {
   }
 
   #send(input: SendCommandRequest): object {
-    const {
-      InstanceIds = [],
-      DocumentName = '',
-      Parameters = {},
-      TimeoutSeconds = TIMEOUT_SECONDS,
-      Comment = '',
-    } = input;
-    if (DocumentName !== DOCUMENT) throw new NotModelled(`the SSM document ${DocumentName}`);
-    const other = Object.keys(Parameters).find((name) => !PARAMETERS.includes(name));
-    if (other !== undefined)
-      throw new AwsError('InvalidParameters', `Parameter ${other} is not supported by ${DOCUMENT}.`);
-    const { commands: lines = [], executionTimeout: [limit = String(EXECUTION_SECONDS)] = [] } = Parameters;
-    if (lines.length === 0) throw new AwsError('InvalidParameters', 'Parameter commands is required.');
-    if (InstanceIds.length < 1 || InstanceIds.length > INSTANCES_MAX) {
-      throw new AwsError('ValidationException', `InstanceIds must hold 1 to ${INSTANCES_MAX} ids.`);
-    }
-    const managed = this.managedInstances();
-    const unknown = InstanceIds.filter((id) => !managed.includes(id));
-    if (unknown.length > 0) {
-      throw new AwsError(
-        'InvalidInstanceId',
-        `Instances [[${unknown.join(', ')}]] not in a valid state for account ${this.#surroundings.account}`,
-      );
-    }
+    const { InstanceIds = [], DocumentName = '', Parameters = {}, Comment = '' } = input;
+    const { TimeoutSeconds = TIMEOUT_SECONDS } = input;
+    const executionSeconds = checked(input);
+    this.#refuseUnmanaged(InstanceIds);
     const commandId = this.#uuid();
     const sentAt = this.#surroundings.cloud.clock.now();
     for (const instanceId of InstanceIds) {
       const invocation: CommandInvocation = {
         commandId,
         instanceId,
-        lines,
+        lines: Parameters['commands'] ?? [],
         sentAt,
         comment: Comment,
         status: 'Pending',
@@ -121,7 +110,7 @@ export class Ssm implements Service {
         endedAt: undefined,
       };
       this.invocations.push(invocation);
-      void this.#run(invocation, TimeoutSeconds, Number(limit));
+      void this.#run(invocation, TimeoutSeconds + executionSeconds, executionSeconds);
     }
     return {
       Command: {
@@ -136,12 +125,28 @@ export class Ssm implements Service {
     };
   }
 
+  #refuseUnmanaged(ids: readonly string[]): void {
+    const managed = this.managedInstances();
+    const unknown = ids.filter((id) => !managed.includes(id));
+    if (unknown.length === 0) return;
+    throw new AwsError(
+      'InvalidInstanceId',
+      `Instances [[${unknown.join(', ')}]] not in a valid state for account ${this.#surroundings.account}`,
+    );
+  }
+
+  /** Until the sum of both time-outs is over, a command that no agent took may still run, and is told as `Delayed`. */
   async #run(invocation: CommandInvocation, deliverySeconds: number, executionSeconds: number): Promise<void> {
-    await this.#pass(STARTED_AFTER_MS);
     const { commandId, instanceId, lines } = invocation;
-    const result = await this.onCommand({ commandId, instanceId, lines });
+    const latest = invocation.sentAt + deliverySeconds * 1_000;
+    await this.#pass(STARTED_AFTER_MS);
+    while (this.#isSilent(instanceId) && this.#surroundings.cloud.clock.now() < latest) {
+      invocation.status = 'Delayed';
+      await this.#pass(AGAIN_AFTER_MS);
+    }
+    const result = this.#isSilent(instanceId) ? undefined : await this.onCommand({ commandId, instanceId, lines });
     if (result === undefined) {
-      await this.#pass(deliverySeconds * 1000);
+      await this.#pass(Math.max(0, latest - this.#surroundings.cloud.clock.now()));
       this.#end(invocation, 'TimedOut', undefined);
       return;
     }
@@ -150,6 +155,13 @@ export class Ssm implements Service {
     await this.#pass(Math.min(seconds, executionSeconds) * 1000);
     if (seconds > executionSeconds) this.#end(invocation, 'TimedOut', { ...result, exitCode: 137 });
     else this.#end(invocation, exitCode === 0 ? 'Success' : 'Failed', result);
+  }
+
+  #isSilent(instanceId: string): boolean {
+    const { cloud, region } = this.#surroundings;
+    return (
+      cloud.faults.isSilent(region) || this.isAgentSilent(instanceId) || !this.managedInstances().includes(instanceId)
+    );
   }
 
   #end(invocation: CommandInvocation, status: Status, result: CommandResult | undefined): void {
@@ -176,7 +188,7 @@ export class Ssm implements Service {
       DocumentName: DOCUMENT,
       PluginName: 'aws:runShellScript',
       Status: status,
-      StatusDetails: status === 'TimedOut' && result === undefined ? 'Delivery Timed Out' : status,
+      StatusDetails: detailsOf(found),
       ResponseCode: result !== undefined && endedAt !== undefined ? result.exitCode : -1,
       StandardOutputContent: endedAt === undefined ? '' : (result?.stdout ?? '').slice(0, OUTPUT_CHARACTERS_MAX),
       StandardErrorContent: endedAt === undefined ? '' : (result?.stderr ?? '').slice(0, OUTPUT_CHARACTERS_MAX),
@@ -205,4 +217,43 @@ export class Ssm implements Service {
       ...(until < matching.length ? { NextToken: String(until) } : {}),
     };
   }
+}
+
+/** What AWS checks before it sends anything. Gives how long a script may run, in seconds. */
+function checked(input: SendCommandRequest): number {
+  const {
+    InstanceIds = [],
+    DocumentName = '',
+    Parameters = {},
+    TimeoutSeconds = TIMEOUT_SECONDS,
+    Comment = '',
+  } = input;
+  const invalid = (message: string) => new AwsError('ValidationException', message);
+  if (InstanceIds.length < 1 || InstanceIds.length > INSTANCES_MAX)
+    throw invalid(`InstanceIds must hold 1 to ${INSTANCES_MAX} ids.`);
+  if (new Set(InstanceIds).size < InstanceIds.length)
+    throw new AwsError('DuplicateInstanceId', 'An instance is named twice.');
+  if (TimeoutSeconds < TIMEOUT_SECONDS_MIN || TimeoutSeconds > TIMEOUT_SECONDS_MAX)
+    throw invalid(`TimeoutSeconds must be ${TIMEOUT_SECONDS_MIN} to ${TIMEOUT_SECONDS_MAX}.`);
+  if (Comment.length > COMMENT_CHARACTERS_MAX)
+    throw invalid(`Comment must have length less than or equal to ${COMMENT_CHARACTERS_MAX}.`);
+  if (DocumentName !== DOCUMENT) throw new NotModelled(`the SSM document ${DocumentName}`);
+  const wrong = (message: string) => new AwsError('InvalidParameters', message);
+  const other = Object.keys(Parameters).find((name) => !PARAMETERS.includes(name));
+  if (other !== undefined) throw wrong(`Parameter ${other} is not supported by ${DOCUMENT}.`);
+  const { commands = [], executionTimeout: [limit = String(EXECUTION_SECONDS)] = [] } = Parameters;
+  if (commands.length === 0) throw wrong('Parameter commands is required.');
+  if (commands.some((line) => /\{\{.*\}\}/.test(line)))
+    throw new NotModelled('references to parameters in the commands of a script');
+  if (!/^[1-9]\d{0,5}$/.test(limit) || Number(limit) > EXECUTION_SECONDS_MAX)
+    throw wrong(`Parameter executionTimeout must be 1 to ${EXECUTION_SECONDS_MAX}.`);
+  if (Buffer.byteLength(JSON.stringify(Parameters)) > PARAMETERS_BYTES_MAX)
+    throw invalid(`Parameters must not be larger than ${PARAMETERS_BYTES_MAX} bytes.`);
+  return Number(limit);
+}
+
+/** As the API gives them, without the spaces of its guide. */
+function detailsOf({ status, result }: CommandInvocation): string {
+  if (status !== 'TimedOut') return status;
+  return result === undefined ? 'DeliveryTimedOut' : 'ExecutionTimedOut';
 }

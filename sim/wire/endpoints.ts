@@ -6,6 +6,7 @@ import * as lambda from '@aws-sdk/client-lambda';
 import * as route53 from '@aws-sdk/client-route-53';
 import * as sfn from '@aws-sdk/client-sfn';
 import * as sns from '@aws-sdk/client-sns';
+import * as ssm from '@aws-sdk/client-ssm';
 import { awsJson } from './aws-json.ts';
 import { awsQuery } from './aws-query.ts';
 import type { Codec } from './codec.ts';
@@ -26,6 +27,7 @@ const codecs: Readonly<Record<string, Codec>> = {
   monitoring: awsJson(cloudwatch),
   route53: restXml(route53, 'https://route53.amazonaws.com/doc/2013-04-01/'),
   sns: awsQuery(sns, 'http://sns.amazonaws.com/doc/2010-03-31/'),
+  ssm: awsJson(ssm),
   states: awsJson(sfn),
 };
 

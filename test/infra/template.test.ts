@@ -99,6 +99,10 @@ describe('the synthesized template', () => {
     expect(holders('route53:ChangeResourceRecordSets')).toEqual(['StepsTrafficRestore', 'StepsTrafficSwitch']);
   });
 
+  it('commands no server where no plan asks for it', () => {
+    expect(JSON.stringify(template.findResources('AWS::IAM::Policy'))).not.toContain('ssm:');
+  });
+
   it('fails over by itself: alarm on the missing heartbeat, rule, guard', () => {
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       Namespace: 'Shop',

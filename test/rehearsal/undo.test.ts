@@ -154,3 +154,31 @@ describe('I1: the fence', () => {
     expect(await state()).toMatchObject({ phase: 'protected', fence: null });
   });
 });
+
+describe('I5: a failback whose undo fails as well', () => {
+  it('is undone once more, when a person asks for it, and what could not start serves again', async () => {
+    const { keys } = ec2(away).state;
+    const setKeys = (isUsable: boolean) => keys.arns.forEach((arn) => keys.enable(arn, isUsable));
+    await stage.runUnskipped('failover');
+    const restored = new Set(inventory(stage));
+    const execution = stage.start('failback');
+    await stage.clock.run(() => isEntered(execution, 'Final round: wait'));
+    setKeys(false);
+    await stage.clock.run(() => execution.status !== 'RUNNING');
+    const failback = (await stage.clock.settle(stage.catalogue.moves(shop.name))).find(
+      ({ kind }) => kind === 'failback',
+    );
+    expect(failback).toMatchObject({ outcome: 'failed', cause: expect.stringContaining('The undo failed too') });
+    expect(failback?.cause).toContain(JSON.stringify({ plan: shop.name, undo: failback?.id }));
+    setKeys(true);
+    await stage.run('failback', { plan: shop.name, undo: failback?.id });
+    await stage.clock.advance(180_000);
+    expect(await stage.clock.settle(stage.catalogue.operation(shop.name, failback?.id ?? ''))).toMatchObject({
+      outcome: 'rolled-back',
+    });
+    expect(await state()).toMatchObject({ phase: 'recovered', activeSite: 'recovery', lease: null });
+    expect(served()).toEqual({ region: away, serving: true });
+    expect(await stage.clock.settle(findLeftovers(stage, restored))).toEqual([]);
+    expect(outcomeOf(await stage.run('failback')).status).toBe('SUCCEEDED');
+  });
+});

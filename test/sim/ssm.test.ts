@@ -62,17 +62,27 @@ describe('a command', () => {
     expect(await invocation(id)).toMatchObject({ Status: 'TimedOut', ResponseCode: 137 });
   });
 
-  it('that no agent takes times out undelivered', async () => {
+  it('that no agent takes times out undelivered, once both times are over', async () => {
     ssm.onCommand = () => undefined;
-    const id = await send({ TimeoutSeconds: 30 });
-    await cloud.advance(20);
+    const id = await send({ TimeoutSeconds: 30, Parameters: { commands: ['sync'], executionTimeout: ['20'] } });
+    await cloud.advance(45);
     expect(await invocation(id)).toMatchObject({ Status: 'Pending' });
-    await cloud.advance(20);
+    await cloud.advance(10);
     expect(await invocation(id)).toMatchObject({
       Status: 'TimedOut',
-      StatusDetails: 'Delivery Timed Out',
+      StatusDetails: 'DeliveryTimedOut',
       ResponseCode: -1,
     });
+  });
+
+  it('waits for an agent that is silent, and runs late when that comes back in time', async () => {
+    ssm.isAgentSilent = () => true;
+    const id = await send({ TimeoutSeconds: 30, Parameters: { commands: ['sync'], executionTimeout: ['20'] } });
+    await cloud.advance(40);
+    expect(await invocation(id)).toMatchObject({ Status: 'Delayed' });
+    ssm.isAgentSilent = () => false;
+    await cloud.advance(4);
+    expect(await invocation(id)).toMatchObject({ Status: 'Success' });
   });
 
   it('is refused for instances that are not managed, other documents and unknown parameters', async () => {
@@ -83,6 +93,22 @@ describe('a command', () => {
     });
     await expect(send({ Parameters: {} })).rejects.toMatchObject({ code: 'InvalidParameters' });
     expect(ssm.invocations).toEqual([]);
+  });
+
+  it.each<[what: string, code: string, input: object]>([
+    ['a time-out for delivery below 30 s', 'ValidationException', { TimeoutSeconds: 29 }],
+    ['a comment of more than 100 characters', 'ValidationException', { Comment: 'c'.repeat(101) }],
+    ['the same instance twice', 'DuplicateInstanceId', { InstanceIds: ['i-1', 'i-1'] }],
+    ['an endless script', 'InvalidParameters', { Parameters: { commands: ['a'], executionTimeout: ['0'] } }],
+    [
+      'a time that is no number',
+      'InvalidParameters',
+      { Parameters: { commands: ['a'], executionTimeout: ['1 minute'] } },
+    ],
+    ['a script of more than 64 KiB', 'ValidationException', { Parameters: { commands: ['a'.repeat(65_536)] } }],
+    ['a reference to a parameter', 'NotModelled', { Parameters: { commands: ['echo {{ssm:password}}'] } }],
+  ])('is refused with %s', async (_, code, input) => {
+    await expect(send(input)).rejects.toMatchObject({ code });
   });
 });
 

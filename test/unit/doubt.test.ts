@@ -174,7 +174,14 @@ function eventsAt({ lease, epoch }: PlanState, now: Date): PlanEvent[] {
   const claim = { execution: 'arn:aws:states:eu-central-1:123456789012:execution:m:x', now, isHolderRunning: false };
   const opens = kinds.flatMap((operationKind): PlanEvent[] => [
     { kind: 'open', operationKind, operation: `${operationKind}-x`, ...claim },
-    { kind: 'take-over', operationKind, operation: `${operationKind}-x`, ...claim, execution: 'arn:undo' },
+    {
+      kind: 'take-over',
+      operationKind,
+      operation: `${operationKind}-x`,
+      ...claim,
+      execution: 'arn:undo',
+      isLeftUndone: true,
+    },
   ]);
   if (lease === null) return opens;
   const by = { operation: lease.operation, epoch };

@@ -79,8 +79,9 @@ function eventOf(chance: Chance, step: number, at: Date, opened: readonly Opened
   const fresh = { operation: `${chance.operationKind}-${step}`, kind: chance.operationKind };
   const { operation, kind: operationKind } = what === 'open' && chance.isNew ? fresh : known;
   const execution = `arn:${step}`;
-  if (what === 'open' || what === 'take-over')
-    return { kind: what, operationKind, operation, execution, now: at, isHolderRunning };
+  const claim = { operationKind, operation, execution, now: at, isHolderRunning };
+  if (what === 'open') return { kind: what, ...claim };
+  if (what === 'take-over') return { kind: what, ...claim, isLeftUndone: chance.isNew };
   const by = { operation, epoch: known.epoch };
   if (what === 'renew') return { kind: what, now: at, by };
   if (what === 'fence') return { kind: what, status, now: at, by };

@@ -93,8 +93,23 @@ function takeOver(standing: Standing, execution: string, isHolderRunning: boolea
   const { operation } = mine(state, standing);
   // No state machine takes over a protect run: the one of failovers is asked to.
   const operationKind = kind === 'protect' ? 'failover' : kind;
-  const event = { kind: 'take-over', operationKind, operation, execution, now, isHolderRunning } as const;
+  const event = {
+    kind: 'take-over',
+    operationKind,
+    operation,
+    execution,
+    now,
+    isHolderRunning,
+    isLeftUndone: false,
+  } as const;
   return [{ name: '', state, event }];
+}
+
+function takeOverUndone(standing: Standing): Case[] {
+  const operationKind = standing === 'away' ? 'failback' : 'failover';
+  const operation = `${operationKind}-undone`;
+  const claim = { operationKind, operation, execution: 'arn:undo', now, isHolderRunning: false } as const;
+  return [{ name: '', state: planAt(standing), event: { kind: 'take-over', ...claim, isLeftUndone: true } }];
 }
 
 function byHolder(standing: Standing, event: HolderEvent): Case[] {
@@ -138,6 +153,7 @@ const casesOf: Record<Happening, (standing: Standing) => Case[]> = {
   'take over': (at) => takeOver(at, 'arn:undo', false),
   'take over, holder runs': (at) => takeOver(at, 'arn:undo', true),
   'take over again': (at) => takeOver(at, 'arn:mine', true),
+  'take over, left undone': takeOverUndone,
   renew: (at) => byHolder(at, { kind: 'renew', now }),
   'fence confirmed': (at) => byHolder(at, { kind: 'fence', status: 'confirmed', now }),
   'fence owed': (at) => byHolder(at, { kind: 'fence', status: 'owed', now }),

@@ -113,6 +113,7 @@ export type Happening =
   | 'take over'
   | 'take over, holder runs'
   | 'take over again'
+  | 'take over, left undone'
   | 'renew'
   | 'fence confirmed'
   | 'fence owed'
@@ -135,6 +136,7 @@ export const happenings: Readonly<Record<Happening, string>> = {
   'take over': 'an execution takes over the operation named in its input, whose own execution has ended',
   'take over, holder runs': 'the same while that execution is under way',
   'take over again': 'the execution that holds the operation takes it over once more',
+  'take over, left undone': 'likewise an operation that closed as failed, the last failover or failback that there was',
   renew: 'the holder proves its epoch',
   'fence confirmed': 'the holder has seen the primary stopped',
   'fence owed': 'the holder could not see it stopped',
@@ -176,6 +178,9 @@ const busy = refused('OperationAlreadyRunning');
 const wrong = refused('WrongPhase');
 const stale = refused('StaleEpoch');
 const broken = refused('BrokenInvariant');
+
+const everywhere = (cell: Cell): Record<Standing, Cell> =>
+  Object.fromEntries(Object.keys(standings).map((standing) => [standing, cell])) as Record<Standing, Cell>;
 
 /** No `Partial`: a standing or a happening without a cell does not compile. */
 export const table: Readonly<Record<Happening, Readonly<Record<Standing, Cell>>>> = {
@@ -289,6 +294,7 @@ export const table: Readonly<Record<Happening, Readonly<Record<Standing, Cell>>>
     returning: same,
     returned: same,
   },
+  'take over, left undone': { ...everywhere(wrong), home: opens('leaving'), away: opens('owing') },
   renew: {
     home: stale,
     protecting: renews('protecting'),

@@ -51,11 +51,24 @@ function notYet(services: Services, input: UndoInput): PollResult {
   return waitForUndo(services, input, `The failover of plan ${input.plan}`, advice);
 }
 
+function undoAgain(plan: string, undo: string): string {
+  return `Then undo it again: start its state machine with ${JSON.stringify({ plan, undo })}.`;
+}
+
 /** The next look at an undo. @throws Failure UndoFailed when it takes longer than servers take to come and go */
-export function waitForUndo(services: Services, { poll }: UndoInput, what: string, advice: string): PollResult {
+export function waitForUndo(
+  services: Services,
+  { plan, operation, poll }: UndoInput,
+  what: string,
+  advice: string,
+): PollResult {
   return nextPollWithin(poll, false, services.now(), {
     withinSeconds: undoSecondsMax,
-    overdue: () => new Failure('UndoFailed', `${what} could not be undone within ${undoSecondsMax} s. ${advice}`),
+    overdue: () =>
+      new Failure(
+        'UndoFailed',
+        `${what} could not be undone within ${undoSecondsMax} s. ${advice} ${undoAgain(plan, operation)}`,
+      ),
   });
 }
 

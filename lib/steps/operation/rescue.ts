@@ -4,12 +4,14 @@ import { startExecution } from '../../aws/executions.ts';
 import { notify } from '../../aws/signals.ts';
 import { tokenOf } from '../../aws/token.ts';
 import type { Lease, PlanState } from '../../domain/catalogue.ts';
+import { hasCommands } from '../../domain/consistency.ts';
 import { newOperation } from '../../domain/new-items.ts';
 import { corrupt } from '../../domain/corrupt.ts';
 import { Failure } from '../../domain/failure.ts';
 import { printable, quoted } from '../../domain/quoted.ts';
 import { environment } from '../../names.ts';
 import { abort } from '../protect/abort.ts';
+import { endFreezes, tellLeftFrozen } from '../protect/thawing.ts';
 import type { Context, Services } from '../services.ts';
 import { close } from './close.ts';
 
@@ -93,6 +95,9 @@ async function endPreempted(services: Services, plan: string, { executionArn, st
 }
 
 const undoPrefix = 'undo-';
+/** Of the five minutes of its function; two calls that nobody answers take 40 s. */
+const thawSecondsMax = 120;
+const thawPauseMs = 2_000;
 const leftOver = ' What it had not taken back is still there: look at its servers in both Regions.';
 
 /** Whether an execution that this step started holds the lease. */
@@ -116,8 +121,25 @@ async function refuseUnlessTold(
 
 async function closeProtect(services: Services, context: Context, execution: string, status: string): Promise<void> {
   const { recoveryPoint } = await services.catalogue.operationOf(context);
-  if (recoveryPoint !== null) await abort(services, { ...context, point: recoveryPoint });
+  if (recoveryPoint !== null) {
+    await thawNow(services, context, recoveryPoint);
+    await abort(services, { ...context, point: recoveryPoint });
+  }
   await closeFailed(services, context, execution, status, '');
+}
+
+/** What the run had frozen. The next run of the plan goes on with what is not known to be thawed by then. */
+async function thawNow(services: Services, context: Context, point: string): Promise<void> {
+  if (!hasCommands(services.plan(context.plan))) return;
+  const plan = await services.planOf(context);
+  const { operation } = context;
+  const latest = services.now().getTime() + thawSecondsMax * 1_000;
+  let left = await endFreezes(services, plan, { operation, point });
+  while (left.length > 0 && services.now().getTime() < latest) {
+    await new Promise((resume) => setTimeout(resume, thawPauseMs));
+    left = await endFreezes(services, plan, { operation, point });
+  }
+  if (left.length > 0) await tellLeftFrozen(services, plan, left);
 }
 
 async function closeFailed(

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { OperationKind } from '../../domain/catalogue.ts';
+import type { Operation, OperationKind } from '../../domain/catalogue.ts';
 import { newOperation } from '../../domain/new-items.ts';
 import { changedFields, nextState } from '../../domain/phase.ts';
 import type { Context, Services } from '../services.ts';
@@ -22,8 +22,19 @@ export function asksForUndo(input: unknown): boolean {
   return typeof input === 'object' && input !== null && Object.hasOwn(input, 'undo');
 }
 
+/** What an undo could not take back can be undone later, until another failover or failback has made something else of the plan. */
+async function isLeftUndone(
+  { catalogue }: Services,
+  kind: OperationKind,
+  operation: Operation | undefined,
+): Promise<boolean> {
+  if (operation?.outcome !== 'failed' || operation.kind !== kind) return false;
+  const moves = await catalogue.moves(operation.plan);
+  return moves.every(({ epoch }) => epoch <= operation.epoch);
+}
+
 /**
- * Takes over an operation whose execution ended without closing it, under the next epoch, so that it can be undone.
+ * Takes over an operation whose execution ended without closing it, or whose undo failed, under the next epoch, so that it can be undone.
  * @throws Failure InvalidInput, UnknownPlan, WrongPhase, OperationAlreadyRunning
  */
 export async function takeOver(
@@ -41,8 +52,10 @@ export async function takeOver(
     const now = services.now();
     const isHolderRunning =
       lease !== null && lease.execution !== execution && (await services.isRunning(lease.execution));
+    const known = await catalogue.operation(name, undo);
     const taken = nextState(state, {
       kind: 'take-over',
+      isLeftUndone: lease === null && (await isLeftUndone(services, kind, known)),
       operationKind: kind,
       operation: undo,
       execution,
@@ -52,6 +65,11 @@ export async function takeOver(
     const { epoch } = taken;
     if (epoch !== state.epoch && !(await catalogue.claimState(name, changedFields(state, taken), state.epoch)))
       continue;
+    if (known?.outcome === 'failed')
+      await catalogue.updateOperation(
+        { plan: name, operation: undo },
+        { outcome: 'running', cause: null, endedAt: null },
+      );
     // Its execution may have ended between taking the plan and recording the operation.
     await catalogue.addOperation(
       newOperation({

@@ -4,24 +4,27 @@ import { describeInstances, type InstanceFacts } from '../../aws/instances.ts';
 import { readLaunchSettings, readUserData } from '../../aws/launch-settings.ts';
 import type { SnapshotFacts } from '../../aws/snapshots.ts';
 import { describeVolumes } from '../../aws/volumes.ts';
-import type { PointVolume } from '../../domain/catalogue.ts';
+import type { PointServer, PointVolume } from '../../domain/catalogue.ts';
 import { carriedTags } from '../../domain/carried.ts';
+import { isHolding, reachedBy } from '../../domain/consistency.ts';
 import { Failure } from '../../domain/failure.ts';
+import type { Freeze } from '../../domain/freeze.ts';
 import type { LaunchConfiguration, LaunchSettings } from '../../domain/launch-configuration.ts';
+import { withMembers } from '../../domain/members.ts';
 import { snapshotOnce } from '../operation/snapshot-once.ts';
 import { contextSchema, type Services } from '../services.ts';
 
 export const captureSchema = contextSchema.extend({ point: z.string(), server: z.string() });
 
+type CaptureInput = z.infer<typeof captureSchema>;
+
 /** Captures one server: its launch configuration, and one snapshot set of all its volumes. */
-export async function capture(
-  services: Services,
-  input: z.infer<typeof captureSchema>,
-): Promise<{ snapshots: number }> {
+export async function capture(services: Services, input: CaptureInput): Promise<{ snapshots: number }> {
   const plan = services.plan(input.plan);
   await services.proveEpoch(input);
   const header = await services.catalogue.pointHeader(plan.name, input.point);
   const instance = header?.members[input.server]?.instance;
+  const { consistency } = withMembers(plan, header?.members ?? {}).servers[input.server] ?? {};
   if (instance === undefined)
     throw new Failure('InvalidInput', `Point ${input.point} of plan ${plan.name} has no server ${input.server}.`);
   const ec2 = services.client(ec2Client, plan.primary.region);
@@ -31,6 +34,7 @@ export async function capture(
       'SnapshotFailed',
       `Instance ${instance} of server ${input.server} was not found in ${plan.primary.region}. Correct the plan and deploy it.`,
     );
+  if (consistency?.onFailure === 'fail') await refuseUnlessFrozen(services, input);
   const { plan: name, operation, point, server } = input;
   const owner = { plan: name, operation, purpose: 'recovery-point', step: `${point}/${server}`, point, server };
   const snapshots = await snapshotOnce(services, input, plan.primary.region, { instance: facts, owner });
@@ -38,9 +42,51 @@ export async function capture(
   const userData = await readUserData(ec2, instance);
   const configuration = configurationOf(facts, userData, await readLaunchSettings(ec2, facts));
   const startedAt = snapshots[0]?.startedAt ?? services.now().toISOString();
+  const reached: Pick<PointServer, 'consistency'> =
+    consistency === undefined ? {} : await consistencyOf(services, input, startedAt);
+  if (consistency?.onFailure === 'fail' && reached.consistency === 'crash') throw tooLate(input);
   const volumes = await volumesOf(services, plan.primary.region, facts, snapshots);
-  await services.catalogue.addPointServer(name, point, server, { configuration, startedAt, volumes });
+  await services.catalogue.addPointServer(name, point, server, { configuration, startedAt, ...reached, volumes });
   return { snapshots: snapshots.length };
+}
+
+async function freezeOf(
+  { catalogue }: Services,
+  { plan, server, operation }: CaptureInput,
+): Promise<Freeze | undefined> {
+  const freeze = await catalogue.freeze(plan, server);
+  return freeze?.operation === operation ? freeze : undefined;
+}
+
+/** Before anything is created. @throws Failure FreezeFailed */
+async function refuseUnlessFrozen(services: Services, input: CaptureInput): Promise<void> {
+  const freeze = await freezeOf(services, input);
+  if (freeze === undefined || !isHolding(freeze, services.now())) throw tooLate(input);
+}
+
+function tooLate({ server, plan }: CaptureInput): Failure {
+  return new Failure(
+    'FreezeFailed',
+    `Server ${server} of plan ${plan} was not captured while it was frozen, and its plan wants no point without. The next point starts anew.`,
+  );
+}
+
+/** What the snapshots of a server with commands are, and where that is less than was wanted, a note of it. */
+async function consistencyOf(
+  services: Services,
+  input: CaptureInput,
+  startedAt: string,
+): Promise<Pick<PointServer, 'consistency'>> {
+  const freeze = await freezeOf(services, input);
+  const consistency = reachedBy(freeze, startedAt);
+  const wasFrozen = freeze !== undefined && freeze.frozenAt !== null;
+  if (consistency === 'crash' && wasFrozen)
+    await services.catalogue.addEvent(
+      input.operation,
+      services.now(),
+      `Server ${input.server} was frozen, but its snapshots were begun too late for that: they are crash-consistent.`,
+    );
+  return { consistency };
 }
 
 async function volumesOf(

@@ -3,6 +3,7 @@ import { ec2Client } from '../../aws/clients.ts';
 import { findLockedSnapshots } from '../../aws/locks.ts';
 import { manifestPurpose } from '../../aws/manifests.ts';
 import type { SnapshotFacts } from '../../aws/snapshots.ts';
+import { hasCommands } from '../../domain/consistency.ts';
 import { doubtOf } from '../../domain/doubt.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { nextPoll, type PollResult } from '../../domain/poll.ts';
@@ -13,6 +14,10 @@ import { publish } from '../operation/publish.ts';
 import { sweepSnapshots } from '../operation/sweep.ts';
 import type { Services } from '../services.ts';
 import type { replicateSchema } from './replicate.ts';
+import { stillFrozen } from './thaw.ts';
+
+/** `frozen`: servers that the run froze and that are not known to be thawed, as it comes to its end. */
+export type PruneResult = PollResult & { readonly frozen?: readonly string[] };
 
 /**
  * Deletes what retention lets go, and what broken operations left behind (I3, I8). A point that goes is marked before the first of its
@@ -20,7 +25,7 @@ import type { replicateSchema } from './replicate.ts';
  * held is kept until it is accepted, a manifest as long as something that it describes. Where the table and
  * the tags of the snapshots contradict each other nothing is deleted, and that is noted.
  */
-export async function prune(services: Services, input: z.infer<typeof replicateSchema>): Promise<PollResult> {
+export async function prune(services: Services, input: z.infer<typeof replicateSchema>): Promise<PruneResult> {
   const { catalogue } = services;
   const plan = services.plan(input.plan);
   await services.proveEpoch(input);
@@ -69,7 +74,10 @@ export async function prune(services: Services, input: z.infer<typeof replicateS
       { metric: metrics.pointsAvailable, value: available },
     ]);
   }
-  return nextPoll(input.poll, isDone, services.now());
+  const next = nextPoll(input.poll, isDone, services.now());
+  if (!isDone || !hasCommands(plan)) return next;
+  const frozen = await stillFrozen(services, plan.name, input.operation);
+  return frozen.length === 0 ? next : { ...next, frozen: frozen.map(({ server }) => server) };
 }
 
 /** In both Regions. */

@@ -22,6 +22,8 @@ type SelectInput = z.infer<typeof abortSchema>;
 export interface CaptureItem extends Context {
   readonly point: string;
   readonly server: string;
+  /** The server has commands to run around its snapshots. */
+  readonly hasCommands?: true;
 }
 
 /**
@@ -43,7 +45,12 @@ export async function select(services: Services, input: SelectInput): Promise<{ 
   await services.catalogue.updatePoint(plan.name, input.point, { members });
   await sayChanges(services, input, members);
   const { point, plan: name, operation, epoch } = input;
-  return { servers: Object.keys(members).map((server) => ({ plan: name, operation, epoch, point, server })) };
+  const found = withMembers(plan, members).servers;
+  const servers = Object.keys(members).map((server) => ({
+    ...{ plan: name, operation, epoch, point, server },
+    ...(found[server]?.consistency === undefined ? {} : { hasCommands: true as const }),
+  }));
+  return { servers };
 }
 
 async function candidatesOf(ec2: ReturnType<typeof ec2Client>, { groups }: Plan): Promise<Candidate[]> {
