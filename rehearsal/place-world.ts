@@ -54,7 +54,9 @@ function placeServer(cloud: SimulatedCloud, plan: Plan, { name, server, key }: P
   if (planned === undefined) throw new Error(`plan ${plan.name} has no server ${name}`);
   const { tcp, http } = planned.health;
   const [rootDevice = '/dev/xvda'] = Object.keys(server.volumes);
+  const { tags, ...details } = server.details ?? {};
   const placed = ec2.addInstance({
+    ...details,
     id: planned.instance,
     instanceType: server.instanceType,
     subnet: Object.keys(plan.recovery.subnets)[server.subnet ?? 0] ?? '',
@@ -62,7 +64,7 @@ function placeServer(cloud: SimulatedCloud, plan: Plan, { name, server, key }: P
     rootDevice,
     listens: [tcp, http?.port].filter((port) => port !== undefined),
     ...(http === undefined ? {} : { healthPath: http.path }),
-    tags: { ...tagsOf(plan, planned.instance, name), Name: name },
+    tags: { ...tagsOf(plan, planned.instance, name), Name: name, ...tags },
     volumes: Object.entries(server.volumes).map(([device, { sizeGib, volumeType, isEncrypted }]) => ({
       device,
       sizeGib,

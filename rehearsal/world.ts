@@ -4,6 +4,7 @@ import { withMembers } from '../lib/domain/members.ts';
 import type { Plan } from '../lib/domain/plan.ts';
 import { parseSize, sizePattern } from '../lib/domain/size.ts';
 import { type Reading, readDocument } from '../lib/plan-file/document.ts';
+import type { InstancePlacing } from '../sim/ec2/place-instance.ts';
 
 /** A volume when the story begins: `writtenBlocks` of its 512 KiB blocks hold random bytes. */
 export interface WorldVolume {
@@ -17,6 +18,8 @@ export interface WorldServer {
   readonly instanceType: string;
   /** By device; the first one is the root. */
   readonly volumes: Readonly<Record<string, WorldVolume>>;
+  /** What else its owner has set: protections, boot mode, options. */
+  readonly details?: Partial<InstancePlacing>;
   /** In which of the plan's subnets at home, counted from 0; the first one unless given. */
   readonly subnet?: number;
 }
@@ -63,16 +66,20 @@ const size = (unitBytes: number, unit: string) => {
 };
 const blocks = size(blockBytes, 'blocks of 512 KiB');
 
+const isSet = z.boolean({ error: 'is not known. Write true or false.' }).default(false);
+
 const volume = fields({
   size: size(gibBytes, 'GiB'),
   written: blocks.default(64),
   type: oneOf('gp3', 'gp2', 'io1', 'io2', 'st1', 'sc1').default('gp3'),
-  encrypted: z.boolean({ error: 'is not known. Write true or false.' }).default(false),
+  encrypted: isSet,
 });
 
 const device = text(/^(\/dev\/)?[a-z0-9]{2,12}$/, 'is not a device name. Write it like "/dev/sdf".');
 const server = fields({
   type: text(/^[a-z0-9-]+\.[a-z0-9-]+$/, 'is not an instance type. Write it like "m7i.large".').default('m7i.large'),
+  stopProtection: isSet,
+  terminationProtection: isSet,
   volumes: mapOf(device, volume, 'volume'),
 });
 
@@ -135,11 +142,12 @@ function worldSchema(plan: Plan) {
     .transform(
       ({ servers, events }): World => ({
         servers: Object.fromEntries(
-          Object.entries(servers).map(([name, { type, volumes }]) => [
+          Object.entries(servers).map(([name, { type, stopProtection, terminationProtection, volumes }]) => [
             name,
             {
               instanceType: type,
               volumes: Object.fromEntries(Object.entries(volumes).map(([at, written]) => [at, volumeOf(written)])),
+              details: { disableApiStop: stopProtection, disableApiTermination: terminationProtection },
             },
           ]),
         ),

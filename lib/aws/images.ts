@@ -8,7 +8,8 @@ import {
   RegisterImageCommand,
   type VolumeType,
 } from '@aws-sdk/client-ec2';
-import type { LaunchConfiguration, PointVolume } from '../domain/catalogue.ts';
+import type { PointVolume } from '../domain/catalogue.ts';
+import type { LaunchConfiguration } from '../domain/launch-configuration.ts';
 import { AwsFailure, awsCall } from './call.ts';
 import { type OwnerTags, stepFilters, tagSpecification } from './tags.ts';
 
@@ -55,8 +56,8 @@ export async function registerImage(ec2: EC2Client, request: ImageRequest): Prom
           EnaSupport: configuration.enaSupport,
           BlockDeviceMappings: request.volumes.map(mappingOf),
           TagSpecifications: [tagSpecification('image', request.owner)],
-          ...(configuration.bootMode === null ? {} : { BootMode: configuration.bootMode as BootModeValues }),
           ...(configuration.tpmSupport === null ? {} : { TpmSupport: 'v2.0' as const }),
+          ...firmwareOf(configuration),
         }),
       ),
     );
@@ -66,6 +67,20 @@ export async function registerImage(ec2: EC2Client, request: ImageRequest): Prom
     const found = await describe(ec2, { Filters: [{ Name: 'name', Values: [request.name] }] });
     return found[0] ?? { id: '', state: 'not visible yet' };
   }
+}
+
+/**
+ * Variables are taken by images that boot by UEFI, as the server did; its own image may have left that to the type. What an image
+ * says of the metadata service is asked for at the launch instead.
+ */
+function firmwareOf({ bootMode, settings }: LaunchConfiguration) {
+  const { uefiData = null, sriovNetSupport = null } = settings ?? {};
+  const mode = bootMode ?? (uefiData === null ? null : 'uefi');
+  return {
+    ...(mode === null ? {} : { BootMode: mode as BootModeValues }),
+    ...(uefiData === null ? {} : { UefiData: uefiData }),
+    ...(sriovNetSupport === null ? {} : { SriovNetSupport: sriovNetSupport }),
+  };
 }
 
 export function findImages(ec2: EC2Client, owner: Pick<OwnerTags, 'operation' | 'step'>): Promise<ImageFacts[]> {

@@ -1,25 +1,20 @@
 import {
   AssociateAddressCommand,
-  DescribeInstanceAttributeCommand,
   type EC2Client,
   type Filter,
-  type HttpTokensState,
   type Instance,
   type _InstanceType,
-  ModifyInstanceAttributeCommand,
   paginateDescribeInstances,
   paginateDescribeInstanceTypes,
   paginateDescribeInstanceStatus,
-  RunInstancesCommand,
   StartInstancesCommand,
   StopInstancesCommand,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
-import type { LaunchConfiguration } from '../domain/catalogue.ts';
 import type { Origin } from '../domain/eligibility.ts';
 import { AwsFailure, awsCall } from './call.ts';
 import { inFilters } from './filters.ts';
-import { type OwnerTags, planFilters, stepFilters, tagSpecification, tagValue } from './tags.ts';
+import { type OwnerTags, planFilters, stepFilters, tagValue } from './tags.ts';
 
 export interface AttachedVolume {
   readonly device: string;
@@ -142,19 +137,14 @@ export function originOf({ state, raw }: InstanceFacts, withDisks: ReadonlySet<s
     productCodes: (raw.ProductCodes ?? []).map(({ ProductCodeId }) => ProductCodeId ?? ''),
     instanceType: raw.InstanceType ?? '',
     hasLocalDisks: withDisks.has(raw.InstanceType ?? ''),
+    virtualization: raw.VirtualizationType ?? 'hvm',
+    tenancy: raw.Placement?.Tenancy ?? 'default',
+    networkInterfaces: raw.NetworkInterfaces?.length ?? 0,
   };
 }
 
 function tagOf({ Tags = [] }: Instance, key: string): string | null {
   return Tags.find(({ Key }) => Key === key)?.Value ?? null;
-}
-
-/** User data as AWS keeps it, base64, or `null`. */
-export async function readUserData(ec2: EC2Client, instance: string): Promise<string | null> {
-  const answer = await awsCall(`read the user data of ${instance}`, () =>
-    ec2.send(new DescribeInstanceAttributeCommand({ InstanceId: instance, Attribute: 'userData' })),
-  );
-  return answer.UserData?.Value ?? null;
 }
 
 /** Ids that one request takes. @source EC2 API reference, DescribeInstanceStatus */
@@ -199,64 +189,9 @@ export async function terminateInstances(ec2: EC2Client, ids: readonly string[])
   }
 }
 
-export interface LaunchRequest {
-  readonly image: string;
-  readonly configuration: LaunchConfiguration;
-  readonly subnet: string;
-  readonly securityGroups: readonly string[];
-  readonly token: string;
-  readonly owner: OwnerTags;
-}
-
-/** Launches exactly one instance as it was captured; the token makes a repeat return the same one. @source aws-facts [3.3] */
-export async function launchInstance(ec2: EC2Client, request: LaunchRequest): Promise<string> {
-  const { configuration, owner } = request;
-  const answer = await awsCall(`launch server ${owner.server ?? ''} from ${request.image}`, () =>
-    ec2.send(
-      new RunInstancesCommand({
-        MinCount: 1,
-        MaxCount: 1,
-        ImageId: request.image,
-        InstanceType: configuration.instanceType as _InstanceType,
-        SubnetId: request.subnet,
-        SecurityGroupIds: [...request.securityGroups],
-        ClientToken: request.token,
-        EbsOptimized: configuration.ebsOptimized,
-        TagSpecifications: [tagSpecification('instance', owner, configuration.tags), tagSpecification('volume', owner)],
-        ...(configuration.keyName === null ? {} : { KeyName: configuration.keyName }),
-        ...(configuration.instanceProfile === null
-          ? {}
-          : { IamInstanceProfile: { Arn: configuration.instanceProfile } }),
-        ...(configuration.userData === null ? {} : { UserData: configuration.userData }),
-        ...(configuration.httpTokens === null
-          ? {}
-          : { MetadataOptions: { HttpTokens: configuration.httpTokens as HttpTokensState } }),
-      }),
-    ),
-  );
-  return answer.Instances?.[0]?.InstanceId ?? '';
-}
-
 /** Moves a prepared Elastic IP to an instance; idempotent by nature. */
 export async function associateAddress(ec2: EC2Client, allocation: string, instance: string): Promise<void> {
   await awsCall(`associate ${allocation} with ${instance}`, () =>
     ec2.send(new AssociateAddressCommand({ AllocationId: allocation, InstanceId: instance, AllowReassociation: true })),
-  );
-}
-
-/** An attached volume outlives its instance unless told otherwise; AttachVolume resets this to `false`. @source aws-facts [3.6] */
-export async function setDeleteOnTermination(
-  ec2: EC2Client,
-  instance: string,
-  device: string,
-  deleteOnTermination: boolean,
-): Promise<void> {
-  await awsCall(`set delete-on-termination of ${device} of ${instance}`, () =>
-    ec2.send(
-      new ModifyInstanceAttributeCommand({
-        InstanceId: instance,
-        BlockDeviceMappings: [{ DeviceName: device, Ebs: { DeleteOnTermination: deleteOnTermination } }],
-      }),
-    ),
   );
 }

@@ -1,4 +1,5 @@
 import type { ResourceType, Tag } from '@aws-sdk/client-ec2';
+import { carriedTags } from '../domain/carried.ts';
 import { tags as keys } from '../names.ts';
 
 /** What every resource that Homeward creates says of itself (I8). `step` is the identity used where AWS has no token (I7). */
@@ -20,8 +21,11 @@ export function ownerTags(owner: OwnerTags): Tag[] {
 }
 
 export function tagSpecification(type: ResourceType, owner: OwnerTags, more: Readonly<Record<string, string>> = {}) {
-  const others = Object.entries(more).filter(([key]) => !key.startsWith('aws:') && !key.startsWith('homeward:'));
-  return { ResourceType: type, Tags: [...ownerTags(owner), ...others.map(([Key, Value]) => ({ Key, Value }))] };
+  return { ResourceType: type, Tags: [...ownerTags(owner), ...tagsOf(carriedTags(more))] };
+}
+
+export function tagsOf(tags: Readonly<Record<string, string>>): Tag[] {
+  return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
 }
 
 /** Filters that find what a step created before. */

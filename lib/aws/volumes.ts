@@ -13,7 +13,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import { awsCall } from './call.ts';
 import { inFilters } from './filters.ts';
-import { type OwnerTags, ownerTags, tagSpecification } from './tags.ts';
+import { type OwnerTags, ownerTags, tagsOf, tagSpecification } from './tags.ts';
 
 export interface VolumeFacts {
   readonly id: string;
@@ -23,6 +23,7 @@ export interface VolumeFacts {
   readonly iops: number | null;
   readonly throughput: number | null;
   readonly isEncrypted: boolean;
+  readonly tags: Readonly<Record<string, string>>;
   /** `attaching`, `attached`, `detaching`, or `undefined` when free. */
   readonly attachment: string | undefined;
   readonly instance: string | undefined;
@@ -72,6 +73,7 @@ function factsOf(volume: Volume): VolumeFacts {
     iops: volume.Iops ?? null,
     throughput: volume.Throughput ?? null,
     isEncrypted: volume.Encrypted ?? false,
+    tags: Object.fromEntries((volume.Tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? ''])),
     attachment: attachment?.State,
     instance: attachment?.InstanceId,
   };
@@ -83,6 +85,7 @@ export interface VolumeRequest {
   readonly volumeType: string;
   readonly iops: number | null;
   readonly throughput: number | null;
+  readonly tags: Readonly<Record<string, string>>;
   readonly token: string;
   readonly owner: OwnerTags;
 }
@@ -99,7 +102,7 @@ export async function createVolume(ec2: EC2Client, request: VolumeRequest): Prom
         ClientToken: request.token,
         ...(takesIops && request.iops !== null ? { Iops: request.iops } : {}),
         ...(request.volumeType === 'gp3' && request.throughput !== null ? { Throughput: request.throughput } : {}),
-        TagSpecifications: [tagSpecification('volume', request.owner)],
+        TagSpecifications: [tagSpecification('volume', request.owner, request.tags)],
       }),
     ),
   );
@@ -120,6 +123,11 @@ export async function detachVolume(ec2: EC2Client, volume: string, instance: str
 
 export async function deleteVolume(ec2: EC2Client, volume: string): Promise<void> {
   await awsCall(`delete ${volume}`, () => ec2.send(new DeleteVolumeCommand({ VolumeId: volume })));
+}
+
+/** Gives a volume more tags, as an owner's. */
+export async function tagVolume(ec2: EC2Client, id: string, tags: Readonly<Record<string, string>>): Promise<void> {
+  await awsCall(`tag ${id}`, () => ec2.send(new CreateTagsCommand({ Resources: [id], Tags: tagsOf(tags) })));
 }
 
 /** Marks a kept resource with its owner, so that no sweep takes it for an orphan (I8). */

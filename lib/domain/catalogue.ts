@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { name } from './fields.ts';
+import { launchConfigurationSchema } from './launch-configuration.ts';
 import { methodSchema, replicationMembers } from './replication-record.ts';
 
 export const time = z.iso.datetime({ precision: 3 });
@@ -82,29 +83,6 @@ export const planStateSchema = z
   .readonly();
 export type PlanState = z.output<typeof planStateSchema>;
 
-/** What is needed to launch the same server again; members as `DescribeInstances` gives them. @source aws-facts [3.7] */
-const launchConfigurationSchema = z
-  .object({
-    instance: instanceId,
-    instanceType: z.string(),
-    architecture: z.string(),
-    rootDevice: z.string(),
-    bootMode: z.string().nullable(),
-    tpmSupport: z.string().nullable(),
-    enaSupport: z.boolean(),
-    subnet: z.string(),
-    zone: z.string(),
-    securityGroups: z.array(z.string()).readonly(),
-    keyName: z.string().nullable(),
-    instanceProfile: z.string().nullable(),
-    userData: z.string().nullable(),
-    ebsOptimized: z.boolean(),
-    httpTokens: z.string().nullable(),
-    tags: z.record(z.string(), z.string()).readonly(),
-  })
-  .readonly();
-export type LaunchConfiguration = z.output<typeof launchConfigurationSchema>;
-
 export type ReplicationMethod = z.output<typeof methodSchema>;
 
 /** One volume of a recovery point: as captured, and its two snapshots. A complete one names the copy and how it was made. */
@@ -118,6 +96,8 @@ const pointVolumeSchema = z
     throughput: count.nullable(),
     isEncrypted: z.boolean(),
     deleteOnTermination: z.boolean(),
+    /** Its own, as captured; absent in points of versions that did not. */
+    tags: z.record(z.string(), z.string()).readonly().exactOptional(),
     snapshot: snapshotId,
     copy: snapshotId.nullable(),
     /** A copy that ended in error before this one. */

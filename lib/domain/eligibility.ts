@@ -14,6 +14,10 @@ export interface Origin {
   readonly instanceType: string;
   /** The type comes with disks that live and die with the host. */
   readonly hasLocalDisks: boolean;
+  /** `hvm` or `paravirtual`. */
+  readonly virtualization: string;
+  readonly tenancy: string;
+  readonly networkInterfaces: number;
 }
 
 const withoutLicence = 'RunInstances';
@@ -53,6 +57,18 @@ export function refusalsOf(origin: Origin, { ignoresLocalDisks }: { readonly ign
     [
       productCodes.length > 0,
       `carries product code ${productCodes.join(', ')} of the Marketplace, which an image registered from snapshots loses`,
+    ],
+    [
+      origin.virtualization !== 'hvm',
+      `is ${origin.virtualization}, for which there is no image to start it from. Move it to an HVM image`,
+    ],
+    [
+      origin.tenancy === 'host',
+      'runs on a Dedicated Host, of which the recovery Region has none. Give it the tenancy default or dedicated',
+    ],
+    [
+      origin.networkInterfaces > 1,
+      `has ${origin.networkInterfaces} network interfaces, of which a recovered server would have only one. Detach the others, or take it out of the plan`,
     ],
   ];
   return refusals.filter(([applies]) => applies).map(([, reason]) => reason);

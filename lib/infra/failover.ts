@@ -7,7 +7,10 @@ import { opening, Tasks } from './tasks.ts';
 import { compensate, orUndo } from './undo.ts';
 import { waves } from './waves.ts';
 
-/** Failover: preflight → fence the primary → waves with health gates → traffic → commit. Any failure before commit is undone. */
+/**
+ * Failover: preflight → fence the primary → waves with health gates → traffic → commit → protections of the servers. Any failure before
+ * commit is undone; without protections it has succeeded all the same, which is the cause with which it closes.
+ */
 export class FailoverMachine extends Construct {
   readonly machine: StateMachine;
 
@@ -34,7 +37,19 @@ export class FailoverMachine extends Construct {
     );
     for (const state of [servers, ...guarded]) state.addCatch(undone.begin, { resultPath: '$.failure' });
 
-    commit.next(keepManifest(tasks, { close, done, end: undone.end }));
+    const safeguard = tasks.call('Safeguard', 'failover/safeguard');
+    commit.next(safeguard);
+    const closeWithout = tasks.call('Close without protections', 'operation/close', {
+      payload: { outcome: 'succeeded', 'failure.$': '$.failure' },
+    });
+    closeWithout.addCatch(undone.end, { resultPath: '$.closing' });
+    closeWithout.next(done);
+    const isSafe = new Choice(this, 'Safeguarded?')
+      .when(Condition.isPresent('$.failure'), closeWithout)
+      .otherwise(close);
+    const manifest = keepManifest(tasks, { close: isSafe, done, end: undone.end });
+    safeguard.next(manifest);
+    safeguard.addCatch(manifest, { resultPath: '$.failure' });
 
     const open = tasks.call('Open', 'failover/open', opening);
     this.machine = operationMachine(this, 'Failover', open.next(orUndo(this, undone, preflight)), tasks.functions);

@@ -24,6 +24,7 @@ export const stepNames = [
   'failover/fence',
   'failover/launch',
   'failover/commit',
+  'failover/safeguard',
   'failover/undo',
   'failover/guard',
   'waves/health',
@@ -195,6 +196,18 @@ function launching(of: Resources): Right[] {
   ];
 }
 
+/** Settings that a server is given after its launch, and those of its volumes. Tags of Homeward's own are not among them. */
+function settling(of: Resources): Right[] {
+  const tagging = of.own(of.ec2('recovery', 'volume'), 'ec2:CreateTags', 'recovered-server');
+  const othersOnly = { 'ForAllValues:StringNotLike': { 'aws:TagKeys': ['homeward:*'] } };
+  return [safeguarding(of), { ...tagging, conditions: { ...tagging.conditions, ...othersOnly } }];
+}
+
+/** Attributes of the servers that were launched, and of no other. */
+function safeguarding(of: Resources): Right {
+  return of.own(of.ec2('recovery', 'instance'), 'ec2:ModifyInstanceAttribute', 'recovered-server');
+}
+
 function prepared(of: Resources): Right[] {
   if (of.elasticIps.length === 0) return [];
   const action = 'ec2:AssociateAddress';
@@ -226,9 +239,14 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
   'protect/thaw': commanding,
   'operation/rescue': commanding,
   'protect/capture': (of) => [
-    ...snapshotSet(of, 'primary', 'ec2:DescribeInstanceAttribute'),
+    ...snapshotSet(of, 'primary', 'ec2:DescribeInstanceAttribute', 'ec2:GetInstanceUefiData'),
     ...of.keys('make', 'primary'),
-    of.read(['primary'], 'ec2:DescribeVolumes'),
+    of.read(
+      ['primary'],
+      'ec2:DescribeVolumes',
+      'ec2:DescribeInstanceTypes',
+      'ec2:DescribeInstanceCreditSpecifications',
+    ),
   ],
   'protect/replicate': (of) => [
     publishing,
@@ -279,7 +297,9 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
     of.tagWhile('RegisterImage', of.images),
     ...launching(of),
     ...prepared(of),
+    ...settling(of),
   ],
+  'failover/safeguard': (of) => [safeguarding(of)],
   'failover/undo': (of) => [
     of.read(both, 'ec2:DescribeInstances'),
     of.read(['recovery'], 'ec2:DescribeImages', 'ec2:DescribeVolumes'),
@@ -287,6 +307,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
     of.own(of.images, 'ec2:DeregisterImage', 'recovery-image'),
     of.own(of.ec2('recovery', 'volume'), 'ec2:DeleteVolume', 'recovered-server'),
     ...of.onOriginals('ec2:StartInstances'),
+    safeguarding(of),
     ...of.keys('attach', 'primary'),
     ...reading(of),
   ],
@@ -311,6 +332,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
   'failback/stop-recovery': (of) => [
     of.read(['recovery'], 'ec2:DescribeInstances'),
     of.own(of.ec2('recovery', 'instance'), 'ec2:StopInstances', 'recovered-server'),
+    safeguarding(of),
   ],
   'failback/rebuild': (of) => [
     of.read(['primary'], 'ec2:DescribeInstances', 'ec2:DescribeVolumes'),
@@ -332,6 +354,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
     of.read(both, 'ec2:DescribeInstances'),
     ...of.onOriginals('ec2:StopInstances'),
     of.own(of.ec2('recovery', 'instance'), 'ec2:StartInstances', 'recovered-server'),
+    safeguarding(of),
     ...of.keys('attach', 'recovery'),
     ...reading(of),
   ],

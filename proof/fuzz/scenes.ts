@@ -130,8 +130,12 @@ async function* failingOver(ground: Ground): AsyncGenerator<Scene> {
   };
   for (const { step, payload } of healths) await ground.until(step, payload);
   await ground.until('traffic/switch', toRecovery.payload);
-  yield { name: 'switched', probes: [toRecovery, ...undo(), of('failover/commit'), ...ends(context)] };
+  yield {
+    name: 'switched',
+    probes: [toRecovery, ...undo(), of('failover/commit'), of('failover/safeguard'), ...ends(context)],
+  };
   await ground.value('failover/commit', context);
+  await ground.value('failover/safeguard', context);
   await ground.value('operation/close', { ...context, outcome: 'succeeded' });
 }
 

@@ -87,6 +87,12 @@ function without(statement: Statement, action: string): Statement {
   return { ...statement, Action: left.length > 0 ? left : ['none:None'] };
 }
 
+/** A value that no request meets. */
+function unfitting(operator: string): string {
+  if (operator === 'Bool') return 'false';
+  return operator.includes('Not') ? '*' : 'arn:aws:none:::none';
+}
+
 /** The statement for one action alone, with one resource or one condition that does not fit. */
 function wrongOnes(statement: Statement, action: string): { name: string; wrong: Statement }[] {
   if (!statement.Action.includes(action)) return [];
@@ -102,7 +108,7 @@ function wrongOnes(statement: Statement, action: string): { name: string; wrong:
         ...alone,
         Condition: {
           ...alone.Condition,
-          [operator]: { ...keys, [key]: operator === 'Bool' ? 'false' : 'arn:aws:none:::none' },
+          [operator]: { ...keys, [key]: unfitting(operator) },
         },
       },
     })),

@@ -10,6 +10,7 @@ import type {
   DeregisterImageRequest,
   DescribeInstanceAttributeRequest,
   DetachVolumeRequest,
+  GetInstanceUefiDataRequest,
   LockSnapshotRequest,
   ModifyInstanceAttributeRequest,
   RegisterImageRequest,
@@ -176,6 +177,10 @@ export const ec2Mappings: Readonly<Record<string, (input: never, held: Held) => 
   DescribeImages: describing,
   DescribeInstanceAttribute: ({ InstanceId }: DescribeInstanceAttributeRequest, held) => [
     held.use('ec2:DescribeInstanceAttribute', 'instance', InstanceId),
+  ],
+  DescribeInstanceCreditSpecifications: describing,
+  GetInstanceUefiData: ({ InstanceId }: GetInstanceUefiDataRequest, held) => [
+    held.use('ec2:GetInstanceUefiData', 'instance', InstanceId),
   ],
   DescribeInstances: describing,
   DescribeInstanceTypes: describing,

@@ -1,5 +1,6 @@
 import { AttachVolumeCommand, CreateVolumeCommand, DetachVolumeCommand, EC2Client } from '@aws-sdk/client-ec2';
 import type { Stage } from '../../rehearsal/stage.ts';
+import type { Ec2State } from '../../sim/ec2/state.ts';
 import type { Execution } from '../../sim/stepfunctions/stepfunctions.ts';
 import { RightsRecord } from './record.ts';
 
@@ -28,6 +29,13 @@ export async function liveThrough(stage: Stage): Promise<RightsRecord> {
   return record;
 }
 
+/** Whose variables are a part of what is captured. */
+function bootByUefi({ instances }: Ec2State, id: string): void {
+  const instance = instances.get(id);
+  if (instance === undefined) throw new Error(`there is no instance ${id}`);
+  Object.assign(instance, { image: { ...instance.image, bootMode: 'uefi' }, uefiData: 'AAAA' });
+}
+
 class Life {
   readonly #stage: Stage;
 
@@ -35,15 +43,20 @@ class Life {
     this.#stage = stage;
   }
 
-  /** Details of a server on which rights depend: a profile, a key pair, volumes that outlive their instance. */
+  /** Details of a server on which rights depend: a profile, a key pair, settings, tagged volumes that outlive their instance. */
   prepare(): void {
     const { state } = this.#home.ec2;
     const web = state.instances.get(this.#stage.plan.servers['web']?.instance ?? '');
     if (web === undefined) throw new Error(`plan ${this.#stage.plan.name} needs a server called web`);
+    for (const { instance } of Object.values(this.#stage.plan.servers)) bootByUefi(state, instance);
     web.request.IamInstanceProfile = { Arn: `arn:aws:iam::${this.#stage.cloud.account}:instance-profile/web` };
     web.request.KeyName = 'operators';
-    for (const { attachment } of state.volumesOf(web.id))
+    web.sourceDestCheck = false;
+    web.disableApiTermination = true;
+    for (const { attachment, tags } of state.volumesOf(web.id)) {
+      tags.push({ Key: 'Owner', Value: 'operators' });
       if (attachment !== undefined) attachment.deleteOnTermination = false;
+    }
   }
 
   /** Points, calls that are throttled, and a run that somebody stops. */
@@ -97,7 +110,10 @@ class Life {
 
   /** The Region falls silent, the alarm starts a failover that cannot open, and somebody starts another. */
   async loseHome(): Promise<void> {
+    const web = this.#home.ec2.state.instances.get(this.#stage.plan.servers['web']?.instance ?? '');
+    if (web !== undefined) web.disableApiStop = true;
     await this.#protectNow();
+    if (web !== undefined) web.disableApiStop = false;
     const before = this.#stage.executions('failover').length;
     this.#stage.cloud.faults.lose(this.#stage.plan.primary.region);
     this.#refuse('UpdateItem', 'FailoverOpen');

@@ -12,6 +12,15 @@ export function processorOf(instanceType: string): 'arm64' | 'x86_64' {
   return /^(a1|[a-z]+\d+g[a-z]*)\./.test(instanceType) ? 'arm64' : 'x86_64';
 }
 
+/** Graviton has nothing but UEFI; a type of Intel or AMD takes what its image says. @source EC2 guide, boot modes */
+export function bootModeOf({ instanceType, image }: Pick<InstanceRecord, 'instanceType' | 'image'>) {
+  const isUefi = processorOf(instanceType) === 'arm64' || image.bootMode?.startsWith('uefi') === true;
+  return isUefi ? ('uefi' as const) : ('legacy-bios' as const);
+}
+
+/** The variables that firmware begins with when an image brings none. */
+export const freshUefiData = Buffer.from('fresh UEFI variables').toString('base64');
+
 /**
  * What an instance runs, or `undefined` when it cannot boot: wrong architecture, paravirtual, no root volume, or nothing
  * in its block 0. @source aws-facts [3.2]

@@ -1,4 +1,6 @@
 import type { Instance } from '@aws-sdk/client-ec2';
+import { bootModeOf } from './boot.ts';
+import { describeOptions } from './instance-options.ts';
 import type { InstanceRecord } from './records.ts';
 import type { Ec2State } from './state.ts';
 
@@ -26,7 +28,6 @@ export function describeInstance(state: Ec2State, instance: InstanceRecord): Ins
     State: describeState(instance.state),
     StateReason: instance.stateReason,
     LaunchTime: new Date(instance.launchedAt),
-    Placement: { AvailabilityZone: instance.zone, Tenancy: 'default' },
     Architecture: instance.architecture as NonNullable<Instance['Architecture']>,
     VirtualizationType: instance.virtualization as NonNullable<Instance['VirtualizationType']>,
     Hypervisor: 'xen',
@@ -34,30 +35,33 @@ export function describeInstance(state: Ec2State, instance: InstanceRecord): Ins
     RootDeviceType: 'ebs',
     HibernationOptions: { Configured: false },
     BootMode: instance.image.bootMode as Instance['BootMode'],
-    CurrentInstanceBootMode: instance.image.bootMode === 'uefi' ? 'uefi' : 'legacy-bios',
+    CurrentInstanceBootMode: bootModeOf(instance),
     TpmSupport: instance.image.tpmSupport,
     EnaSupport: instance.enaSupport,
+    SriovNetSupport: instance.image.sriovNetSupport,
     EbsOptimized: instance.request.EbsOptimized ?? false,
     KeyName: instance.request.KeyName,
     IamInstanceProfile: profileOf(state, instance),
-    MetadataOptions: { State: 'applied', HttpTokens: instance.request.MetadataOptions?.HttpTokens ?? 'optional' },
     PlatformDetails: 'Linux/UNIX',
     UsageOperation: 'RunInstances',
-    Monitoring: { State: 'disabled' },
-    SourceDestCheck: true,
+    SourceDestCheck: instance.sourceDestCheck,
     ProductCodes: [],
+    ...describeOptions(instance.options),
     ...instance.purchase,
+    Placement: {
+      AvailabilityZone: instance.zone,
+      Tenancy: instance.options.tenancy,
+      ...instance.purchase?.Placement,
+    },
     ...(isGone ? { BlockDeviceMappings: [], SecurityGroups: [], NetworkInterfaces: [] } : attached(state, instance)),
     Tags: instance.tags,
   };
 }
 
 function attached(state: Ec2State, instance: InstanceRecord): Partial<Instance> {
-  const groups = instance.securityGroups.map((id) => ({
-    GroupId: id,
-    GroupName: state.securityGroups.get(id)?.name ?? id,
-  }));
+  const groups = groupsOf(state, instance.securityGroups);
   const vpcId = state.subnets.get(instance.subnetId)?.vpcId;
+  const { private: secondary, ipv6 } = instance.moreAddresses;
   return {
     SubnetId: instance.subnetId,
     VpcId: vpcId,
@@ -70,10 +74,30 @@ function attached(state: Ec2State, instance: InstanceRecord): Partial<Instance> 
         SubnetId: instance.subnetId,
         VpcId: vpcId,
         PrivateIpAddress: instance.privateIp,
+        PrivateIpAddresses: [
+          { PrivateIpAddress: instance.privateIp, Primary: true },
+          ...secondary.map((address) => ({ PrivateIpAddress: address, Primary: false })),
+        ],
+        Ipv6Addresses: ipv6.map((address) => ({ Ipv6Address: address })),
         Groups: groups,
+        SourceDestCheck: instance.sourceDestCheck,
+        InterfaceType: 'interface',
         Status: 'in-use',
         Attachment: { DeviceIndex: 0, DeleteOnTermination: true, Status: 'attached' },
       },
+      ...instance.moreInterfaces.map((more) => ({
+        NetworkInterfaceId: more.id,
+        SubnetId: more.subnetId,
+        VpcId: state.subnets.get(more.subnetId)?.vpcId,
+        PrivateIpAddress: more.privateIp,
+        PrivateIpAddresses: [{ PrivateIpAddress: more.privateIp, Primary: true }],
+        Ipv6Addresses: [],
+        Groups: groupsOf(state, more.securityGroups),
+        SourceDestCheck: true,
+        InterfaceType: 'interface',
+        Status: 'in-use' as const,
+        Attachment: { DeviceIndex: more.deviceIndex, DeleteOnTermination: false, Status: 'attached' as const },
+      })),
     ],
     BlockDeviceMappings: state.volumesOf(instance.id).map(({ id, attachment }) => ({
       DeviceName: attachment?.device,
@@ -85,6 +109,10 @@ function attached(state: Ec2State, instance: InstanceRecord): Partial<Instance> 
       },
     })),
   };
+}
+
+function groupsOf(state: Ec2State, ids: readonly string[]) {
+  return ids.map((id) => ({ GroupId: id, GroupName: state.securityGroups.get(id)?.name ?? id }));
 }
 
 function profileOf(state: Ec2State, { request: { IamInstanceProfile } }: InstanceRecord) {

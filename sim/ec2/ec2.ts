@@ -6,6 +6,7 @@ import { copyOperations } from './copies.ts';
 import type { Ec2Operation } from './ec2-operation.ts';
 import { encryptionOperations } from './encryption.ts';
 import { imageOperations } from './images.ts';
+import { instanceAttributeOperations } from './instance-attributes.ts';
 import { instanceOperations } from './instances.ts';
 import { instanceTypeOperations } from './instance-types.ts';
 import { launchOperations } from './launch.ts';
@@ -44,6 +45,7 @@ export interface ResourceView {
 
 const nouns = {
   ...instanceOperations,
+  ...instanceAttributeOperations,
   ...launchOperations,
   ...instanceTypeOperations,
   ...volumeOperations,
@@ -138,7 +140,7 @@ export class Ec2 implements Service {
     this.state.keys.defaultArn = keyArn;
   }
 
-  /** An instance that was bought as something else than Linux on demand. */
+  /** An instance that was bought as something else than Linux on demand, or put in a place of its own. */
   setPurchase(instanceId: string, purchase: Purchase): void {
     const instance = this.state.instances.get(instanceId);
     if (instance === undefined) throw new Error(`${this.state.region} has no instance ${instanceId}`);
@@ -166,6 +168,8 @@ export class Ec2 implements Service {
       bootMode: undefined,
       tpmSupport: undefined,
       imdsSupport: undefined,
+      sriovNetSupport: undefined,
+      uefiData: undefined,
       enaSupport: true,
       rootDevice,
       mappings: [{ DeviceName: rootDevice, Ebs: { SnapshotId: image.rootSnapshot, DeleteOnTermination: true } }],

@@ -19,6 +19,8 @@ import type { Ec2State } from './state.ts';
 import { tagsFor } from './tags.ts';
 
 const nameShape = /^[A-Za-z0-9()[\] ./\-'@_]{3,128}$/;
+/** @source EC2 API reference, RegisterImage */
+const uefiDataCharactersMax = 64_000;
 /** Names of images that were deregistered, until when they stay taken. */
 const keptNames = new WeakMap<Ec2State, Map<string, number>>();
 
@@ -29,6 +31,7 @@ function registerImage(state: Ec2State, input: RegisterImageRequest): RegisterIm
   if (isTaken(state, Name))
     throw new AwsError('InvalidAMIName.Duplicate', `AMI name ${Name} is already in use by another AMI.`);
   checkMappings(state, RootDeviceName, BlockDeviceMappings);
+  checkFirmware(input);
   const image: ImageRecord = {
     id: state.newId('ami'),
     name: Name,
@@ -38,6 +41,8 @@ function registerImage(state: Ec2State, input: RegisterImageRequest): RegisterIm
     bootMode: input.BootMode,
     tpmSupport: input.TpmSupport,
     imdsSupport: input.ImdsSupport,
+    sriovNetSupport: input.SriovNetSupport,
+    uefiData: input.UefiData,
     enaSupport: input.EnaSupport ?? false,
     rootDevice: RootDeviceName,
     mappings: BlockDeviceMappings,
@@ -50,6 +55,20 @@ function registerImage(state: Ec2State, input: RegisterImageRequest): RegisterIm
     image.state = 'available';
   });
   return { ImageId: image.id };
+}
+
+/** Variables and a TPM are UEFI's: where the image may boot otherwise, they are refused. @source [3.2], for variables assumed */
+function checkFirmware({ BootMode, TpmSupport, UefiData, SriovNetSupport, ImdsSupport }: RegisterImageRequest): void {
+  if (SriovNetSupport !== undefined && SriovNetSupport !== 'simple')
+    throw invalid(`sriovNetSupport ${SriovNetSupport}`);
+  if (ImdsSupport !== undefined && ImdsSupport !== 'v2.0') throw invalid(`imdsSupport ${String(ImdsSupport)}`);
+  if (TpmSupport !== undefined && BootMode !== 'uefi')
+    throw new AwsError('InvalidParameterCombination', 'TpmSupport needs the boot mode uefi.');
+  if (UefiData === undefined) return;
+  if (BootMode !== 'uefi' && BootMode !== 'uefi-preferred')
+    throw new AwsError('InvalidParameterCombination', 'UefiData needs the boot mode uefi or uefi-preferred.');
+  if (UefiData.length > uefiDataCharactersMax || !/^[A-Za-z0-9+/]+={0,2}$/.test(UefiData))
+    throw invalid(`uefiData must be base64 of at most ${uefiDataCharactersMax} characters.`);
 }
 
 function isTaken(state: Ec2State, name: string): boolean {
@@ -109,6 +128,7 @@ function describeImage(state: Ec2State, image: ImageRecord): Image {
     BootMode: image.bootMode as Image['BootMode'],
     TpmSupport: image.tpmSupport as Image['TpmSupport'],
     ImdsSupport: image.imdsSupport as Image['ImdsSupport'],
+    SriovNetSupport: image.sriovNetSupport,
     EnaSupport: image.enaSupport,
     RootDeviceName: image.rootDevice,
     RootDeviceType: 'ebs',
@@ -166,6 +186,8 @@ export const imageOperations = {
       'BootMode',
       'TpmSupport',
       'ImdsSupport',
+      'SriovNetSupport',
+      'UefiData',
       'EnaSupport',
       'TagSpecifications',
     ],

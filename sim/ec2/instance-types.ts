@@ -19,6 +19,33 @@ function hasInstanceStore(type: string): boolean {
   return ['i', 'im', 'is', 'd', 'h', 'trn', 'dl'].includes(family) || options.includes('d');
 }
 
+/** Types that earn credits for processor time. @source EC2 guide, burstable performance instances */
+export function isBurstable(type: string): boolean {
+  return /^t[2-4]/.test(type);
+}
+
+interface Processors {
+  readonly architecture: 'arm64' | 'x86_64';
+  readonly cores: number;
+  readonly threadsPerCore: number;
+}
+
+/**
+ * By the type's name: `large` and what is smaller have two vCPU, but `medium` and smaller of Graviton and T2 one. Graviton, T2 and
+ * AMD from its seventh generation on have one thread per core. @source EC2 instance types guide, CPU options
+ */
+export function processorsOf(type: string): Processors {
+  const architecture = processorOf(type);
+  const [family = '', size = ''] = type.split('.');
+  const times = /^(\d*)xlarge$/.exec(size)?.[1];
+  const isSingle = size === 'medium' ? architecture === 'arm64' && family !== 't4g' : family === 't2';
+  const small = size !== 'large' && isSingle ? 1 : 2;
+  const vcpus = times === undefined ? small : 4 * Number(times === '' ? 1 : times);
+  const isSingleThreaded = architecture === 'arm64' || family === 't2' || /^[a-z]+[7-9]a/.test(family);
+  const threadsPerCore = isSingleThreaded || vcpus === 1 ? 1 : 2;
+  return { architecture, cores: vcpus / threadsPerCore, threadsPerCore };
+}
+
 /** @source EC2 API reference, DescribeInstanceTypes */
 const typesMax = 100;
 
@@ -28,11 +55,16 @@ function describeTypes(state: Ec2State, input: DescribeInstanceTypesRequest): De
   if (input.InstanceTypes.length > typesMax)
     throw new AwsError('InvalidParameterValue', `At most ${typesMax} instance types may be given.`);
   const { page, ...next } = state.pages.cut(input.InstanceTypes, input, [5, 100]);
-  const types = page.map((type) => ({
-    InstanceType: type,
-    InstanceStorageSupported: hasInstanceStore(type),
-    ProcessorInfo: { SupportedArchitectures: [processorOf(type)] },
-  }));
+  const types = page.map((type) => {
+    const { architecture, cores, threadsPerCore } = processorsOf(type);
+    return {
+      InstanceType: type,
+      InstanceStorageSupported: hasInstanceStore(type),
+      BurstablePerformanceSupported: isBurstable(type),
+      ProcessorInfo: { SupportedArchitectures: [architecture] },
+      VCpuInfo: { DefaultVCpus: cores * threadsPerCore, DefaultCores: cores, DefaultThreadsPerCore: threadsPerCore },
+    };
+  });
   return { InstanceTypes: types, ...next };
 }
 

@@ -3,10 +3,12 @@ import { AwsError, NotModelled } from '../service.ts';
 import { describeInstance } from './describe-instance.ts';
 import { ec2Operation } from './ec2-operation.ts';
 import { found, invalid, missing, refuseOthers } from './errors.ts';
+import { bootModeOf, freshUefiData } from './boot.ts';
+import { optionMembers, optionsOf } from './instance-options.ts';
 import { bringUp, checkCapacity } from './lifecycle.ts';
 import { makeVolume, mappingMembers, usableSnapshot } from './make-volume.ts';
 import { freeAddresses, takeAddress } from './network.ts';
-import type { ImageRecord, InstanceRecord, SubnetRecord } from './records.ts';
+import type { ImageRecord, InstanceOptions, InstanceRecord, SubnetRecord } from './records.ts';
 import type { Ec2State } from './state.ts';
 import { tagsFor } from './tags.ts';
 
@@ -31,7 +33,6 @@ function runInstances(state: Ec2State, input: RunInstancesRequest): Reservation 
 function launch(state: Ec2State, input: RunInstancesRequest, subnet: SubnetRecord): string[] {
   const { MinCount = 1, MaxCount = 1, InstanceType } = input;
   if (InstanceType === undefined) throw missing('instanceType');
-  refuseOthers('MetadataOptions', input.MetadataOptions, ['HttpTokens']);
   for (const { Ebs } of input.BlockDeviceMappings ?? []) refuseOthers('BlockDeviceMappings.Ebs', Ebs, mappingMembers);
   if (MinCount < 1 || MaxCount < MinCount) throw invalid(`MinCount ${MinCount}, MaxCount ${MaxCount}`);
   const image = found(state.images, input.ImageId, 'InvalidAMIID.NotFound', 'image id');
@@ -45,6 +46,7 @@ function launch(state: Ec2State, input: RunInstancesRequest, subnet: SubnetRecor
         `Security group ${id} and subnet ${subnet.id} belong to different networks.`,
       );
   }
+  const options = optionsOf(input, InstanceType, image.imdsSupport);
   const mappings = mergeMappings(image, input.BlockDeviceMappings ?? []);
   for (const { Ebs } of mappings) if (Ebs?.SnapshotId !== undefined) usableSnapshot(state, Ebs.SnapshotId);
   const tags = {
@@ -56,11 +58,14 @@ function launch(state: Ec2State, input: RunInstancesRequest, subnet: SubnetRecor
   if (count < MinCount)
     throw new AwsError('InsufficientFreeAddressesInSubnet', `Not enough free addresses in subnet '${subnet.id}'.`);
   const reservationId = state.newId('r');
-  return Array.from({ length: count }, () => launchOne(state, { input, subnet, image, mappings, tags, reservationId }));
+  return Array.from({ length: count }, () =>
+    launchOne(state, { input, options: structuredClone(options), subnet, image, mappings, tags, reservationId }),
+  );
 }
 
 interface Launch {
   readonly input: RunInstancesRequest;
+  readonly options: InstanceOptions;
   readonly subnet: SubnetRecord;
   readonly image: ImageRecord;
   readonly mappings: readonly BlockDeviceMapping[];
@@ -68,33 +73,9 @@ interface Launch {
   readonly reservationId: string;
 }
 
-function launchOne(state: Ec2State, { input, subnet, image, mappings, tags, reservationId }: Launch): string {
-  const instance: InstanceRecord = {
-    id: state.newId('i'),
-    reservationId,
-    subnetId: subnet.id,
-    zone: subnet.zone,
-    privateIp: takeAddress(state, subnet),
-    interfaceId: state.newId('eni'),
-    rootDevice: image.rootDevice,
-    architecture: image.architecture,
-    virtualization: image.virtualization,
-    image: { id: image.id, bootMode: image.bootMode, tpmSupport: image.tpmSupport },
-    enaSupport: image.enaSupport,
-    request: input,
-    instanceType: input.InstanceType ?? '',
-    securityGroups: input.SecurityGroupIds ?? [],
-    publicIp: undefined,
-    wantsPublicIp: subnet.assignsPublicIp,
-    disableApiStop: input.DisableApiStop ?? false,
-    disableApiTermination: input.DisableApiTermination ?? false,
-    state: 'pending',
-    stateReason: undefined,
-    launchedAt: state.now(),
-    runningAt: undefined,
-    turn: 0,
-    tags: [...tags.instance],
-  };
+function launchOne(state: Ec2State, launch: Launch): string {
+  const { subnet, mappings, tags } = launch;
+  const instance = newInstance(state, launch);
   state.instances.set(instance.id, instance);
   for (const { DeviceName = '', Ebs } of mappings) {
     const { VolumeSize, DeleteOnTermination = true, ...wish } = Ebs ?? {};
@@ -109,6 +90,48 @@ function launchOne(state: Ec2State, { input, subnet, image, mappings, tags, rese
   }
   bringUp(state, instance);
   return instance.id;
+}
+
+function newInstance(state: Ec2State, launch: Launch): InstanceRecord {
+  const { input, options, subnet, image, tags, reservationId } = launch;
+  const { InstanceType: instanceType = '' } = input;
+  const isUefi = bootModeOf({ instanceType, image }) === 'uefi';
+  return {
+    id: state.newId('i'),
+    reservationId,
+    subnetId: subnet.id,
+    zone: subnet.zone,
+    privateIp: takeAddress(state, subnet),
+    interfaceId: state.newId('eni'),
+    moreAddresses: { private: [], ipv6: [] },
+    moreInterfaces: [],
+    rootDevice: image.rootDevice,
+    architecture: image.architecture,
+    virtualization: image.virtualization,
+    image: {
+      id: image.id,
+      bootMode: image.bootMode,
+      tpmSupport: image.tpmSupport,
+      sriovNetSupport: image.sriovNetSupport,
+    },
+    enaSupport: image.enaSupport,
+    request: input,
+    options,
+    sourceDestCheck: true,
+    uefiData: isUefi ? (image.uefiData ?? freshUefiData) : undefined,
+    instanceType,
+    securityGroups: input.SecurityGroupIds ?? [],
+    publicIp: undefined,
+    wantsPublicIp: subnet.assignsPublicIp,
+    disableApiStop: input.DisableApiStop ?? false,
+    disableApiTermination: input.DisableApiTermination ?? false,
+    state: 'pending',
+    stateReason: undefined,
+    launchedAt: state.now(),
+    runningAt: undefined,
+    turn: 0,
+    tags: [...tags.instance],
+  };
 }
 
 /** The image's mappings with the request's on top. @source aws-facts [3.1] */
@@ -140,7 +163,7 @@ export const launchOperations = {
       'IamInstanceProfile',
       'UserData',
       'EbsOptimized',
-      'MetadataOptions',
+      ...optionMembers,
       'DisableApiStop',
       'DisableApiTermination',
       'ClientToken',

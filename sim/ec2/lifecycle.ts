@@ -6,6 +6,8 @@ import { disassociate, newPublicIp } from './network.ts';
 import type { InstanceRecord } from './records.ts';
 import type { Ec2State } from './state.ts';
 
+export const unknownInstance = 'InvalidInstanceID.NotFound';
+
 /** Moves an instance into a state, and on from there after a while unless something else happened to it first. */
 function enter(
   state: Ec2State,
@@ -77,11 +79,6 @@ export function start(state: Ec2State, instance: InstanceRecord): void {
 export function stop(state: Ec2State, instance: InstanceRecord): void {
   if (instance.state === 'stopped' || instance.state === 'stopping') return;
   if (instance.state !== 'running') throw incorrect(instance, 'stopped');
-  if (instance.disableApiStop)
-    throw new AwsError(
-      'OperationNotPermitted',
-      `The instance '${instance.id}' may not be stopped. Modify its 'disableApiStop' instance attribute and try again.`,
-    );
   instance.stateReason = {
     Code: 'Client.UserInitiatedShutdown',
     Message: 'Client.UserInitiatedShutdown: User initiated shutdown',
@@ -97,12 +94,7 @@ export function stop(state: Ec2State, instance: InstanceRecord): void {
 }
 
 export function terminate(state: Ec2State, instance: InstanceRecord): void {
-  if (instance.state === 'terminated' || instance.state === 'shutting-down') return;
-  if (instance.disableApiTermination)
-    throw new AwsError(
-      'OperationNotPermitted',
-      `The instance '${instance.id}' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again.`,
-    );
+  if (isOver(instance)) return;
   instance.stateReason = {
     Code: 'Client.UserInitiatedShutdown',
     Message: 'Client.UserInitiatedShutdown: User initiated shutdown',
@@ -111,6 +103,31 @@ export function terminate(state: Ec2State, instance: InstanceRecord): void {
     ms: state.timings.instanceTerminatingMs,
     next: () => ended(state, instance),
   });
+}
+
+function isOver({ state }: InstanceRecord): boolean {
+  return state === 'terminated' || state === 'shutting-down';
+}
+
+/** @throws AwsError for an instance that is protected against what is asked. @source aws-facts [3.6], [4.1] */
+export function refuseProtected(instance: InstanceRecord, change: typeof start): void {
+  const protections = [
+    { against: stop, isOn: instance.disableApiStop, attribute: 'disableApiStop', done: 'stopped' },
+    {
+      against: terminate,
+      isOn: instance.disableApiTermination,
+      attribute: 'disableApiTermination',
+      done: 'terminated',
+    },
+  ];
+  for (const { against, isOn, attribute, done } of protections) {
+    if (against !== change || !isOn) continue;
+    if (isOver(instance) || (against === stop && instance.state.startsWith('stop'))) continue;
+    throw new AwsError(
+      'OperationNotPermitted',
+      `The instance '${instance.id}' may not be ${done}. Modify its '${attribute}' instance attribute and try again.`,
+    );
+  }
 }
 
 function ended(state: Ec2State, instance: InstanceRecord): void {

@@ -18,28 +18,35 @@ import type { Ec2State } from './state.ts';
 
 /** Addresses of a subnet that instances hold. */
 function heldAddresses(state: Ec2State, subnet: SubnetRecord): Set<string> {
-  const holders = [...state.instances.values()].filter(
-    (instance) => instance.subnetId === subnet.id && instance.state !== 'terminated',
-  );
-  return new Set(holders.map(({ privateIp }) => privateIp));
+  const held = [...state.instances.values()]
+    .filter(({ state }) => state !== 'terminated')
+    .flatMap(({ subnetId, privateIp, moreAddresses, moreInterfaces }) => [
+      ...[privateIp, ...moreAddresses.private].map((address) => ({ subnetId, address })),
+      ...moreInterfaces.map((more) => ({ subnetId: more.subnetId, address: more.privateIp })),
+    ]);
+  return new Set(held.filter(({ subnetId }) => subnetId === subnet.id).map(({ address }) => address));
 }
 
 export function freeAddresses(state: Ec2State, subnet: SubnetRecord): number {
   return Math.max(0, subnet.addressesMax - heldAddresses(state, subnet).size);
 }
 
-/** The next private address of a subnet; AWS keeps the first four. @throws AwsError InsufficientFreeAddressesInSubnet */
-export function takeAddress(state: Ec2State, subnet: SubnetRecord): string {
-  if (freeAddresses(state, subnet) === 0)
+/** The next private addresses of a subnet; AWS keeps the first four. @throws AwsError InsufficientFreeAddressesInSubnet */
+export function takeAddresses(state: Ec2State, subnet: SubnetRecord, count: number): string[] {
+  if (freeAddresses(state, subnet) < count)
     throw new AwsError('InsufficientFreeAddressesInSubnet', `Not enough free addresses in subnet '${subnet.id}'.`);
   const held = heldAddresses(state, subnet);
   const start = subnet.cidr.split('/')[0]?.split('.').map(Number) ?? [];
   const base = start.reduce((sum, octet) => sum * 256 + octet, 0);
-  let offset = 4;
-  while (held.has(dotted(base + offset))) offset += 1;
-  return dotted(base + offset);
+  const taken: string[] = [];
+  for (let offset = 4; taken.length < count; offset += 1)
+    if (!held.has(dotted(base + offset))) taken.push(dotted(base + offset));
+  return taken;
 }
 
+export function takeAddress(state: Ec2State, subnet: SubnetRecord): string {
+  return takeAddresses(state, subnet, 1)[0] ?? '';
+}
 function dotted(value: number): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
 }

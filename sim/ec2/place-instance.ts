@@ -1,8 +1,10 @@
 import { bootBlock, type BootRecord } from '../blocks/boot-record.ts';
 import { processorOf } from './boot.ts';
 import { makeVolume } from './make-volume.ts';
-import { newPublicIp, takeAddress } from './network.ts';
-import type { InstanceRecord } from './records.ts';
+import { newPublicIp, takeAddresses } from './network.ts';
+import { bootModeOf, freshUefiData } from './boot.ts';
+import { type OptionsRequest, optionsOf } from './instance-options.ts';
+import type { InstanceRecord, SubnetRecord } from './records.ts';
 import type { Ec2State } from './state.ts';
 
 /** A volume of a placed instance. */
@@ -35,7 +37,21 @@ export interface InstancePlacing extends Partial<BootRecord> {
   /** Base64. */
   readonly userData?: string;
   readonly bootMode?: string;
+  readonly tpmSupport?: string;
+  /** Base64; default: as firmware begins. Only of an instance that boots by UEFI. */
+  readonly uefiData?: string;
+  readonly sriovNetSupport?: string;
+  /** As RunInstances takes them. Default: tokens are required by the metadata service. */
+  readonly options?: OptionsRequest;
+  /** Default true. */
+  readonly sourceDestCheck?: boolean;
   readonly disableApiStop?: boolean;
+  readonly disableApiTermination?: boolean;
+  /** Of the first interface, beside the address that it is given. */
+  readonly secondaryAddresses?: number;
+  readonly ipv6Addresses?: readonly string[];
+  /** Interfaces beside the first one. */
+  readonly moreInterfaces?: readonly { readonly subnet: string; readonly securityGroups?: readonly string[] }[];
   readonly tags?: Readonly<Record<string, string>>;
 }
 
@@ -84,37 +100,61 @@ function instanceOf(state: Ec2State, placing: InstancePlacing): InstanceRecord {
   if (subnet === undefined) throw new Error(`${state.region} has no subnet ${placing.subnet}`);
   const { instanceType = 'm7i.large', rootDevice = '/dev/xvda', keyName, instanceProfile, userData } = placing;
   const longAgoMs = state.timings.statusChecksMs + state.timings.serviceStartMs;
+  const { bootMode, tpmSupport, sriovNetSupport, options = {} } = placing;
+  const image = { id: state.newId('ami'), bootMode, tpmSupport, sriovNetSupport };
+  const isUefi = bootModeOf({ instanceType, image }) === 'uefi';
+  if (placing.uefiData !== undefined && !isUefi) throw new Error(`${instanceType} has no UEFI variables`);
   return {
     id: placing.id ?? state.newId('i'),
     reservationId: state.newId('r'),
     subnetId: subnet.id,
     zone: subnet.zone,
-    privateIp: takeAddress(state, subnet),
+    ...addressesOf(state, subnet, placing),
     interfaceId: state.newId('eni'),
     rootDevice,
     architecture: processorOf(instanceType),
     virtualization: 'hvm',
-    image: { id: state.newId('ami'), bootMode: placing.bootMode, tpmSupport: undefined },
+    image,
     enaSupport: true,
     request: {
       KeyName: keyName,
       UserData: userData,
       EbsOptimized: true,
-      MetadataOptions: { HttpTokens: 'required' },
       ...(instanceProfile === undefined ? {} : { IamInstanceProfile: { Arn: instanceProfile } }),
     },
+    options: optionsOf({ MetadataOptions: { HttpTokens: 'required' }, ...options }, instanceType, undefined),
+    sourceDestCheck: placing.sourceDestCheck ?? true,
+    uefiData: isUefi ? (placing.uefiData ?? freshUefiData) : undefined,
     instanceType,
     securityGroups: placing.securityGroups ?? [],
     publicIp: subnet.assignsPublicIp ? newPublicIp(state) : undefined,
     wantsPublicIp: subnet.assignsPublicIp,
     disableApiStop: placing.disableApiStop ?? false,
-    disableApiTermination: false,
+    disableApiTermination: placing.disableApiTermination ?? false,
     state: 'running',
     stateReason: undefined,
     launchedAt: state.now() - longAgoMs,
     runningAt: state.now() - longAgoMs,
     turn: 0,
     tags: tagsOf(placing.tags),
+  };
+}
+
+function addressesOf(state: Ec2State, subnet: SubnetRecord, placing: InstancePlacing) {
+  const { secondaryAddresses = 0, ipv6Addresses = [], moreInterfaces = [] } = placing;
+  const [privateIp = '', ...secondary] = takeAddresses(state, subnet, 1 + secondaryAddresses);
+  const taken = new Map<string, number>();
+  return {
+    privateIp,
+    moreAddresses: { private: secondary, ipv6: ipv6Addresses },
+    moreInterfaces: moreInterfaces.map(({ subnet: id, securityGroups = [] }, index) => {
+      const other = state.subnets.get(id);
+      if (other === undefined) throw new Error(`${state.region} has no subnet ${id}`);
+      const before = (taken.get(id) ?? 0) + (id === subnet.id ? 1 + secondaryAddresses : 0);
+      taken.set(id, (taken.get(id) ?? 0) + 1);
+      const address = takeAddresses(state, other, before + 1).at(-1) ?? '';
+      return { id: state.newId('eni'), deviceIndex: index + 1, subnetId: id, privateIp: address, securityGroups };
+    }),
   };
 }
 

@@ -1,4 +1,12 @@
-import type { BlockDeviceMapping, Instance, RunInstancesRequest, Tag } from '@aws-sdk/client-ec2';
+import type {
+  BlockDeviceMapping,
+  CpuOptions,
+  Instance,
+  InstanceMetadataOptionsResponse,
+  PrivateDnsNameOptionsResponse,
+  RunInstancesRequest,
+  Tag,
+} from '@aws-sdk/client-ec2';
 import type { Content } from '../blocks/content.ts';
 import type { Moment } from '../blocks/lineage.ts';
 
@@ -69,7 +77,31 @@ export interface SnapshotRecord {
   tags: Tag[];
 }
 
-/** What an instance was bought as, of which nothing here depends; as EC2 describes it. */
+/** What a launch may ask for beyond image, type, network and disks; changed afterwards by the director only. */
+export interface InstanceOptions {
+  metadata: InstanceMetadataOptionsResponse;
+  cpu: CpuOptions;
+  /** Of burstable types. */
+  credits: string | undefined;
+  isMonitored: boolean;
+  autoRecovery: 'default' | 'disabled';
+  hostname: PrivateDnsNameOptionsResponse;
+  hasEnclaves: boolean;
+  tenancy: 'default' | 'dedicated';
+  bandwidth: 'default' | 'vpc-1' | 'ebs-1';
+  shutdownBehavior: 'stop' | 'terminate';
+}
+
+/** A network interface of an instance beside its first one. */
+interface InterfaceRecord {
+  readonly id: string;
+  readonly deviceIndex: number;
+  readonly subnetId: string;
+  readonly privateIp: string;
+  readonly securityGroups: readonly string[];
+}
+
+/** What an instance was bought as and where it was put, of which nothing here depends; as EC2 describes it. */
 export type Purchase = Partial<
   Pick<
     Instance,
@@ -79,6 +111,10 @@ export type Purchase = Partial<
     | 'ProductCodes'
     | 'HibernationOptions'
     | 'RootDeviceType'
+    | 'VirtualizationType'
+    | 'Placement'
+    | 'CapacityReservationId'
+    | 'Licenses'
   >
 >;
 
@@ -91,6 +127,9 @@ export interface InstanceRecord {
   readonly zone: string;
   readonly privateIp: string;
   readonly interfaceId: string;
+  /** Of the first interface, beside its first address. */
+  readonly moreAddresses: { readonly private: readonly string[]; readonly ipv6: readonly string[] };
+  readonly moreInterfaces: readonly InterfaceRecord[];
   readonly rootDevice: string;
   /** From the image: what the disk was registered as. */
   readonly architecture: string;
@@ -99,12 +138,14 @@ export interface InstanceRecord {
     readonly id: string;
     readonly bootMode: string | undefined;
     readonly tpmSupport: string | undefined;
+    readonly sriovNetSupport: string | undefined;
   };
   readonly enaSupport: boolean;
-  readonly request: Pick<
-    RunInstancesRequest,
-    'KeyName' | 'IamInstanceProfile' | 'UserData' | 'EbsOptimized' | 'MetadataOptions'
-  >;
+  readonly request: Pick<RunInstancesRequest, 'KeyName' | 'IamInstanceProfile' | 'UserData' | 'EbsOptimized'>;
+  options: InstanceOptions;
+  sourceDestCheck: boolean;
+  /** Base64 of the non-volatile UEFI variables; of an instance that boots by UEFI. */
+  uefiData: string | undefined;
   instanceType: string;
   securityGroups: readonly string[];
   publicIp: string | undefined;
@@ -129,6 +170,8 @@ export interface ImageRecord {
   readonly bootMode: string | undefined;
   readonly tpmSupport: string | undefined;
   readonly imdsSupport: string | undefined;
+  readonly sriovNetSupport: string | undefined;
+  readonly uefiData: string | undefined;
   readonly enaSupport: boolean;
   readonly rootDevice: string;
   readonly mappings: readonly BlockDeviceMapping[];

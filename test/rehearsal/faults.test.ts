@@ -125,6 +125,7 @@ describe('I7: every step may run twice', () => {
         'TransferMove',
         'TransferComplete',
         'OperationClose',
+        'FailoverSafeguard',
       ].map((caller, index) => ({ kind: 'crash-after', caller, skip: index % 4 })),
     ));
 

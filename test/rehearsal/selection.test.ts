@@ -28,6 +28,8 @@ describe('a server that no recovery point could restore is refused by name, befo
     ['a Marketplace product', { ProductCodes: [{ ProductCodeId: 'abc123' }] }, 'carries product code abc123'],
     ['hibernation', { HibernationOptions: { Configured: true } }, 'has hibernation enabled'],
     ['a root in instance store', { RootDeviceType: 'instance-store' }, 'starts from instance-store'],
+    ['paravirtual machines', { VirtualizationType: 'paravirtual' }, 'is paravirtual, for which there is no image'],
+    ['a Dedicated Host', { Placement: { Tenancy: 'host', HostId: 'h-1' } }, 'runs on a Dedicated Host'],
   ] as const)('%s', async (_, purchase, reason) => {
     primary().setPurchase(db, {
       ...purchase,
@@ -39,6 +41,16 @@ describe('a server that no recovery point could restore is refused by name, befo
   it('a member of an Auto Scaling group', async () => {
     primary().state.instances.get(web)?.tags.push({ Key: 'aws:autoscaling:groupName', Value: 'front' });
     expect(await refusal()).toContain(`web (${web}) belongs to Auto Scaling group front`);
+  });
+
+  it('more than one network interface', async () => {
+    const instance = primary().state.instances.get(db);
+    const [subnetId = ''] = Object.keys(shop.recovery.subnets);
+    const second = { id: 'eni-2', deviceIndex: 1, subnetId, privateIp: '10.0.0.200', securityGroups: [] };
+    if (instance !== undefined) primary().state.instances.set(db, { ...instance, moreInterfaces: [second] });
+    expect(await refusal()).toContain(
+      `db (${db}) has 2 network interfaces, of which a recovered server would have only`,
+    );
   });
 
   it('all of them at once, and those that are gone', async () => {

@@ -3,13 +3,14 @@ import { RightsRecord } from '../../proof/rights/record.ts';
 import { unallowed } from '../../proof/rights/simulate.ts';
 import { shop, smallShop } from '../../proof/shop.ts';
 import { Stage } from '../../rehearsal/stage.ts';
+import type { World } from '../../rehearsal/world.ts';
 import type { Execution } from '../../sim/stepfunctions/stepfunctions.ts';
 
 export { shop, smallShop };
 
 /** The example plan's template deployed beside its servers; nothing has been protected yet. Close it after the test. */
-export async function openShop(seed = 1): Promise<Stage> {
-  const stage = await Stage.open({ plan: shop, world: smallShop, seed, assembly: inject('shopAssembly') });
+export async function openShop(seed = 1, world: World = smallShop): Promise<Stage> {
+  const stage = await Stage.open({ plan: shop, world, seed, assembly: inject('shopAssembly') });
   records.push(new RightsRecord(stage.cloud));
   return stage;
 }

@@ -182,3 +182,21 @@ describe('I5: a failback whose undo fails as well', () => {
     expect(outcomeOf(await stage.run('failback')).status).toBe('SUCCEEDED');
   });
 });
+
+describe('I8: a failback that could not record what it built', () => {
+  it('leaves none of its volumes behind', async () => {
+    await stage.runUnskipped('failover');
+    const restored = new Set(inventory(stage));
+    // The first write after a volume was built is the one that records it.
+    const end = stage.cloud.record.watch(({ operation }) => {
+      if (operation !== 'CreateVolume') return;
+      end();
+      stage.cloud.faults.add({ kind: 'refused', operation: 'UpdateItem', caller: 'FailbackRebuild', times: 1 });
+    });
+    expect(outcomeOf(await stage.run('failback'))).toMatchObject({ status: 'FAILED', error: 'AwsRefused' });
+    const built = stage.cloud.record.calls.filter(({ operation }) => operation === 'CreateVolume');
+    expect(built.length).toBeGreaterThan(0);
+    await stage.clock.advance(180_000);
+    expect(await stage.clock.settle(findLeftovers(stage, restored))).toEqual([]);
+  });
+});

@@ -118,9 +118,7 @@ describe('a launched instance', () => {
 
   it('is refused by name of what is not modelled, also inside a member', async () => {
     const image = await imageOf(shop.root);
-    await expect(launchOf(image, { MetadataOptions: { HttpEndpoint: 'disabled' } })).rejects.toThrow(
-      /MetadataOptions.HttpEndpoint/,
-    );
+    await expect(launchOf(image, { Placement: { GroupName: 'close' } })).rejects.toThrow(/Placement.GroupName/);
   });
 
   it('ends at once, with a reason, when the key of its volume cannot be used', async () => {

@@ -12,6 +12,9 @@ const plain: Origin = {
   productCodes: [],
   instanceType: 'm7g.large',
   hasLocalDisks: false,
+  virtualization: 'hvm',
+  tenancy: 'default',
+  networkInterfaces: 1,
 };
 const strict = { ignoresLocalDisks: false };
 
@@ -38,7 +41,10 @@ describe('which servers are protected', () => {
       productCodes: ['abc123'],
       instanceType: 'i4i.large',
       hasLocalDisks: true,
+      virtualization: 'paravirtual',
+      tenancy: 'host',
+      networkInterfaces: 2,
     };
-    expect(refusalsOf(all, strict)).toHaveLength(8);
+    expect(refusalsOf(all, strict)).toHaveLength(11);
   });
 });

@@ -1,4 +1,5 @@
-import type { LaunchConfiguration, PointVolume, RecoveryPoint, Twin } from '../../lib/domain/catalogue.ts';
+import type { PointVolume, RecoveryPoint, Twin } from '../../lib/domain/catalogue.ts';
+import type { LaunchConfiguration } from '../../lib/domain/launch-configuration.ts';
 
 export const configuration: LaunchConfiguration = {
   instance: 'i-00000001',

@@ -1,10 +1,11 @@
 import type { z } from 'zod';
 import { ec2Client } from '../../aws/clients.ts';
 import { describeInstances } from '../../aws/instances.ts';
-import { attachVolume, deleteVolume, describeVolumes, detachVolume } from '../../aws/volumes.ts';
+import { attachVolume, deleteVolume, describeVolumes, detachVolume, findVolumes } from '../../aws/volumes.ts';
 import type { Operation } from '../../domain/catalogue.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { nextPoll, type PollResult } from '../../domain/poll.ts';
+import { tags } from '../../names.ts';
 import { type undoSchema, waitForUndo } from '../failover/undo.ts';
 import type { Services } from '../services.ts';
 import { lookAtPrimary } from './primary-look.ts';
@@ -44,7 +45,18 @@ async function restoreOriginals(
     const isServerBack = await restoreServer(services, plan, operation, { server, instance });
     isBack &&= isServerBack;
   }
-  return (await removeRounds(services, input, plan.primary.region)) && isBack;
+  const isUnrecordedGone = await removeUnrecorded(services, plan, operation);
+  return (await removeRounds(services, input, plan.primary.region)) && isBack && isUnrecordedGone;
+}
+
+/** Volumes that were built and never recorded, for the record was refused or its answer lost: nothing has them attached. */
+async function removeUnrecorded(services: Services, plan: Plan, { id, swapped }: Operation): Promise<boolean> {
+  const client = services.client(ec2Client, plan.primary.region);
+  const recorded = new Set(Object.values(swapped).map((swap) => swap.new));
+  const built = await findVolumes(client, { [tags.operation]: id, [tags.purpose]: 'failback-volume' });
+  const unrecorded = built.filter((volume) => !recorded.has(volume.id));
+  for (const volume of unrecorded) if (volume.state === 'available') await deleteVolume(client, volume.id);
+  return unrecorded.every(({ state }) => state === 'deleting');
 }
 
 /** Each new volume off, each old one on, the new ones gone: one step on at each look. */

@@ -1,5 +1,6 @@
 import { ec2Client } from '../../aws/clients.ts';
-import { describeInstances, type InstanceFacts, setDeleteOnTermination } from '../../aws/instances.ts';
+import { setDeleteOnTermination } from '../../aws/instance-attributes.ts';
+import { describeInstances, type InstanceFacts } from '../../aws/instances.ts';
 import { attachVolume, createVolume, describeVolumes, detachVolume, markResource } from '../../aws/volumes.ts';
 import { tokenOf } from '../../aws/token.ts';
 import {
@@ -113,6 +114,7 @@ async function swap(
       volumeType: captured?.volumeType ?? 'gp3',
       iops: captured?.iops ?? null,
       throughput: captured?.throughput ?? null,
+      tags: captured?.tags ?? {},
       token: tokenOf(input.operation, twin.volume, twin.primarySnapshot),
       owner: { ...owner, purpose: 'failback-volume', step: `rebuild/${twin.volume}` },
     }));

@@ -1,7 +1,9 @@
 import type { z } from 'zod';
 import { Failure } from '../../domain/failure.ts';
 import { nextPollWithin, type PollResult, pollSchema } from '../../domain/poll.ts';
-import { contextSchema, type Services } from '../services.ts';
+import type { InstanceFacts } from '../../aws/instances.ts';
+import { type Context, contextSchema, type Services } from '../services.ts';
+import { protectedServers, switchProtections } from '../waves/protections.ts';
 import { instancesOf } from '../waves/site.ts';
 import { stopServers } from '../waves/stop.ts';
 
@@ -15,7 +17,7 @@ export async function stopRecovery(services: Services, input: z.infer<typeof sto
   await services.proveEpoch(input);
   await services.catalogue.updateOperation(input, { progression: 'stopping recovery' });
   const instances = [...(await instancesOf(services, input, 'recovery', Object.keys(plan.servers))).values()];
-  await stopServers(services, input, plan.recovery.region, instances);
+  await stopServers(services, input, plan.recovery.region, instances, (running) => allowStop(services, input, running));
   const isStopped = instances.every(({ state }) => state === 'stopped' || state === 'terminated');
   return nextPollWithin(input.poll, isStopped, services.now(), {
     withinSeconds: stopSecondsMax,
@@ -25,4 +27,11 @@ export async function stopRecovery(services: Services, input: z.infer<typeof sto
         `The servers of plan ${plan.name} in ${plan.recovery.region} did not stop within ${stopSecondsMax} s, so nothing is brought home. Stop them by hand, then start the failback again.`,
       ),
   });
+}
+
+/** The failover had given its servers the stop protection of the originals. */
+async function allowStop(services: Services, context: Context, running: readonly InstanceFacts[]): Promise<void> {
+  const servers = await protectedServers(services, context);
+  const stopping = servers.filter(({ instance }) => running.some(({ id }) => id === instance));
+  await switchProtections(services, context, stopping, { only: 'stop', isOn: false });
 }

@@ -6,6 +6,7 @@ import type { Plan } from '../../domain/plan.ts';
 import { nextPoll, type PollResult } from '../../domain/poll.ts';
 import { type undoSchema, waitForUndo } from '../failover/undo.ts';
 import type { Services } from '../services.ts';
+import { protectedServers, switchProtections } from '../waves/protections.ts';
 import { instancesOf } from '../waves/site.ts';
 import { isSwitched } from '../traffic/is-switched.ts';
 import { tryStart } from '../waves/start.ts';
@@ -34,6 +35,7 @@ export async function undo(services: Services, input: UndoInput): Promise<PollRe
   if (primary === 'silent')
     await services.catalogue.changeState(input, { kind: 'fence', status: 'owed', now: services.now() });
   if (!(await serveInRecovery(services, input, plan))) return notYet(services, input);
+  await protectAgain(services, input, operation);
   return nextPoll(input.poll, true, services.now());
 }
 
@@ -64,4 +66,11 @@ async function serveInRecovery(services: Services, input: UndoInput, plan: Plan)
   const isAccepted = await tryStart(services, input, region, starting);
   const isDown = servers.some(({ state }) => state !== 'running' && state !== 'terminated');
   return isAccepted && !isDown;
+}
+
+/** The stop protection that the failback had taken off what it stopped. */
+async function protectAgain(services: Services, input: UndoInput, { stopped }: Operation): Promise<void> {
+  const servers = await protectedServers(services, input);
+  const lifted = servers.filter(({ instance }) => stopped[instance] !== undefined);
+  await switchProtections(services, input, lifted, { only: 'stop', isOn: true });
 }

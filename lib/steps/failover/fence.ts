@@ -50,7 +50,12 @@ async function stopPrimary(services: Services, input: z.infer<typeof fenceSchema
     return cannotWrite.length === ids.length ? 'confirmed' : 'stopping';
   } catch (error) {
     if (!(error instanceof AwsFailure)) throw error;
-    await services.catalogue.addEvent(input.operation, services.now(), `primary not fenced yet: ${error.message}`);
+    const why =
+      error.awsName === 'OperationNotPermitted'
+        ? 'stop protection (disableApiStop) of a server is in the way; switch it off there and stop the servers by hand. '
+        : '';
+    const note = `primary not fenced yet: ${why}${error.message}`;
+    await services.catalogue.addEvent(input.operation, services.now(), note);
     if (error.code === 'AwsUnavailable') return 'silent';
     return isTransient(error) ? 'stopping' : 'refusing';
   }

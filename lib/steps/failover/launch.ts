@@ -2,9 +2,12 @@ import { AwsFailure } from '../../aws/call.ts';
 import { ec2Client } from '../../aws/clients.ts';
 import { z } from 'zod';
 import { findImages, type ImageFacts, registerImage } from '../../aws/images.ts';
-import { associateAddress, describeInstances, launchInstance } from '../../aws/instances.ts';
+import { setSourceDestCheck } from '../../aws/instance-attributes.ts';
+import { associateAddress, describeInstances, type InstanceFacts } from '../../aws/instances.ts';
+import { launchInstance } from '../../aws/launch.ts';
 import type { OwnerTags } from '../../aws/tags.ts';
 import { tokenOf } from '../../aws/token.ts';
+import { tagVolume } from '../../aws/volumes.ts';
 import type { PointServer } from '../../domain/catalogue.ts';
 import { Failure } from '../../domain/failure.ts';
 import { nextPoll, type PollResult, pollingSeconds, pollSchema } from '../../domain/poll.ts';
@@ -35,9 +38,22 @@ export async function launch(services: Services, input: LaunchInput): Promise<Po
       `Server ${input.server} of plan ${plan.name} became ${facts.state} after launch as ${instance}: ${facts.stateReason}. The failover is undone; check the key and the instance type, then start it again.`,
     );
   }
+  await finish(services, input, facts);
   const elasticIp = plan.servers[input.server]?.elasticIp;
   if (elasticIp !== undefined) await associateAddress(ec2, elasticIp, instance);
   return nextPoll(input.poll, true, services.now());
+}
+
+/** What cannot be asked for at the launch. The protections come last of all, once nothing is undone any more. */
+async function finish(services: Services, input: LaunchInput, { id, volumes, raw }: InstanceFacts): Promise<void> {
+  const ec2 = services.client(ec2Client, services.plan(input.plan).recovery.region);
+  const captured = await imageOf(services, input);
+  const isChecked = captured.configuration.settings?.isSourceDestChecked ?? true;
+  if (raw.SourceDestCheck !== isChecked) await setSourceDestCheck(ec2, id, isChecked);
+  for (const { device, volumeId } of volumes) {
+    const tags = captured.volumes[device]?.tags ?? {};
+    if (Object.keys(tags).length > 0) await tagVolume(ec2, volumeId, tags);
+  }
 }
 
 function notYet(services: Services, input: LaunchInput, what: string): PollResult {
@@ -95,6 +111,11 @@ async function launchFrom(services: Services, input: LaunchInput, image: string)
     owner: ownerOf(input, 'recovered-server'),
   });
   await services.catalogue.updateOperationEntry(input, 'servers', input.server, { image, instance });
+  const notCarried = configuration.settings?.notCarried ?? [];
+  if (notCarried.length > 0) {
+    const note = `server ${input.server} was launched without ${notCarried.join('; ')}`;
+    await services.catalogue.addEvent(input.operation, services.now(), note);
+  }
   return instance;
 }
 

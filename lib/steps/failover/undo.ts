@@ -17,6 +17,7 @@ import { contextSchema, type Services } from '../services.ts';
 import { isSwitched, refuseIfLedThere } from '../traffic/is-switched.ts';
 import { tryStart } from '../waves/start.ts';
 import { commit } from './commit.ts';
+import { safeguard } from './safeguard.ts';
 
 export const undoSchema = contextSchema.extend({ poll: pollSchema });
 type UndoInput = z.infer<typeof undoSchema>;
@@ -27,13 +28,14 @@ const undoSecondsMax = 3_600;
 /**
  * Takes back an uncommitted failover (I5): launched servers and images gone, then the primary's servers that this operation
  * stopped started again; traffic follows in a step of its own. In this order, so that there is never more than one writer (I1).
- * What has committed is final, even if the commit's answer was lost; so is what has switched traffic, since users write there then.
+ * What has committed is final, even if the commit's answer was lost; so is what has switched traffic, since users write there then:
+ * what is still to be done for its servers is done here.
  */
 export async function undo(services: Services, input: UndoInput): Promise<PollResult> {
   const state = await services.proveEpoch(input);
-  if (state.commit === input.operation) return nextPoll(input.poll, true, services.now());
-  if (await isSwitched(services, input)) {
-    await commit(services, input);
+  if (state.commit === input.operation || (await isSwitched(services, input))) {
+    if (state.commit !== input.operation) await commit(services, input);
+    await safeguard(services, input);
     return nextPoll(input.poll, true, services.now());
   }
   await services.catalogue.updateOperation(input, { progression: 'undoing', committedAt: null });

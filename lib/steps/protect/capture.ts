@@ -1,12 +1,15 @@
 import { ec2Client } from '../../aws/clients.ts';
 import { z } from 'zod';
-import { describeInstances, type InstanceFacts, readUserData } from '../../aws/instances.ts';
+import { describeInstances, type InstanceFacts } from '../../aws/instances.ts';
+import { readLaunchSettings, readUserData } from '../../aws/launch-settings.ts';
 import type { SnapshotFacts } from '../../aws/snapshots.ts';
 import { describeVolumes } from '../../aws/volumes.ts';
-import type { LaunchConfiguration, PointServer, PointVolume } from '../../domain/catalogue.ts';
+import type { PointServer, PointVolume } from '../../domain/catalogue.ts';
+import { carriedTags } from '../../domain/carried.ts';
 import { isHolding, reachedBy } from '../../domain/consistency.ts';
 import { Failure } from '../../domain/failure.ts';
 import type { Freeze } from '../../domain/freeze.ts';
+import type { LaunchConfiguration, LaunchSettings } from '../../domain/launch-configuration.ts';
 import { withMembers } from '../../domain/members.ts';
 import { snapshotOnce } from '../operation/snapshot-once.ts';
 import { contextSchema, type Services } from '../services.ts';
@@ -31,12 +34,13 @@ export async function capture(services: Services, input: CaptureInput): Promise<
       'SnapshotFailed',
       `Instance ${instance} of server ${input.server} was not found in ${plan.primary.region}. Correct the plan and deploy it.`,
     );
-  const userData = await readUserData(ec2, instance);
   if (consistency?.onFailure === 'fail') await refuseUnlessFrozen(services, input);
   const { plan: name, operation, point, server } = input;
   const owner = { plan: name, operation, purpose: 'recovery-point', step: `${point}/${server}`, point, server };
   const snapshots = await snapshotOnce(services, input, plan.primary.region, { instance: facts, owner });
-  const configuration = configurationOf(facts, userData);
+  // After the snapshots, so that looking takes nothing of the time between those of different servers.
+  const userData = await readUserData(ec2, instance);
+  const configuration = configurationOf(facts, userData, await readLaunchSettings(ec2, facts));
   const startedAt = snapshots[0]?.startedAt ?? services.now().toISOString();
   const reached: Pick<PointServer, 'consistency'> =
     consistency === undefined ? {} : await consistencyOf(services, input, startedAt);
@@ -115,6 +119,7 @@ async function volumesOf(
         iops: volume.iops,
         throughput: volume.throughput,
         isEncrypted: volume.isEncrypted,
+        tags: carriedTags(volume.tags),
         snapshot: snapshot.id,
         copy: null,
         method: null,
@@ -126,7 +131,11 @@ async function volumesOf(
 }
 
 /** @source aws-facts [3.7] */
-function configurationOf({ id, zone, raw }: InstanceFacts, userData: string | null): LaunchConfiguration {
+function configurationOf(
+  { id, zone, raw }: InstanceFacts,
+  userData: string | null,
+  settings: LaunchSettings,
+): LaunchConfiguration {
   return {
     instance: id,
     instanceType: raw.InstanceType ?? '',
@@ -144,5 +153,6 @@ function configurationOf({ id, zone, raw }: InstanceFacts, userData: string | nu
     ebsOptimized: raw.EbsOptimized ?? false,
     httpTokens: raw.MetadataOptions?.HttpTokens ?? null,
     tags: Object.fromEntries((raw.Tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? ''])),
+    settings,
   };
 }

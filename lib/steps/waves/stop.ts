@@ -5,17 +5,20 @@ import type { Context, Services } from '../services.ts';
 /**
  * Stops those of the instances that run. Each is noted in the operation beforehand, with the public address it has now: an undo
  * starts exactly these again, and they come back with another one.
+ * @param before what is to be done to them between the note and the stop
  */
 export async function stopServers(
   services: Services,
   context: Context,
   region: string,
   instances: readonly InstanceFacts[],
+  before: (running: readonly InstanceFacts[]) => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   const running = instances.filter(({ state }) => state === 'running' || state === 'pending');
   if (running.length === 0) return;
   for (const { id, publicAddress } of running)
     await services.catalogue.updateOperationEntry(context, 'stopped', id, publicAddress ?? null);
+  await before(running);
   await stopInstances(
     services.client(ec2Client, region),
     running.map(({ id }) => id),

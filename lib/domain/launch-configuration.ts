@@ -1,0 +1,82 @@
+import { z } from 'zod';
+
+/** Base64 of a UEFI variable store, as much as an image takes. @source aws-facts [3.2] */
+export const uefiDataCharactersMax = 64_000;
+
+const text = z.string();
+
+/** A network interface as captured. The first, device index 0, is launched anew in the mapped subnet; addresses are not kept. */
+const networkInterfaceSchema = z
+  .object({
+    deviceIndex: z.int().nonnegative(),
+    /** `interface`, `efa` and so on. */
+    type: text,
+    subnet: text,
+    securityGroups: z.array(text).readonly(),
+    privateAddress: text,
+    secondaryAddresses: z.array(text).readonly(),
+    ipv6Addresses: z.array(text).readonly(),
+  })
+  .readonly();
+export type NetworkInterface = z.output<typeof networkInterfaceSchema>;
+
+/** What an owner may have set of a server besides what every launch needs. `null`: as AWS gives it unasked. @source aws-facts [3.7] */
+const launchSettingsSchema = z
+  .object({
+    /** Of a server that boots by UEFI, where AWS keeps its variables. */
+    uefiData: text.max(uefiDataCharactersMax).nullable(),
+    sriovNetSupport: text.nullable(),
+    /** Whether tokens are required is `httpTokens` of the configuration. */
+    metadata: z.object({ endpoint: text, hopLimit: z.int(), ipv6: text, instanceTags: text }).readonly().nullable(),
+    cpu: z
+      .object({
+        coreCount: z.int(),
+        threadsPerCore: z.int(),
+        amdSevSnp: z.boolean(),
+        nestedVirtualization: z.boolean(),
+      })
+      .readonly()
+      .nullable(),
+    /** `standard` or `unlimited`; `null` for types without credits. */
+    cpuCredits: text.nullable(),
+    isMonitored: z.boolean(),
+    isRecoveredByAws: z.boolean(),
+    hostname: z.object({ type: text, answersA: z.boolean() }).readonly().nullable(),
+    hasEnclaves: z.boolean(),
+    tenancy: z.enum(['default', 'dedicated']),
+    bandwidthWeighting: text.nullable(),
+    shutdownBehavior: z.enum(['stop', 'terminate']),
+    isSourceDestChecked: z.boolean(),
+    isStopProtected: z.boolean(),
+    isTerminationProtected: z.boolean(),
+    interfaces: z.array(networkInterfaceSchema).readonly(),
+    /** What a launch in the recovery Region cannot give back, in words for people. */
+    notCarried: z.array(text).readonly(),
+  })
+  .readonly();
+export type LaunchSettings = z.output<typeof launchSettingsSchema>;
+
+/** What is needed to launch the same server again; members as `DescribeInstances` gives them. @source aws-facts [3.7] */
+export const launchConfigurationSchema = z
+  .object({
+    instance: z.string().regex(/^i-[0-9a-z]{1,40}$/),
+    instanceType: text,
+    architecture: text,
+    rootDevice: text,
+    bootMode: text.nullable(),
+    tpmSupport: text.nullable(),
+    enaSupport: z.boolean(),
+    subnet: text,
+    zone: text,
+    securityGroups: z.array(text).readonly(),
+    keyName: text.nullable(),
+    instanceProfile: text.nullable(),
+    userData: text.nullable(),
+    ebsOptimized: z.boolean(),
+    httpTokens: text.nullable(),
+    tags: z.record(z.string(), z.string()).readonly(),
+    /** Absent in points of versions that did not capture it: launched as AWS does when nothing is asked for. */
+    settings: launchSettingsSchema.exactOptional(),
+  })
+  .readonly();
+export type LaunchConfiguration = z.output<typeof launchConfigurationSchema>;
