@@ -43,6 +43,8 @@ export function doubtOf(snapshot: TaggedSnapshot, evidence: Evidence): string | 
     return isOfLastRound(snapshot, evidence) ? 'no later twin takes the place of its round' : undefined;
   if (doomedPoints.has(pointId)) return undefined;
   const point = keptPoints.find(({ id }) => id === pointId);
+  // Nobody recovers from a failed point: what it does not name was made and could not be recorded.
+  if (point?.status === 'failed') return undefined;
   if (point !== undefined && !isWhole(point, evidence))
     return `point ${pointId} names a snapshot that was not made for it`;
   if (point !== undefined)

@@ -3,7 +3,7 @@ import { Failure } from '../../domain/failure.ts';
 import type { Context, Services } from '../services.ts';
 
 /** A resource that was created a moment ago may not be seen yet; after this long it is. @source aws-facts [7.4] */
-const visibleWithinSeconds = 60;
+export const visibleWithinSeconds = 60;
 
 export interface Creation<Made> {
   /** What the catalogue may have kept of it. */

@@ -6,11 +6,12 @@ import type { SnapshotFacts } from '../../aws/snapshots.ts';
 import { hasCommands } from '../../domain/consistency.ts';
 import { doubtOf } from '../../domain/doubt.ts';
 import type { Plan } from '../../domain/plan.ts';
-import { nextPoll, type PollResult } from '../../domain/poll.ts';
+import { nextPoll, type PollResult, pollingSeconds } from '../../domain/poll.ts';
 import { applyRetention } from '../../domain/retention.ts';
 import { lastTwins } from '../../domain/twins.ts';
 import { metrics } from '../../names.ts';
 import { publish } from '../operation/publish.ts';
+import { visibleWithinSeconds } from '../operation/create-once.ts';
 import { sweepSnapshots } from '../operation/sweep.ts';
 import type { Services } from '../services.ts';
 import type { replicateSchema } from './look.ts';
@@ -46,9 +47,11 @@ export async function prune(services: Services, input: z.infer<typeof replicateS
   const home = new Set(final.filter(({ kind }) => kind === 'failback').map(({ id }) => id));
   const makers = [...known.keptPoints, ...known.lastTwins].map(({ operation }) => operation);
   const described = new Set([...makers, ...final.map(({ id }) => id)]);
+  // What a broken run made and could not record goes in its own prune already.
+  const isBroken = points.some(({ operation, status }) => operation === input.operation && status === 'failed');
   const isUnneeded = ({ id, operation = '', purpose, state }: SnapshotFacts) =>
     !kept.has(id) &&
-    (operation !== input.operation || state === 'error') &&
+    (operation !== input.operation || isBroken || state === 'error') &&
     !(purpose === 'returned-primary' && home.has(operation)) &&
     !(purpose === manifestPurpose && described.has(operation));
   const makerOf = remembering((id) => catalogue.operation(plan.name, id));
@@ -66,6 +69,8 @@ export async function prune(services: Services, input: z.infer<typeof replicateS
     isDone &&= swept.isDone;
     for (const { point } of swept.left) pointsLeft.add(point);
   }
+  // What it made at its end may not be described yet. @source aws-facts [7.4]
+  isDone &&= !isBroken || pollingSeconds(input.poll, services.now()) >= visibleWithinSeconds;
   if (isDone) {
     for (const twin of doomedTwins) await catalogue.removeTwin(twin);
     for (const { id } of doomedPoints) if (!pointsLeft.has(id)) await catalogue.removePoint(plan.name, id);
