@@ -189,8 +189,8 @@ describe('every deployed function, started as Lambda starts it', () => {
       far: { region: recovery.region, base: 'snap-9' },
     },
   };
-  /** Their input is not about an operation. */
-  const takesOther = /^(\w+\/open|failover\/guard|operation\/rescue|waves\/probe|protect\/notice-copy)$/;
+  /** Their input is not about an operation; a freeze or thaw begins with whether the server has commands, and this one has none. */
+  const takesOther = /^(\w+\/open|failover\/guard|operation\/rescue|waves\/probe|protect\/(notice-copy|freeze|thaw))$/;
   /** They look for the operation or its point in the catalogue, and there is none; measuring needs neither. */
   const looksFirst = /^(protect\/abort|protect\/measure|failover\/preflight|operation\/close)$/;
 
@@ -240,18 +240,22 @@ describe('real work over the port, each call by the role of its function', () =>
     context = { plan, operation, epoch };
   });
 
-  it('protect/open takes the plan for an operation with a point and three servers', async () => {
+  it('protect/open takes the plan for an operation with a point', async () => {
     const { answer, roles, role } = opened;
-    const servers = ['db', 'files', 'web'].map((server) => expect.objectContaining({ ...context, server }));
     const point = expect.stringMatching(/^rp-\d{8}T\d{6}Z-\w{6}$/);
-    expect(answer).toMatchObject({ operation: 'protect-own-process-1', epoch: 1, skipped: false, point, servers });
+    expect(answer).toMatchObject({ operation: 'protect-own-process-1', epoch: 1, skipped: false, point });
     expect(roles).toEqual([role]);
     const operation = await catalogue.operation('shop', 'protect-own-process-1');
     expect(operation).toMatchObject({ kind: 'protect', outcome: 'running', trigger: 'operator' });
   });
 
-  it('protect/capture snapshots both volumes of a server in the primary Region', async () => {
-    const [item] = (opened.answer as { servers: unknown[] }).servers;
+  it('protect/select finds three servers, and protect/capture snapshots both volumes of one in the primary Region', async () => {
+    const { point } = opened.answer as { point: string };
+    const selected = await run('protect/select', { ...context, point });
+    const { servers } = selected.answer as { servers: unknown[] };
+    expect(servers).toEqual(['db', 'files', 'web'].map((server) => ({ ...context, point, server })));
+    expect(selected.roles).toEqual([selected.role]);
+    const [item] = servers;
     const { answer, calls, roles, role } = await run('protect/capture', item);
     expect(answer).toEqual({ snapshots: 2 });
     expect(calls).toContain('CreateSnapshots');
