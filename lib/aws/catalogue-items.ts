@@ -131,6 +131,9 @@ export function parseItem<Item>(
 /** A point of its items. @throws Failure CatalogueCorrupt where its items contradict each other, or one of an available point is gone */
 export function pointOf(header: PointHeader, items: readonly PointServerItem[]): RecoveryPoint {
   const servers = Object.fromEntries(items.map(({ server, ...item }) => [server, item]));
+  const gone = Object.keys(header.members).find((member) => servers[member] === undefined);
+  if (gone !== undefined && header.status === 'available')
+    throw corrupt(nameOf(keyOf.pointServer(header.plan, header.id, gone)), 'it is gone, though its point is available');
   const parsed = recoveryPointSchema.safeParse({ ...header, servers });
   if (parsed.success) return parsed.data;
   throw corrupt(nameOf(keyOf.point(header.plan, header.id)), problemsOf(parsed.error));
