@@ -1,5 +1,7 @@
 import type { RecoveryPoint } from '../../lib/domain/catalogue.ts';
+import type { Tag } from '@aws-sdk/client-ec2';
 import type { Stage } from '../../rehearsal/stage.ts';
+import type { Ec2 } from '../../sim/ec2/ec2.ts';
 import { firstDifference } from './bytes.ts';
 import type { Checker } from './checker.ts';
 import { isPointWrite, readTable, type Table, writtenMs } from './table.ts';
@@ -37,6 +39,9 @@ function flawsOf({ cloud, plan }: Stage, { id, servers }: RecoveryPoint): string
   const missing = Object.keys(plan.servers).filter((name) => servers[name] === undefined);
   const flaws = missing.map((name) => `has no server ${name}`);
   for (const [name, { volumes }] of Object.entries(servers)) {
+    const named = new Set(Object.values(volumes).map(({ volumeId }) => volumeId));
+    for (const volume of capturedOf(home, id, name))
+      if (!named.has(volume)) flaws.push(`has no image of volume ${volume} of ${name}, which was captured for it`);
     if (Object.keys(volumes).length === 0) flaws.push(`has no volume of ${name}`);
     for (const { device, snapshot, copy } of Object.values(volumes)) {
       const record = away.state.snapshots.get(copy ?? '');
@@ -50,4 +55,13 @@ function flawsOf({ cloud, plan }: Stage, { id, servers }: RecoveryPoint): string
     }
   }
   return flaws.map((flaw) => `I2 point ${id} is available but ${flaw}`);
+}
+
+/** The volumes of a server that were captured for a point, as the tags of their snapshots tell. */
+function capturedOf({ state }: Ec2, point: string, server: string): string[] {
+  const isOf = ({ tags }: { tags: readonly Tag[] }) => {
+    const value = (key: string) => tags.find(({ Key }) => Key === `homeward:${key}`)?.Value;
+    return value('purpose') === 'recovery-point' && value('point') === point && value('server') === server;
+  };
+  return [...state.snapshots.values()].filter(isOf).map(({ volumeId }) => volumeId);
 }
