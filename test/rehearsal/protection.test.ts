@@ -118,3 +118,18 @@ describe('I3, I8: retention', () => {
     expect(new Set(statuses)).toEqual(new Set(['available']));
   });
 });
+
+describe('I8: a protect run that is refused an answer once its snapshots are begun', () => {
+  it('takes them away itself, before any other run begins', async () => {
+    await stage.clock.run(isResting);
+    stage.cloud.services(away).scheduler.isHeld = true;
+    const end = stage.cloud.record.watch(({ operation }) => {
+      if (operation !== 'CreateSnapshots') return;
+      end();
+      stage.cloud.faults.add({ kind: 'refused', operation: 'DescribeSnapshots', caller: 'ProtectCapture', times: 1 });
+    });
+    expect(outcomeOf(await stage.run('protect'))).toMatchObject({ status: 'FAILED', error: 'AwsRefused' });
+    await stage.clock.advance(180_000);
+    expect(await stage.clock.settle(findLeftovers(stage, before))).toEqual([]);
+  });
+});
