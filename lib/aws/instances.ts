@@ -14,7 +14,7 @@ import {
 import type { Origin } from '../domain/eligibility.ts';
 import { AwsFailure, awsCall } from './call.ts';
 import { inFilters } from './filters.ts';
-import { type OwnerTags, planFilters, stepFilters, tagValue } from './tags.ts';
+import { type OwnerTags, planFilters, stepFilters, tagFilters, tagValue } from './tags.ts';
 
 export interface AttachedVolume {
   readonly device: string;
@@ -55,8 +55,7 @@ export async function findTaggedInstances(
   ec2: EC2Client,
   tags: Readonly<Record<string, string>>,
 ): Promise<InstanceFacts[]> {
-  const filters = Object.entries(tags).map(([key, value]) => ({ Name: `tag:${key}`, Values: [value] }));
-  const found = await listInstances(ec2, filters);
+  const found = await listInstances(ec2, tagFilters(tags));
   return found.filter(({ state }) => state !== 'terminated' && state !== 'shutting-down');
 }
 

@@ -15,6 +15,7 @@ import { Failure } from '../domain/failure.ts';
 import { type LaunchSettings, type NetworkInterface, uefiDataCharactersMax } from '../domain/launch-configuration.ts';
 import { AwsFailure, awsCall } from './call.ts';
 import type { InstanceFacts } from './instances.ts';
+import { recordOf } from './tags.ts';
 
 /** Reads what DescribeInstances does not tell of an instance, and puts all of its settings together. @source aws-facts [3.7] */
 export async function readLaunchSettings(ec2: EC2Client, { id, raw }: InstanceFacts): Promise<LaunchSettings> {
@@ -116,7 +117,7 @@ function settingsOf(raw: Instance, type: InstanceTypeInfo): Described {
       answersAaaa: hostname?.EnableResourceNameDnsAAAARecord ?? false,
       isMigratedAtReboot: raw.MaintenanceOptions?.RebootMigration !== 'disabled',
       interfaces,
-      tags: Object.fromEntries((raw.Tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? ''])),
+      tags: recordOf(raw.Tags),
     }),
   };
 }

@@ -24,21 +24,28 @@ export function tagSpecification(type: ResourceType, owner: OwnerTags, more: Rea
   return { ResourceType: type, Tags: [...ownerTags(owner), ...tagsOf(carriedTags(more))] };
 }
 
+/** Tags by key. */
+export function recordOf(tags: readonly Tag[] = []): Record<string, string> {
+  return Object.fromEntries(tags.map(({ Key, Value }) => [Key ?? '', Value ?? '']));
+}
+
+/** Filters that find what carries all of these tags. */
+export function tagFilters(tags: Readonly<Record<string, string>>) {
+  return Object.entries(tags).map(([key, value]) => ({ Name: `tag:${key}`, Values: [value] }));
+}
+
 export function tagsOf(tags: Readonly<Record<string, string>>): Tag[] {
   return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
 }
 
 /** Filters that find what a step created before. */
 export function stepFilters(owner: Pick<OwnerTags, 'operation' | 'step'>) {
-  return [
-    { Name: `tag:${keys.operation}`, Values: [owner.operation] },
-    { Name: `tag:${keys.step}`, Values: [owner.step] },
-  ];
+  return tagFilters({ [keys.operation]: owner.operation, [keys.step]: owner.step });
 }
 
 /** Filters that find everything of a plan. */
 export function planFilters(plan: string) {
-  return [{ Name: `tag:${keys.plan}`, Values: [plan] }];
+  return tagFilters({ [keys.plan]: plan });
 }
 
 export function tagValue(tags: readonly Tag[] | undefined, name: keyof OwnerTags): string | undefined {

@@ -13,7 +13,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import { awsCall } from './call.ts';
 import { inFilters } from './filters.ts';
-import { type OwnerTags, ownerTags, tagsOf, tagSpecification } from './tags.ts';
+import { type OwnerTags, ownerTags, recordOf, tagFilters, tagsOf, tagSpecification } from './tags.ts';
 
 export interface VolumeFacts {
   readonly id: string;
@@ -45,10 +45,7 @@ export async function encryptsByDefault(ec2: EC2Client): Promise<boolean> {
 
 /** Volumes that carry all the given tags. */
 export function findVolumes(ec2: EC2Client, tags: Readonly<Record<string, string>>): Promise<VolumeFacts[]> {
-  return listVolumes(
-    ec2,
-    Object.entries(tags).map(([key, value]) => ({ Name: `tag:${key}`, Values: [value] })),
-  );
+  return listVolumes(ec2, tagFilters(tags));
 }
 
 async function listVolumes(ec2: EC2Client, filters: Filter[]): Promise<VolumeFacts[]> {
@@ -73,7 +70,7 @@ function factsOf(volume: Volume): VolumeFacts {
     iops: volume.Iops ?? null,
     throughput: volume.Throughput ?? null,
     isEncrypted: volume.Encrypted ?? false,
-    tags: Object.fromEntries((volume.Tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? ''])),
+    tags: recordOf(volume.Tags),
     attachment: attachment?.State,
     instance: attachment?.InstanceId,
   };
@@ -121,8 +118,14 @@ export async function detachVolume(ec2: EC2Client, volume: string, instance: str
   );
 }
 
-export async function deleteVolume(ec2: EC2Client, volume: string): Promise<void> {
+async function deleteVolume(ec2: EC2Client, volume: string): Promise<void> {
   await awsCall(`delete ${volume}`, () => ec2.send(new DeleteVolumeCommand({ VolumeId: volume })));
+}
+
+/** Deletes those of the volumes that nothing has attached. Returns whether all of them go. */
+export async function deleteFree(ec2: EC2Client, volumes: readonly VolumeFacts[]): Promise<boolean> {
+  for (const volume of volumes) if (volume.state === 'available') await deleteVolume(ec2, volume.id);
+  return volumes.every(({ state }) => state === 'deleting');
 }
 
 /** Gives a volume more tags, as an owner's. */

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { ec2Client } from '../../aws/clients.ts';
 import { describeInstances } from '../../aws/instances.ts';
-import { attachVolume, deleteVolume, describeVolumes, detachVolume, findVolumes } from '../../aws/volumes.ts';
+import { attachVolume, deleteFree, describeVolumes, detachVolume, findVolumes } from '../../aws/volumes.ts';
 import type { Operation } from '../../domain/catalogue.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { nextPoll, type PollResult } from '../../domain/poll.ts';
@@ -45,21 +45,14 @@ async function restoreOriginals(
     const isServerBack = await restoreServer(services, plan, operation, { server, instance });
     isBack &&= isServerBack;
   }
-  const isUnrecordedGone = await removeUnrecorded(services, plan, operation);
-  return (await removeRounds(services, input, plan.primary.region)) && isBack && isUnrecordedGone;
-}
-
-/** Volumes that were built and never recorded, for the record was refused or its answer lost: nothing has them attached. */
-async function removeUnrecorded(services: Services, plan: Plan, { id, swapped }: Operation): Promise<boolean> {
   const client = services.client(ec2Client, plan.primary.region);
-  const recorded = new Set(Object.values(swapped).map((swap) => swap.new));
-  const built = await findVolumes(client, { [tags.operation]: id, [tags.purpose]: 'failback-volume' });
-  const unrecorded = built.filter((volume) => !recorded.has(volume.id));
-  for (const volume of unrecorded) if (volume.state === 'available') await deleteVolume(client, volume.id);
-  return unrecorded.every(({ state }) => state === 'deleting');
+  // By their tags: of one that could not be recorded the operation knows nothing.
+  const built = await findVolumes(client, { [tags.operation]: operation.id, [tags.purpose]: 'failback-volume' });
+  const isGone = await deleteFree(client, built);
+  return (await removeRounds(services, input, plan.primary.region)) && isBack && isGone;
 }
 
-/** Each new volume off, each old one on, the new ones gone: one step on at each look. */
+/** Each new volume off, each old one on: one step on at each look. */
 async function restoreServer(
   services: Services,
   plan: Plan,
@@ -74,16 +67,12 @@ async function restoreServer(
   for (const [key, swapped] of mine) {
     const device = key.slice(of.server.length + 1);
     const present = instance.volumes.find((volume) => volume.device === device);
-    const volumes = await describeVolumes(client, [swapped.old, swapped.new]);
-    const stateOf = (id: string) => volumes.find((volume) => volume.id === id)?.state;
+    const [old] = await describeVolumes(client, [swapped.old]);
     if (present?.volumeId === swapped.new && present.status === 'attached')
       await detachVolume(client, swapped.new, instance.id);
-    if (present === undefined && stateOf(swapped.old) === 'available')
+    if (present === undefined && old?.state === 'available')
       await attachVolume(client, swapped.old, instance.id, device);
-    if (stateOf(swapped.new) === 'available') await deleteVolume(client, swapped.new);
-    const isOld = present?.volumeId === swapped.old && present.status === 'attached';
-    const isNewGone = stateOf(swapped.new) === undefined || stateOf(swapped.new) === 'deleting';
-    isBack &&= isOld && isNewGone;
+    isBack &&= present?.volumeId === swapped.old && present.status === 'attached';
   }
   return isBack;
 }

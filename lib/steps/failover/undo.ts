@@ -2,7 +2,7 @@ import { ec2Client } from '../../aws/clients.ts';
 import type { z } from 'zod';
 import { deregisterImage, findImages } from '../../aws/images.ts';
 import { describeInstances, findInstances, type InstanceFacts, terminateInstances } from '../../aws/instances.ts';
-import { deleteVolume, findVolumes } from '../../aws/volumes.ts';
+import { deleteFree, findVolumes } from '../../aws/volumes.ts';
 import { Failure } from '../../domain/failure.ts';
 import {
   nextPoll,
@@ -99,8 +99,7 @@ async function removeLaunched(services: Services, input: UndoInput): Promise<boo
   }
   const isClean = launched.every(([, instances]) => instances.length === 0);
   const volumes = await findVolumes(ec2, { [tags.operation]: input.operation });
-  for (const volume of volumes) if (volume.state === 'available') await deleteVolume(ec2, volume.id);
-  return isClean && volumes.every(({ state }) => state === 'deleting');
+  return (await deleteFree(ec2, volumes)) && isClean;
 }
 
 function stepOf({ operation }: UndoInput, server: string) {

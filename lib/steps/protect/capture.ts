@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { describeInstances, type InstanceFacts } from '../../aws/instances.ts';
 import { readLaunchSettings, readUserData } from '../../aws/launch-settings.ts';
 import type { SnapshotFacts } from '../../aws/snapshots.ts';
+import { recordOf } from '../../aws/tags.ts';
 import { describeVolumes } from '../../aws/volumes.ts';
 import type { PointServer, PointVolume } from '../../domain/catalogue.ts';
 import { carriedTags } from '../../domain/carried.ts';
@@ -152,7 +153,7 @@ function configurationOf(
     userData,
     ebsOptimized: raw.EbsOptimized ?? false,
     httpTokens: raw.MetadataOptions?.HttpTokens ?? null,
-    tags: Object.fromEntries((raw.Tags ?? []).map(({ Key, Value }) => [Key ?? '', Value ?? ''])),
+    tags: recordOf(raw.Tags),
     settings,
   };
 }
