@@ -1,4 +1,4 @@
-import { memberName } from '../lib/domain/members.ts';
+import { memberOf } from '../lib/domain/members.ts';
 import type { Plan } from '../lib/domain/plan.ts';
 import type { SimulatedCloud } from '../sim/create-cloud.ts';
 import type { World, WorldServer } from './world.ts';
@@ -64,7 +64,7 @@ function placeServer(cloud: SimulatedCloud, plan: Plan, { name, server, key }: P
     rootDevice,
     listens: [tcp, http?.port].filter((port) => port !== undefined),
     ...(http === undefined ? {} : { healthPath: http.path }),
-    tags: { ...tagsOf(plan, planned.instance, name), Name: name, ...tags },
+    tags: { ...plan.groups[memberOf(name)?.group ?? '']?.tags, Name: name, ...tags },
     volumes: Object.entries(server.volumes).map(([device, { sizeGib, volumeType, isEncrypted }]) => ({
       device,
       sizeGib,
@@ -78,12 +78,6 @@ function placeServer(cloud: SimulatedCloud, plan: Plan, { name, server, key }: P
       ec2.writeBlocks(placed.volumes[device] ?? '', index, random.bytes(blockBytes));
   }
   return { public: placed.publicIp, private: placed.privateIp };
-}
-
-/** Those by which a group of the plan finds its members. */
-function tagsOf({ groups }: Plan, instance: string, name: string): Record<string, string> {
-  const group = Object.keys(groups).find((each) => memberName(each, instance) === name);
-  return { ...groups[group ?? '']?.tags };
 }
 
 function placeRecords(

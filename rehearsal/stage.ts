@@ -52,7 +52,7 @@ export class Stage {
   readonly #names: Random;
 
   private constructor(options: StageOptions, clock: VirtualClock, cloud: SimulatedCloud, found: Map<string, string>) {
-    this.plan = withWorldMembers(options.plan, options.world);
+    this.plan = options.plan;
     this.clock = clock;
     this.cloud = cloud;
     this.guests = new Guests(cloud, this.plan);
@@ -80,7 +80,7 @@ export class Stage {
       placeWorld(cloud, plan, world);
       const stacks = await clock.settle(deployAssembly(cloud, assembly));
       const found = stacks.flatMap((stack) => stack.outputs.map(({ key, value }): [string, string] => [key, value]));
-      const stage = new Stage(options, clock, cloud, new Map(found));
+      const stage = new Stage({ ...options, plan }, clock, cloud, new Map(found));
       stage.workload.startHeartbeat();
       return stage;
     } catch (error) {

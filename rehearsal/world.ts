@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { duration, fields, integer, listOf, mapOf, name, oneOf, text } from '../lib/domain/fields.ts';
-import { withMembers } from '../lib/domain/members.ts';
+import type { Member } from '../lib/domain/catalogue.ts';
+import { memberOf, withMembers } from '../lib/domain/members.ts';
 import type { Plan } from '../lib/domain/plan.ts';
 import { parseSize, sizePattern } from '../lib/domain/size.ts';
 import { type Reading, readDocument } from '../lib/plan-file/document.ts';
@@ -186,11 +187,11 @@ export function withWorldMembers(
   plan: Plan,
   { servers }: { readonly servers: Readonly<Record<string, unknown>> },
 ): Plan {
-  const members = Object.keys(servers).flatMap((name) => {
-    const [, group = '', id = ''] = /^(.+)-([0-9a-f]{8}|[0-9a-f]{17})$/.exec(name) ?? [];
-    return plan.groups[group] === undefined ? [] : [[name, { instance: `i-${id}`, group }] as const];
-  });
-  return withMembers(plan, Object.fromEntries(members));
+  const named = Object.keys(servers).map((name) => [name, memberOf(name)] as const);
+  return withMembers(
+    plan,
+    Object.fromEntries(named.filter((entry): entry is [string, Member] => entry[1] !== undefined)),
+  );
 }
 
 /** Reads the text of a world file. `file` is the name that problems show. */

@@ -63,13 +63,15 @@ export function monthOf(servers: number, use: Use, everyMinutes: number): Month 
     (use.calls['monitoring'] ?? 0) * times * price.metricRequest;
   const sum = storage + transfer + stateMachines + functions + table + metricsAndAlarms;
   const parts = { storage, transfer, stateMachines, functions, table, metricsAndAlarms, sum };
-  const rounded = Object.fromEntries(
-    Object.entries(parts).map(([name, value]) => [name, Math.round(value * 100) / 100]),
-  );
+  const rounded = Object.fromEntries(Object.entries(parts).map(([name, value]) => [name, cents(value)]));
   return {
     servers,
     ...(rounded as typeof parts),
-    perServer: Math.round((sum / servers) * 100) / 100,
-    drs: Math.round(servers * price.drsServerMonth * 100) / 100,
+    perServer: cents(sum / servers),
+    drs: cents(servers * price.drsServerMonth),
   };
+}
+
+function cents(dollars: number): number {
+  return Math.round(dollars * 100) / 100;
 }

@@ -28,20 +28,18 @@ export async function countReads(points: number): Promise<PointReads> {
     const [newest] = await stage.clock.settle(stage.catalogue.points(plan.name));
     if (newest === undefined) throw new Error('the first run must have made a point');
     await addOlder(stage, newest.id, points - 1);
-    const choose = async (recoveryPoint: unknown) => {
-      const { read } = stage.cloud.services(plan.recovery.region).dynamodb;
-      const before = read.items;
-      const { status } = await stage.run('failover', { plan: plan.name, recoveryPoint, dryRun: true });
-      if (status !== 'SUCCEEDED') throw new Error(`the dry run ended ${status}`);
-      return read.items - before;
-    };
+    const choose = (recoveryPoint: unknown) =>
+      readsOf(stage, async () => {
+        const { status } = await stage.run('failover', { plan: plan.name, recoveryPoint, dryRun: true });
+        if (status !== 'SUCCEEDED') throw new Error(`the dry run ended ${status}`);
+      });
     const middle = new Date(Date.parse(newest.startedAt) - (points / 2) * everyMinutes * 60_000);
     return {
       points,
       chooseLatest: await choose('latest'),
       chooseById: await choose(newest.id),
       chooseAsOf: await choose({ asOf: middle.toISOString() }),
-      prune: await readsOfPrune(stage),
+      prune: await readsOf(stage, () => stage.runUnskipped('protect')),
     };
   } finally {
     stage.close();
@@ -79,9 +77,9 @@ async function addOlder(stage: Stage, newest: string, count: number): Promise<vo
   }
 }
 
-async function readsOfPrune(stage: Stage): Promise<number> {
-  const { read } = stage.cloud.services(stage.plan.recovery.region).dynamodb;
+async function readsOf({ cloud, plan }: Stage, act: () => Promise<unknown>): Promise<number> {
+  const { read } = cloud.services(plan.recovery.region).dynamodb;
   const before = read.items;
-  await stage.runUnskipped('protect');
+  await act();
   return read.items - before;
 }

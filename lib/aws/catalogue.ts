@@ -157,6 +157,11 @@ export class Catalogue {
     return this.pointHeadersUntil(plan, ({ status }) => status === 'available');
   }
 
+  /** The newest available point, if there is one. */
+  async newestAvailable(plan: string): Promise<PointHeader | undefined> {
+    return (await this.newestPointHeaders(plan)).find(({ status }) => status === 'available');
+  }
+
   /**
    * Points from one end up to the first that is enough, it included, and few more are read. `upTo`: only points whose ids are not
    * greater, which begin with their time.
@@ -203,12 +208,7 @@ export class Catalogue {
   }
 
   /** Sets the volumes of a server of a point, unless it is gone. */
-  async updatePointVolumes(
-    plan: string,
-    point: string,
-    server: string,
-    volumes: PointServer['volumes'],
-  ): Promise<void> {
+  async setPointVolumes(plan: string, point: string, server: string, volumes: PointServer['volumes']): Promise<void> {
     await this.#update(keyOf.pointServer(plan, point, server), { volumes }, { point });
   }
 

@@ -8,7 +8,7 @@ import {
   type Snapshot,
 } from '@aws-sdk/client-ec2';
 import { z } from 'zod';
-import { snapshotId } from '../domain/catalogue.ts';
+import { snapshotId } from '../domain/ids.ts';
 import { AwsFailure, awsCall } from './call.ts';
 import { inFilters } from './filters.ts';
 import { type OwnerTags, planFilters, stepFilters, tagSpecification, tagValue } from './tags.ts';

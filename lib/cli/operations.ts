@@ -83,8 +83,7 @@ export async function showStatus(console: Console, plan: Plan): Promise<void> {
   const stack = await readStackOutputs(clients.cloudformation, stackName(plan.recovery.region));
   const catalogue = new Catalogue(stack.get(outputs.tableName) ?? '', clients.dynamodb);
   const state = await catalogue.state(plan.name);
-  const points = await catalogue.newestPointHeaders(plan.name);
-  const newest = points.find(({ status }) => status === 'available');
+  const newest = await catalogue.newestAvailable(plan.name);
   console.print(`plan ${plan.name}: ${state.phase}, active site ${state.activeSite}, epoch ${state.epoch}`);
   console.print(
     `fence: ${state.fence === null ? 'none' : `${state.fence.site} ${state.fence.status} since ${state.fence.since}`}`,

@@ -1,6 +1,9 @@
 /** Size of one block of the EBS direct APIs, in bytes. @source aws-facts [2.1] */
 export const blockBytes = 524_288;
 
+/** Get and Put of one snapshot are each limited to this. @source aws-facts [2.9] */
+export const blocksPerSecondMax = 1_000;
+
 /** A stretch of block indexes that one worker moves; both ends included. */
 export interface Unit {
   readonly index: number;

@@ -4,16 +4,10 @@
  */
 import { z } from 'zod';
 import { name } from './fields.ts';
+import { imageId, instanceId, operationIdSchema, pointIdSchema, snapshotId, time, volumeId } from './ids.ts';
 import { launchConfigurationSchema } from './launch-configuration.ts';
 import { methodSchema, replicationMembers } from './replication-record.ts';
 
-export const time = z.iso.datetime({ precision: 3 });
-const idOf = (prefix: string) => z.string().regex(new RegExp(`^${prefix}-[0-9a-z]{1,40}$`));
-export const snapshotId = idOf('snap');
-const volumeId = idOf('vol');
-export const instanceId = idOf('i');
-export const pointIdSchema = z.string().regex(/^rp-\d{8}T\d{6}Z-[\w-]{1,40}$/);
-export const operationIdSchema = z.string().regex(/^(protect|failover|failback)-[^\s\p{C}]{1,100}$/u);
 const count = z.int().nonnegative();
 
 /** A volume's identity in both Regions and across swaps: `<server>:<device>`, such as `db:/dev/sdf`. */
@@ -227,7 +221,7 @@ const trafficChangeSchema = z
   .readonly();
 export type TrafficChange = z.output<typeof trafficChangeSchema>;
 
-const launchedServerSchema = z.object({ image: idOf('ami'), instance: instanceId.nullable() }).readonly();
+const launchedServerSchema = z.object({ image: imageId, instance: instanceId.nullable() }).readonly();
 
 /** `old` is empty where nothing was attached. */
 const swappedVolumeSchema = z.object({ old: z.string().regex(/^(vol-[0-9a-z]{1,40})?$/), new: volumeId }).readonly();

@@ -5,8 +5,7 @@
  */
 import { z } from 'zod';
 import { name } from './fields.ts';
-
-const time = z.iso.datetime({ precision: 3 });
+import { time } from './ids.ts';
 
 /** What a plan has still to copy, so that others leave it the places that it needs first. An item of the catalogue: `COPIES` / `PLAN#<plan>`. */
 export const copyDemandSchema = z

@@ -23,3 +23,8 @@ export function formatDuration(durationSeconds: number): string {
   const count = durationSeconds / unitSeconds;
   return `${count} ${unit}${count === 1 ? '' : 's'}`;
 }
+
+/** Between two times as ISO 8601 writes them; negative where `to` is the earlier one. */
+export function secondsBetween(from: string, to: string): number {
+  return (Date.parse(to) - Date.parse(from)) / 1_000;
+}

@@ -1,10 +1,8 @@
-import { blockBytes } from './blocks.ts';
+import { blockBytes, blocksPerSecondMax } from './blocks.ts';
 import type { FailbackEstimate, VolumeKey } from './catalogue.ts';
+import { apiDollarsPerBlock, transferDollars } from './prices.ts';
 
-/** Get and Put of one snapshot are each limited to this. @source aws-facts [2.9] */
-const blocksPerSecondMax = 1_000;
-/** $0.003 per 1,000 Gets, $0.006 per 1,000 Puts, $0.02 per GB between Regions. @source aws-facts [2.12] */
-const dollarsPerBlock = (0.003 + 0.006) / 1_000 + (blockBytes / 1e9) * 0.02;
+const dollarsPerBlock = apiDollarsPerBlock + transferDollars(blockBytes);
 /** Stop (~1 min), snapshot (~1 min), rebuild (~1 min), boot and checks (~3 min). */
 const cutOverOverheadSeconds = 360;
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { instanceId, operationIdSchema, pointIdSchema, time } from './catalogue.ts';
 import { name } from './fields.ts';
+import { instanceId, operationIdSchema, pointIdSchema, time } from './ids.ts';
 
 /**
  * The last freeze of a server, noted before it is asked for: whatever becomes of the operation, it says what may have to be thawed. The
@@ -28,3 +28,21 @@ export const freezeSchema = z
   })
   .readonly();
 export type Freeze = z.output<typeof freezeSchema>;
+
+/** A freeze that is about to be asked for, and may hold for so long. */
+export function newFreeze(
+  of: Pick<Freeze, 'plan' | 'server' | 'operation' | 'point' | 'instance'>,
+  now: Date,
+  withinSeconds: number,
+): Freeze {
+  return {
+    ...of,
+    requestedAt: now.toISOString(),
+    endsAt: new Date(now.getTime() + withinSeconds * 1_000).toISOString(),
+    command: null,
+    thawCommand: null,
+    frozenAt: null,
+    thawRequestedAt: null,
+    thawedAt: null,
+  };
+}

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { instanceId } from './ids.ts';
 
 /** Base64 of a UEFI variable store, as much as an image takes. @source aws-facts [3.2] */
 export const uefiDataCharactersMax = 64_000;
@@ -59,7 +60,7 @@ export type LaunchSettings = z.output<typeof launchSettingsSchema>;
 /** What is needed to launch the same server again; members as `DescribeInstances` gives them. @source aws-facts [3.7] */
 export const launchConfigurationSchema = z
   .object({
-    instance: z.string().regex(/^i-[0-9a-z]{1,40}$/),
+    instance: instanceId,
     instanceType: text,
     architecture: text,
     rootDevice: text,

@@ -8,6 +8,12 @@ export function memberName(group: string, instance: string): string {
   return `${group}-${instance.replace(/^i-/, '')}`;
 }
 
+/** Which group, and which of its instances, a name is that of; `undefined` for any other name. */
+export function memberOf(name: string): Member | undefined {
+  const [, group, id] = /^(.+)-([0-9a-f]{8}|[0-9a-f]{17})$/.exec(name) ?? [];
+  return group === undefined ? undefined : { instance: `i-${id}`, group };
+}
+
 /**
  * The plan as an operation works on it: beside the servers that it names, those that its groups picked when the recovery point was
  * taken. Members of groups that the plan no longer has are left out.

@@ -2,8 +2,9 @@
  * After a failback the volumes at home are new to AWS, and their images go to the recovery Region by delta. One full copy gives AWS
  * something to copy incrementally from again, which costs nothing but the transfer. Whether that pays is counted here.
  */
-import { blockBytes } from './blocks.ts';
+import { blockBytes, blocksPerSecondMax } from './blocks.ts';
 import { forecastCopy } from './native-copy.ts';
+import { apiDollarsPerBlock, transferDollars } from './prices.ts';
 import type { ReplicationEstimate } from './replication-record.ts';
 
 /** What is saved within so many days must be more than the full copy costs. */
@@ -11,20 +12,10 @@ const horizonDays = 30;
 /** A single delta may be an exception. */
 const deltasMin = 3;
 
-/** $0.003 for a Get and $0.006 for a Put of 1,000 blocks. @source aws-facts [2.12] */
-const apiDollarsPerBlock = (0.003 + 0.006) / 1_000;
 /** $0.016 for the 102,400 blocks of 50 GiB. @source aws-facts [9.2] */
 const functionDollarsPerBlock = 0.016 / 102_400;
-/** Between Regions. @source aws-facts [9] */
-const transferDollarsPerGb = 0.02;
 /** A month of what is stored twice, until the last image of the old chain has gone. @source aws-facts [9] */
 const storageDollarsPerGb = 0.05;
-/** Of one snapshot, by the direct APIs. @source aws-facts [2.9] */
-const blocksPerSecondMax = 1_000;
-
-export function transferDollars(bytes: number): number {
-  return (bytes / 1e9) * transferDollarsPerGb;
-}
 
 /** A delta of so many bytes. */
 export function estimateDelta(bytes: number): ReplicationEstimate {

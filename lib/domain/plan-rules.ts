@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { formatDuration } from './duration.ts';
+import { memberOf } from './members.ts';
 
 /** A broken rule: the field it is shown at, below the plan, and what would be right. */
 export interface Broken {
@@ -47,7 +48,6 @@ const keepRules = z.object({
 });
 
 const names = z.record(z.string(), z.unknown()).default({});
-const isNameOfMember = (name: string, group: string) => new RegExp(`^${group}-([0-9a-f]{8}|[0-9a-f]{17})$`).test(name);
 
 const regions = { primary: z.object({ region: z.string() }), recovery: z.object({ region: z.string() }) };
 
@@ -106,9 +106,9 @@ const rules: readonly Rule[] = [
   ]),
   rule(z.object({ servers: names, groups: names }), ({ servers, groups }) =>
     Object.keys(servers).map((name) => {
-      const group = Object.keys(groups).find((each) => isNameOfMember(name, each));
+      const group = memberOf(name)?.group ?? '';
       return (
-        group !== undefined && {
+        Object.hasOwn(groups, group) && {
           path: ['servers', name],
           message: `is named like a member of group ${group}. Give it another name.`,
         }

@@ -52,7 +52,7 @@ export const anyRetry: RetryProps = { ...transientRetry, errors: ['States.ALL'],
 
 /** The retries of a step's task, the first that fits counts. */
 export function retriesOf(step: StepName, repeatsMax?: number): readonly RetryProps[] {
-  const maxAttempts = repeatsMax ?? (patientSteps.includes(step) ? 70 : 8);
-  const first = { ...transientRetry, maxAttempts };
+  const maxAttempts = repeatsMax ?? (patientSteps.includes(step) ? 70 : undefined);
+  const first = maxAttempts === undefined ? transientRetry : { ...transientRetry, maxAttempts };
   return step === 'operation/close' ? [first, anyRetry] : [first];
 }

@@ -47,6 +47,7 @@ export function takeAddresses(state: Ec2State, subnet: SubnetRecord, count: numb
 export function takeAddress(state: Ec2State, subnet: SubnetRecord): string {
   return takeAddresses(state, subnet, 1)[0] ?? '';
 }
+
 function dotted(value: number): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
 }

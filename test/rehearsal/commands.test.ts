@@ -13,12 +13,10 @@ import { type Assembly, synthesize } from '../../rehearsal/deploy.ts';
 import { Stage } from '../../rehearsal/stage.ts';
 import type { Write } from '../../rehearsal/workload.ts';
 import type { Execution } from '../../sim/stepfunctions/stepfunctions.ts';
-import { isEntered, outcomeOf, protectNow, setSchedules } from './shop-stage.ts';
+import { isEntered, outcomeOf, protectNow, setSchedules, synthesisMs } from './shop-stage.ts';
 
 const db = frozenShop.servers['db']?.instance ?? '';
 const home = frozenShop.primary.region;
-/** Synthesizing takes longest of all here. */
-const synthesisMs = 300_000;
 
 let assembly: Assembly;
 /** The same stack, deployed with a plan that wants no point without its freeze. */

@@ -7,10 +7,8 @@ import { type Assembly, synthesize } from '../../rehearsal/deploy.ts';
 import { placeWorld } from '../../rehearsal/place-world.ts';
 import { Stage } from '../../rehearsal/stage.ts';
 import type { Plan } from '../../lib/domain/plan.ts';
-import { outcomeOf, setSchedules, shop, smallShop } from './shop-stage.ts';
+import { outcomeOf, setSchedules, shop, smallShop, synthesisMs } from './shop-stage.ts';
 
-/** Synthesizing takes longest of all here. */
-const synthesisMs = 300_000;
 const hour = 3_600;
 const minute = 60_000;
 const { automatic: _, ...failover } = shop.failover;

@@ -8,19 +8,15 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RecoveryPoint } from '../../lib/domain/catalogue.ts';
 import type { Plan } from '../../lib/domain/plan.ts';
-import { RightsRecord } from '../../proof/rights/record.ts';
+import type { RightsRecord } from '../../proof/rights/record.ts';
 import { unallowed } from '../../proof/rights/simulate.ts';
-import { type Assembly, synthesize } from '../../rehearsal/deploy.ts';
-import { Stage } from '../../rehearsal/stage.ts';
-import { outcomeOf, setSchedules, shop, smallShop } from './shop-stage.ts';
+import type { Stage } from '../../rehearsal/stage.ts';
+import { openPlan, outcomeOf, setSchedules, shop, smallShop, synthesisMs } from './shop-stage.ts';
 
 const { automatic: _, ...failover } = shop.failover;
 const hour = 3_600;
 const dayMs = 86_400_000;
 const none = { latest: 0, hourly: 0, daily: 0, weekly: 0, monthly: 0, yearly: 0, minimumAgeSeconds: 0 };
-
-/** Synthesizing takes longest of all here. */
-const synthesisMs = 300_000;
 
 /** One server, a point at nine in the morning and at nine in the evening, and what is kept of them; copies are locked for a day. */
 const calendar: Plan = {
@@ -45,20 +41,15 @@ const calendar: Plan = {
 };
 const world = { ...smallShop, servers: { web: smallShop.servers['web'] as (typeof smallShop.servers)[string] } };
 
-let assembly: Assembly;
+let close: () => void;
 let stage: Stage;
 let record: RightsRecord;
 beforeAll(async () => {
-  assembly = synthesize([calendar]);
-  stage = await Stage.open({ plan: calendar, world, seed: 8, assembly: assembly.directory });
-  record = new RightsRecord(stage.cloud);
+  ({ stage, record, close } = await openPlan(calendar, world, 8));
   // Nothing here looks at the metrics of a month.
   await setSchedules(stage, 'measure', 'DISABLED');
 }, synthesisMs);
-afterAll(() => {
-  stage.close();
-  assembly.remove();
-});
+afterAll(() => close());
 
 const points = () => stage.clock.settle(stage.catalogue.points(calendar.name));
 const operations = () => stage.clock.settle(stage.catalogue.operations(calendar.name));

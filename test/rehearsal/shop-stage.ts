@@ -2,6 +2,8 @@ import { afterAll, expect, inject } from 'vitest';
 import { RightsRecord } from '../../proof/rights/record.ts';
 import { unallowed } from '../../proof/rights/simulate.ts';
 import { shop, smallShop } from '../../proof/shop.ts';
+import type { Plan } from '../../lib/domain/plan.ts';
+import { synthesize } from '../../rehearsal/deploy.ts';
 import { Stage } from '../../rehearsal/stage.ts';
 import type { World } from '../../rehearsal/world.ts';
 import type { Execution } from '../../sim/stepfunctions/stepfunctions.ts';
@@ -18,10 +20,29 @@ export async function openShop(seed = 1, world: World = smallShop): Promise<Stag
 /** What the roles of every stage of a test file were asked for. */
 const records: RightsRecord[] = [];
 
-// No call of any test that rehearses the shop is one that its role may not make.
+// No call of any of these tests is one that its role may not make.
 afterAll(async () => {
   for (const record of records) expect(await unallowed(record)).toEqual([]);
 });
+
+/** Synthesizing a plan of its own takes longest of all in a test file. */
+export const synthesisMs = 300_000;
+
+/** A plan of its own deployed beside its world, within {@link synthesisMs}. */
+export async function openPlan(plan: Plan, world: World, seed: number) {
+  const assembly = synthesize([plan]);
+  const stage = await Stage.open({ plan, world, seed, assembly: assembly.directory });
+  const record = new RightsRecord(stage.cloud);
+  records.push(record);
+  return {
+    stage,
+    record,
+    close() {
+      stage.close();
+      assembly.remove();
+    },
+  };
+}
 
 /** What a person reads in the console of an ended execution. */
 export function outcomeOf(execution: { status: string; error?: string; cause?: string }) {

@@ -134,6 +134,20 @@ export async function snapshotOf(cloud: BlockCloud, volume: string, region = hom
   return SnapshotId;
 }
 
+/** An image whose root is a volume, registered and available. */
+export async function imageOf(cloud: BlockCloud, volume: string, more: object = {}): Promise<string> {
+  const { ImageId } = await ask(cloud.ec2(home), 'RegisterImage', {
+    Name: `image of ${volume}`,
+    Architecture: 'x86_64',
+    VirtualizationType: 'hvm',
+    RootDeviceName: '/dev/xvda',
+    BlockDeviceMappings: [{ DeviceName: '/dev/xvda', Ebs: { SnapshotId: await snapshotOf(cloud, volume) } }],
+    ...more,
+  });
+  await cloud.pass(10 * seconds);
+  return ImageId;
+}
+
 /** A completed copy of a snapshot in the other Region. */
 export async function copyOf(cloud: BlockCloud, snapshot: string, more: object = {}): Promise<string> {
   const { SnapshotId } = await ask(cloud.ec2(away), 'CopySnapshot', {

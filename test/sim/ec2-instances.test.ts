@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ask, BlockCloud, home, minutes, placeShop, seconds, snapshotOf } from './ec2-cloud.ts';
+import { ask, BlockCloud, home, imageOf, minutes, placeShop, seconds, snapshotOf } from './ec2-cloud.ts';
 
 let cloud: BlockCloud;
 let shop: ReturnType<typeof placeShop>;
@@ -9,20 +9,6 @@ beforeEach(() => {
 });
 
 const refusal = (code: string) => expect.objectContaining({ code });
-
-async function imageOf(volume: string, more: object = {}): Promise<string> {
-  const snapshot = await snapshotOf(cloud, volume);
-  const { ImageId } = await ask(shop.ec2, 'RegisterImage', {
-    Name: `image of ${volume}`,
-    Architecture: 'x86_64',
-    VirtualizationType: 'hvm',
-    RootDeviceName: '/dev/xvda',
-    BlockDeviceMappings: [{ DeviceName: '/dev/xvda', Ebs: { SnapshotId: snapshot } }],
-    ...more,
-  });
-  await cloud.pass(10 * seconds);
-  return ImageId;
-}
 
 const launchOf = (image: string, more: object = {}) =>
   ask(shop.ec2, 'RunInstances', {
@@ -50,7 +36,7 @@ const stateOf = async (id: string) => {
 
 describe('a launched instance', () => {
   it('is pending, running, initializing and then ok, and serves what its disk says', async () => {
-    const { Instances } = await launchOf(await imageOf(shop.root));
+    const { Instances } = await launchOf(await imageOf(cloud, shop.root));
     const { InstanceId: id, PrivateIpAddress: address } = Instances[0];
     expect(Instances[0].State.Name).toBe('pending');
     await cloud.pass(20 * seconds);
@@ -70,20 +56,20 @@ describe('a launched instance', () => {
     ['the defaults of RegisterImage (i386, paravirtual)', { Architecture: undefined, VirtualizationType: undefined }],
     ['another architecture', { Architecture: 'arm64' }],
   ])('never passes its checks with %s', async (_, more) => {
-    const { Instances } = await launchOf(await imageOf(shop.root, more));
+    const { Instances } = await launchOf(await imageOf(cloud, shop.root, more));
     await cloud.pass(30 * minutes);
     expect(await statusOf(Instances[0].InstanceId)).toBe('impaired');
   });
 
   it('never passes its checks when nothing is written in block 0 of its root volume', async () => {
     shop.ec2.discardBlock(shop.root, 0);
-    const { Instances } = await launchOf(await imageOf(shop.root));
+    const { Instances } = await launchOf(await imageOf(cloud, shop.root));
     await cloud.pass(30 * minutes);
     expect(await statusOf(Instances[0].InstanceId)).toBe('impaired');
   });
 
   it('is the same one for the same token, and no other request may use the token', async () => {
-    const image = await imageOf(shop.root);
+    const image = await imageOf(cloud, shop.root);
     const first = await launchOf(image, { ClientToken: 'launch-1' });
     const again = await launchOf(image, { ClientToken: 'launch-1' });
     expect(again.Instances[0].InstanceId).toBe(first.Instances[0].InstanceId);
@@ -93,7 +79,7 @@ describe('a launched instance', () => {
   });
 
   it('may not get another snapshot for its root device', async () => {
-    const image = await imageOf(shop.root);
+    const image = await imageOf(cloud, shop.root);
     const other = await snapshotOf(cloud, shop.root);
     const mapping = { DeviceName: '/dev/xvda', Ebs: { SnapshotId: other } };
     await expect(launchOf(image, { BlockDeviceMappings: [mapping] })).rejects.toThrow(
@@ -102,7 +88,7 @@ describe('a launched instance', () => {
   });
 
   it('is refused with a server error where there is no capacity', async () => {
-    const image = await imageOf(shop.root);
+    const image = await imageOf(cloud, shop.root);
     shop.ec2.setCapacity(`${home}a`, 'm7i.large', false);
     await expect(launchOf(image)).rejects.toThrow(
       expect.objectContaining({ code: 'InsufficientInstanceCapacity', status: 500 }),
@@ -117,13 +103,13 @@ describe('a launched instance', () => {
   });
 
   it('is refused by name of what is not modelled, also inside a member', async () => {
-    const image = await imageOf(shop.root);
+    const image = await imageOf(cloud, shop.root);
     await expect(launchOf(image, { Placement: { GroupName: 'close' } })).rejects.toThrow(/Placement.GroupName/);
   });
 
   it('ends at once, with a reason, when the key of its volume cannot be used', async () => {
     const key = shop.ec2.addKey();
-    const image = await imageOf(placeShop(cloud, home, key).root);
+    const image = await imageOf(cloud, placeShop(cloud, home, key).root);
     shop.ec2.setKeyEnabled(key, false);
     const { Instances } = await launchOf(image);
     await cloud.pass(20 * seconds);
@@ -135,7 +121,7 @@ describe('a launched instance', () => {
   });
 
   it('answers a dry run with an error and does nothing', async () => {
-    const image = await imageOf(shop.root);
+    const image = await imageOf(cloud, shop.root);
     await expect(launchOf(image, { DryRun: true })).rejects.toThrow(refusal('DryRunOperation'));
     expect(shop.ec2.allResources().filter(({ kind }) => kind === 'instance')).toHaveLength(1);
   });
@@ -201,11 +187,11 @@ describe('stopping and the volume swap', () => {
 
 describe('images', () => {
   it('hold their snapshots, and their names also for a while after they are gone', async () => {
-    const image = await imageOf(shop.root);
+    const image = await imageOf(cloud, shop.root);
     const { Images } = await ask(shop.ec2, 'DescribeImages', { ImageIds: [image] });
     const SnapshotId = Images[0].BlockDeviceMappings[0].Ebs.SnapshotId;
     await expect(ask(shop.ec2, 'DeleteSnapshot', { SnapshotId })).rejects.toThrow(refusal('InvalidSnapshot.InUse'));
-    await expect(imageOf(shop.root)).rejects.toThrow(refusal('InvalidAMIName.Duplicate'));
+    await expect(imageOf(cloud, shop.root)).rejects.toThrow(refusal('InvalidAMIName.Duplicate'));
     await ask(shop.ec2, 'DeregisterImage', { ImageId: image });
     await ask(shop.ec2, 'DeleteSnapshot', { SnapshotId });
   });

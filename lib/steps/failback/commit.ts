@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { assertInvariant } from '../../domain/failure.ts';
+import { secondsBetween } from '../../domain/duration.ts';
 import { nextState } from '../../domain/phase.ts';
 import { type contextSchema, type Services } from '../services.ts';
 import { instancesOf } from '../waves/site.ts';
@@ -25,7 +26,7 @@ export async function commit(
   }
   const committedAt = operation.committedAt ?? services.now().toISOString();
   const pauseFrom = operation.rounds.find(({ isFinal }) => isFinal)?.startedAt ?? operation.startedAt;
-  const rtoSeconds = (Date.parse(committedAt) - Date.parse(pauseFrom)) / 1_000;
+  const rtoSeconds = secondsBetween(pauseFrom, committedAt);
   await services.catalogue.updateOperation(input, { committedAt, rtoSeconds, progression: 'committed' });
   await services.catalogue.changeState(input, { kind: 'commit' });
   await services.catalogue.addEvent(input.operation, services.now(), 'failback committed');

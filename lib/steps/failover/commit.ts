@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { secondsBetween } from '../../domain/duration.ts';
 import { nextState } from '../../domain/phase.ts';
 import { type contextSchema, type Services } from '../services.ts';
 
@@ -19,8 +20,4 @@ export async function commit(
   await services.catalogue.changeState(input, { kind: 'commit' });
   await services.catalogue.addEvent(input.operation, services.now(), 'failover committed');
   return { rpoSeconds, rtoSeconds };
-}
-
-function secondsBetween(from: string, to: string): number {
-  return (Date.parse(to) - Date.parse(from)) / 1_000;
 }

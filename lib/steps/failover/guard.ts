@@ -7,6 +7,7 @@ import { describeFailure, Failure } from '../../domain/failure.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { quoted } from '../../domain/quoted.ts';
 import { environment } from '../../names.ts';
+import { pause } from '../pause.ts';
 import type { Services } from '../services.ts';
 
 /** Longer than stopped servers need to start, pass their checks and send heartbeats. */
@@ -31,12 +32,8 @@ async function settledState(services: Services, plan: Plan): Promise<PlanState |
     const now = services.now().getTime();
     if (!isBusy && now >= coolAt) return state;
     if (now > deadline) return undefined;
-    await pause(lookEverySeconds);
+    await pause(lookEverySeconds * 1_000);
   }
-}
-
-function pause(seconds: number): Promise<void> {
-  return new Promise((resume) => setTimeout(resume, seconds * 1_000));
 }
 
 const stateSchema = z.enum(['OK', 'ALARM', 'INSUFFICIENT_DATA']);
@@ -90,7 +87,7 @@ export async function guard(services: Services, event: z.infer<typeof alarmEvent
     return { started: false, reason: `plan ${name} runs in ${plan.recovery.region}` };
   if (state.phase !== 'protected') return refuse(services, name, `the plan is ${state.phase}`);
   const execution = await start(services, name, `alarm-${name}-${alarm.since.replaceAll(/[^0-9TZ]/g, '')}`, alarmName);
-  await pause(refusedWithinSeconds);
+  await pause(refusedWithinSeconds * 1_000);
   const { status, error, cause } = await describeExecution(services.client(sfnClient), execution);
   if (status === 'FAILED') await refuse(services, name, describeFailure(error, cause));
   return { started: true, execution: execution.split(':').at(-1) ?? '' };

@@ -13,6 +13,7 @@ import { environment } from '../../names.ts';
 import { abort } from '../protect/abort.ts';
 import { endFreezes, tellLeftFrozen } from '../protect/thawing.ts';
 import type { Context, Services } from '../services.ts';
+import { pause } from '../pause.ts';
 import { close } from './close.ts';
 
 /** The event of an execution that ended without success; more members are ignored. @source Step Functions guide, EventBridge events */
@@ -136,7 +137,7 @@ async function thawNow(services: Services, context: Context, point: string): Pro
   const latest = services.now().getTime() + thawSecondsMax * 1_000;
   let left = await endFreezes(services, plan, { operation, point });
   while (left.length > 0 && services.now().getTime() < latest) {
-    await new Promise((resume) => setTimeout(resume, thawPauseMs));
+    await pause(thawPauseMs);
     left = await endFreezes(services, plan, { operation, point });
   }
   if (left.length > 0) await tellLeftFrozen(services, plan, left);

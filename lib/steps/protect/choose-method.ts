@@ -2,9 +2,10 @@ import { type PointVolume, volumeKey } from '../../domain/catalogue.ts';
 import type { SnapshotFacts } from '../../aws/snapshots.ts';
 import { copiesInFlightMax } from '../../domain/copy-queue.ts';
 import { forecastCopy } from '../../domain/native-copy.ts';
-import { estimateDelta, transferDollars } from '../../domain/payback.ts';
+import { estimateDelta } from '../../domain/payback.ts';
+import { transferDollars } from '../../domain/prices.ts';
 import { chooseMethod, type MethodChoice, type Protection } from '../../domain/replication.ts';
-import { isCopyEncrypted, type Look, secondsBetween, secondsLeft } from './look.ts';
+import { isCopyEncrypted, type Look, lastedSeconds, secondsLeft } from './look.ts';
 
 /** Decides how a volume gets to the recovery Region, and says so where everything is copied although there is an earlier image. */
 export async function withMethod(look: Look, server: string, volume: PointVolume): Promise<PointVolume> {
@@ -57,7 +58,7 @@ function fullBytesOf({ snapshots }: Look, { snapshot, sizeGib }: PointVolume): n
 }
 
 function secondsOf(copy: SnapshotFacts | undefined): number | undefined {
-  return copy?.completedAt === undefined ? undefined : secondsBetween(copy.startedAt, copy.completedAt);
+  return copy?.completedAt === undefined ? undefined : lastedSeconds(copy.startedAt, copy.completedAt);
 }
 
 async function wantedOf(look: Look, volume: PointVolume): Promise<Protection> {

@@ -1,11 +1,12 @@
 import { AwsFailure } from '../../aws/call.ts';
 import { ec2Client, ec2OnceClient } from '../../aws/clients.ts';
 import { type CopyRequest, copySnapshot, findSnapshots, type SnapshotFacts } from '../../aws/snapshots.ts';
-import { type PointVolume, snapshotId, volumeKey } from '../../domain/catalogue.ts';
+import { type PointVolume, volumeKey } from '../../domain/catalogue.ts';
+import { snapshotId } from '../../domain/ids.ts';
 import { Failure } from '../../domain/failure.ts';
 import { timedDollarsPerGib, withinMinutes } from '../../domain/native-copy.ts';
 import { createOnce } from '../operation/create-once.ts';
-import { isCopyEncrypted, type Look, secondsBetween, secondsLeft } from './look.ts';
+import { isCopyEncrypted, type Look, lastedSeconds, secondsLeft } from './look.ts';
 
 export const copyPurpose = 'recovery-point-copy';
 
@@ -84,7 +85,7 @@ export function completed(
   return {
     ...volume,
     isComplete: true,
-    ...(completedAt === undefined ? {} : { measured: { seconds: secondsBetween(startedAt, completedAt) } }),
+    ...(completedAt === undefined ? {} : { measured: { seconds: lastedSeconds(startedAt, completedAt) } }),
     ...(minutes === undefined ? {} : { withinMinutes: minutes }),
   };
 }

@@ -4,7 +4,7 @@ import { ssmClient } from '../../aws/clients.ts';
 import { readCommand, sendScript } from '../../aws/commands.ts';
 import { freezeScript, isHolding } from '../../domain/consistency.ts';
 import { Failure, isTransient } from '../../domain/failure.ts';
-import type { Freeze } from '../../domain/freeze.ts';
+import { type Freeze, newFreeze } from '../../domain/freeze.ts';
 import type { Consistency, Plan } from '../../domain/plan.ts';
 import { nextPoll, pollingSeconds, type PollResult, pollSchema } from '../../domain/poll.ts';
 import { contextSchema, type Services } from '../services.ts';
@@ -67,21 +67,9 @@ async function lookAt(services: Services, plan: Plan, wanted: Wanted): Promise<L
     return pollingSeconds(input.poll, services.now()) < consistency.withinSeconds
       ? { kind: 'under-way' }
       : { kind: 'not-frozen', reason: `it is not known to be thawed since ${known.point}` };
-  const requested = services.now();
-  const claimed: Freeze = {
-    plan: plan.name,
-    server: input.server,
-    operation: input.operation,
-    point: input.point,
-    instance: wanted.instance,
-    requestedAt: requested.toISOString(),
-    endsAt: new Date(requested.getTime() + consistency.withinSeconds * 1_000).toISOString(),
-    command: null,
-    thawCommand: null,
-    frozenAt: null,
-    thawRequestedAt: null,
-    thawedAt: null,
-  };
+  const { server, operation, point } = input;
+  const of = { plan: plan.name, server, operation, point, instance: wanted.instance };
+  const claimed = newFreeze(of, services.now(), consistency.withinSeconds);
   const isMine = await catalogue.claimFreeze(claimed, known);
   if (!isMine) return { kind: 'under-way' };
   const look = await advanceFreeze(services, plan, wanted, claimed);

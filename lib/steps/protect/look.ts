@@ -4,6 +4,7 @@ import { describeSnapshots, type SnapshotFacts } from '../../aws/snapshots.ts';
 import { encryptsByDefault } from '../../aws/volumes.ts';
 import type { PointHeader, PointVolume, RecoveryPoint, Twin, VolumeKey } from '../../domain/catalogue.ts';
 import { secondsToTarget, type Urgency } from '../../domain/copy-queue.ts';
+import { secondsBetween } from '../../domain/duration.ts';
 import { Failure, type FailureCode } from '../../domain/failure.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { pollSchema } from '../../domain/poll.ts';
@@ -82,7 +83,7 @@ function once<Answer>(ask: () => Promise<Answer>): () => Promise<Answer> {
 }
 
 async function urgencyOf(services: Services, plan: Plan, { startedAt }: RecoveryPoint): Promise<Urgency> {
-  const newest = (await services.catalogue.newestPointHeaders(plan.name)).find(({ status }) => status === 'available');
+  const newest = await services.catalogue.newestAvailable(plan.name);
   return { startedAt, newestStartedAt: newest?.startedAt, rpoTargetSeconds: plan.protection.rpoTargetSeconds };
 }
 
@@ -120,8 +121,9 @@ export async function isCopyEncrypted({ isEncryptedByDefault }: Look, { isEncryp
   return isEncrypted || (await isEncryptedByDefault());
 }
 
-export function secondsBetween(from: string, to: string): number {
-  return Math.max(0, (Date.parse(to) - Date.parse(from)) / 1_000);
+/** How long something lasted, by times that may come from two clocks. */
+export function lastedSeconds(from: string, to: string): number {
+  return Math.max(0, secondsBetween(from, to));
 }
 
 /** What is not described minutes after `step` created it has been deleted. @source aws-facts [7.4] */

@@ -7,7 +7,7 @@ import type { Transfer, TransferItem } from '../transfer/transfer.ts';
 import { withMethod } from './choose-method.ts';
 import { afterFailedCopy, beginCopy, completed, copyPurpose, copyStep } from './copy-volume.ts';
 import { sayFullCopies } from './full-copies.ts';
-import { type Look, lookAt, refuseVanished, type ReplicateInput, secondsBetween } from './look.ts';
+import { type Look, lookAt, refuseVanished, type ReplicateInput, lastedSeconds } from './look.ts';
 import { noteBegun, takePlaces } from './places.ts';
 
 /** The first copy of a large volume takes hours; a run holds the plan all that time, so it is given up after a day. @source aws-facts [1.2] */
@@ -79,7 +79,7 @@ async function moveOn(
       volumes[volume.device] = begins ? await beginCopy(look, name, volume) : volume;
     }
     if (JSON.stringify(volumes) !== JSON.stringify(server.volumes))
-      await services.catalogue.updatePointVolumes(plan.name, point.id, name, volumes);
+      await services.catalogue.setPointVolumes(plan.name, point.id, name, volumes);
     isDone &&= Object.values(volumes).every(({ isComplete }) => isComplete);
   }
   await noteBegun(look, places);
@@ -120,7 +120,7 @@ async function advanceDelta(look: Look, key: VolumeKey, volume: PointVolume, twi
   const record = await services.catalogue.transfer(input.operation, id);
   if (record?.completedAt !== undefined && record.completedAt !== null) {
     const { target, changedBlocks, startedAt, completedAt } = record;
-    const measured = { bytes: changedBlocks * blockBytes, seconds: secondsBetween(startedAt, completedAt) };
+    const measured = { bytes: changedBlocks * blockBytes, seconds: lastedSeconds(startedAt, completedAt) };
     return { ...volume, copy: target, isComplete: true, measured };
   }
   const transfer: Transfer = {

@@ -10,6 +10,7 @@ import {
   type TransferRecord,
   volumeKey,
 } from '../../domain/catalogue.ts';
+import { secondsBetween } from '../../domain/duration.ts';
 import { assertInvariant, Failure } from '../../domain/failure.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { metrics } from '../../names.ts';
@@ -35,7 +36,7 @@ export async function seal(services: Services, input: z.infer<typeof sealSchema>
   const skewSeconds = (Math.max(...starts) - Math.min(...starts)) / 1_000;
   const startedAt = new Date(Math.min(...starts)).toISOString();
   const sealedAt = point.sealedAt ?? services.now().toISOString();
-  const rpoSeconds = (Date.parse(sealedAt) - Date.parse(startedAt)) / 1_000;
+  const rpoSeconds = secondsBetween(startedAt, sealedAt);
   await services.catalogue.updatePoint(plan.name, point.id, { status: 'available', sealedAt, startedAt, skewSeconds });
   await services.catalogue.updateOperation(input, { progression: 'sealed', rpoSeconds });
   await publish(services, { plan: plan.name, step: 'protect/seal' }, [

@@ -104,8 +104,7 @@ async function unencryptedAgainstDefault(ec2: ReturnType<typeof ec2Client>, foun
  * and from now on no new point holds it. The older points do.
  */
 async function sayChanges(services: Services, input: SelectInput, members: Members): Promise<void> {
-  const points = await services.catalogue.newestPointHeaders(input.plan);
-  const before = points.find(({ status }) => status === 'available');
+  const before = await services.catalogue.newestAvailable(input.plan);
   if (before === undefined) return;
   const { come, gone } = membersChanged(before.members, members);
   const note = (text: string) => services.catalogue.addEvent(input.operation, services.now(), text);
@@ -117,7 +116,7 @@ async function sayChanges(services: Services, input: SelectInput, members: Membe
     services.client(snsClient),
     services.setting(environment.topicArn),
     `Homeward: servers of plan ${input.plan} are gone`,
-    `Plan ${input.plan}: ${text}. Terminate on purpose? Then nothing is to be done. Otherwise give them their tags back.`,
+    `Plan ${input.plan}: ${text}. Terminated on purpose? Then nothing is to be done. Otherwise give them their tags back.`,
   );
 }
 

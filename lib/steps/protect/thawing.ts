@@ -4,7 +4,7 @@ import { readCommand, sendScript } from '../../aws/commands.ts';
 import { describeInstances } from '../../aws/instances.ts';
 import { notify } from '../../aws/signals.ts';
 import { thawScript } from '../../domain/consistency.ts';
-import type { Freeze } from '../../domain/freeze.ts';
+import { type Freeze, newFreeze } from '../../domain/freeze.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { environment } from '../../names.ts';
 import type { Services } from '../services.ts';
@@ -97,22 +97,9 @@ function neverFrozen(
   plan: Plan,
   { server, instance, run }: { server: string; instance: string; run: Run },
 ): Freeze {
-  const time = now().toISOString();
   const { operation, point } = run;
-  return {
-    plan: plan.name,
-    server,
-    operation,
-    point,
-    instance,
-    requestedAt: time,
-    endsAt: time,
-    command: null,
-    thawCommand: null,
-    frozenAt: null,
-    thawRequestedAt: time,
-    thawedAt: time,
-  };
+  const never = newFreeze({ plan: plan.name, server, operation, point, instance }, now(), 0);
+  return { ...never, thawRequestedAt: never.requestedAt, thawedAt: never.requestedAt };
 }
 
 /** Where the next freeze of the server has taken its place, this one is over. */
@@ -138,7 +125,8 @@ export function leftFrozen(plan: Plan, freezes: readonly Freeze[]): string {
 /** Tells people at once, and beside the operation. */
 export async function tellLeftFrozen(services: Services, plan: Plan, freezes: readonly Freeze[]): Promise<void> {
   const text = leftFrozen(plan, freezes);
-  for (const { operation } of freezes.slice(0, 1)) await services.catalogue.addEvent(operation, services.now(), text);
+  const [first] = freezes;
+  if (first !== undefined) await services.catalogue.addEvent(first.operation, services.now(), text);
   const subject = `Homeward: servers of plan ${plan.name} may be frozen`;
   await notify(services.client(snsClient), services.setting(environment.topicArn), subject, text);
 }

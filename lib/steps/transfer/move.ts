@@ -11,6 +11,7 @@ import {
   zeroBlock,
 } from '../../aws/blocks.ts';
 import { Failure } from '../../domain/failure.ts';
+import { pause } from '../pause.ts';
 import type { Services } from '../services.ts';
 import { transferItemSchema } from './transfer.ts';
 
@@ -87,7 +88,7 @@ async function putWhenVisible(services: Services, put: () => Promise<void>): Pro
       return;
     } catch (error) {
       if (!isNotVisibleYet(error) || services.now().getTime() > deadline) throw error;
-      await new Promise((resume) => setTimeout(resume, pauseMs));
+      await pause(pauseMs);
       pauseMs = Math.min(visiblePauseMsMax, pauseMs * 1.5);
     }
   }

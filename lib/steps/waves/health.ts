@@ -27,7 +27,7 @@ export async function health(services: Services, input: HealthInput): Promise<Po
   const servers = Object.keys(plan.servers).filter((name) => plan.servers[name]?.wave === input.wave);
   const instances = await instancesOf(services, input, input.site, servers);
   refuseDead(plan, instances);
-  const problems = await problemsOf(services, input, servers, instances);
+  const problems = await problemsOf(services, plan, input, { servers, instances });
   const withinSeconds = Math.max(...servers.map((name) => plan.servers[name]?.health.withinSeconds ?? 0));
   if (problems.length > 0 && pollingSeconds(input.poll, services.now()) > withinSeconds) {
     throw new Failure(
@@ -48,11 +48,10 @@ function refuseDead(plan: Plan, instances: ReadonlyMap<string, InstanceFacts>): 
 /** Status checks first; servers are probed once all pass, since nothing listens before. */
 async function problemsOf(
   services: Services,
+  plan: Plan,
   input: HealthInput,
-  servers: readonly string[],
-  instances: ReadonlyMap<string, InstanceFacts>,
+  { servers, instances }: { servers: readonly string[]; instances: ReadonlyMap<string, InstanceFacts> },
 ): Promise<string[]> {
-  const plan = await services.planOf(input);
   const unseen = servers.filter((name) => !instances.has(name));
   if (unseen.length > 0) return unseen.map((name) => `${name} is not visible yet`);
   const ids = [...instances.values()].map(({ id }) => id);
