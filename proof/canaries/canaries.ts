@@ -27,7 +27,7 @@ export const canaries: readonly Canary[] = [
     name: 'starts the originals while recovery serves',
     promise: 'I1',
     file: 'lib/steps/failback/stop-recovery.ts',
-    find: "await stopServers(services, input, plan.recovery.region, instances);\n  const isStopped = instances.every(({ state }) => state === 'stopped' || state === 'terminated');",
+    find: "await stopServers(services, input, plan.recovery.region, instances, (running) => allowStop(services, input, running));\n  const isStopped = instances.every(({ state }) => state === 'stopped' || state === 'terminated');",
     replace: 'const isStopped = true;',
     day: 'there and back',
   },
@@ -35,8 +35,8 @@ export const canaries: readonly Canary[] = [
     name: 'takes a copy for whole while it is under way',
     promise: 'I2',
     file: 'lib/steps/protect/replicate.ts',
-    find: "isComplete: copy?.state === 'completed'",
-    replace: 'isComplete: copy !== undefined',
+    find: "if (copy?.state === 'completed') return",
+    replace: 'if (copy !== undefined) return',
     day: 'many points',
   },
   {
@@ -58,9 +58,11 @@ export const canaries: readonly Canary[] = [
   {
     name: 'deletes a pinned point',
     promise: 'I3',
-    file: 'lib/domain/retention.ts',
-    find: '...points.filter(({ pins }) => pins.length > 0),',
-    replace: '',
+    file: 'lib/steps/protect/prune.ts',
+    find: 'const { kept, doomedPoints, doomedTwins } = applyRetention(points, twins, keeping);',
+    replace: `const bare = points.map((point) => ({ ...point, pins: [] }));
+  const { kept, doomedPoints, doomedTwins } = applyRetention(bare, twins, keeping);
+  for (const { id } of doomedPoints) await catalogue.updatePoint(plan.name, id, { status: 'expired' });`,
     day: 'pinned',
   },
   {
@@ -124,8 +126,8 @@ export const canaries: readonly Canary[] = [
     name: 'leaves a volume of an undone failback',
     promise: 'I8',
     file: 'lib/steps/failback/put-back.ts',
-    find: "if (stateOf(swapped.new) === 'available') await deleteVolume(client, swapped.new);",
-    replace: "if (stateOf(swapped.old) === 'in-use') return true;",
+    find: 'const isGone = await deleteFree(client, built);',
+    replace: 'const isGone = built.length >= 0;',
     day: 'failback undone',
   },
   {

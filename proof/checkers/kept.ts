@@ -15,8 +15,8 @@ export const kept: Checker = {
     const see = ({ points }: Table) => {
       for (const { id, status, pins } of points) {
         if (status === 'available' && id > newest) newest = id;
-        if (status === 'available' && pins.length > 0) pinned.add(id);
-        else pinned.delete(id);
+        if (pins.length === 0) pinned.delete(id);
+        else if (status === 'available') pinned.add(id);
       }
     };
     stage.cloud.record.watch((call) => {
