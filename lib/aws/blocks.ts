@@ -19,6 +19,11 @@ export interface ChangedBlock {
   readonly token: string | null;
 }
 
+/** A block that may differ: one that both snapshots have has a token for each. */
+export interface ListedBlock extends ChangedBlock {
+  readonly baseToken?: string;
+}
+
 export interface Block {
   readonly bytes: Uint8Array;
   /** Base64 SHA-256 of the bytes. */
@@ -50,6 +55,37 @@ export async function* listChangedBlocks(ebs: EBSClient, pair: SnapshotPair, fir
     if (page.done === true) return;
     for (const block of page.value.ChangedBlocks ?? [])
       yield { index: block.BlockIndex ?? 0, token: block.SecondBlockToken ?? null };
+  }
+}
+
+/**
+ * Streams every block that one of two snapshots has, in ascending order, from block `first` on: for a pair that AWS does not take for
+ * related, whose differences must be found by reading. @source aws-facts [2.6]
+ */
+export async function* listBlocksOfBoth(ebs: EBSClient, pair: SnapshotPair, first = 0): AsyncGenerator<ListedBlock> {
+  const bases = listBlocks(ebs, pair.base, first);
+  let base = await bases.next();
+  for await (const { index, token } of listBlocks(ebs, pair.snapshot, first)) {
+    for (; base.done !== true && base.value.index < index; base = await bases.next())
+      yield { index: base.value.index, token: null };
+    if (base.done === true || base.value.index !== index) yield { index, token };
+    else {
+      yield { index, token, baseToken: base.value.token };
+      base = await bases.next();
+    }
+  }
+  for (; base.done !== true; base = await bases.next()) yield { index: base.value.index, token: null };
+}
+
+/** The blocks of a snapshot that were written, in ascending order. Pages may be empty here too. @source aws-facts [2.5] */
+async function* listBlocks(ebs: EBSClient, snapshot: string, first: number) {
+  const input = { SnapshotId: snapshot, MaxResults: 10_000, StartingBlockIndex: first };
+  const pages = paginateListSnapshotBlocks({ client: ebs, stopOnSameToken: false }, input)[Symbol.asyncIterator]();
+  for (;;) {
+    const page = await awsCall(`list the blocks of ${snapshot}`, () => pages.next());
+    if (page.done === true) return;
+    for (const { BlockIndex = 0, BlockToken = '' } of page.value.Blocks ?? [])
+      yield { index: BlockIndex, token: BlockToken };
   }
 }
 

@@ -73,8 +73,14 @@ export async function followOperation(console: Console, { kind, plan, execution 
   }
 }
 
-function estimateLine({ changedBlocks, gib, minutes, dollars, pauseSeconds }: FailbackEstimate): string {
-  return `estimate: ${changedBlocks} changed blocks (${gib.toFixed(2)} GiB), about ${Math.ceil(minutes)} minutes and $${dollars.toFixed(2)}; servers pause for about ${Math.ceil(pauseSeconds / 60)} minutes`;
+function estimateLine(estimate: FailbackEstimate): string {
+  const { volumes, changedBlocks, gib, minutes, dollars, pauseSeconds } = estimate;
+  const compared = volumes.filter(({ isCompared }) => isCompared).map(({ volume }) => volume);
+  const most =
+    compared.length === 0
+      ? ''
+      : `at most, since ${compared.join(', ')} can only be compared as a whole with what is at home: `;
+  return `estimate: ${most}${changedBlocks} changed blocks (${gib.toFixed(2)} GiB), about ${Math.ceil(minutes)} minutes and $${dollars.toFixed(2)}; servers pause for about ${Math.ceil(pauseSeconds / 60)} minutes`;
 }
 
 /** Says where a plan stands. */

@@ -11,17 +11,39 @@ export interface Unit {
   readonly last: number;
 }
 
+export interface CutBlocks {
+  readonly units: readonly Unit[];
+  readonly listedBlocks: number;
+}
+
+/** 1,000 blocks take a worker about 20 s at 50 blocks/s and 32 kB of digests. */
+const blocksPerUnitMin = 1_000;
+/** As many as the payload of a state holds, at 50 characters each. @source aws-facts [5.1] */
+const unitsMax = 4_000;
+
 /**
- * Cuts changed blocks into units, each index in exactly one (two writers of one block conflict [2.10]).
- * @param changed ascending block indexes
- * @param blocksPerUnitMax 1,000 blocks take a worker about 20 s at 50 blocks/s and 32 kB of digests
+ * Cuts blocks into units, each index in exactly one (two writers of one block conflict [2.10]). Only the ends of units are held: a
+ * volume may have millions of blocks, which make larger units, not more.
+ * @param blocks in ascending order
  */
-export function cutUnits(changed: readonly number[], blocksPerUnitMax = 1_000): Unit[] {
+export async function cutUnits(
+  blocks: AsyncIterable<{ readonly index: number }>,
+  limits = { blocksPerUnitMin, unitsMax },
+): Promise<CutBlocks> {
+  const stretches: { first: number; last: number }[] = [];
+  let listedBlocks = 0;
+  for await (const { index } of blocks) {
+    const open = listedBlocks % limits.blocksPerUnitMin === 0 ? undefined : stretches.at(-1);
+    if (open === undefined) stretches.push({ first: index, last: index });
+    else open.last = index;
+    listedBlocks += 1;
+  }
+  const perUnit = Math.ceil(stretches.length / limits.unitsMax);
   const units: Unit[] = [];
-  for (let start = 0; start < changed.length; start += blocksPerUnitMax) {
-    const slice = changed.slice(start, start + blocksPerUnitMax);
-    const [first, last] = [slice[0], slice.at(-1)];
+  for (let start = 0; start < stretches.length; start += perUnit) {
+    const joined = stretches.slice(start, start + perUnit);
+    const [first, last] = [joined[0]?.first, joined.at(-1)?.last];
     if (first !== undefined && last !== undefined) units.push({ index: units.length, first, last });
   }
-  return units;
+  return { units, listedBlocks };
 }

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { name } from './fields.ts';
 import { imageId, instanceId, operationIdSchema, pointIdSchema, snapshotId, time, volumeId } from './ids.ts';
 import { launchConfigurationSchema } from './launch-configuration.ts';
-import { methodSchema, replicationMembers } from './replication-record.ts';
+import { blockMethodSchema, methodSchema, replicationMembers } from './replication-record.ts';
 
 const count = z.int().nonnegative();
 
@@ -76,8 +76,6 @@ export const planStateSchema = z
   })
   .readonly();
 export type PlanState = z.output<typeof planStateSchema>;
-
-export type ReplicationMethod = z.output<typeof methodSchema>;
 
 /** One volume of a recovery point: as captured, and its two snapshots. A complete one names the copy and how it was made. */
 const pointVolumeSchema = z
@@ -235,7 +233,17 @@ export type Round = z.output<typeof roundSchema>;
 const estimateSchema = z
   .object({
     volumes: z
-      .array(z.object({ volume: volumeKeySchema, changedBlocks: count, gib: z.number().nonnegative() }).readonly())
+      .array(
+        z
+          .object({
+            volume: volumeKeySchema,
+            changedBlocks: count,
+            gib: z.number().nonnegative(),
+            /** AWS cannot list what changed: all blocks count. */
+            isCompared: z.boolean(),
+          })
+          .readonly(),
+      )
       .readonly(),
     changedBlocks: count,
     gib: z.number().nonnegative(),
@@ -279,13 +287,17 @@ export const operationSchema = z
   .readonly();
 export type Operation = z.output<typeof operationSchema>;
 
-/** The state of one transfer of changed blocks: `OP#<operation>` / `TRANSFER#<id>`. */
+/** The state of one transfer of blocks: `OP#<operation>` / `TRANSFER#<id>`. */
 export const transferRecordSchema = z
   .object({
     id: z.string().min(1),
     volume: volumeKeySchema,
     target: snapshotId,
-    changedBlocks: count,
+    method: blockMethodSchema,
+    /** To be looked at, by the listing that it began with. */
+    listedBlocks: count,
+    /** Written: all that are listed, or those of them that differ. `null` until every unit is done. */
+    changedBlocks: count.nullable(),
     startedAt: time,
     isCompleting: z.boolean(),
     completedAt: time.nullable(),
@@ -297,9 +309,12 @@ export type TransferRecord = z.output<typeof transferRecordSchema>;
 
 const digestBytes = 32;
 
-/** What one unit of a transfer wrote: digests are the raw SHA-256 of each block in ascending index order, 32 bytes each. */
+/**
+ * What one unit of a transfer looked at (`listed`) and wrote (`blocks`): digests are the raw SHA-256 of each written block in
+ * ascending index order, 32 bytes each.
+ */
 export const unitRecordSchema = z
-  .object({ unit: count, blocks: count, digests: z.instanceof(Uint8Array) })
+  .object({ unit: count, listed: count, blocks: count, digests: z.instanceof(Uint8Array) })
   .refine(({ blocks, digests }) => digests.length === blocks * digestBytes, {
     error: 'does not hold one digest for each block',
     path: ['digests'],

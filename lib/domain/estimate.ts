@@ -1,22 +1,39 @@
 import { blockBytes, blocksPerSecondMax } from './blocks.ts';
 import type { FailbackEstimate, VolumeKey } from './catalogue.ts';
-import { apiDollarsPerBlock, transferDollars } from './prices.ts';
+import { apiDollarsPerBlock, getDollarsPerBlock, transferDollars } from './prices.ts';
+import type { BlockMethod } from './replication-record.ts';
 
 const dollarsPerBlock = apiDollarsPerBlock + transferDollars(blockBytes);
 /** Stop (~1 min), snapshot (~1 min), rebuild (~1 min), boot and checks (~3 min). */
 const cutOverOverheadSeconds = 360;
 
-/** What a failback would move now. Volumes move side by side, so the largest delta sets the time. */
-export function estimateFailback(changedBlocks: ReadonlyMap<VolumeKey, number>): FailbackEstimate {
-  const volumes = [...changedBlocks].map(([volume, blocks]) => ({ volume, changedBlocks: blocks, gib: gibOf(blocks) }));
+/** What is to be looked at of a volume. */
+export interface VolumeDelta {
+  readonly volume: VolumeKey;
+  readonly listedBlocks: number;
+  readonly method: BlockMethod;
+}
+
+/**
+ * What a failback would move now. Volumes move side by side, so the largest delta sets the time. Of volumes that are compared nobody
+ * knows beforehand what differs: they count with all that both images have, which is the most it can be.
+ */
+export function estimateFailback(deltas: readonly VolumeDelta[]): FailbackEstimate {
+  const volumes = deltas.map(({ volume, listedBlocks, method }) => ({
+    volume,
+    changedBlocks: listedBlocks,
+    gib: gibOf(listedBlocks),
+    isCompared: method === 'compare',
+  }));
   const blocks = volumes.reduce((sum, volume) => sum + volume.changedBlocks, 0);
+  const compared = volumes.reduce((sum, volume) => sum + (volume.isCompared ? volume.changedBlocks : 0), 0);
   const largest = Math.max(0, ...volumes.map((volume) => volume.changedBlocks));
   return {
     volumes,
     changedBlocks: blocks,
     gib: gibOf(blocks),
     minutes: round((largest / blocksPerSecondMax + cutOverOverheadSeconds) / 60),
-    dollars: round(blocks * dollarsPerBlock),
+    dollars: round(blocks * dollarsPerBlock + compared * getDollarsPerBlock),
     pauseSeconds: predictPauseSeconds(largest),
   };
 }

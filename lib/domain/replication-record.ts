@@ -1,6 +1,15 @@
 import { z } from 'zod';
 
-export const methodSchema = z.enum(['native-incremental', 'native-full', 'delta']);
+export const methodSchema = z.enum(['native-incremental', 'native-full', 'delta', 'compare']);
+export type ReplicationMethod = z.output<typeof methodSchema>;
+
+/** How Homeward itself moves blocks: those that AWS lists as changed, or those that differ when both sides are read. */
+export const blockMethodSchema = methodSchema.extract(['delta', 'compare']);
+export type BlockMethod = z.output<typeof blockMethodSchema>;
+
+export function isByBlocks(method: ReplicationMethod | null): method is BlockMethod {
+  return method === 'delta' || method === 'compare';
+}
 
 const amount = z.number().nonnegative();
 

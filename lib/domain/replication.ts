@@ -1,5 +1,6 @@
-import type { ReplicationMethod, Twin } from './catalogue.ts';
-import { type DeltaHistory, paybackOf, paybackText } from './payback.ts';
+import type { Twin } from './catalogue.ts';
+import { comparisonOf, comparisonText, type DeltaHistory, paybackOf, paybackText } from './payback.ts';
+import { isByBlocks, type ReplicationEstimate, type ReplicationMethod } from './replication-record.ts';
 
 /** How the next snapshot of a volume gets to the recovery Region, and why, in words for the operation's record. */
 export interface MethodChoice {
@@ -7,6 +8,8 @@ export interface MethodChoice {
   readonly reason: string;
   /** `unexpected`: it moves everything although there is an earlier image. `announced`: so it was decided. */
   readonly full?: 'unexpected' | 'announced';
+  /** Of a comparison. */
+  readonly estimated?: ReplicationEstimate;
 }
 
 /** Under which key something is, as far as it is known. */
@@ -24,7 +27,7 @@ export interface ReplicationFacts {
   readonly far: Protection | undefined;
   /** What a copy begun now is under. */
   readonly wanted: Protection;
-  /** Of a volume whose images go by delta. */
+  /** Of a volume whose images go by blocks. */
   readonly deltas: DeltaHistory | undefined;
 }
 
@@ -32,17 +35,22 @@ export interface ReplicationFacts {
  * Chooses the replication method of the next snapshot of a volume.
  * Native copies are incremental only after another native copy of the same lineage under the same key [1.6]; a volume rebuilt by failback
  * has none, but its twin allows a delta. A delta has the key of what it is written onto, and cannot be written onto an unencrypted snapshot
- * where the Region encrypts by default [2.3].
+ * where the Region encrypts by default [2.3]. A volume in the place of another one has no lineage with what is there, only, perhaps, most
+ * of its content: where that is cheaper, the two are compared.
  */
 export function chooseMethod({ primaryVolume, lastTwin, far, wanted, deltas }: ReplicationFacts): MethodChoice {
   if (lastTwin === undefined)
     return { method: 'native-full', reason: 'nothing of this volume is in the recovery Region yet' };
   const { method, primarySnapshot, recoverySnapshot } = lastTwin;
-  if (lastTwin.primaryVolume !== primaryVolume)
-    return inFull(`the last twin belongs to volume ${lastTwin.primaryVolume ?? '(none)'}, not to ${primaryVolume}`);
   const difference = far === undefined ? undefined : differenceOf(method, far, wanted);
+  if (lastTwin.primaryVolume !== primaryVolume) {
+    const reason = `the last twin belongs to volume ${lastTwin.primaryVolume ?? '(none)'}, not to ${primaryVolume}`;
+    const comparison = difference !== undefined || deltas === undefined ? undefined : comparisonOf(deltas);
+    if (comparison === undefined) return inFull(reason);
+    return { method: 'compare', reason: `${reason}: ${comparisonText(comparison)}`, estimated: comparison.compare };
+  }
   if (difference !== undefined) return inFull(`${recoverySnapshot} ${difference}`);
-  if (method !== 'delta') {
+  if (!isByBlocks(method)) {
     return { method: 'native-incremental', reason: `${recoverySnapshot} is the newest native copy of this volume` };
   }
   const payback = deltas === undefined ? undefined : paybackOf(deltas);
@@ -59,7 +67,7 @@ function inFull(reason: string): MethodChoice {
 function differenceOf(method: ReplicationMethod, far: Protection, wanted: Protection): string | undefined {
   if (!far.isEncrypted && wanted.isEncrypted) return 'is unencrypted, and copies are encrypted now';
   if (far.isEncrypted && !wanted.isEncrypted)
-    return method === 'delta' ? undefined : 'is encrypted, and copies are not any more';
+    return isByBlocks(method) ? undefined : 'is encrypted, and copies are not any more';
   const isOther = far.key !== undefined && wanted.key !== undefined && far.key !== wanted.key;
   return isOther ? `is under key ${far.key}, and copies are made under ${wanted.key} now` : undefined;
 }

@@ -1,5 +1,6 @@
 import { type PointVolume, type RecoveryPoint, type Twin, type VolumeKey, volumeKey } from './catalogue.ts';
 import type { KeepRules } from './plan.ts';
+import { isByBlocks } from './replication-record.ts';
 import { lastTwins } from './twins.ts';
 
 export interface Retention {
@@ -85,8 +86,7 @@ function newestOfEach(
 function newestNativeCopies(newestFirst: readonly RecoveryPoint[]): string[] {
   const newest = new Map<VolumeKey, string>();
   for (const [key, { copy, method, isComplete }] of newestFirst.flatMap(volumesOf)) {
-    const isNative = method === 'native-full' || method === 'native-incremental';
-    if (isComplete && isNative && copy !== null && !newest.has(key)) newest.set(key, copy);
+    if (isComplete && !isByBlocks(method) && copy !== null && !newest.has(key)) newest.set(key, copy);
   }
   return [...newest.values()];
 }

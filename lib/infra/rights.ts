@@ -220,6 +220,7 @@ function prepared(of: Resources): Right[] {
 /** Reading needs the plan's tags; what is being written was started moments ago, when AWS may not have its tags at hand yet. */
 const transferring = (of: Resources) => ({
   list: of.own(of.snapshots(...both), 'ebs:ListChangedBlocks'),
+  listAll: of.own(of.snapshots(...both), 'ebs:ListSnapshotBlocks'),
   read: of.own(of.snapshots(...both), 'ebs:GetSnapshotBlock'),
   write: (action: string) => on(of.snapshots(...both), action),
 });
@@ -268,13 +269,16 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
     of.own(of.snapshots(...both), 'ec2:DeleteSnapshot'),
   ],
   'transfer/start': (of) => [
+    of.read(both, 'ec2:DescribeSnapshots'),
     transferring(of).list,
+    transferring(of).listAll,
     of.make(of.snapshots(...both), 'ebs:StartSnapshot'),
     of.mark(of.snapshots(...both), 'failback-base', 'recovery-point-copy'),
     ...of.keys('direct', ...both),
   ],
   'transfer/move': (of) => [
     transferring(of).list,
+    transferring(of).listAll,
     transferring(of).read,
     transferring(of).write('ebs:PutSnapshotBlock'),
     ...of.keys('direct', ...both),
@@ -321,6 +325,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
   'failback/estimate': (of) => [
     ...snapshotSet(of, 'recovery'),
     of.own(of.snapshots('recovery'), 'ebs:ListChangedBlocks'),
+    of.own(of.snapshots('recovery'), 'ebs:ListSnapshotBlocks'),
     ...of.keys('direct', 'recovery'),
   ],
   'failback/round': (of) => [...snapshotSet(of, 'recovery'), ...of.keys('make', 'recovery')],

@@ -7,7 +7,7 @@ const volumesAtOnce = 10;
 const workersPerVolume = 10;
 
 /**
- * The delta engine for every transfer at `$.poll.result.transfers`: start the target, move the units in a Distributed Map,
+ * The block engine for every transfer at `$.poll.result.transfers`: start the target, move the units in a Distributed Map,
  * complete. Units are three numbers each and results are dropped, so that the payload holds thousands of them [5.1]. The same states carry failback rounds and re-protection; `id` keeps their names apart.
  */
 export function transferAll(scope: Construct, tasks: Tasks, id: string): MapState {
@@ -28,6 +28,7 @@ export function transferAll(scope: Construct, tasks: Tasks, id: string): MapStat
       'epoch.$': '$.epoch',
       'transfer.$': '$.transfer',
       'target.$': '$.work.result.target',
+      'method.$': '$.work.result.method',
       'unit.$': '$$.Map.Item.Value',
     },
     maxConcurrency: workersPerVolume,

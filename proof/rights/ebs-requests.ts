@@ -2,6 +2,7 @@ import type {
   CompleteSnapshotRequest,
   GetSnapshotBlockRequest,
   ListChangedBlocksRequest,
+  ListSnapshotBlocksRequest,
   PutSnapshotBlockRequest,
   StartSnapshotRequest,
 } from '@aws-sdk/client-ebs';
@@ -39,6 +40,8 @@ export const ebsMappings: Readonly<Record<string, (input: never, held: Held) => 
     onSnapshots('GetSnapshotBlock', [SnapshotId], held),
   ListChangedBlocks: ({ FirstSnapshotId, SecondSnapshotId }: ListChangedBlocksRequest, held) =>
     onSnapshots('ListChangedBlocks', [FirstSnapshotId, SecondSnapshotId], held),
+  ListSnapshotBlocks: ({ SnapshotId }: ListSnapshotBlocksRequest, held) =>
+    onSnapshots('ListSnapshotBlocks', [SnapshotId], held),
   PutSnapshotBlock: ({ SnapshotId }: PutSnapshotBlockRequest, held) =>
     onSnapshots('PutSnapshotBlock', [SnapshotId], held),
   StartSnapshot: startSnapshot,

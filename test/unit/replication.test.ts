@@ -70,27 +70,72 @@ describe('choosing how a snapshot is replicated', () => {
   });
 });
 
+describe('a volume in the place of another one', () => {
+  const home = twin(0, { method: 'delta', primaryVolume: 'vol-2' });
+  const quiet = { deltaBytes: [0, 0, 0], fullBytes: 100 * gib, everySeconds: 3_600, secondsLeft: 3_600 };
+  const other = (deltas: typeof quiet | undefined, twinOf = home) => choose('vol-9', twinOf, { deltas });
+
+  it('is compared with what is there where that costs less than a full copy and what follows it', () => {
+    const choice = other(quiet);
+    expect(choice).toMatchObject({ method: 'compare' });
+    expect(choice.full).toBeUndefined();
+    // aws-facts [9], [9.2]: 204,800 blocks of each side read for $0.003 per 1,000, at $0.016 of functions per 102,400, over $0.02 per GB; nothing differs.
+    expect(choice.estimated?.dollars).toBeCloseTo(2 * (204.8 * 0.003 + 2 * 0.016 + 107.3741824 * 0.02), 2);
+    expect(choice.estimated?.seconds).toBeCloseTo(204.8);
+    expect(choice.reason).toContain('both images are read (100.0 GiB of each, about 4 min, $5.59)');
+  });
+  it('is copied in full, unexpectedly, where the deltas that follow would cost more, or nobody knows them', () => {
+    const busy = { ...quiet, deltaBytes: [gib, gib, gib] };
+    for (const deltas of [busy, undefined, { ...quiet, deltaBytes: [0, 0] }])
+      expect(other(deltas)).toMatchObject({ method: 'native-full', full: 'unexpected' });
+  });
+  it('is copied in full where what is there is under another key than is wanted now', () => {
+    const far = { isEncrypted: true, key: 'arn:1' };
+    const choice = choose('vol-9', home, { deltas: quiet, far, wanted: { isEncrypted: true, key: 'arn:2' } });
+    expect(choice).toMatchObject({ method: 'native-full', full: 'unexpected' });
+  });
+});
+
 describe('cutting changed blocks into units', () => {
-  it('I4: puts every changed block into exactly one unit', () => {
+  async function* blocks(indexes: readonly number[]) {
+    for (const index of indexes) yield { index };
+  }
+  it('I4: puts every changed block into exactly one unit', async () => {
     const changed = Array.from({ length: 2_500 }, (_, index) => index * 3);
-    const units = cutUnits(changed);
+    const { units, listedBlocks } = await cutUnits(blocks(changed));
+    expect(listedBlocks).toBe(2_500);
     expect(units.map(({ first, last }) => changed.filter((index) => index >= first && index <= last).length)).toEqual([
       1_000, 1_000, 500,
     ]);
     for (const index of changed)
       expect(units.filter(({ first, last }) => index >= first && index <= last)).toHaveLength(1);
   });
-  it('makes no unit of no change', () => {
-    expect(cutUnits([])).toEqual([]);
+  it('I4: makes larger units of more blocks than the payload of a state has room for', async () => {
+    const changed = Array.from({ length: 95 }, (_, index) => index + 7);
+    const { units } = await cutUnits(blocks(changed), { blocksPerUnitMin: 10, unitsMax: 4 });
+    expect(units).toEqual([
+      { index: 0, first: 7, last: 36 },
+      { index: 1, first: 37, last: 66 },
+      { index: 2, first: 67, last: 96 },
+      { index: 3, first: 97, last: 101 },
+    ]);
+  });
+  it('makes no unit of no change', async () => {
+    expect(await cutUnits(blocks([]))).toEqual({ units: [], listedBlocks: 0 });
   });
 });
 
 describe('the failback estimate', () => {
   it('says what 50 GiB cost and take, as the fact sheet has it', () => {
-    const estimate = estimateFailback(new Map([['db:/dev/sdf', 102_400]]));
+    const estimate = estimateFailback([{ volume: 'db:/dev/sdf', listedBlocks: 102_400, method: 'delta' }]);
     expect(estimate.gib).toBe(50);
     // aws-facts 9.2: 0.307 + 0.614 for the API and 1.00 for 50 GiB (taken there as 50 GB) of transfer.
     expect(estimate.dollars).toBeCloseTo(0.307 + 0.614 + 50 * 1.073741824 * 0.02, 2);
+  });
+  it('counts what is read of both sides where they can only be compared, in the Region of the functions', () => {
+    const estimate = estimateFailback([{ volume: 'db:/dev/sdf', listedBlocks: 102_400, method: 'compare' }]);
+    expect(estimate.volumes).toEqual([{ volume: 'db:/dev/sdf', changedBlocks: 102_400, gib: 50, isCompared: true }]);
+    expect(estimate.dollars).toBeCloseTo(2 * 0.307 + 0.614 + 50 * 1.073741824 * 0.02, 2);
   });
 });
 

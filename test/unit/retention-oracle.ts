@@ -57,7 +57,7 @@ export function snapshotsNeeded(
     if (stays(point)) needed.add(volume.snapshot);
     if (volume.copy === null) continue;
     if (stays(point)) needed.add(volume.copy);
-    if (volume.isComplete && volume.method !== 'delta' && point.id > (newestNative?.id ?? ''))
+    if (volume.isComplete && volume.method?.startsWith('native-') === true && point.id > (newestNative?.id ?? ''))
       newestNative = { id: point.id, copy: volume.copy };
   }
   if (newestNative !== undefined) needed.add(newestNative.copy);

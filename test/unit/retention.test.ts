@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { PointStatus, RecoveryPoint, ReplicationMethod } from '../../lib/domain/catalogue.ts';
+import type { PointStatus, RecoveryPoint } from '../../lib/domain/catalogue.ts';
 import type { KeepRules } from '../../lib/domain/plan.ts';
+import type { ReplicationMethod } from '../../lib/domain/replication-record.ts';
 import { applyRetention } from '../../lib/domain/retention.ts';
 import { configuration, point, pointAt, twin, volume } from './fixtures.ts';
 import { snapshotsNeeded, staysFor } from './retention-oracle.ts';
@@ -102,7 +103,7 @@ const histories = fc.record({
       gapSeconds,
       status: fc.constantFrom<PointStatus>('available', 'available', 'available', 'failed'),
       isPinned: fc.integer({ max: 9, min: 0 }).map((of) => of === 0),
-      method: fc.constantFrom<ReplicationMethod>('native-incremental', 'native-full', 'delta'),
+      method: fc.constantFrom<ReplicationMethod>('native-incremental', 'native-full', 'delta', 'compare'),
       hasTwin: fc.boolean(),
     }),
     { maxLength: 40 },

@@ -1,9 +1,9 @@
 import type { z } from 'zod';
-import type { FailbackEstimate, VolumeKey } from '../../domain/catalogue.ts';
-import { estimateFailback } from '../../domain/estimate.ts';
+import type { FailbackEstimate } from '../../domain/catalogue.ts';
+import { estimateFailback, type VolumeDelta } from '../../domain/estimate.ts';
 import { nextPoll, type PollResult, pollSchema } from '../../domain/poll.ts';
 import { contextSchema, type Services } from '../services.ts';
-import { countChanged } from '../transfer/count-changed.ts';
+import { cutTransfer } from '../transfer/list-blocks.ts';
 import { pollSnapshots, takeServingSnapshots } from './serving-snapshots.ts';
 
 export const estimateSchema = contextSchema.extend({ poll: pollSchema });
@@ -18,12 +18,12 @@ export async function estimate(
   await services.catalogue.updateOperation(input, { progression: 'estimating' });
   const taken = await takeServingSnapshots(services, input, 1);
   if (!taken.isReady) return pollSnapshots(services, input, false, false);
-  const changed = new Map<VolumeKey, number>();
+  const deltas: VolumeDelta[] = [];
   for (const { key, snapshot, base } of taken.volumes) {
-    const pair = { base: base.recoverySnapshot, snapshot: snapshot.id };
-    changed.set(key, await countChanged(services, plan.recovery.region, pair));
+    const pair = { region: plan.recovery.region, base: base.recoverySnapshot, snapshot: snapshot.id };
+    deltas.push({ volume: key, ...(await cutTransfer(services, pair)) });
   }
-  const result = estimateFailback(changed);
+  const result = estimateFailback(deltas);
   await services.catalogue.updateOperation(input, { estimate: result });
   return { ...nextPoll(input.poll, true, services.now()), estimate: result };
 }

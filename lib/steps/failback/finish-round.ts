@@ -24,17 +24,14 @@ export async function finishRound(
   const moved: number[] = [];
   for (const { transfer } of input.transfers) {
     const record = await services.catalogue.transfer(input.operation, transfer.id);
-    assertInvariant(
-      record?.completedAt !== undefined && record.completedAt !== null,
-      'I4',
-      `the transfer ${transfer.id} is not complete`,
-    );
+    const isComplete = record !== undefined && record.completedAt !== null && record.changedBlocks !== null;
+    assertInvariant(isComplete, 'I4', `the transfer ${transfer.id} is not complete`);
     moved.push(record.changedBlocks);
     await services.catalogue.addTwin({
       plan: plan.name,
       volume: transfer.volume,
       madeAt: pointId(new Date(input.startedAt), `round-${number}`),
-      method: 'delta',
+      method: record.method,
       primarySnapshot: record.target,
       recoverySnapshot: transfer.near.snapshot,
       primaryVolume: null,

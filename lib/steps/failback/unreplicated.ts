@@ -1,7 +1,7 @@
 import type { SnapshotFacts } from '../../aws/snapshots.ts';
 import { type Unreplicated, volumeKey } from '../../domain/catalogue.ts';
 import type { Context, Services } from '../services.ts';
-import { countIfRelated } from '../transfer/count-changed.ts';
+import { countChanged } from '../transfer/list-blocks.ts';
 import { failoverOf } from '../waves/site.ts';
 
 const blocksPerGib = 2_048;
@@ -28,7 +28,7 @@ export async function unreplicatedOf(
         await services.catalogue.addEvent(context.operation, services.now(), note);
         continue;
       }
-      const listed = await countIfRelated(services, primary.region, { base, snapshot: kept.id });
+      const listed = await countChanged(services, { region: primary.region, base, snapshot: kept.id });
       const blocks = listed ?? kept.sizeGib * blocksPerGib;
       if (blocks > 0) report[volumeKey(server, device)] = { snapshot: kept.id, blocks };
     }

@@ -5,12 +5,17 @@ import { forecastCopy } from '../../domain/native-copy.ts';
 import { estimateDelta } from '../../domain/payback.ts';
 import { transferDollars } from '../../domain/prices.ts';
 import { chooseMethod, type MethodChoice, type Protection } from '../../domain/replication.ts';
+import { isByBlocks } from '../../domain/replication-record.ts';
 import { isCopyEncrypted, type Look, lastedSeconds, secondsLeft } from './look.ts';
 
 /** Decides how a volume gets to the recovery Region, and says so where everything is copied although there is an earlier image. */
 export async function withMethod(look: Look, server: string, volume: PointVolume): Promise<PointVolume> {
   const key = volumeKey(server, volume.device);
-  const { method, reason, full } = await choiceOf(look, server, volume);
+  const { method, reason, full, estimated } = await choiceOf(look, server, volume);
+  if (estimated !== undefined) {
+    look.notes.push(`${key}: ${reason}.`);
+    return { ...volume, method, estimated };
+  }
   if (method === 'delta') {
     const [newest] = await look.deltaBytesOf(server, volume);
     return { ...volume, method, ...(newest === undefined ? {} : { estimated: estimateDelta(newest) }) };
@@ -33,7 +38,7 @@ async function choiceOf(look: Look, server: string, volume: PointVolume): Promis
     lastTwin,
     far: far === undefined ? undefined : { isEncrypted: far.isEncrypted, key: far.key },
     wanted: await wantedOf(look, volume),
-    deltas: lastTwin?.method === 'delta' ? await deltasOf(look, server, volume) : undefined,
+    deltas: lastTwin !== undefined && isByBlocks(lastTwin.method) ? await deltasOf(look, server, volume) : undefined,
   });
 }
 

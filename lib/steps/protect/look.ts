@@ -34,7 +34,7 @@ export interface Look {
   sides(): Promise<ReadonlyMap<string, SnapshotFacts>>;
   urgency(): Promise<Urgency>;
   isEncryptedByDefault(): Promise<boolean>;
-  /** What the newest deltas of a volume moved, newest first. */
+  /** What the newest deltas of a device moved, newest first. */
   deltaBytesOf(server: string, volume: PointVolume): Promise<readonly number[]>;
   /** How long the full copies take that this look has decided on. */
   readonly announcedSeconds: number[];
@@ -98,10 +98,10 @@ function deltaBytes({ catalogue }: Services, plan: Plan): Look['deltaBytesOf'] {
     const ids = headers.filter(({ status }) => status === 'available').map(({ id }) => id);
     return Promise.all(ids.map((id) => catalogue.point(plan.name, id)));
   });
-  return async (server, { device, volumeId }) => {
+  return async (server, { device }) => {
     const images = (await newest()).map((point) => point?.servers[server]?.volumes[device]);
     return images.flatMap((image) =>
-      image?.method === 'delta' && image.volumeId === volumeId && image.measured?.bytes !== undefined
+      image?.method === 'delta' && image.measured?.bytes !== undefined
         ? [image.measured.bytes]
         : [],
     );

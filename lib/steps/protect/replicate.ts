@@ -2,6 +2,7 @@ import { blockBytes } from '../../domain/blocks.ts';
 import { type PointVolume, type Twin, type VolumeKey, volumeKey } from '../../domain/catalogue.ts';
 import { Failure } from '../../domain/failure.ts';
 import { nextPollWithin, type PollResult } from '../../domain/poll.ts';
+import { isByBlocks } from '../../domain/replication-record.ts';
 import type { Services } from '../services.ts';
 import type { Transfer, TransferItem } from '../transfer/transfer.ts';
 import { withMethod } from './choose-method.ts';
@@ -93,7 +94,7 @@ async function standingOf(look: Look, server: string, before: PointVolume): Prom
   const volume = before.method === null ? await withMethod(look, server, before) : before;
   const key = volumeKey(server, volume.device);
   const lastTwin = look.twins.get(key);
-  if (volume.method === 'delta' && lastTwin !== undefined) return as(await advanceDelta(look, key, volume, lastTwin));
+  if (isByBlocks(volume.method) && lastTwin !== undefined) return as(await advanceDelta(look, key, volume, lastTwin));
   if (volume.copy === null) return as(volume, true);
   const copy = look.copies.get(volume.copy);
   if (copy?.state === 'error') return as(afterFailedCopy(look, server, volume, copy), true);
@@ -119,9 +120,9 @@ async function advanceDelta(look: Look, key: VolumeKey, volume: PointVolume, twi
   const id = `${input.point}/${key}`;
   const record = await services.catalogue.transfer(input.operation, id);
   if (record?.completedAt !== undefined && record.completedAt !== null) {
-    const { target, changedBlocks, startedAt, completedAt } = record;
-    const measured = { bytes: changedBlocks * blockBytes, seconds: lastedSeconds(startedAt, completedAt) };
-    return { ...volume, copy: target, isComplete: true, measured };
+    const { target, method, changedBlocks, startedAt, completedAt } = record;
+    const measured = { bytes: (changedBlocks ?? 0) * blockBytes, seconds: lastedSeconds(startedAt, completedAt) };
+    return { ...volume, method, copy: target, isComplete: true, measured };
   }
   const transfer: Transfer = {
     id,

@@ -13,6 +13,7 @@ import {
 import { secondsBetween } from '../../domain/duration.ts';
 import { assertInvariant, Failure } from '../../domain/failure.ts';
 import type { Plan } from '../../domain/plan.ts';
+import { isByBlocks } from '../../domain/replication-record.ts';
 import { metrics } from '../../names.ts';
 import { publish } from '../operation/publish.ts';
 import { type Context, contextSchema, type Services } from '../services.ts';
@@ -66,7 +67,7 @@ async function lockCopies({ client }: Services, plan: Plan, { servers }: Recover
  */
 async function deltaBytes(services: Services, { operation, servers }: RecoveryPoint): Promise<Measurement[]> {
   const volumes = Object.values(servers).flatMap((server) => Object.values(server.volumes));
-  if (!volumes.some(({ method }) => method === 'delta')) return [];
+  if (!volumes.some(({ method }) => isByBlocks(method))) return [];
   const transfers = new Map((await services.catalogue.transfers(operation)).map((each) => [each.volume, each]));
   const known = Object.entries(servers).flatMap(([server, { volumes: of }]): Required<Measurement>[] => {
     const value = bytesOf(server, of, transfers);
@@ -84,7 +85,7 @@ function bytesOf(
   let bytes = 0;
   for (const { device, method } of Object.values(volumes)) {
     const transfer = transfers.get(volumeKey(server, device));
-    if (method !== 'delta' || transfer === undefined) return undefined;
+    if (!isByBlocks(method) || transfer?.changedBlocks == null) return undefined;
     bytes += transfer.changedBlocks * blockBytes;
   }
   return bytes;

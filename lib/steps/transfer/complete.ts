@@ -7,7 +7,7 @@ import type { TransferRecord } from '../../domain/catalogue.ts';
 import { Failure } from '../../domain/failure.ts';
 import { nextPoll, nextPollWithin, type PollResult, pollSchema } from '../../domain/poll.ts';
 import type { Services } from '../services.ts';
-import { countIfRelated } from './count-changed.ts';
+import { countChanged } from './list-blocks.ts';
 import { transferItemSchema } from './transfer.ts';
 
 export const completeSchema = transferItemSchema.extend({ target: z.string(), poll: pollSchema });
@@ -52,17 +52,19 @@ async function requestCompletion(
   { operation, transfer, target }: CompleteInput,
   record: TransferRecord | undefined,
 ): Promise<void> {
-  const { changedBlocks = 0, isCompleting: wasRequested = false, startedAt = '' } = record ?? {};
+  const { method, listedBlocks = 0, isCompleting: wasRequested = false, startedAt = '' } = record ?? {};
   const ageSeconds = (services.now().getTime() - Date.parse(startedAt)) / 1_000;
   const units = await services.catalogue.units(operation, transfer.id);
-  const written = units.reduce((sum, unit) => sum + unit.blocks, 0);
-  if (written !== changedBlocks) {
+  const seen = units.reduce((sum, unit) => sum + unit.listed, 0);
+  const changedBlocks = units.reduce((sum, unit) => sum + unit.blocks, 0);
+  if (seen !== listedBlocks || (method !== 'compare' && changedBlocks !== listedBlocks)) {
     throw new Failure(
       'TransferFailed',
-      `${transfer.volume}: ${written} blocks were written but ${changedBlocks} changed. Nothing was switched; start the operation again.`,
+      `${transfer.volume}: of ${listedBlocks} blocks that may have changed, ${seen} were looked at and ${changedBlocks} written. Nothing was switched; start the operation again.`,
     );
   }
-  if (!wasRequested) await services.catalogue.updateTransfer(operation, transfer.id, { isCompleting: true });
+  if (!wasRequested)
+    await services.catalogue.updateTransfer(operation, transfer.id, { isCompleting: true, changedBlocks });
   try {
     await completeSnapshot(
       services.client(ebsClient, transfer.far.region),
@@ -83,8 +85,7 @@ async function requestCompletion(
  */
 async function verify(services: Services, input: CompleteInput, changedBlocks: number): Promise<void> {
   const { operation, transfer, target } = input;
-  const pair = { base: transfer.far.base, snapshot: target };
-  const listed = await countIfRelated(services, transfer.far.region, pair);
+  const listed = await countChanged(services, { ...transfer.far, snapshot: target });
   if (listed === undefined) {
     const note = `${target} could not be listed against ${transfer.far.base}: its count and checksum were accepted`;
     await services.catalogue.addEvent(operation, services.now(), note);

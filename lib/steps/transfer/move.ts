@@ -1,22 +1,24 @@
 import { ebsClient } from '../../aws/clients.ts';
 import { z } from 'zod';
 import {
-  type ChangedBlock,
   digestOf,
   getBlock,
   isNotVisibleYet,
-  listChangedBlocks,
+  type ListedBlock,
   putBlock,
   visibleAfterSeconds,
   zeroBlock,
 } from '../../aws/blocks.ts';
 import { Failure } from '../../domain/failure.ts';
+import { blockMethodSchema } from '../../domain/replication-record.ts';
 import { pause } from '../pause.ts';
 import type { Services } from '../services.ts';
+import { listBlocks } from './list-blocks.ts';
 import { transferItemSchema } from './transfer.ts';
 
 export const moveSchema = transferItemSchema.extend({
   target: z.string(),
+  method: blockMethodSchema,
   unit: z.object({ index: z.number().int(), first: z.number().int(), last: z.number().int() }),
 });
 type MoveInput = z.infer<typeof moveSchema>;
@@ -28,7 +30,8 @@ const visiblePauseMs = 2_000;
 const visiblePauseMsMax = 8_000;
 
 /**
- * Moves the changed blocks of one unit (I4): each once, zero blocks too; a block that only the base has is written as zeros.
+ * Moves the changed blocks of one unit (I4): each once, zero blocks too; a block that only the base has is written as zeros. Of a
+ * comparison only those are moved that differ.
  * The digests are kept in the catalogue for the checksum of the whole snapshot, which also makes a repeat do nothing.
  */
 export async function move(services: Services, input: MoveInput): Promise<{ blocks: number }> {
@@ -45,37 +48,55 @@ export async function move(services: Services, input: MoveInput): Promise<{ bloc
   }
 }
 
+type Put = (put: () => Promise<void>) => Promise<void>;
+
 async function moveUnit(services: Services, input: MoveInput): Promise<{ blocks: number }> {
   const { operation, transfer, unit } = input;
-  const near = services.client(ebsClient, transfer.near.region);
-  const blocks: ChangedBlock[] = [];
-  for await (const block of listChangedBlocks(near, transfer.near, unit.first)) {
+  const listed: ListedBlock[] = [];
+  for await (const block of listBlocks(services, transfer.near, input.method, unit.first)) {
     if (block.index > unit.last) break;
-    blocks.push(block);
+    listed.push(block);
   }
-  const digests = Buffer.alloc(blocks.length * 32);
-  const queue = blocks.entries();
+  const written: (Uint8Array | undefined)[] = listed.map(() => undefined);
+  const put = oneFirst((write) => putWhenVisible(services, write));
+  const queue = listed.entries();
   const worker = async () => {
-    for (const [position, block] of queue) digests.set(await moveBlock(services, input, block), position * 32);
+    for (const [position, block] of queue) written[position] = await moveBlock(services, input, block, put);
   };
-  // Until AWS knows the young target one block asks, not 64.
-  const [first] = queue;
-  if (first !== undefined) digests.set(await moveBlock(services, input, first[1]), first[0] * 32);
-  await Promise.all(Array.from({ length: Math.min(inFlightMax, blocks.length) }, worker));
-  await services.catalogue.addUnit(operation, transfer.id, { unit: unit.index, blocks: blocks.length, digests });
-  return { blocks: blocks.length };
+  await Promise.all(Array.from({ length: Math.min(inFlightMax, listed.length) }, worker));
+  const digests = written.filter((digest) => digest !== undefined);
+  const record = {
+    unit: unit.index,
+    listed: listed.length,
+    blocks: digests.length,
+    digests: Buffer.concat(digests),
+  };
+  await services.catalogue.addUnit(operation, transfer.id, record);
+  return { blocks: digests.length };
 }
 
-/** Returns the raw digest of what was written. */
+/** Until AWS knows the young target one block asks, not 64. */
+function oneFirst(put: Put): Put {
+  let first: Promise<void> | undefined;
+  return async (write) => {
+    if (first !== undefined) return first.then(() => put(write));
+    first = put(write);
+    return first;
+  };
+}
+
+/** Returns the raw digest of what was written; `undefined` for a block that is the same on both sides. */
 async function moveBlock(
   services: Services,
-  { transfer, target }: MoveInput,
-  { index, token }: ChangedBlock,
-): Promise<Uint8Array> {
-  const near = services.client(ebsClient, transfer.near.region);
-  const far = services.client(ebsClient, transfer.far.region);
-  const block = token === null ? zeroBlock : await getBlock(near, transfer.near.snapshot, index, token);
-  await putWhenVisible(services, () => putBlock(far, target, index, block));
+  { transfer: { near, far }, target }: MoveInput,
+  { index, token, baseToken }: ListedBlock,
+  put: Put,
+): Promise<Uint8Array | undefined> {
+  const from = services.client(ebsClient, near.region);
+  const block = token === null ? zeroBlock : await getBlock(from, near.snapshot, index, token);
+  if (baseToken !== undefined && (await getBlock(from, near.base, index, baseToken)).checksum === block.checksum)
+    return undefined;
+  await put(() => putBlock(services.client(ebsClient, far.region), target, index, block));
   return digestOf(block);
 }
 

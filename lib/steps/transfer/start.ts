@@ -1,23 +1,30 @@
-import { ebsClient } from '../../aws/clients.ts';
-import { listChangedBlocks, startSnapshot } from '../../aws/blocks.ts';
+import { startSnapshot } from '../../aws/blocks.ts';
+import { ebsClient, ec2Client } from '../../aws/clients.ts';
+import { describeSnapshots } from '../../aws/snapshots.ts';
 import { tokenOf } from '../../aws/token.ts';
-import { cutUnits, type Unit } from '../../domain/blocks.ts';
+import type { Unit } from '../../domain/blocks.ts';
+import { Failure } from '../../domain/failure.ts';
+import type { BlockMethod } from '../../domain/replication-record.ts';
 import type { Services } from '../services.ts';
-import type { TransferItem } from './transfer.ts';
+import { cutTransfer } from './list-blocks.ts';
+import type { Transfer, TransferItem } from './transfer.ts';
 
 export interface StartedTransfer {
   readonly target: string;
-  readonly changedBlocks: number;
+  readonly method: BlockMethod;
   readonly units: readonly Unit[];
 }
 
-/** Lists what changed, starts the target snapshot on its parent, and cuts the work into units. Repeats give the same target. */
+/**
+ * Lists the blocks to look at, starts the target snapshot on its parent, and cuts the work into units. Where AWS takes the two
+ * snapshots for unrelated, both are read and compared, which is said. Repeats give the same target.
+ */
 export async function start(services: Services, item: TransferItem): Promise<StartedTransfer> {
   const { plan, operation, transfer } = item;
+  const { catalogue } = services;
   await services.proveEpoch(item);
-  const changed: number[] = [];
-  for await (const block of listChangedBlocks(services.client(ebsClient, transfer.near.region), transfer.near))
-    changed.push(block.index);
+  const { method, units, listedBlocks } = await cutTransfer(services, transfer.near);
+  if (method === 'compare') await refuseShrunk(services, transfer);
   const [server = '', device = ''] = transfer.volume.split(':');
   const owner = {
     plan,
@@ -35,18 +42,33 @@ export async function start(services: Services, item: TransferItem): Promise<Sta
     owner,
   };
   const target = await startSnapshot(services.client(ebsClient, transfer.far.region), request);
-  const before = await services.catalogue.transfer(operation, transfer.id);
-  if (before === undefined) {
-    const startedAt = services.now().toISOString();
-    await services.catalogue.updateTransfer(operation, transfer.id, {
+  if ((await catalogue.transfer(operation, transfer.id)) === undefined) {
+    const startedAt = services.now();
+    if (method === 'compare') {
+      const note = `${transfer.volume}: AWS does not take ${transfer.near.snapshot} for related to ${transfer.near.base}, so all ${listedBlocks} blocks of both are read, and those that differ are carried over`;
+      await catalogue.addEvent(operation, startedAt, note);
+    }
+    await catalogue.updateTransfer(operation, transfer.id, {
       id: transfer.id,
       volume: transfer.volume,
       target,
-      changedBlocks: changed.length,
-      startedAt,
+      method,
+      listedBlocks,
+      changedBlocks: null,
+      startedAt: startedAt.toISOString(),
       isCompleting: false,
       completedAt: null,
     });
   }
-  return { target, changedBlocks: changed.length, units: cutUnits(changed) };
+  return { target, method, units };
+}
+
+/** A volume never shrinks, but another one in its place may be smaller, and no snapshot is smaller than its parent. @source aws-facts [2.3] */
+async function refuseShrunk({ client }: Services, { volume, near, sizeGib }: Transfer): Promise<void> {
+  const before = (await describeSnapshots(client(ec2Client, near.region), [near.base])).get(near.base);
+  if (before === undefined || before.sizeGib <= sizeGib) return;
+  throw new Failure(
+    'LineageLost',
+    `The volume of ${volume} is another one than before, and smaller: ${sizeGib} GiB instead of ${before.sizeGib}. Nothing that is kept can be brought up to it. Give the server a volume of ${before.sizeGib} GiB or more in its place.`,
+  );
 }

@@ -5,7 +5,7 @@ import { contextSchema } from '../services.ts';
 const sideSchema = z.object({ region: z.string(), base: z.string() });
 
 /**
- * One volume's delta: the blocks changed between `near.base` and `near.snapshot` are written onto `far.base`, which has the
+ * One volume's delta: the blocks by which `near.snapshot` differs from `near.base` are written onto `far.base`, which has the
  * same content as `near.base`; the result has the same content as `near.snapshot`. The direction does not matter.
  */
 export const transferSchema = z.object({

@@ -1,0 +1,128 @@
+import {
+  AttachVolumeCommand,
+  CreateVolumeCommand,
+  DescribeVolumesCommand,
+  DetachVolumeCommand,
+  EC2Client,
+} from '@aws-sdk/client-ec2';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Operation, RecoveryPoint } from '../../lib/domain/catalogue.ts';
+import { RawTable } from '../../proof/raw-table.ts';
+import { reportFailback } from '../../rehearsal/report.ts';
+import type { Stage } from '../../rehearsal/stage.ts';
+import { changedIndexes } from '../../sim/blocks/content.ts';
+import { openShop, outcomeOf, protectNow, setSchedules, shop } from './shop-stage.ts';
+
+/** A volume that somebody put in the place of another one: AWS lists no changes between the two. */
+const server = 'files';
+const device = '/dev/sdf';
+const key = `${server}:${device}`;
+const home = shop.primary.region;
+const away = shop.recovery.region;
+
+let stage: Stage;
+beforeEach(async () => {
+  stage = await openShop(41);
+  await setSchedules(stage, 'protect', 'DISABLED');
+  await setSchedules(stage, 'measure', 'DISABLED');
+  expect(outcomeOf(await protectNow(stage)).status).toBe('SUCCEEDED');
+  expect(outcomeOf(await stage.run('failover')).status).toBe('SUCCEEDED');
+});
+afterEach(() => {
+  expect(stage.cloud.notModelled).toEqual([]);
+  stage.close();
+});
+
+const settle = <Value>(work: Promise<Value>) => stage.clock.settle(work);
+const ec2 = (region: string) => stage.cloud.services(region).ec2;
+const attached = (region: string) =>
+  ec2(region)
+    .volumesOf(stage.workload.instanceIn(region, server) ?? '')
+    .get(device) ?? '';
+
+/** As a person restores a volume with tools of their own: a new one of `sizeGib` that gets most of what the old one held. */
+async function replaceVolume(region: string, { sizeGib }: { sizeGib?: number } = {}): Promise<void> {
+  const client = new EC2Client(stage.cloud.clientConfig(region));
+  const old = attached(region);
+  const { blocks } = ec2(region).contentOf(old);
+  const { Volumes } = await settle(client.send(new DescribeVolumesCommand({ VolumeIds: [old] })));
+  const { AvailabilityZone, Size = 0, VolumeType, Encrypted, KmsKeyId } = Volumes?.[0] ?? {};
+  const request = { AvailabilityZone, Size: sizeGib ?? Size, VolumeType, Encrypted, KmsKeyId };
+  const { VolumeId = '' } = await settle(client.send(new CreateVolumeCommand(request)));
+  await settle(client.send(new DetachVolumeCommand({ VolumeId: old })));
+  await stage.clock.advance(60_000);
+  const InstanceId = stage.workload.instanceIn(region, server);
+  await settle(client.send(new AttachVolumeCommand({ VolumeId, InstanceId, Device: device })));
+  await stage.clock.advance(60_000);
+  for (const [index, bytes] of blocks) ec2(region).writeBlocks(VolumeId, index, Buffer.from(bytes));
+  const [first = 0] = blocks.keys();
+  ec2(region).writeBlocks(VolumeId, first, Buffer.alloc(524_288, 7));
+  ec2(region).writeBlocks(VolumeId, 1_000, Buffer.alloc(524_288, 8));
+}
+
+async function lastOperation(kind: string): Promise<Operation> {
+  const all = (await settle(stage.catalogue.operations(shop.name))).filter((each) => each.kind === kind);
+  const last = all.toSorted((a, b) => a.epoch - b.epoch).at(-1);
+  if (last === undefined) throw new Error(`there was no ${kind}`);
+  return last;
+}
+
+async function events(operation: string): Promise<string[]> {
+  const items = await settle(new RawTable(stage).items());
+  return items.filter(({ pk, sk }) => pk === `OP#${operation}` && sk.startsWith('EV#')).map(({ text }) => String(text));
+}
+
+const newestPoint = async () => (await settle(stage.catalogue.points(shop.name))).at(-1) as RecoveryPoint;
+
+describe('a volume replaced in the recovery Region', () => {
+  it('I4: comes home by comparison: every block that differs, and nothing else', async () => {
+    await replaceVolume(away);
+    expect(outcomeOf(await stage.run('failback', { plan: shop.name, estimateOnly: true })).status).toBe('SUCCEEDED');
+    const { estimate } = await lastOperation('failback');
+    expect(estimate?.volumes.filter(({ isCompared }) => isCompared).map(({ volume }) => volume)).toEqual([key]);
+
+    expect(outcomeOf(await stage.run('failback')).status).toBe('SUCCEEDED');
+    const operation = await lastOperation('failback');
+    const report = await settle(reportFailback(stage, operation));
+    for (const { volume, changedBlocks, blocksMoved, contentMatches } of report.volumes)
+      expect([volume, blocksMoved, contentMatches]).toEqual([volume, changedBlocks, true]);
+    expect(report.volumes.find(({ volume }) => volume === key)?.blocksMoved).toBe(2);
+    expect((await events(operation.id)).join()).toMatch(
+      new RegExp(`${key}: AWS does not take snap-\\w+ for related to snap-\\w+, so all \\d+ blocks of both are read`),
+    );
+    // What comes next has a lineage again.
+    expect(outcomeOf(await protectNow(stage)).status).toBe('SUCCEEDED');
+    expect((await newestPoint()).servers[server]?.volumes[device]?.method).toBe('delta');
+  });
+
+  it('I12: is refused by name where it is smaller than what is at home, and recovery goes on serving', async () => {
+    await replaceVolume(away, { sizeGib: ec2(away).contentOf(attached(away)).sizeGib - 1 });
+    const { status, message } = outcomeOf(await stage.run('failback'));
+    expect(status).toBe('FAILED');
+    expect(message).toMatch(new RegExp(`The volume of ${key} is another one than before, and smaller`));
+    expect(await settle(stage.catalogue.state(shop.name))).toMatchObject({ phase: 'recovered', lease: null });
+    expect(stage.workload.servingRegion()).toBe(away);
+  });
+});
+
+describe('a volume replaced at home', () => {
+  it('is compared while its images go by delta and little changes, and has the same bytes on the other side', async () => {
+    expect(outcomeOf(await stage.run('failback')).status).toBe('SUCCEEDED');
+    for (let run = 0; run < 3; run += 1) expect(outcomeOf(await protectNow(stage)).status).toBe('SUCCEEDED');
+    await replaceVolume(home);
+    const copied = ec2(away).bytesMoved.copied;
+    expect(outcomeOf(await protectNow(stage)).status).toBe('SUCCEEDED');
+    expect(ec2(away).bytesMoved.copied).toBe(copied);
+
+    const point = await newestPoint();
+    const volume = point.servers[server]?.volumes[device];
+    expect(volume).toMatchObject({ method: 'compare', measured: { bytes: 2 * 524_288 } });
+    const [there, here] = [ec2(away).contentOf(volume?.copy ?? ''), ec2(home).contentOf(volume?.snapshot ?? '')];
+    expect(changedIndexes(here, there)).toEqual([]);
+    expect((await events(point.operation)).join()).toMatch(
+      new RegExp(`${key}: the last twin belongs to volume vol-\\w+, not to vol-\\w+: both images are read`),
+    );
+    expect(outcomeOf(await protectNow(stage)).status).toBe('SUCCEEDED');
+    expect((await newestPoint()).servers[server]?.volumes[device]?.method).toBe('delta');
+  });
+});
