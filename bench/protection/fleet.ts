@@ -18,8 +18,8 @@ const blocksPerVolume = 100;
 export const bytesPerBlock = (writtenGib * 1024 ** 3) / blocksPerVolume;
 const changeEveryMs = 3_600_000 / (changePerHour * blocksPerVolume);
 
-/** A fleet of servers that its plan picks by one tag. */
-export function fleetPlan(everyMinutes: number): Plan {
+/** A fleet of servers that its plan picks by one tag. `retention`: as in a plan's file. */
+export function fleetPlan(everyMinutes: number, retention: Readonly<Record<string, unknown>> = { latest: 6 }): Plan {
   const subnets = Array.from({ length: 4 }, (_, number) => [subnetId(0, number), subnetId(1, number)]);
   const written = {
     primary: { region: home },
@@ -28,7 +28,7 @@ export function fleetPlan(everyMinutes: number): Plan {
       subnets: Object.fromEntries(subnets),
       securityGroups: { 'sg-00000000000000001': 'sg-00000000000000002' },
     },
-    protection: { every: `${everyMinutes} minutes`, rpoTarget: '60 minutes', retention: { latest: 6 } },
+    protection: { every: `${everyMinutes} minutes`, rpoTarget: '60 minutes', retention },
     groups: { fleet: { tags: { fleet: 'bench' }, wave: 1, health: { within: '10 minutes' } } },
     failover: { rtoTarget: '60 minutes', whenFenceIsOwed: 'proceed' },
     failback: { pauseLimit: '15 minutes' },

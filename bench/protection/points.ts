@@ -17,9 +17,12 @@ export interface PointReads {
 const everyMinutes = 5;
 const itemsPerBatch = 25;
 
+/** Every point is kept for nearly a year, as long as the snapshots of a Region allow, and by the calendar as well. */
+const retention = { latest: 6, hourly: 24, daily: 7, weekly: 4, monthly: 12, minimumAge: '347 days' };
+
 /** A plan of one server whose catalogue holds very many points, and how much of it is read to choose one and to prune. */
 export async function countReads(points: number): Promise<PointReads> {
-  const plan = fleetPlan(everyMinutes);
+  const plan = fleetPlan(everyMinutes, retention);
   const assembly = synthesize([plan]);
   const stage = await Stage.open({ plan, world: fleetWorld(1), seed: 2, assembly: assembly.directory });
   try {

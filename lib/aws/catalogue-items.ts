@@ -111,6 +111,27 @@ export function placeOf(of: CatalogueItem): { key: Key; kind: Kind<CatalogueItem
   }
 }
 
+/** Which items a query finds. */
+export interface KeyCondition {
+  readonly KeyConditionExpression: string;
+  readonly ExpressionAttributeValues: Record<string, string>;
+}
+
+export function startingWith(pk: string, prefix: string): KeyCondition {
+  return {
+    KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+    ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
+  };
+}
+
+/** Points of a plan with ids that are not greater than `last`. */
+export function upToPoint(plan: string, last: string): KeyCondition {
+  return {
+    KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :last',
+    ExpressionAttributeValues: { ':pk': `PLAN#${plan}`, ':first': 'RP#', ':last': `RP#${last}` },
+  };
+}
+
 /**
  * What a table holds as what it should be. The key is the catalogue's own business, and may not be written back as a field; what
  * the item says of itself must fit it.

@@ -35,6 +35,7 @@ import { catalogueCall } from './call.ts';
 import {
   type CatalogueItem,
   type Key,
+  type KeyCondition,
   keyOf,
   type Kind,
   kinds,
@@ -42,6 +43,8 @@ import {
   parseItem,
   placeOf,
   pointOf,
+  startingWith,
+  upToPoint,
 } from './catalogue-items.ts';
 import { type Condition, type Fields, updateExpression } from './update-expression.ts';
 
@@ -124,7 +127,11 @@ export class Catalogue {
   /** A point with its servers. */
   async point(plan: string, id: string): Promise<RecoveryPoint | undefined> {
     const header = await this.pointHeader(plan, id);
-    return header === undefined ? undefined : pointOf(header, await this.pointServers(plan, id));
+    return header === undefined ? undefined : this.withServers(header);
+  }
+
+  async withServers(header: PointHeader): Promise<RecoveryPoint> {
+    return pointOf(header, await this.pointServers(header.plan, header.id));
   }
 
   pointHeader(plan: string, id: string): Promise<PointHeader | undefined> {
@@ -147,9 +154,9 @@ export class Catalogue {
     return headers.map((header) => pointOf(header, servers.get(header.id) ?? []));
   }
 
-  /** Oldest first. */
-  pointHeaders(plan: string): Promise<PointHeader[]> {
-    return this.#query(`PLAN#${plan}`, 'RP#', kinds.point);
+  /** Oldest first. `upTo`: only points whose ids, which begin with their time, are not greater. */
+  pointHeaders(plan: string, upTo = '~'): Promise<PointHeader[]> {
+    return this.#queryAll(upToPoint(plan, upTo), kinds.point);
   }
 
   /** Points from the newest down to the newest available one, it included; all of them where none is available. */
@@ -171,13 +178,7 @@ export class Catalogue {
     isEnough: (point: PointHeader) => boolean,
     { upTo, oldestFirst = false }: { readonly upTo?: string; readonly oldestFirst?: boolean } = {},
   ): Promise<PointHeader[]> {
-    const query = {
-      TableName: this.#table,
-      ConsistentRead: true,
-      ScanIndexForward: oldestFirst,
-      KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :last',
-      ExpressionAttributeValues: { ':pk': `PLAN#${plan}`, ':first': 'RP#', ':last': `RP#${upTo ?? '~'}` },
-    };
+    const query = { ...this.#consistent(upToPoint(plan, upTo ?? '~')), ScanIndexForward: oldestFirst };
     return catalogueCall('read the catalogue', async () => {
       const points: PointHeader[] = [];
       for await (const page of paginateQuery({ client: this.#documents, pageSize: newestPointsPerPage }, query))
@@ -368,27 +369,26 @@ export class Catalogue {
     return answer.Item === undefined ? undefined : parseItem(answer.Item, kind);
   }
 
-  async #query<Item>(pk: string, prefix: string, kind: Kind<Item>): Promise<Item[]> {
+  #query<Item>(pk: string, prefix: string, kind: Kind<Item>): Promise<Item[]> {
+    return this.#queryAll(startingWith(pk, prefix), kind);
+  }
+
+  async #queryAll<Item>(of: KeyCondition, kind: Kind<Item>): Promise<Item[]> {
     return catalogueCall('read the catalogue', async () => {
       const items: Item[] = [];
-      for await (const page of paginateQuery({ client: this.#documents }, this.#itemsOf(pk, prefix)))
+      for await (const page of paginateQuery({ client: this.#documents }, this.#consistent(of)))
         items.push(...(page.Items ?? []).map((item) => parseItem(item, kind)));
       return items;
     });
   }
 
   async #hasAny(pk: string, prefix: string): Promise<boolean> {
-    const query = new QueryCommand({ ...this.#itemsOf(pk, prefix), Limit: 1 });
+    const query = new QueryCommand({ ...this.#consistent(startingWith(pk, prefix)), Limit: 1 });
     return ((await catalogueCall('read the catalogue', () => this.#documents.send(query))).Items ?? []).length > 0;
   }
 
-  #itemsOf(pk: string, prefix: string) {
-    return {
-      TableName: this.#table,
-      ConsistentRead: true,
-      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
-      ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
-    };
+  #consistent(of: KeyCondition) {
+    return { TableName: this.#table, ConsistentRead: true, ...of };
   }
 
   /** One conditional write. Returns whether the condition held. */

@@ -1,6 +1,7 @@
 import type { Operation, PlanState, PointVolume, RecoveryPoint, Twin, VolumeKey } from './catalogue.ts';
 import { volumeKey } from './catalogue.ts';
 import type { Manifest } from './manifest.ts';
+import { newestNativeTwins } from './twins.ts';
 
 /** A snapshot of the plan as its Region describes it now. */
 export interface PresentSnapshot {
@@ -49,14 +50,14 @@ export interface Rebuilt {
 
 /**
  * The items of a plan from what is left of it. A point needs each of its copies, a twin both of its sides; what a silent primary Region
- * holds is taken to be there. Of the twins of a volume the last whole one is restored, as a prune leaves it.
+ * holds is taken to be there. Of the twins of a volume those are restored that a prune leaves.
  * @param seenEpoch the highest epoch that the table still holds, or 0
  */
 export function rebuild(remains: Remains, now: Date, seenEpoch: number): Rebuilt {
   const { kept, doubles } = onePerOperation(remains.manifests);
   const moves = kept.filter(({ manifest }) => manifest.operation.kind !== 'protect');
   const points = kept.flatMap(({ manifest: { point } }) => (point === null ? [] : [pointFrom(point, remains)]));
-  const twins = lastWhole(
+  const twins = keptTwins(
     kept.flatMap(({ manifest }) => manifest.twins),
     remains,
   );
@@ -134,8 +135,11 @@ function withPins(point: RecoveryPoint, moves: readonly KeptManifest[]): Recover
   return { ...point, pins };
 }
 
-/** By time, not by epoch: a table that was begun anew counts from 1 again. */
-function lastWhole(twins: readonly Twin[], { copies, sources }: Remains): { whole: Twin[]; left: string[] } {
+/**
+ * The last whole twin of each volume, and the newest that AWS copied, of which only the copy is needed. By time, not by epoch: a table that
+ * was begun anew counts from 1 again.
+ */
+function keptTwins(twins: readonly Twin[], { copies, sources }: Remains): { whole: Twin[]; left: string[] } {
   const whole = new Map<VolumeKey, Twin>();
   const broken = new Map<VolumeKey, string>();
   for (const twin of twins.toSorted((a, b) => a.madeAt.localeCompare(b.madeAt))) {
@@ -146,7 +150,11 @@ function lastWhole(twins: readonly Twin[], { copies, sources }: Remains): { whol
     if (why === undefined) broken.delete(twin.volume);
     else broken.set(twin.volume, `twin of ${twin.volume} of ${twin.madeAt}: ${why}`);
   }
-  return { whole: [...whole.values()], left: [...broken.values()] };
+  // A newer one whose other side is gone would be taken for the last.
+  const isUsable = ({ volume, madeAt, recoverySnapshot, operation }: Twin) =>
+    madeAt <= (whole.get(volume)?.madeAt ?? '') && wrongWith(recoverySnapshot, operation, copies) === undefined;
+  const natives = newestNativeTwins(twins.filter(isUsable)).values();
+  return { whole: [...new Set([...whole.values(), ...natives])], left: [...broken.values()] };
 }
 
 /**

@@ -1,12 +1,19 @@
-import { type PointVolume, type RecoveryPoint, type Twin, type VolumeKey, volumeKey } from './catalogue.ts';
+import {
+  type PointHeader,
+  type PointVolume,
+  type RecoveryPoint,
+  type Twin,
+  type VolumeKey,
+  volumeKey,
+} from './catalogue.ts';
 import type { KeepRules } from './plan.ts';
 import { isByBlocks } from './replication-record.ts';
-import { lastTwins } from './twins.ts';
+import { lastTwins, newestNativeTwins } from './twins.ts';
 
-export interface Retention {
-  /** Ids of the snapshots, in both Regions, that something still needs. */
-  readonly kept: ReadonlySet<string>;
-  readonly doomedPoints: readonly RecoveryPoint[];
+export interface Retention<Point extends PointHeader> {
+  readonly keptPoints: readonly Point[];
+  readonly doomedPoints: readonly Point[];
+  readonly keptTwins: readonly Twin[];
   readonly doomedTwins: readonly Twin[];
 }
 
@@ -16,45 +23,64 @@ export interface Keeping {
   /** The operation under way. */
   readonly running: string;
   readonly now: Date;
-  /** Snapshots that nobody may delete now. */
-  readonly locked: ReadonlySet<string>;
+  /** Ids of points with a snapshot that nobody may delete now. */
+  readonly lockedPoints: ReadonlySet<string>;
 }
 
 /**
  * What retention keeps (I3): the available points that a rule of the plan keeps, and always the newest; pinned points; available points of which a snapshot is
- * locked; that of the
- * operation `running` however it stands; both sides of the last twin of each volume; and the newest native copy of each volume,
- * without which AWS would copy the next one in full [1.6]. Everything else goes, failed points included.
+ * locked; that of the operation `running` however it stands; the last twin of each volume, and the newest that AWS copied. Everything
+ * else goes, failed points included. Points that the rules keep for their age alone may be left out of `points`: see {@link youngSince}.
  */
-export function applyRetention(
-  points: readonly RecoveryPoint[],
+export function applyRetention<Point extends PointHeader>(
+  points: readonly Point[],
   twins: readonly Twin[],
-  { rules, running, now, locked }: Keeping,
-): Retention {
-  const newestFirst = points.toSorted((a, b) => b.id.localeCompare(a.id));
-  const available = newestFirst.filter(({ status }) => status === 'available');
-  const youngSince = now.getTime() - rules.minimumAgeSeconds * 1_000;
+  { rules, running, now, lockedPoints }: Keeping,
+): Retention<Point> {
+  const available = points.filter(({ status }) => status === 'available').toSorted((a, b) => b.id.localeCompare(a.id));
+  const young = youngSince(rules, now);
   const keptPoints = new Set([
     ...available.slice(0, Math.max(1, rules.latest)),
     ...points.filter(({ operation }) => operation === running),
     ...points.filter(({ pins }) => pins.length > 0),
-    ...available.filter(({ startedAt }) => Date.parse(startedAt) > youngSince),
-    ...available.filter((point) => snapshotsOf(point).some((id) => locked.has(id))),
+    ...available.filter(({ startedAt }) => Date.parse(startedAt) > young.getTime()),
+    ...available.filter(({ id }) => lockedPoints.has(id)),
     ...periods.flatMap(({ count, of }) => newestOfEach(available, of, rules[count])),
   ]);
-  const keptTwins = new Set(lastTwins(twins).values());
-  const ofPoints = [...keptPoints].flatMap(snapshotsOf);
-  const ofTwins = [...keptTwins].flatMap((twin) => [twin.primarySnapshot, twin.recoverySnapshot]);
+  const keptTwins = new Set([...lastTwins(twins).values(), ...newestNativeTwins(twins).values()]);
   return {
-    kept: new Set([...locked, ...ofPoints, ...ofTwins, ...newestNativeCopies(newestFirst)]),
+    keptPoints: points.filter((point) => keptPoints.has(point)),
     doomedPoints: points.filter((point) => !keptPoints.has(point)),
+    keptTwins: [...keptTwins],
     doomedTwins: twins.filter((twin) => !keptTwins.has(twin)),
   };
 }
 
-/** In which period a moment lies, by the calendar in UTC: `2026-01-05T10` is an hour, `2026-01-05` a day, `2026` a year. */
-const periods = [
-  { count: 'hourly', of: (startedAt: string) => startedAt.slice(0, 13) },
+/** Available points that started later are kept for their age alone. */
+export function youngSince({ minimumAgeSeconds }: KeepRules, now: Date): Date {
+  return new Date(now.getTime() - minimumAgeSeconds * 1_000);
+}
+
+/**
+ * The snapshots, in both Regions, that what is kept needs (I3): those of `kept`, both sides of the last twins, and the newest native copy
+ * of each volume, of `others` too: of points that failed for another volume's sake.
+ */
+export function neededSnapshots({
+  kept,
+  others,
+  twins,
+}: {
+  readonly kept: readonly RecoveryPoint[];
+  readonly others: readonly RecoveryPoint[];
+  readonly twins: readonly Twin[];
+}): Set<string> {
+  const ofTwins = [...lastTwins(twins).values()].flatMap((twin) => [twin.primarySnapshot, twin.recoverySnapshot]);
+  return new Set([...kept.flatMap(snapshotsOf), ...ofTwins, ...newestNativeCopies([...kept, ...others], twins)]);
+}
+
+/** When the period begins in which a moment lies, by the calendar in UTC: `2026-01-05` is a day or the Monday of a week, `2026` a year. */
+export const periods = [
+  { count: 'hourly', of: (startedAt: string) => `${startedAt.slice(0, 13)}:00:00Z` },
   { count: 'daily', of: (startedAt: string) => startedAt.slice(0, 10) },
   { count: 'weekly', of: weekOf },
   { count: 'monthly', of: (startedAt: string) => startedAt.slice(0, 7) },
@@ -69,12 +95,12 @@ function weekOf(startedAt: string): string {
 }
 
 /** The newest point of each of the newest `count` periods that have one. */
-function newestOfEach(
-  newestFirst: readonly RecoveryPoint[],
+function newestOfEach<Point extends PointHeader>(
+  newestFirst: readonly Point[],
   periodOf: (startedAt: string) => string,
   count: number,
-): RecoveryPoint[] {
-  const newest = new Map<string, RecoveryPoint>();
+): Point[] {
+  const newest = new Map<string, Point>();
   for (const point of newestFirst) {
     const period = periodOf(point.startedAt);
     if (!newest.has(period)) newest.set(period, point);
@@ -82,16 +108,20 @@ function newestOfEach(
   return [...newest.values()].slice(0, count);
 }
 
-/** Also those of points that failed for another volume's sake. */
-function newestNativeCopies(newestFirst: readonly RecoveryPoint[]): string[] {
-  const newest = new Map<VolumeKey, string>();
-  for (const [key, { copy, method, isComplete }] of newestFirst.flatMap(volumesOf)) {
-    if (isComplete && !isByBlocks(method) && copy !== null && !newest.has(key)) newest.set(key, copy);
-  }
-  return [...newest.values()];
+function newestNativeCopies(points: readonly RecoveryPoint[], twins: readonly Twin[]): string[] {
+  const newest = new Map<VolumeKey, { readonly at: string; readonly copy: string }>();
+  const offer = (key: VolumeKey, at: string, copy: string) => {
+    if (at > (newest.get(key)?.at ?? '')) newest.set(key, { at, copy });
+  };
+  for (const [key, { madeAt, recoverySnapshot }] of newestNativeTwins(twins)) offer(key, madeAt, recoverySnapshot);
+  for (const point of points)
+    for (const [key, { copy, method, isComplete }] of volumesOf(point))
+      if (isComplete && !isByBlocks(method) && copy !== null) offer(key, point.id, copy);
+  return [...newest.values()].map(({ copy }) => copy);
 }
 
-function snapshotsOf(point: RecoveryPoint): string[] {
+/** Ids of the snapshots of a point, in both Regions. */
+export function snapshotsOf(point: RecoveryPoint): string[] {
   return volumesOf(point).flatMap(([, { snapshot, copy }]) => (copy === null ? [snapshot] : [snapshot, copy]));
 }
 

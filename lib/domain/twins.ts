@@ -1,5 +1,6 @@
 import type { Twin, VolumeKey } from './catalogue.ts';
 import { corrupt } from './corrupt.ts';
+import { isByBlocks } from './replication-record.ts';
 
 /**
  * The newest twin of each volume: the pair on which its next delta, in either direction, stands. Epochs and times tell the same order,
@@ -16,6 +17,18 @@ export function lastTwins(twins: readonly Twin[]): Map<VolumeKey, Twin> {
     last.set(twin.volume, twin);
   }
   return last;
+}
+
+/**
+ * The newest twin of each volume that AWS copied: of a volume whose images go by blocks it is older than the last twin, and only its
+ * copy is needed, without which AWS would copy the next one in full [1.6].
+ */
+export function newestNativeTwins(twins: readonly Twin[]): Map<VolumeKey, Twin> {
+  const newest = new Map<VolumeKey, Twin>();
+  for (const twin of twins)
+    if (!isByBlocks(twin.method) && twin.madeAt > (newest.get(twin.volume)?.madeAt ?? ''))
+      newest.set(twin.volume, twin);
+  return newest;
 }
 
 function itemOf({ plan, volume, madeAt }: Twin): string {

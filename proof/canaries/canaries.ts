@@ -58,11 +58,11 @@ export const canaries: readonly Canary[] = [
   {
     name: 'deletes a pinned point',
     promise: 'I3',
-    file: 'lib/steps/protect/prune.ts',
-    find: 'const { kept, doomedPoints, doomedTwins } = applyRetention(points, twins, keeping);',
-    replace: `const bare = points.map((point) => ({ ...point, pins: [] }));
-  const { kept, doomedPoints, doomedTwins } = applyRetention(bare, twins, keeping);
-  for (const { id } of doomedPoints) await catalogue.updatePoint(plan.name, id, { status: 'expired' });`,
+    file: 'lib/steps/protect/judge.ts',
+    find: 'const retention = applyRetention(headers, await catalogue.twins(plan.name), keeping);',
+    replace: `const bare = headers.map((point) => ({ ...point, pins: [] }));
+  const retention = applyRetention(bare, await catalogue.twins(plan.name), keeping);
+  for (const { id } of retention.doomedPoints) await catalogue.updatePoint(plan.name, id, { status: 'expired' });`,
     day: 'pinned',
   },
   {

@@ -2,6 +2,7 @@ import type { OperationKind } from '../../lib/domain/catalogue.ts';
 import type { Plan } from '../../lib/domain/plan.ts';
 import { frozenShop, shop } from '../shop.ts';
 import type { Life } from '../life.ts';
+import { replaceVolume } from '../replace-volume.ts';
 
 const home = shop.primary.region;
 const away = shop.recovery.region;
@@ -41,6 +42,12 @@ async function failOver(life: Life): Promise<void> {
   await life.run('failover');
   await life.rest();
   life.write(2);
+}
+
+/** A volume of a recovery server becomes another one to AWS, without a block of it changing. */
+async function failOverAndReplace(life: Life): Promise<void> {
+  await failOver(life);
+  await replaceVolume(life.stage, { region: away, server: 'db', device: '/dev/sdf' });
 }
 
 async function failOverInTheDark(life: Life): Promise<void> {
@@ -139,6 +146,14 @@ export const modes: readonly Mode[] = [
     act: run('failback'),
     outcome: 'succeeded',
     again: failOver,
+  },
+  {
+    name: 'failback-by-comparison',
+    kind: 'failback',
+    prepare: failOverAndReplace,
+    act: run('failback'),
+    outcome: 'succeeded',
+    isOnce: true,
   },
   {
     name: 'failback-of-a-returned-primary',

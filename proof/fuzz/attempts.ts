@@ -34,7 +34,10 @@ export function hasRead(calls: readonly RecordedCall[], item: { pk: string; sk: 
   return calls.some((call) => {
     if (call.operation === 'GetItem') return nameOf(keyOf(call)) === nameOf(item);
     if (call.operation !== 'Query') return false;
-    const { ':pk': pk, ':prefix': prefix } = call.input['ExpressionAttributeValues'] as Record<string, { S: string }>;
-    return pk?.S === item.pk && item.sk.startsWith(prefix?.S ?? '');
+    const values = call.input['ExpressionAttributeValues'] as Record<string, { S: string }>;
+    const { ':pk': pk, ':prefix': prefix, ':first': first, ':last': last } = values;
+    const isMeant =
+      prefix === undefined ? (first?.S ?? '~') <= item.sk && item.sk <= (last?.S ?? '') : item.sk.startsWith(prefix.S);
+    return pk?.S === item.pk && isMeant;
   });
 }

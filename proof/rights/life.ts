@@ -1,7 +1,7 @@
-import { AttachVolumeCommand, CreateVolumeCommand, DetachVolumeCommand, EC2Client } from '@aws-sdk/client-ec2';
 import type { Stage } from '../../rehearsal/stage.ts';
 import type { Ec2State } from '../../sim/ec2/state.ts';
 import type { Execution } from '../../sim/stepfunctions/stepfunctions.ts';
+import { replaceVolume } from '../replace-volume.ts';
 import { RightsRecord } from './record.ts';
 
 const minuteMs = 60_000;
@@ -77,23 +77,8 @@ class Life {
   async copyInFull(): Promise<void> {
     const { snapshots } = this.#stage.cloud.services(this.#stage.plan.recovery.region).ec2.state;
     for (const id of snapshots.keys()) snapshots.delete(id);
-    await this.#replaceVolume(this.#stage.plan.servers['web']?.instance ?? '', '/dev/sdf');
+    await this.#replaceVolume('primary');
     await this.#protectNow();
-  }
-
-  async #replaceVolume(instance: string, Device: string): Promise<void> {
-    const { clock, cloud, plan } = this.#stage;
-    const ec2 = new EC2Client(cloud.clientConfig(plan.primary.region));
-    const found = this.#home.ec2.state.volumesOf(instance).find(({ attachment }) => attachment?.device === Device);
-    if (found === undefined) throw new Error(`${instance} needs a volume ${Device}`);
-    const AvailabilityZone = this.#home.ec2.state.instances.get(instance)?.zone ?? '';
-    await clock.settle(ec2.send(new DetachVolumeCommand({ VolumeId: found.id })));
-    const made = await clock.settle(
-      ec2.send(new CreateVolumeCommand({ AvailabilityZone, Size: 8, VolumeType: 'gp3' })),
-    );
-    await clock.advance(minuteMs);
-    const { VolumeId } = made;
-    await clock.settle(ec2.send(new AttachVolumeCommand({ VolumeId, InstanceId: instance, Device })));
   }
 
   /** A dry run, a failover that somebody stops, and one whose traffic Route 53 refuses to move. */
@@ -126,9 +111,10 @@ class Life {
     this.#stage.cloud.faults.restore(this.#stage.plan.primary.region);
   }
 
-  /** An estimate, failbacks that are stopped, refused and finished, and protection by deltas. */
+  /** An estimate, failbacks that are stopped, refused and finished, one volume by comparison, and protection by deltas. */
   async comeHome(): Promise<void> {
     this.#write();
+    await this.#replaceVolume('recovery');
     for (const step of ['Estimate', 'PayFence', 'Round']) this.#throttle(`Failback${step}`, 'CreateSnapshots');
     await this.#ends(this.#stage.start('failback', { plan: this.#stage.plan.name, estimateOnly: true }), 'SUCCEEDED');
     const stopped = this.#stage.start('failback');
@@ -143,6 +129,11 @@ class Life {
     await this.#ends(this.#stage.start('failback'), 'SUCCEEDED');
     this.#write();
     await this.#protectNow();
+  }
+
+  async #replaceVolume(site: 'primary' | 'recovery'): Promise<void> {
+    const { region } = this.#stage.plan[site];
+    await replaceVolume(this.#stage, { region, server: 'web', device: '/dev/sdf' });
   }
 
   get #home() {

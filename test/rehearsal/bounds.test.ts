@@ -1,6 +1,7 @@
 import { CreateSnapshotCommand, EC2Client, RegisterImageCommand } from '@aws-sdk/client-ec2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Clients } from '../../lib/aws/clients.ts';
+import { findSnapshotsOfPlan } from '../../lib/aws/snapshots.ts';
 import { ownerTags } from '../../lib/aws/tags.ts';
 import { sweepSnapshots } from '../../lib/steps/operation/sweep.ts';
 import { replicate } from '../../lib/steps/protect/replicate.ts';
@@ -150,7 +151,9 @@ describe('I8: the sweep', () => {
       await stage.clock.advance(1_000);
     }
     const context = { plan: 'bakery', operation: 'protect-later', epoch: 99 };
-    const sweep = () => call(sweepSnapshots(services(), context, home, ({ id }) => made.includes(id)));
+    const found = await call(findSnapshotsOfPlan(client, context.plan));
+    const sweep = () =>
+      call(sweepSnapshots(services(), context, { region: home, found }, ({ id }) => made.includes(id)));
     expect(await sweep()).toMatchObject({ isDone: true });
     await stage.clock.advance(60_000);
     const left = made.filter((id) =>

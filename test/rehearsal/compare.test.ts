@@ -1,13 +1,7 @@
-import {
-  AttachVolumeCommand,
-  CreateVolumeCommand,
-  DescribeVolumesCommand,
-  DetachVolumeCommand,
-  EC2Client,
-} from '@aws-sdk/client-ec2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Operation, RecoveryPoint } from '../../lib/domain/catalogue.ts';
 import { RawTable } from '../../proof/raw-table.ts';
+import { replaceVolume } from '../../proof/replace-volume.ts';
 import { reportFailback } from '../../rehearsal/report.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
 import { changedIndexes } from '../../sim/blocks/content.ts';
@@ -40,24 +34,12 @@ const attached = (region: string) =>
     .volumesOf(stage.workload.instanceIn(region, server) ?? '')
     .get(device) ?? '';
 
-/** As a person restores a volume with tools of their own: a new one of `sizeGib` that gets most of what the old one held. */
-async function replaceVolume(region: string, { sizeGib }: { sizeGib?: number } = {}): Promise<void> {
-  const client = new EC2Client(stage.cloud.clientConfig(region));
-  const old = attached(region);
-  const { blocks } = ec2(region).contentOf(old);
-  const { Volumes } = await settle(client.send(new DescribeVolumesCommand({ VolumeIds: [old] })));
-  const { AvailabilityZone, Size = 0, VolumeType, Encrypted, KmsKeyId } = Volumes?.[0] ?? {};
-  const request = { AvailabilityZone, Size: sizeGib ?? Size, VolumeType, Encrypted, KmsKeyId };
-  const { VolumeId = '' } = await settle(client.send(new CreateVolumeCommand(request)));
-  await settle(client.send(new DetachVolumeCommand({ VolumeId: old })));
-  await stage.clock.advance(60_000);
-  const InstanceId = stage.workload.instanceIn(region, server);
-  await settle(client.send(new AttachVolumeCommand({ VolumeId, InstanceId, Device: device })));
-  await stage.clock.advance(60_000);
-  for (const [index, bytes] of blocks) ec2(region).writeBlocks(VolumeId, index, Buffer.from(bytes));
-  const [first = 0] = blocks.keys();
-  ec2(region).writeBlocks(VolumeId, first, Buffer.alloc(524_288, 7));
-  ec2(region).writeBlocks(VolumeId, 1_000, Buffer.alloc(524_288, 8));
+/** The new one of `sizeGib` differs in two blocks. */
+async function replace(region: string, size: { sizeGib?: number } = {}): Promise<void> {
+  const volume = await replaceVolume(stage, { region, server, device }, size);
+  const [first = 0] = ec2(region).contentOf(volume).blocks.keys();
+  ec2(region).writeBlocks(volume, first, Buffer.alloc(524_288, 7));
+  ec2(region).writeBlocks(volume, 1_000, Buffer.alloc(524_288, 8));
 }
 
 async function lastOperation(kind: string): Promise<Operation> {
@@ -76,7 +58,7 @@ const newestPoint = async () => (await settle(stage.catalogue.points(shop.name))
 
 describe('a volume replaced in the recovery Region', () => {
   it('I4: comes home by comparison: every block that differs, and nothing else', async () => {
-    await replaceVolume(away);
+    await replace(away);
     expect(outcomeOf(await stage.run('failback', { plan: shop.name, estimateOnly: true })).status).toBe('SUCCEEDED');
     const { estimate } = await lastOperation('failback');
     expect(estimate?.volumes.filter(({ isCompared }) => isCompared).map(({ volume }) => volume)).toEqual([key]);
@@ -96,7 +78,7 @@ describe('a volume replaced in the recovery Region', () => {
   });
 
   it('I12: is refused by name where it is smaller than what is at home, and recovery goes on serving', async () => {
-    await replaceVolume(away, { sizeGib: ec2(away).contentOf(attached(away)).sizeGib - 1 });
+    await replace(away, { sizeGib: ec2(away).contentOf(attached(away)).sizeGib - 1 });
     const { status, message } = outcomeOf(await stage.run('failback'));
     expect(status).toBe('FAILED');
     expect(message).toMatch(new RegExp(`The volume of ${key} is another one than before, and smaller`));
@@ -109,7 +91,7 @@ describe('a volume replaced at home', () => {
   it('is compared while its images go by delta and little changes, and has the same bytes on the other side', async () => {
     expect(outcomeOf(await stage.run('failback')).status).toBe('SUCCEEDED');
     for (let run = 0; run < 3; run += 1) expect(outcomeOf(await protectNow(stage)).status).toBe('SUCCEEDED');
-    await replaceVolume(home);
+    await replace(home);
     const copied = ec2(away).bytesMoved.copied;
     expect(outcomeOf(await protectNow(stage)).status).toBe('SUCCEEDED');
     expect(ec2(away).bytesMoved.copied).toBe(copied);

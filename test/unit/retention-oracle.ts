@@ -50,7 +50,11 @@ export function snapshotsNeeded(
   const needed = new Set<string>();
   let newestNative: { id: string; copy: string } | undefined;
   let lastTwin: Twin | undefined;
-  for (const twin of twins) if (lastTwin === undefined || twin.epoch > lastTwin.epoch) lastTwin = twin;
+  for (const twin of twins) {
+    if (lastTwin === undefined || twin.epoch > lastTwin.epoch) lastTwin = twin;
+    if (twin.method.startsWith('native-') && twin.madeAt > (newestNative?.id ?? ''))
+      newestNative = { id: twin.madeAt, copy: twin.recoverySnapshot };
+  }
   for (const point of points) {
     const volume = point.servers['web']?.volumes['/dev/xvda'];
     if (volume === undefined) continue;

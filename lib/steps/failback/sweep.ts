@@ -1,4 +1,6 @@
 import type { z } from 'zod';
+import { ec2Client } from '../../aws/clients.ts';
+import { findSnapshotsOfPlan } from '../../aws/snapshots.ts';
 import { nextPoll, type PollResult, pollingSeconds, settledSeconds } from '../../domain/poll.ts';
 import { type undoSchema, waitForUndo } from '../failover/undo.ts';
 import { sweepSnapshots } from '../operation/sweep.ts';
@@ -26,10 +28,11 @@ export async function removeRounds(services: Services, input: SweepInput, region
   const kept = new Set(twins.flatMap(({ primarySnapshot, recoverySnapshot }) => [primarySnapshot, recoverySnapshot]));
   const { rounds } = await services.catalogue.operationOf(input);
   const isOfRound = (step = '') => rounds.some(({ number }) => step.startsWith(`round-${number}/`));
+  const found = await findSnapshotsOfPlan(services.client(ec2Client, region), input.plan);
   const { isDone } = await sweepSnapshots(
     services,
     input,
-    region,
+    { region, found },
     ({ id, operation, step }) => operation === input.operation && !kept.has(id) && !isOfRound(step),
   );
   return isDone;

@@ -1,6 +1,6 @@
 import { AwsFailure } from '../../aws/call.ts';
 import { ec2Client } from '../../aws/clients.ts';
-import { deleteSnapshot, findSnapshotsOfPlan, type SnapshotFacts } from '../../aws/snapshots.ts';
+import { deleteSnapshot, type SnapshotFacts } from '../../aws/snapshots.ts';
 import { isTransient } from '../../domain/failure.ts';
 import type { Context, Services } from '../services.ts';
 
@@ -15,22 +15,20 @@ export interface Swept {
 }
 
 /**
- * Deletes a plan's snapshots in one Region that are `unneeded`, found by their tags, so that one whose answer was lost is found as
- * well (I8). What AWS does not let go, for an image or a lock, is noted and holds up nothing else: every look deletes one at least,
+ * Deletes those of a plan's snapshots in one Region that are `unneeded`. They are found by their tags, so that one whose answer was
+ * lost is among them (I8). What AWS does not let go, for an image or a lock, is noted and holds up nothing else: every look deletes one at least,
  * or is the last.
  */
 export async function sweepSnapshots(
   services: Services,
   context: Context,
-  region: string,
-  unneeded: (snapshot: SnapshotFacts, present: ReadonlyMap<string, SnapshotFacts>) => boolean | Promise<boolean>,
+  { region, found }: { readonly region: string; readonly found: readonly SnapshotFacts[] },
+  unneeded: (snapshot: SnapshotFacts) => boolean | Promise<boolean>,
 ): Promise<Swept> {
   const client = services.client(ec2Client, region);
-  const found = await findSnapshotsOfPlan(client, context.plan);
-  const present = new Map(found.map((snapshot) => [snapshot.id, snapshot]));
   const deleted = new Set<string>();
   for (const snapshot of found) {
-    if (!(await unneeded(snapshot, present))) continue;
+    if (!(await unneeded(snapshot))) continue;
     const { id } = snapshot;
     if (deleted.size === deletionsMax) return { isDone: false, left: [] };
     const kept = await whyKept(() => deleteSnapshot(client, id));

@@ -101,9 +101,7 @@ function deltaBytes({ catalogue }: Services, plan: Plan): Look['deltaBytesOf'] {
   return async (server, { device }) => {
     const images = (await newest()).map((point) => point?.servers[server]?.volumes[device]);
     return images.flatMap((image) =>
-      image?.method === 'delta' && image.measured?.bytes !== undefined
-        ? [image.measured.bytes]
-        : [],
+      image?.method === 'delta' && image.measured?.bytes !== undefined ? [image.measured.bytes] : [],
     );
   };
 }

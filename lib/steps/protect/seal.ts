@@ -85,8 +85,9 @@ function bytesOf(
   let bytes = 0;
   for (const { device, method } of Object.values(volumes)) {
     const transfer = transfers.get(volumeKey(server, device));
-    if (!isByBlocks(method) || transfer?.changedBlocks == null) return undefined;
-    bytes += transfer.changedBlocks * blockBytes;
+    const changedBlocks = transfer?.changedBlocks ?? null;
+    if (!isByBlocks(method) || changedBlocks === null) return undefined;
+    bytes += changedBlocks * blockBytes;
   }
   return bytes;
 }
