@@ -36,11 +36,13 @@ const file = 'homeward.yaml';
 
 /** Plan and world files as nobody should write them: each is read, or every mistake in it is named. */
 export function fuzzPlans(runs: FuzzRuns, reader: Reader = real): Promise<FuzzCount> {
-  const plans = textsLike(readFileSync('examples/shop.yaml', 'utf8')).map((text): Text => ({ of: 'plans', text }));
-  const worlds = textsLike(readFileSync('examples/shop.world.yaml', 'utf8')).map(
-    (text): Text => ({ of: 'world', text }),
+  const like = (of: Text['of'], name: string) =>
+    textsLike(readFileSync(`examples/${name}.yaml`, 'utf8')).map((text): Text => ({ of, text }));
+  const texts = fc.oneof(
+    { weight: 3, arbitrary: like('plans', 'shop') },
+    { weight: 3, arbitrary: like('plans', 'fleet') },
+    { weight: 2, arbitrary: like('world', 'shop.world') },
   );
-  const texts = fc.oneof({ weight: 3, arbitrary: plans }, { weight: 1, arbitrary: worlds });
   return tally('plans', runs, texts, (text) => judge(reader, text));
 }
 

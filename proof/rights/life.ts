@@ -111,7 +111,7 @@ class Life {
     this.#stage.cloud.faults.restore(this.#stage.plan.primary.region);
   }
 
-  /** An estimate, failbacks that are stopped, refused and finished, one volume by comparison, and protection by deltas. */
+  /** An estimate, failbacks that are stopped, refused and finished, one volume by comparison, and protection by deltas and by comparison. */
   async comeHome(): Promise<void> {
     this.#write();
     await this.#replaceVolume('recovery');
@@ -127,7 +127,10 @@ class Life {
     await this.#ends(this.#stage.start('failback'), 'FAILED');
     this.#write();
     await this.#ends(this.#stage.start('failback'), 'SUCCEEDED');
-    this.#write();
+    this.#stage.workload.act({ kind: 'write', server: 'db', device: '/dev/sdf', blocks: 1 });
+    // Where nothing changes, what takes the place of a volume is compared.
+    for (let quiet = 0; quiet < 3; quiet += 1) await this.#protectNow();
+    await this.#replaceVolume('primary');
     await this.#protectNow();
   }
 
