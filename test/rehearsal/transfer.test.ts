@@ -130,7 +130,7 @@ describe('I4: the block engine', () => {
     const ec2 = cloud.services(away).ec2;
     const newVolume = () => Object.values(ec2.addInstance({ subnet: ec2.addSubnet({}) }).volumes)[0] ?? '';
     const [before, after] = [newVolume(), newVolume()];
-    for (const index of [2, 3, 4, 5, 6, 2_000]) ec2.writeBlocks(before, index, block(index % 251));
+    for (const index of [2, 3, 4, 5, 6, 2_000, 2_001]) ec2.writeBlocks(before, index, block(index % 251));
     for (const index of [3, 5, 2_000]) ec2.writeBlocks(after, index, block(index % 251));
     ec2.writeBlocks(after, 4, block(44));
     ec2.writeBlocks(after, 6, block(0));
@@ -139,17 +139,18 @@ describe('I4: the block engine', () => {
     const farBase = await copyHome(base);
     const { record, arrived } = await carry({ base, later: await snapshot(away, after), farBase });
 
-    // Block 2 is gone, 4 and 6 are others, 9 is new; the image of both wrote block 0.
-    expect(record).toMatchObject({ method: 'compare', listedBlocks: 8, changedBlocks: 4 });
+    // Blocks 2 and 2,001 are gone, 4 and 6 are others, 9 is new; the image of both wrote block 0.
+    expect(record).toMatchObject({ method: 'compare', listedBlocks: 9, changedBlocks: 5 });
     const puts = cloud.record.calls.filter(
       ({ operation, outcome }) => operation === 'PutSnapshotBlock' && outcome === 'answered',
     );
-    expect(puts.map(({ input }) => input.BlockIndex).toSorted()).toEqual([2, 4, 6, 9]);
-    const wanted = new Map([2, 3, 4, 5, 6, 9, 2_000].map((index) => [index, block(index % 251)]));
+    expect(puts.map(({ input }) => input.BlockIndex).toSorted()).toEqual([2, 2_001, 4, 6, 9]);
+    const wanted = new Map([2, 3, 4, 5, 6, 9, 2_000, 2_001].map((index) => [index, block(index % 251)]));
     for (const [index, fill] of [
       [2, 0],
       [4, 44],
       [6, 0],
+      [2_001, 0],
     ] as const)
       wanted.set(index, block(fill));
     for (const [index, bytes] of wanted) expect(arrived.get(index)?.equals(bytes), `block ${index}`).toBe(true);

@@ -58,6 +58,20 @@ describe('I3: the points that a prune reads', () => {
     );
   });
 
+  it('count the periods of those that are not read', async () => {
+    const hours = ['10:30', '11:30', '12:30', '13:30'].map((hour) => new Date(`2026-01-05T${hour}:00Z`));
+    const points = hours.map((start, index) => pointAt(start, index));
+    const now = new Date('2026-01-05T14:00:00Z');
+    const rules = { latest: 0, hourly: 2, daily: 0, weekly: 0, monthly: 0, yearly: 0, minimumAgeSeconds: 7_200 };
+    const snapshots = points.flatMap((point) => snapshotsOf(point));
+    const { headers } = await pointsToJudge({ ...tableOf(points), now: () => now }, planWith(rules), snapshots);
+    const keeping = { rules, running: '', now, lockedPoints: new Set<string>() };
+    expect(applyRetention(headers, [], keeping).doomedPoints.map(({ id }) => id)).toEqual([
+      points[0]?.id,
+      points[1]?.id,
+    ]);
+  });
+
   it('are few where thousands are kept for their age alone', async () => {
     const every = 300_000;
     const begins = Date.UTC(2026, 0, 1);
