@@ -1,6 +1,7 @@
 import type { Instance } from '@aws-sdk/client-ec2';
 import { bootModeOf } from './boot.ts';
 import { describeOptions } from './instance-options.ts';
+import { attachedInterface, groupsOf } from './interfaces.ts';
 import type { InstanceRecord } from './records.ts';
 import type { Ec2State } from './state.ts';
 
@@ -44,7 +45,7 @@ export function describeInstance(state: Ec2State, instance: InstanceRecord): Ins
     IamInstanceProfile: profileOf(state, instance),
     PlatformDetails: 'Linux/UNIX',
     UsageOperation: 'RunInstances',
-    SourceDestCheck: instance.sourceDestCheck,
+    SourceDestCheck: instance.interfaces[0].sourceDestCheck,
     ProductCodes: [],
     ...describeOptions(instance.options),
     ...instance.purchase,
@@ -58,47 +59,17 @@ export function describeInstance(state: Ec2State, instance: InstanceRecord): Ins
   };
 }
 
+/** AWS does not say which interface comes first in the list: here it is not always the one with device index 0. */
 function attached(state: Ec2State, instance: InstanceRecord): Partial<Instance> {
-  const groups = groupsOf(state, instance.securityGroups);
-  const vpcId = state.subnets.get(instance.subnetId)?.vpcId;
-  const { private: secondary, ipv6 } = instance.moreAddresses;
+  const [first] = instance.interfaces;
+  const inNoOrder = instance.interfaces.toSorted((one, other) => (one.id < other.id ? -1 : 1));
   return {
-    SubnetId: instance.subnetId,
-    VpcId: vpcId,
-    PrivateIpAddress: instance.privateIp,
-    PublicIpAddress: instance.publicIp,
-    SecurityGroups: groups,
-    NetworkInterfaces: [
-      {
-        NetworkInterfaceId: instance.interfaceId,
-        SubnetId: instance.subnetId,
-        VpcId: vpcId,
-        PrivateIpAddress: instance.privateIp,
-        PrivateIpAddresses: [
-          { PrivateIpAddress: instance.privateIp, Primary: true },
-          ...secondary.map((address) => ({ PrivateIpAddress: address, Primary: false })),
-        ],
-        Ipv6Addresses: ipv6.map((address) => ({ Ipv6Address: address })),
-        Groups: groups,
-        SourceDestCheck: instance.sourceDestCheck,
-        InterfaceType: 'interface',
-        Status: 'in-use',
-        Attachment: { DeviceIndex: 0, DeleteOnTermination: true, Status: 'attached' },
-      },
-      ...instance.moreInterfaces.map((more) => ({
-        NetworkInterfaceId: more.id,
-        SubnetId: more.subnetId,
-        VpcId: state.subnets.get(more.subnetId)?.vpcId,
-        PrivateIpAddress: more.privateIp,
-        PrivateIpAddresses: [{ PrivateIpAddress: more.privateIp, Primary: true }],
-        Ipv6Addresses: [],
-        Groups: groupsOf(state, more.securityGroups),
-        SourceDestCheck: true,
-        InterfaceType: 'interface',
-        Status: 'in-use' as const,
-        Attachment: { DeviceIndex: more.deviceIndex, DeleteOnTermination: false, Status: 'attached' as const },
-      })),
-    ],
+    SubnetId: first.subnetId,
+    VpcId: state.subnets.get(first.subnetId)?.vpcId,
+    PrivateIpAddress: first.privateIp,
+    PublicIpAddress: first.publicIp,
+    SecurityGroups: groupsOf(state, first.securityGroups),
+    NetworkInterfaces: inNoOrder.map((each) => attachedInterface(state, each)),
     BlockDeviceMappings: state.volumesOf(instance.id).map(({ id, attachment }) => ({
       DeviceName: attachment?.device,
       Ebs: {
@@ -109,10 +80,6 @@ function attached(state: Ec2State, instance: InstanceRecord): Partial<Instance> 
       },
     })),
   };
-}
-
-function groupsOf(state: Ec2State, ids: readonly string[]) {
-  return ids.map((id) => ({ GroupId: id, GroupName: state.securityGroups.get(id)?.name ?? id }));
 }
 
 function profileOf(state: Ec2State, { request: { IamInstanceProfile } }: InstanceRecord) {

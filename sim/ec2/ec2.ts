@@ -11,6 +11,7 @@ import { instanceOperations } from './instances.ts';
 import { instanceTypeOperations } from './instance-types.ts';
 import { launchOperations } from './launch.ts';
 import { lockOperations } from './locks.ts';
+import { interfaceOperations } from './interfaces.ts';
 import { networkOperations, newPublicIp } from './network.ts';
 import { type InstancePlacing, type PlacedInstance, placeInstance } from './place-instance.ts';
 import type { Encryption, Purchase, SnapshotRecord, VolumeRecord } from './records.ts';
@@ -37,7 +38,7 @@ export interface Listening {
 }
 
 export interface ResourceView {
-  readonly kind: 'volume' | 'snapshot' | 'instance' | 'image' | 'address';
+  readonly kind: 'volume' | 'snapshot' | 'instance' | 'image' | 'address' | 'network-interface';
   readonly id: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly state: string;
@@ -56,6 +57,7 @@ const nouns = {
   ...imageOperations,
   ...tagOperations,
   ...networkOperations,
+  ...interfaceOperations,
   ...encryptionOperations,
 } satisfies Record<string, Ec2Operation>;
 
@@ -121,7 +123,8 @@ export class Ec2 implements Service {
   addElasticIp(address: { id?: string; publicIp?: string } = {}): string {
     const id = address.id ?? this.state.newId('eipalloc');
     const publicIp = address.publicIp ?? newPublicIp(this.state);
-    this.state.addresses.set(id, { id, publicIp, associationId: undefined, instanceId: undefined, tags: [] });
+    const unused = { associationId: undefined, instanceId: undefined, interfaceId: undefined };
+    this.state.addresses.set(id, { id, publicIp, ...unused, tags: [] });
     return id;
   }
 
@@ -230,11 +233,10 @@ export class Ec2 implements Service {
     return this.#holder(id).encryption;
   }
 
-  /** The server behind a private or public address, for probes; `undefined` when nobody holds it. */
+  /** The server behind a private or public address of any of its interfaces, for probes; `undefined` when nobody holds it. */
   instanceAt(address: string): Listening | undefined {
-    const instance = [...this.state.instances.values()].find(
-      ({ privateIp, publicIp, state }) => state !== 'terminated' && (privateIp === address || publicIp === address),
-    );
+    const at = this.state.allInterfaces().find(({ privateIp, publicIp }) => [privateIp, publicIp].includes(address));
+    const instance = at === undefined ? undefined : this.state.instanceOf(at);
     if (instance === undefined) return undefined;
     const { listens = [], healthPath } = bootedFrom(this.state, instance) ?? {};
     return {
@@ -256,9 +258,9 @@ export class Ec2 implements Service {
     return new Map(this.state.volumesOf(instanceId).map(({ id, attachment }) => [attachment?.device ?? '', id]));
   }
 
-  /** Everything that costs money or is left over; networks and keys are not. */
+  /** Everything that costs money or is left over; networks, keys and what belongs to an instance are not. */
   allResources(): ResourceView[] {
-    const { volumes, snapshots, instances, images, addresses } = this.state;
+    const { volumes, snapshots, instances, images, addresses, looseInterfaces } = this.state;
     const view = (kind: ResourceView['kind'], { id, tags, ...rest }: Tagged & { state?: string }): ResourceView => ({
       kind,
       id,
@@ -271,6 +273,9 @@ export class Ec2 implements Service {
       ...[...instances.values()].map((instance) => view('instance', instance)),
       ...[...images.values()].map((image) => view('image', image)),
       ...[...addresses.values()].map(({ id, tags }) => view('address', { id, tags })),
+      ...[...looseInterfaces.values()].map(({ id, tags }) =>
+        view('network-interface', { id, tags, state: 'available' }),
+      ),
     ];
   }
 

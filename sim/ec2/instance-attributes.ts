@@ -11,6 +11,7 @@ import { AwsError, NotModelled } from '../service.ts';
 import { ec2Operation } from './ec2-operation.ts';
 import { found, invalid, select } from './errors.ts';
 import { applyFilters } from './filters.ts';
+import { severalInterfaces } from './interfaces.ts';
 import { unknownInstance } from './lifecycle.ts';
 import type { InstanceRecord } from './records.ts';
 import type { Ec2State } from './state.ts';
@@ -25,7 +26,7 @@ function describeAttribute(state: Ec2State, input: DescribeInstanceAttributeRequ
     instanceType: { InstanceType: { Value: instance.instanceType } },
     rootDeviceName: { RootDeviceName: { Value: instance.rootDevice } },
     ebsOptimized: { EbsOptimized: { Value: instance.request.EbsOptimized ?? false } },
-    sourceDestCheck: { SourceDestCheck: { Value: instance.sourceDestCheck } },
+    sourceDestCheck: { SourceDestCheck: { Value: instance.interfaces[0].sourceDestCheck } },
     instanceInitiatedShutdownBehavior: { InstanceInitiatedShutdownBehavior: { Value: options.shutdownBehavior } },
   };
   const answer = answers[input.Attribute ?? ''];
@@ -41,11 +42,11 @@ function modifyAttribute(state: Ec2State, input: ModifyInstanceAttributeRequest)
   const given = [BlockDeviceMappings, DisableApiStop, DisableApiTermination, SourceDestCheck, shutdown];
   if (given.filter((attribute) => attribute !== undefined).length !== 1)
     throw new AwsError('InvalidParameterCombination', 'Specify exactly one attribute.');
-  if (SourceDestCheck !== undefined && instance.moreInterfaces.length > 0)
-    throw new AwsError('InvalidInstanceID', `There are multiple interfaces attached to instance '${instance.id}'.`);
+  const [first, ...others] = instance.interfaces;
+  if (SourceDestCheck !== undefined && others.length > 0) throw severalInterfaces(instance);
   instance.disableApiStop = DisableApiStop?.Value ?? instance.disableApiStop;
   instance.disableApiTermination = DisableApiTermination?.Value ?? instance.disableApiTermination;
-  instance.sourceDestCheck = SourceDestCheck?.Value ?? instance.sourceDestCheck;
+  first.sourceDestCheck = SourceDestCheck?.Value ?? first.sourceDestCheck;
   if (shutdown !== undefined) setShutdown(instance, shutdown.Value);
   for (const { DeviceName, Ebs } of BlockDeviceMappings ?? []) {
     const { attachment } =

@@ -23,10 +23,10 @@ const filterFields: FilterFields<InstanceRecord> = {
   'instance-state-name': ({ state }) => state,
   'instance-type': ({ instanceType }) => instanceType,
   'image-id': ({ image }) => image.id,
-  'subnet-id': ({ subnetId }) => subnetId,
+  'subnet-id': ({ interfaces: [{ subnetId }] }) => subnetId,
   'availability-zone': ({ zone }) => zone,
-  'private-ip-address': ({ privateIp }) => privateIp,
-  'ip-address': ({ publicIp }) => publicIp,
+  'private-ip-address': ({ interfaces: [{ privateIp }] }) => privateIp,
+  'ip-address': ({ interfaces: [{ publicIp }] }) => publicIp,
 };
 
 function describeInstances(state: Ec2State, input: DescribeInstancesRequest): DescribeInstancesResult {

@@ -1,24 +1,24 @@
 import type { BlockDeviceMapping, Reservation, RunInstancesRequest, Tag } from '@aws-sdk/client-ec2';
-import { AwsError, NotModelled } from '../service.ts';
+import { AwsError } from '../service.ts';
 import { describeInstance } from './describe-instance.ts';
 import { ec2Operation } from './ec2-operation.ts';
 import { found, invalid, missing, refuseOthers } from './errors.ts';
 import { bootModeOf, freshUefiData } from './boot.ts';
 import { optionMembers, optionsOf } from './instance-options.ts';
+import { countThatFits, type LaunchNetwork, networkMembers, networkOf, wishesOf } from './launch-interfaces.ts';
 import { bringUp, checkCapacity } from './lifecycle.ts';
 import { makeVolume, mappingMembers, usableSnapshot } from './make-volume.ts';
-import { freeAddresses, takeAddress } from './network.ts';
-import type { ImageRecord, InstanceOptions, InstanceRecord, SubnetRecord } from './records.ts';
+import { makeInterfaces } from './make-interfaces.ts';
+import type { ImageRecord, InstanceOptions, InstanceRecord } from './records.ts';
 import type { Ec2State } from './state.ts';
 import { tagsFor } from './tags.ts';
 
 const taggable = ['instance', 'volume', 'network-interface'] as const;
 
 function runInstances(state: Ec2State, input: RunInstancesRequest): Reservation {
-  if (input.SubnetId === undefined) throw new NotModelled('RunInstances without SubnetId');
-  const subnet = found(state.subnets, input.SubnetId, 'InvalidSubnetID.NotFound', 'subnet ID');
-  const ids = state.clientTokens.once(`RunInstances/${subnet.zone}`, input.ClientToken, { ...input }, () =>
-    launch(state, input, subnet),
+  const network = networkOf(state, input);
+  const ids = state.clientTokens.once(`RunInstances/${network.zone}`, input.ClientToken, { ...input }, () =>
+    launch(state, input, network),
   );
   const instances = ids.flatMap((id) => state.instances.get(id) ?? []);
   return {
@@ -30,7 +30,7 @@ function runInstances(state: Ec2State, input: RunInstancesRequest): Reservation 
 }
 
 /** Everything is checked before anything is made. @returns ids of the instances */
-function launch(state: Ec2State, input: RunInstancesRequest, subnet: SubnetRecord): string[] {
+function launch(state: Ec2State, input: RunInstancesRequest, network: LaunchNetwork): string[] {
   const { MinCount = 1, MaxCount = 1, InstanceType } = input;
   if (InstanceType === undefined) throw missing('instanceType');
   for (const { Ebs } of input.BlockDeviceMappings ?? []) refuseOthers('BlockDeviceMappings.Ebs', Ebs, mappingMembers);
@@ -38,48 +38,39 @@ function launch(state: Ec2State, input: RunInstancesRequest, subnet: SubnetRecor
   const image = found(state.images, input.ImageId, 'InvalidAMIID.NotFound', 'image id');
   if (image.state !== 'available')
     throw new AwsError('InvalidAMIID.Unavailable', `The image id '[${image.id}]' is not available`);
-  for (const id of input.SecurityGroupIds ?? []) {
-    const group = found(state.securityGroups, id, 'InvalidGroup.NotFound', 'security group');
-    if (group.vpcId !== subnet.vpcId)
-      throw new AwsError(
-        'InvalidParameter',
-        `Security group ${id} and subnet ${subnet.id} belong to different networks.`,
-      );
-  }
   const options = optionsOf(input, InstanceType, image.imdsSupport);
   const mappings = mergeMappings(image, input.BlockDeviceMappings ?? []);
   for (const { Ebs } of mappings) if (Ebs?.SnapshotId !== undefined) usableSnapshot(state, Ebs.SnapshotId);
   const tags = {
     instance: tagsFor(input.TagSpecifications, 'instance', taggable),
     volume: tagsFor(input.TagSpecifications, 'volume', taggable),
+    interface: tagsFor(input.TagSpecifications, 'network-interface', taggable),
   };
-  checkCapacity(state, subnet.zone, InstanceType);
-  const count = Math.min(MaxCount, freeAddresses(state, subnet));
-  if (count < MinCount)
-    throw new AwsError('InsufficientFreeAddressesInSubnet', `Not enough free addresses in subnet '${subnet.id}'.`);
+  checkCapacity(state, network.zone, InstanceType);
+  const count = countThatFits(state, network, { least: MinCount, count: MaxCount });
   const reservationId = state.newId('r');
   return Array.from({ length: count }, () =>
-    launchOne(state, { input, options: structuredClone(options), subnet, image, mappings, tags, reservationId }),
+    launchOne(state, { input, options: structuredClone(options), network, image, mappings, tags, reservationId }),
   );
 }
 
 interface Launch {
   readonly input: RunInstancesRequest;
   readonly options: InstanceOptions;
-  readonly subnet: SubnetRecord;
+  readonly network: LaunchNetwork;
   readonly image: ImageRecord;
   readonly mappings: readonly BlockDeviceMapping[];
-  readonly tags: { readonly instance: Tag[]; readonly volume: Tag[] };
+  readonly tags: { readonly instance: Tag[]; readonly volume: Tag[]; readonly interface: Tag[] };
   readonly reservationId: string;
 }
 
 function launchOne(state: Ec2State, launch: Launch): string {
-  const { subnet, mappings, tags } = launch;
+  const { network, mappings, tags } = launch;
   const instance = newInstance(state, launch);
   state.instances.set(instance.id, instance);
   for (const { DeviceName = '', Ebs } of mappings) {
     const { VolumeSize, DeleteOnTermination = true, ...wish } = Ebs ?? {};
-    const volume = makeVolume(state, subnet.zone, { ...wish, Size: VolumeSize }, [...tags.volume]);
+    const volume = makeVolume(state, network.zone, { ...wish, Size: VolumeSize }, [...tags.volume]);
     volume.attachment = {
       instanceId: instance.id,
       device: DeviceName,
@@ -93,18 +84,14 @@ function launchOne(state: Ec2State, launch: Launch): string {
 }
 
 function newInstance(state: Ec2State, launch: Launch): InstanceRecord {
-  const { input, options, subnet, image, tags, reservationId } = launch;
+  const { input, options, network, image, tags, reservationId } = launch;
   const { InstanceType: instanceType = '' } = input;
   const isUefi = bootModeOf({ instanceType, image }) === 'uefi';
   return {
     id: state.newId('i'),
     reservationId,
-    subnetId: subnet.id,
-    zone: subnet.zone,
-    privateIp: takeAddress(state, subnet),
-    interfaceId: state.newId('eni'),
-    moreAddresses: { private: [], ipv6: [] },
-    moreInterfaces: [],
+    zone: network.zone,
+    interfaces: makeInterfaces(state, wishesOf(network, tags.interface)),
     rootDevice: image.rootDevice,
     architecture: image.architecture,
     virtualization: image.virtualization,
@@ -117,12 +104,9 @@ function newInstance(state: Ec2State, launch: Launch): InstanceRecord {
     enaSupport: image.enaSupport,
     request: input,
     options,
-    sourceDestCheck: true,
     uefiData: isUefi ? (image.uefiData ?? freshUefiData) : undefined,
     instanceType,
-    securityGroups: input.SecurityGroupIds ?? [],
-    publicIp: undefined,
-    wantsPublicIp: subnet.assignsPublicIp,
+    wantsPublicIp: network.wantsPublicIp,
     disableApiStop: input.DisableApiStop ?? false,
     disableApiTermination: input.DisableApiTermination ?? false,
     state: 'pending',
@@ -156,8 +140,7 @@ export const launchOperations = {
       'InstanceType',
       'MinCount',
       'MaxCount',
-      'SubnetId',
-      'SecurityGroupIds',
+      ...networkMembers,
       'BlockDeviceMappings',
       'KeyName',
       'IamInstanceProfile',

@@ -35,11 +35,16 @@ export function checkCapacity(state: Ec2State, zone: string, instanceType: strin
     );
 }
 
-/** From launch or start to `running`; an unusable key of an attached volume ends it. */
+/**
+ * From launch or start to `running`; an unusable key of an attached volume ends it. With several network interfaces there is no public
+ * address unless elastic, neither at the launch nor again after a stop. @source EC2 guide, instance IP addressing
+ */
 export function bringUp(state: Ec2State, instance: InstanceRecord): void {
   instance.launchedAt = state.now();
   instance.stateReason = undefined;
-  if (instance.publicIp === undefined && instance.wantsPublicIp) instance.publicIp = newPublicIp(state);
+  const [first, ...others] = instance.interfaces;
+  if (first.publicIp === undefined && instance.wantsPublicIp && others.length === 0)
+    first.publicIp = newPublicIp(state);
   const next = () => {
     const volumes = state.volumesOf(instance.id);
     const hasKeys = volumes.every(
@@ -86,8 +91,8 @@ export function stop(state: Ec2State, instance: InstanceRecord): void {
   enter(state, instance, 'stopping', {
     ms: state.timings.instanceStoppingMs,
     next: () => {
-      const isElastic = [...state.addresses.values()].some(({ instanceId }) => instanceId === instance.id);
-      if (!isElastic) instance.publicIp = undefined;
+      const elastic = new Set([...state.addresses.values()].map(({ interfaceId }) => interfaceId));
+      for (const each of instance.interfaces) if (!elastic.has(each.id)) each.publicIp = undefined;
       enter(state, instance, 'stopped');
     },
   });
@@ -136,7 +141,10 @@ function ended(state: Ec2State, instance: InstanceRecord): void {
     if (volume.attachment?.deleteOnTermination === true) removeVolume(state, volume);
     else free(volume);
   }
-  instance.publicIp = undefined;
+  for (const each of instance.interfaces) {
+    each.publicIp = undefined;
+    if (!each.deleteOnTermination) state.looseInterfaces.set(each.id, each);
+  }
   enter(state, instance, 'terminated');
   state.after(state.timings.terminatedVisibleMs, () => state.instances.delete(instance.id));
 }

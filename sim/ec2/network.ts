@@ -9,22 +9,18 @@ import type {
   DescribeSubnetsResult,
   DisassociateAddressRequest,
 } from '@aws-sdk/client-ec2';
-import { AwsError } from '../service.ts';
+import { AwsError, NotModelled } from '../service.ts';
 import { ec2Operation } from './ec2-operation.ts';
 import { found, missing, select } from './errors.ts';
 import { applyFilters } from './filters.ts';
+import { foundInterface, severalInterfaces } from './interfaces.ts';
 import type { AddressRecord, SubnetRecord } from './records.ts';
 import type { Ec2State } from './state.ts';
 
-/** Addresses of a subnet that instances hold. */
+/** Addresses of a subnet that network interfaces hold. */
 function heldAddresses(state: Ec2State, subnet: SubnetRecord): Set<string> {
-  const held = [...state.instances.values()]
-    .filter(({ state }) => state !== 'terminated')
-    .flatMap(({ subnetId, privateIp, moreAddresses, moreInterfaces }) => [
-      ...[privateIp, ...moreAddresses.private].map((address) => ({ subnetId, address })),
-      ...moreInterfaces.map((more) => ({ subnetId: more.subnetId, address: more.privateIp })),
-    ]);
-  return new Set(held.filter(({ subnetId }) => subnetId === subnet.id).map(({ address }) => address));
+  const there = state.allInterfaces().filter(({ subnetId }) => subnetId === subnet.id);
+  return new Set(there.flatMap(({ privateIp, moreAddresses }) => [privateIp, ...moreAddresses.private]));
 }
 
 export function freeAddresses(state: Ec2State, subnet: SubnetRecord): number {
@@ -44,10 +40,6 @@ export function takeAddresses(state: Ec2State, subnet: SubnetRecord, count: numb
   return taken;
 }
 
-export function takeAddress(state: Ec2State, subnet: SubnetRecord): string {
-  return takeAddresses(state, subnet, 1)[0] ?? '';
-}
-
 function dotted(value: number): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
 }
@@ -57,7 +49,7 @@ export function newPublicIp(state: Ec2State): string {
   const region = [...state.region].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 128, 0);
   const used = new Set([
     ...[...state.addresses.values()].map(({ publicIp }) => publicIp),
-    ...[...state.instances.values()].map(({ publicIp }) => publicIp),
+    ...[...state.instances.values()].flatMap(({ interfaces }) => interfaces.map(({ publicIp }) => publicIp)),
   ]);
   for (;;) {
     const ip = `198.${18 + (region % 2)}.${(Math.floor(region / 2) * 4 + state.random.below(4)) % 256}.${1 + state.random.below(254)}`;
@@ -111,44 +103,66 @@ function describeAddresses(state: Ec2State, input: DescribeAddressesRequest): De
   const kept = applyFilters('DescribeAddresses', asked, input.Filters, {
     'allocation-id': ({ id }) => id,
     'instance-id': ({ instanceId }) => instanceId,
+    'network-interface-id': ({ interfaceId }) => interfaceId,
     'association-id': ({ associationId }) => associationId,
     'public-ip': ({ publicIp }) => publicIp,
   });
-  const described = kept.map(({ id, publicIp, associationId, instanceId, tags }) => ({
+  const described = kept.map(({ id, publicIp, associationId, instanceId, interfaceId, tags }) => ({
     AllocationId: id,
     PublicIp: publicIp,
     Domain: 'vpc' as const,
     AssociationId: associationId,
     InstanceId: instanceId,
-    PrivateIpAddress: state.instances.get(instanceId ?? '')?.privateIp,
+    NetworkInterfaceId: interfaceId,
+    PrivateIpAddress: state.allInterfaces().find((each) => each.id === interfaceId)?.privateIp,
     Tags: tags,
   }));
   return { Addresses: described };
 }
 
+/**
+ * An instance with several interfaces does not say which of them is meant. @source EC2 API reference, AssociateAddress; the error of
+ * hashicorp/terraform-provider-aws, aws_instance
+ */
 function associateAddress(state: Ec2State, input: AssociateAddressRequest): AssociateAddressResult {
-  if (input.InstanceId === undefined) throw missing('instanceId');
   const address = found(state.addresses, input.AllocationId, 'InvalidAllocationID.NotFound', 'allocation ID');
-  const instance = found(state.instances, input.InstanceId, 'InvalidInstanceID.NotFound', 'instance ID');
+  const { instance, at } = interfaceMeant(state, input);
   if (instance.state !== 'running' && instance.state !== 'stopped')
     throw new AwsError('IncorrectInstanceState', `The instance '${instance.id}' is not 'running' or 'stopped'.`);
-  const isElsewhere = address.instanceId !== undefined && address.instanceId !== instance.id;
+  const isElsewhere = address.interfaceId !== undefined && address.interfaceId !== at.id;
   if (isElsewhere && input.AllowReassociation === false)
     throw new AwsError('Resource.AlreadyAssociated', `${address.id} is already associated.`);
-  if (address.instanceId === instance.id) return { AssociationId: address.associationId };
+  if (address.interfaceId === at.id) return { AssociationId: address.associationId };
   disassociate(state, address);
-  for (const other of state.addresses.values()) if (other.instanceId === instance.id) disassociate(state, other);
+  for (const other of state.addresses.values()) if (other.interfaceId === at.id) disassociate(state, other);
   address.associationId = state.newId('eipassoc');
   address.instanceId = instance.id;
-  instance.publicIp = address.publicIp;
+  address.interfaceId = at.id;
+  at.publicIp = address.publicIp;
   return { AssociationId: address.associationId };
 }
 
-/** Takes an address off its instance. */
+function interfaceMeant(state: Ec2State, { InstanceId, NetworkInterfaceId }: AssociateAddressRequest) {
+  if (InstanceId === undefined && NetworkInterfaceId === undefined) throw missing('instanceId');
+  if (InstanceId !== undefined && NetworkInterfaceId !== undefined)
+    throw new AwsError('InvalidParameterCombination', 'Specify either an instance ID or a network interface ID.');
+  if (NetworkInterfaceId !== undefined) {
+    const at = foundInterface(state, NetworkInterfaceId);
+    const instance = state.instanceOf(at);
+    if (instance === undefined) throw new NotModelled('AssociateAddress to an interface without an instance');
+    return { instance, at };
+  }
+  const instance = found(state.instances, InstanceId, 'InvalidInstanceID.NotFound', 'instance ID');
+  if (instance.interfaces.length > 1) throw severalInterfaces(instance);
+  return { instance, at: instance.interfaces[0] };
+}
+
+/** Takes an address off its interface. */
 export function disassociate(state: Ec2State, address: AddressRecord): void {
-  const instance = state.instances.get(address.instanceId ?? '');
-  if (instance?.publicIp === address.publicIp) instance.publicIp = undefined;
+  const at = state.allInterfaces().find(({ id }) => id === address.interfaceId);
+  if (at?.publicIp === address.publicIp) at.publicIp = undefined;
   address.instanceId = undefined;
+  address.interfaceId = undefined;
   address.associationId = undefined;
 }
 
@@ -176,7 +190,7 @@ export const networkOperations = {
     describeAddresses,
   ),
   AssociateAddress: ec2Operation<AssociateAddressRequest, AssociateAddressResult>(
-    ['AllocationId', 'InstanceId', 'AllowReassociation'],
+    ['AllocationId', 'InstanceId', 'NetworkInterfaceId', 'AllowReassociation'],
     associateAddress,
   ),
   DisassociateAddress: ec2Operation<DisassociateAddressRequest, object>(['AssociationId'], disassociateAddress),

@@ -1,7 +1,8 @@
 import { bootBlock, type BootRecord } from '../blocks/boot-record.ts';
 import { processorOf } from './boot.ts';
 import { makeVolume } from './make-volume.ts';
-import { newPublicIp, takeAddresses } from './network.ts';
+import { type InterfaceWish, makeInterfaces } from './make-interfaces.ts';
+import { newPublicIp } from './network.ts';
 import { bootModeOf, freshUefiData } from './boot.ts';
 import { type OptionsRequest, optionsOf } from './instance-options.ts';
 import type { InstanceRecord, SubnetRecord } from './records.ts';
@@ -18,6 +19,13 @@ export interface VolumePlacing {
   /** Default: true for the root device, else false. */
   readonly deleteOnTermination?: boolean;
   readonly tags?: Readonly<Record<string, string>>;
+}
+
+/** An interface of a placed instance beside its first one. Device indexes count from 1 in their order; deletion with the instance is off. */
+export interface InterfacePlacing
+  extends Pick<InterfaceWish, 'description' | 'sourceDestCheck' | 'type' | 'networkCard'> {
+  readonly subnet: string;
+  readonly securityGroups?: readonly string[];
 }
 
 /** A server that runs already when the story begins. */
@@ -50,8 +58,8 @@ export interface InstancePlacing extends Partial<BootRecord> {
   /** Of the first interface, beside the address that it is given. */
   readonly secondaryAddresses?: number;
   readonly ipv6Addresses?: readonly string[];
-  /** Interfaces beside the first one. */
-  readonly moreInterfaces?: readonly { readonly subnet: string; readonly securityGroups?: readonly string[] }[];
+  /** Interfaces beside the first one, as their owner has attached them later. */
+  readonly moreInterfaces?: readonly InterfacePlacing[];
   readonly tags?: Readonly<Record<string, string>>;
 }
 
@@ -87,8 +95,8 @@ export function placeInstance(state: Ec2State, placing: InstancePlacing): Placed
     if (isRoot) volume.content.write(0, bootBlock(bootRecordOf(placing)));
     return [wanted.device, volume.id] as const;
   });
-  const { id, privateIp, publicIp } = instance;
-  return { id, privateIp, publicIp, volumes: Object.fromEntries(volumes) };
+  const [{ privateIp, publicIp }] = instance.interfaces;
+  return { id: instance.id, privateIp, publicIp, volumes: Object.fromEntries(volumes) };
 }
 
 function bootRecordOf({ listens = [], healthPath }: InstancePlacing): BootRecord {
@@ -96,21 +104,19 @@ function bootRecordOf({ listens = [], healthPath }: InstancePlacing): BootRecord
 }
 
 function instanceOf(state: Ec2State, placing: InstancePlacing): InstanceRecord {
-  const subnet = state.subnets.get(placing.subnet);
-  if (subnet === undefined) throw new Error(`${state.region} has no subnet ${placing.subnet}`);
+  const subnet = subnetOf(state, placing.subnet);
   const { instanceType = 'm7i.large', rootDevice = '/dev/xvda', keyName, instanceProfile, userData } = placing;
   const longAgoMs = state.timings.statusChecksMs + state.timings.serviceStartMs;
   const { bootMode, tpmSupport, sriovNetSupport, options = {} } = placing;
   const image = { id: state.newId('ami'), bootMode, tpmSupport, sriovNetSupport };
   const isUefi = bootModeOf({ instanceType, image }) === 'uefi';
   if (placing.uefiData !== undefined && !isUefi) throw new Error(`${instanceType} has no UEFI variables`);
+  const [first, ...others] = makeInterfaces(state, wishesOf(state, subnet, placing));
   return {
     id: placing.id ?? state.newId('i'),
     reservationId: state.newId('r'),
-    subnetId: subnet.id,
     zone: subnet.zone,
-    ...addressesOf(state, subnet, placing),
-    interfaceId: state.newId('eni'),
+    interfaces: [{ ...first, publicIp: subnet.assignsPublicIp ? newPublicIp(state) : undefined }, ...others],
     rootDevice,
     architecture: processorOf(instanceType),
     virtualization: 'hvm',
@@ -123,11 +129,8 @@ function instanceOf(state: Ec2State, placing: InstancePlacing): InstanceRecord {
       ...(instanceProfile === undefined ? {} : { IamInstanceProfile: { Arn: instanceProfile } }),
     },
     options: optionsOf({ MetadataOptions: { HttpTokens: 'required' }, ...options }, instanceType, undefined),
-    sourceDestCheck: placing.sourceDestCheck ?? true,
     uefiData: isUefi ? (placing.uefiData ?? freshUefiData) : undefined,
     instanceType,
-    securityGroups: placing.securityGroups ?? [],
-    publicIp: subnet.assignsPublicIp ? newPublicIp(state) : undefined,
     wantsPublicIp: subnet.assignsPublicIp,
     disableApiStop: placing.disableApiStop ?? false,
     disableApiTermination: placing.disableApiTermination ?? false,
@@ -140,22 +143,26 @@ function instanceOf(state: Ec2State, placing: InstancePlacing): InstanceRecord {
   };
 }
 
-function addressesOf(state: Ec2State, subnet: SubnetRecord, placing: InstancePlacing) {
-  const { secondaryAddresses = 0, ipv6Addresses = [], moreInterfaces = [] } = placing;
-  const [privateIp = '', ...secondary] = takeAddresses(state, subnet, 1 + secondaryAddresses);
-  const taken = new Map<string, number>();
-  return {
-    privateIp,
-    moreAddresses: { private: secondary, ipv6: ipv6Addresses },
-    moreInterfaces: moreInterfaces.map(({ subnet: id, securityGroups = [] }, index) => {
-      const other = state.subnets.get(id);
-      if (other === undefined) throw new Error(`${state.region} has no subnet ${id}`);
-      const before = (taken.get(id) ?? 0) + (id === subnet.id ? 1 + secondaryAddresses : 0);
-      taken.set(id, (taken.get(id) ?? 0) + 1);
-      const address = takeAddresses(state, other, before + 1).at(-1) ?? '';
-      return { id: state.newId('eni'), deviceIndex: index + 1, subnetId: id, privateIp: address, securityGroups };
-    }),
-  };
+function wishesOf(state: Ec2State, subnet: SubnetRecord, placing: InstancePlacing): InterfaceWish[] {
+  const { securityGroups = [], sourceDestCheck, secondaryAddresses, ipv6Addresses, moreInterfaces = [] } = placing;
+  const first = { deviceIndex: 0, subnet, securityGroups, sourceDestCheck, secondaryAddresses, ipv6Addresses };
+  return [
+    { ...first, deleteOnTermination: true, tags: [] },
+    ...moreInterfaces.map((more, index) => ({
+      ...more,
+      deviceIndex: index + 1,
+      subnet: subnetOf(state, more.subnet),
+      securityGroups: more.securityGroups ?? [],
+      deleteOnTermination: false,
+      tags: [],
+    })),
+  ];
+}
+
+function subnetOf(state: Ec2State, id: string): SubnetRecord {
+  const subnet = state.subnets.get(id);
+  if (subnet === undefined) throw new Error(`${state.region} has no subnet ${id}`);
+  return subnet;
 }
 
 function tagsOf(tags: Readonly<Record<string, string>> = {}) {

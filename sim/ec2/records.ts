@@ -92,13 +92,24 @@ export interface InstanceOptions {
   shutdownBehavior: 'stop' | 'terminate';
 }
 
-/** A network interface of an instance beside its first one. */
-interface InterfaceRecord {
+/** A network interface of an instance, or one that outlived it. */
+export interface InterfaceRecord {
   readonly id: string;
   readonly deviceIndex: number;
+  readonly networkCard: number;
+  /** `interface`, `efa`, `trunk` and so on. */
+  readonly type: string;
   readonly subnetId: string;
   readonly privateIp: string;
+  /** Beside its first address. */
+  readonly moreAddresses: { readonly private: readonly string[]; readonly ipv6: readonly string[] };
   readonly securityGroups: readonly string[];
+  readonly description: string;
+  readonly deleteOnTermination: boolean;
+  sourceDestCheck: boolean;
+  /** Given by AWS, or elastic. */
+  publicIp: string | undefined;
+  tags: Tag[];
 }
 
 /** What an instance was bought as and where it was put, of which nothing here depends; as EC2 describes it. */
@@ -115,6 +126,7 @@ export type Purchase = Partial<
     | 'Placement'
     | 'CapacityReservationId'
     | 'Licenses'
+    | 'SecondaryInterfaces'
   >
 >;
 
@@ -123,13 +135,9 @@ export interface InstanceRecord {
   purchase?: Purchase;
   readonly id: string;
   readonly reservationId: string;
-  readonly subnetId: string;
   readonly zone: string;
-  readonly privateIp: string;
-  readonly interfaceId: string;
-  /** Of the first interface, beside its first address. */
-  readonly moreAddresses: { readonly private: readonly string[]; readonly ipv6: readonly string[] };
-  readonly moreInterfaces: readonly InterfaceRecord[];
+  /** By device index; the first has 0. */
+  readonly interfaces: readonly [InterfaceRecord, ...InterfaceRecord[]];
   readonly rootDevice: string;
   /** From the image: what the disk was registered as. */
   readonly architecture: string;
@@ -143,12 +151,10 @@ export interface InstanceRecord {
   readonly enaSupport: boolean;
   readonly request: Pick<RunInstancesRequest, 'KeyName' | 'IamInstanceProfile' | 'UserData' | 'EbsOptimized'>;
   options: InstanceOptions;
-  sourceDestCheck: boolean;
   /** Base64 of the non-volatile UEFI variables; of an instance that boots by UEFI. */
   uefiData: string | undefined;
   instanceType: string;
-  securityGroups: readonly string[];
-  publicIp: string | undefined;
+  /** Of the interface with device index 0. */
   readonly wantsPublicIp: boolean;
   disableApiStop: boolean;
   disableApiTermination: boolean;
@@ -203,5 +209,6 @@ export interface AddressRecord {
   readonly publicIp: string;
   associationId: string | undefined;
   instanceId: string | undefined;
+  interfaceId: string | undefined;
   tags: Tag[];
 }

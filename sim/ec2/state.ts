@@ -9,6 +9,7 @@ import type {
   AddressRecord,
   ImageRecord,
   InstanceRecord,
+  InterfaceRecord,
   SecurityGroupRecord,
   SnapshotRecord,
   SubnetRecord,
@@ -51,6 +52,8 @@ export class Ec2State {
   readonly subnets = new Map<string, SubnetRecord>();
   readonly securityGroups = new Map<string, SecurityGroupRecord>();
   readonly addresses = new Map<string, AddressRecord>();
+  /** Network interfaces that outlived their instance. */
+  readonly looseInterfaces = new Map<string, InterfaceRecord>();
   /** `<zone>/<instance type>` that has no capacity at present. */
   readonly shortages = new Set<string>();
   readonly bytesMoved: BytesMoved = { copied: 0, read: 0, written: 0 };
@@ -121,9 +124,22 @@ export class Ec2State {
     return [...this.volumes.values()].filter(({ attachment }) => attachment?.instanceId === instanceId);
   }
 
+  /** Every network interface that there is: of a terminated instance those only that outlive it. */
+  allInterfaces(): InterfaceRecord[] {
+    const attached = [...this.instances.values()].filter(({ state }) => state !== 'terminated');
+    return [...attached.flatMap(({ interfaces }) => interfaces), ...this.looseInterfaces.values()];
+  }
+
+  /** The instance that an interface is attached to. */
+  instanceOf({ id }: InterfaceRecord): InstanceRecord | undefined {
+    if (this.looseInterfaces.has(id)) return undefined;
+    return [...this.instances.values()].find(({ interfaces }) => interfaces.some((each) => each.id === id));
+  }
+
   /** Every resource that carries tags, by id. */
   tagged(id: string): { tags: Tag[] } | undefined {
     return [
+      new Map(this.allInterfaces().map((each) => [each.id, each])),
       this.volumes,
       this.snapshots,
       this.instances,

@@ -24,6 +24,7 @@ const typeOfPrefix: Readonly<Record<string, ResourceType>> = {
   subnet: 'subnet',
   sg: 'security-group',
   eipalloc: 'elastic-ip',
+  eni: 'network-interface',
 };
 
 /**
@@ -72,6 +73,7 @@ function unknown(id: string): AwsError {
     vol: 'InvalidVolume.NotFound',
     snap: 'InvalidSnapshot.NotFound',
     ami: 'InvalidAMIID.NotFound',
+    eni: 'InvalidNetworkInterfaceID.NotFound',
   };
   return new AwsError(codes[id.split('-')[0] ?? ''] ?? 'InvalidID', `The ID '${id}' is not valid or does not exist`);
 }
@@ -92,7 +94,7 @@ export const tagOperations = {
     (state, input) => {
       const all = [state.volumes, state.snapshots, state.instances, state.images, state.subnets, state.securityGroups]
         .flatMap((table: ReadonlyMap<string, { id: string; tags: Tag[] }>) => [...table.values()])
-        .concat([...state.addresses.values()])
+        .concat([...state.addresses.values(), ...state.allInterfaces()])
         .flatMap(({ id, tags }) => tags.map((tag) => ({ id, tag, tags: [tag] })));
       const kept = applyFilters('DescribeTags', all, input.Filters, {
         key: ({ tag }) => tag.Key,

@@ -22,6 +22,7 @@ const groupOf: Readonly<Record<string, Group>> = {
       'DeleteSnapshot',
       'DeleteVolume',
       'DeregisterImage',
+      'ModifyNetworkInterfaceAttribute',
       'TerminateInstances',
     ].map((name) => [name, 'create' as const]),
   ),

@@ -183,7 +183,7 @@ function remake(server: string): void {
     ...structuredClone(plain),
     credits: instance.options.credits === undefined ? undefined : 'unlimited',
   };
-  instance.sourceDestCheck = true;
+  instance.interfaces[0].sourceDestCheck = true;
   instance.disableApiStop = false;
   instance.disableApiTermination = false;
   if (instance.uefiData !== undefined) instance.uefiData = Buffer.from('other keys').toString('base64');
@@ -226,7 +226,7 @@ describe('a recovery point', () => {
 
   it('says what of a server a launch could not give back', async () => {
     record(home, original('web')).purchase = { Placement: { GroupName: 'close' }, CapacityReservationId: 'cr-7' };
-    const [secondary] = record(home, original('db')).moreAddresses.private;
+    const [secondary] = record(home, original('db')).interfaces[0].moreAddresses.private;
     await protectNow(stage);
     record(home, original('files')).disableApiStop = false;
     await stage.run('failover');

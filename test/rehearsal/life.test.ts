@@ -125,8 +125,8 @@ describe('a failover to a chosen point, from the console, while the primary answ
     }
     await stage.clock.advance(60_000);
     const web = ec2(away).state.instances.get(stage.workload.instanceIn(away, 'web') ?? '');
-    expect(addressOf('shop.example.com')).toBe(web?.publicIp);
-    expect(ec2(away).instanceAt(web?.publicIp ?? '')?.serving).toBe(true);
+    expect(addressOf('shop.example.com')).toBe(web?.interfaces[0].publicIp);
+    expect(ec2(away).instanceAt(web?.interfaces[0].publicIp ?? '')?.serving).toBe(true);
   });
 
   it('I8: leaves nothing that nobody answers for', async () => expect(await leftovers()).toEqual([]));
@@ -200,7 +200,7 @@ describe('a failback', () => {
     expect(await state()).toMatchObject({ phase: 'protected', activeSite: 'primary', fence: null, lease: null });
     await stage.clock.advance(60_000);
     const web = ec2(home).state.instances.get(shop.servers['web']?.instance ?? '');
-    expect(addressOf('shop.example.com')).toBe(web?.publicIp);
+    expect(addressOf('shop.example.com')).toBe(web?.interfaces[0].publicIp);
     const { swapped } = await lastOperation('failback');
     for (const { old } of Object.values(swapped)) expect(ec2(home).contentOf(old).sizeGib).toBeGreaterThan(0);
     expect(servers.map((server) => instanceState(away, server))).toEqual(['stopped', 'stopped', 'stopped']);

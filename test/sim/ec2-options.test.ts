@@ -191,27 +191,3 @@ describe('a protected instance', () => {
     await expect(ask(shop.ec2, 'TerminateInstances', { InstanceIds: [shop.server.id] })).resolves.toBeDefined();
   });
 });
-
-describe('a network interface', () => {
-  it('beside the first holds an address of its subnet, and is described', async () => {
-    const { id } = shop.ec2.addInstance({
-      subnet: shop.subnet,
-      secondaryAddresses: 1,
-      moreInterfaces: [{ subnet: shop.subnet, securityGroups: [shop.group] }],
-    });
-    const { NetworkInterfaces, PrivateIpAddress } = await described(id);
-    const addresses = NetworkInterfaces.flatMap((each: Answer) => each.PrivateIpAddresses).map(
-      (each: Answer) => each.PrivateIpAddress,
-    );
-    expect(addresses).toEqual([PrivateIpAddress, expect.any(String), expect.any(String)]);
-    expect(new Set(addresses).size).toBe(3);
-    const { Subnets } = await ask(shop.ec2, 'DescribeSubnets', { SubnetIds: [shop.subnet] });
-    expect(Subnets[0].AvailableIpAddressCount).toBe(251 - 4);
-  });
-
-  it('of which there are several keeps the check of sources from being set for the instance', async () => {
-    const { id } = shop.ec2.addInstance({ subnet: shop.subnet, moreInterfaces: [{ subnet: shop.subnet }] });
-    const change = { InstanceId: id, SourceDestCheck: { Value: false } };
-    await expect(ask(shop.ec2, 'ModifyInstanceAttribute', change)).rejects.toThrow(refusal('InvalidInstanceID'));
-  });
-});
