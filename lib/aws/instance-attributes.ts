@@ -2,6 +2,7 @@ import {
   type EC2Client,
   ModifyInstanceAttributeCommand,
   type ModifyInstanceAttributeCommandInput,
+  ModifyNetworkInterfaceAttributeCommand,
 } from '@aws-sdk/client-ec2';
 import { awsCall } from './call.ts';
 
@@ -28,6 +29,22 @@ export async function setSourceDestCheck(ec2: EC2Client, instance: string, isOn:
     InstanceId: instance,
     SourceDestCheck: { Value: isOn },
   });
+}
+
+/** Of one interface of an instance that has several, for which AWS refuses the instance's own attribute. @source aws-facts [3.7] */
+export async function setInterfaceSourceDestCheck(
+  ec2: EC2Client,
+  networkInterface: string,
+  isOn: boolean,
+): Promise<void> {
+  await awsCall(`switch the source/destination check of ${networkInterface} ${isOn ? 'on' : 'off'}`, () =>
+    ec2.send(
+      new ModifyNetworkInterfaceAttributeCommand({
+        NetworkInterfaceId: networkInterface,
+        SourceDestCheck: { Value: isOn },
+      }),
+    ),
+  );
 }
 
 /** An attached volume outlives its instance unless told otherwise; AttachVolume resets this to `false`. @source aws-facts [3.6] */

@@ -3,6 +3,7 @@ import {
   type EC2Client,
   type Filter,
   type Instance,
+  type InstanceNetworkInterface,
   type _InstanceType,
   paginateDescribeInstances,
   paginateDescribeInstanceTypes,
@@ -23,14 +24,23 @@ export interface AttachedVolume {
   readonly deleteOnTermination: boolean;
 }
 
+/** A network interface of an instance; the list is in no order. */
+export interface AttachedInterface {
+  readonly id: string;
+  readonly deviceIndex: number;
+  readonly isSourceDestChecked: boolean;
+}
+
 /** An instance as the steps see it; `raw` is the SDK's own shape for capturing. */
 export interface InstanceFacts {
   readonly id: string;
   readonly state: string;
   readonly stateReason: string;
   readonly zone: string;
+  /** Both of the interface with device index 0, whatever other interfaces have. */
   readonly privateAddress: string | undefined;
   readonly publicAddress: string | undefined;
+  readonly interfaces: readonly AttachedInterface[];
   readonly volumes: readonly AttachedVolume[];
   readonly raw: Instance;
 }
@@ -89,13 +99,19 @@ async function listInstances(ec2: EC2Client, filters: Filter[]): Promise<Instanc
 }
 
 function factsOf(instance: Instance): InstanceFacts {
+  const first = firstInterface(instance);
   return {
     id: instance.InstanceId ?? '',
     state: instance.State?.Name ?? 'unknown',
     stateReason: instance.StateReason?.Message ?? '',
     zone: instance.Placement?.AvailabilityZone ?? '',
-    privateAddress: instance.PrivateIpAddress,
-    publicAddress: instance.PublicIpAddress,
+    privateAddress: first === undefined ? instance.PrivateIpAddress : first.PrivateIpAddress,
+    publicAddress: first === undefined ? instance.PublicIpAddress : first.Association?.PublicIp,
+    interfaces: (instance.NetworkInterfaces ?? []).map(({ NetworkInterfaceId, Attachment, SourceDestCheck }) => ({
+      id: NetworkInterfaceId ?? '',
+      deviceIndex: Attachment?.DeviceIndex ?? 0,
+      isSourceDestChecked: SourceDestCheck ?? true,
+    })),
     volumes: (instance.BlockDeviceMappings ?? []).map(({ DeviceName, Ebs }) => ({
       device: DeviceName ?? '',
       volumeId: Ebs?.VolumeId ?? '',
@@ -104,6 +120,11 @@ function factsOf(instance: Instance): InstanceFacts {
     })),
     raw: instance,
   };
+}
+
+/** AWS says of the addresses of an instance itself nothing more than that it has them. @source EC2 API reference, Instance */
+function firstInterface({ NetworkInterfaces = [] }: Instance): InstanceNetworkInterface | undefined {
+  return NetworkInterfaces.find(({ Attachment }) => Attachment?.DeviceIndex === 0);
 }
 
 /** Types that one request takes. @source EC2 API reference, DescribeInstanceTypes */
@@ -138,7 +159,14 @@ export function originOf({ state, raw }: InstanceFacts, withDisks: ReadonlySet<s
     hasLocalDisks: withDisks.has(raw.InstanceType ?? ''),
     virtualization: raw.VirtualizationType ?? 'hvm',
     tenancy: raw.Placement?.Tenancy ?? 'default',
-    networkInterfaces: raw.NetworkInterfaces?.length ?? 0,
+    interfaces: (raw.NetworkInterfaces ?? []).map(({ InterfaceType = 'interface', Attachment }) => ({
+      deviceIndex: Attachment?.DeviceIndex ?? 0,
+      type: InterfaceType,
+      networkCard: Attachment?.NetworkCardIndex ?? 0,
+    })),
+    secondaryInterfaces: raw.SecondaryInterfaces?.length ?? 0,
+    losesPublicAddress:
+      (raw.NetworkInterfaces?.length ?? 0) > 1 && firstInterface(raw)?.Association?.IpOwnerId === 'amazon',
   };
 }
 
@@ -188,9 +216,18 @@ export async function terminateInstances(ec2: EC2Client, ids: readonly string[])
   }
 }
 
-/** Moves a prepared Elastic IP to an instance; idempotent by nature. */
-export async function associateAddress(ec2: EC2Client, allocation: string, instance: string): Promise<void> {
-  await awsCall(`associate ${allocation} with ${instance}`, () =>
-    ec2.send(new AssociateAddressCommand({ AllocationId: allocation, InstanceId: instance, AllowReassociation: true })),
+/**
+ * Moves a prepared Elastic IP to an instance; idempotent by nature. One with several interfaces must be told which: the one with device
+ * index 0. @source EC2 API reference, AssociateAddress
+ */
+export async function associateAddress(
+  ec2: EC2Client,
+  allocation: string,
+  { id, interfaces }: InstanceFacts,
+): Promise<void> {
+  const first = interfaces.find(({ deviceIndex }) => deviceIndex === 0);
+  const to = first === undefined || interfaces.length === 1 ? { InstanceId: id } : { NetworkInterfaceId: first.id };
+  await awsCall(`associate ${allocation} with ${id}`, () =>
+    ec2.send(new AssociateAddressCommand({ AllocationId: allocation, ...to, AllowReassociation: true })),
   );
 }

@@ -91,7 +91,9 @@ type Described = Omit<
 >;
 
 function settingsOf(raw: Instance, type: InstanceTypeInfo): Described {
-  const interfaces = (raw.NetworkInterfaces ?? []).map(interfaceOf);
+  const interfaces = (raw.NetworkInterfaces ?? [])
+    .map(interfaceOf)
+    .toSorted((one, other) => one.deviceIndex - other.deviceIndex);
   const weighting = raw.NetworkPerformanceOptions?.BandwidthWeighting ?? 'default';
   const hostname = raw.PrivateDnsNameOptions;
   const { GroupName: group = '' } = raw.Placement ?? {};
@@ -154,5 +156,8 @@ function interfaceOf(raw: InstanceNetworkInterface): NetworkInterface {
     privateAddress: raw.PrivateIpAddress ?? '',
     secondaryAddresses: addresses.filter(({ Primary }) => Primary !== true).map((each) => each.PrivateIpAddress ?? ''),
     ipv6Addresses: ipv6.map(({ Ipv6Address }) => Ipv6Address ?? ''),
+    description: raw.Description ?? '',
+    isSourceDestChecked: raw.SourceDestCheck ?? true,
+    deleteOnTermination: raw.Attachment?.DeleteOnTermination ?? true,
   };
 }

@@ -9,14 +9,15 @@ import {
   type RunInstancesCommandInput,
 } from '@aws-sdk/client-ec2';
 import type { LaunchConfiguration, LaunchSettings } from '../domain/launch-configuration.ts';
+import type { LaunchInterface } from '../domain/launch-network.ts';
 import { awsCall } from './call.ts';
 import { type OwnerTags, tagSpecification } from './tags.ts';
 
 export interface LaunchRequest {
   readonly image: string;
   readonly configuration: LaunchConfiguration;
-  readonly subnet: string;
-  readonly securityGroups: readonly string[];
+  /** One at least. */
+  readonly interfaces: readonly LaunchInterface[];
   readonly token: string;
   readonly owner: OwnerTags;
 }
@@ -31,11 +32,9 @@ export async function launchInstance(ec2: EC2Client, request: LaunchRequest): Pr
         MaxCount: 1,
         ImageId: request.image,
         InstanceType: configuration.instanceType as _InstanceType,
-        SubnetId: request.subnet,
-        SecurityGroupIds: [...request.securityGroups],
         ClientToken: request.token,
         EbsOptimized: configuration.ebsOptimized,
-        TagSpecifications: [tagSpecification('instance', owner, configuration.tags), tagSpecification('volume', owner)],
+        ...networkOf(request),
         ...(configuration.keyName === null ? {} : { KeyName: configuration.keyName }),
         ...(configuration.instanceProfile === null
           ? {}
@@ -50,6 +49,31 @@ export async function launchInstance(ec2: EC2Client, request: LaunchRequest): Pr
 }
 
 type Input = Partial<RunInstancesCommandInput>;
+
+/**
+ * The only interface is said of the instance; of several each is said by itself, and AWS takes no mixture. None may outlive the instance:
+ * what an undo terminates leaves nothing (I8). Their tags are what limits who may change them. @source aws-facts [3.3], [8.2]
+ */
+function networkOf({ interfaces, configuration, owner }: LaunchRequest): Input {
+  const tags = [tagSpecification('instance', owner, configuration.tags), tagSpecification('volume', owner)];
+  const [first, ...others] = interfaces;
+  if (others.length === 0)
+    return {
+      SubnetId: first?.subnet,
+      SecurityGroupIds: [...(first?.securityGroups ?? [])],
+      TagSpecifications: tags,
+    };
+  return {
+    NetworkInterfaces: interfaces.map(({ deviceIndex, subnet, securityGroups, description }) => ({
+      DeviceIndex: deviceIndex,
+      SubnetId: subnet,
+      Groups: [...securityGroups],
+      DeleteOnTermination: true,
+      ...(description === '' ? {} : { Description: description }),
+    })),
+    TagSpecifications: [...tags, tagSpecification('network-interface', owner)],
+  };
+}
 
 /** With the endpoint off AWS takes none of the other options, and not every Region knows the last two. */
 function metadataOf({ httpTokens, settings }: LaunchConfiguration): Input {

@@ -1,31 +1,27 @@
 import { DescribeSecurityGroupsCommand, DescribeSubnetsCommand, type EC2Client } from '@aws-sdk/client-ec2';
+import type { Surroundings } from '../domain/launch-network.ts';
 import { AwsFailure, awsCall } from './call.ts';
 
-export interface SubnetFacts {
-  readonly id: string;
-  readonly zone: string;
-  readonly freeAddresses: number;
-}
-
 /** Those of the subnets that exist. */
-export async function describeSubnets(ec2: EC2Client, ids: readonly string[]): Promise<SubnetFacts[]> {
+export async function describeSubnets(ec2: EC2Client, ids: readonly string[]): Promise<Surroundings['subnets']> {
   return existing(ids, async (known) => {
     const answer = await awsCall('describe subnets', () => ec2.send(new DescribeSubnetsCommand({ SubnetIds: known })));
     return (answer.Subnets ?? []).map((subnet) => ({
       id: subnet.SubnetId ?? '',
       zone: subnet.AvailabilityZone ?? '',
+      vpc: subnet.VpcId ?? '',
       freeAddresses: subnet.AvailableIpAddressCount ?? 0,
     }));
   });
 }
 
 /** Those of the security groups that exist. */
-export async function describeSecurityGroups(ec2: EC2Client, ids: readonly string[]): Promise<{ id: string }[]> {
+export async function describeSecurityGroups(ec2: EC2Client, ids: readonly string[]): Promise<Surroundings['groups']> {
   return existing(ids, async (known) => {
     const answer = await awsCall('describe security groups', () =>
       ec2.send(new DescribeSecurityGroupsCommand({ GroupIds: known })),
     );
-    return (answer.SecurityGroups ?? []).map(({ GroupId }) => ({ id: GroupId ?? '' }));
+    return (answer.SecurityGroups ?? []).map(({ GroupId, VpcId }) => ({ id: GroupId ?? '', vpc: VpcId ?? '' }));
   });
 }
 

@@ -33,6 +33,7 @@ export function notCarriedOf(ties: Ties): string[] {
   const secondary = ties.interfaces.flatMap(({ secondaryAddresses }) => secondaryAddresses);
   const ipv6 = ties.interfaces.flatMap(({ ipv6Addresses }) => ipv6Addresses);
   const special = ties.interfaces.filter(({ type }) => type !== 'interface').map(({ type }) => type);
+  const outliving = ties.interfaces.filter(({ deleteOnTermination }) => deleteOnTermination === false);
   const carried = carriedTags(ties.tags);
   const tags = Object.keys(ties.tags).filter((key) => isOwn(key) && carried[key] === undefined);
   const found: (readonly [applies: boolean, what: string])[] = [
@@ -44,6 +45,10 @@ export function notCarriedOf(ties: Ties): string[] {
     [ties.answersAaaa, 'AAAA records of its resource name'],
     [!ties.isMigratedAtReboot, 'that it is not migrated at a reboot'],
     [special.length > 0, `network interface of type ${special.join(', ')}`],
+    [
+      outliving.length > 0,
+      `that it is outlived by network interface ${outliving.map(({ deviceIndex }) => deviceIndex).join(', ')}`,
+    ],
     [tags.length > 0, `tags ${tags.join(', ')}, of more than AWS takes beside those of Homeward`],
   ];
   return found.filter(([applies]) => applies).map(([, what]) => what);

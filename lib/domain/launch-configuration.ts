@@ -6,7 +6,7 @@ export const uefiDataCharactersMax = 64_000;
 
 const text = z.string();
 
-/** A network interface as captured. The first, device index 0, is launched anew in the mapped subnet; addresses are not kept. */
+/** A network interface as captured. Each is launched anew in its mapped subnet; addresses are not kept. */
 const networkInterfaceSchema = z
   .object({
     deviceIndex: z.int().nonnegative(),
@@ -17,6 +17,10 @@ const networkInterfaceSchema = z
     privateAddress: text,
     secondaryAddresses: z.array(text).readonly(),
     ipv6Addresses: z.array(text).readonly(),
+    /** These three are absent in points of versions that protected no server with more than one interface. */
+    description: text.exactOptional(),
+    isSourceDestChecked: z.boolean().exactOptional(),
+    deleteOnTermination: z.boolean().exactOptional(),
   })
   .readonly();
 export type NetworkInterface = z.output<typeof networkInterfaceSchema>;
@@ -47,9 +51,11 @@ const launchSettingsSchema = z
     tenancy: z.enum(['default', 'dedicated']),
     bandwidthWeighting: text.nullable(),
     shutdownBehavior: z.enum(['stop', 'terminate']),
+    /** Of the first interface, which is that of the instance as well. */
     isSourceDestChecked: z.boolean(),
     isStopProtected: z.boolean(),
     isTerminationProtected: z.boolean(),
+    /** By device index; the first has 0. */
     interfaces: z.array(networkInterfaceSchema).readonly(),
     /** What a launch in the recovery Region cannot give back, in words for people. */
     notCarried: z.array(text).readonly(),

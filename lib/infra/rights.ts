@@ -190,17 +190,26 @@ function launching(of: Resources): Right[] {
       ],
       action,
     ),
-    of.tagWhile('RunInstances', [...of.ec2('recovery', 'instance'), ...of.ec2('recovery', 'volume')]),
+    of.tagWhile('RunInstances', [
+      ...of.ec2('recovery', 'instance'),
+      ...of.ec2('recovery', 'volume'),
+      ...of.ec2('recovery', 'network-interface'),
+    ]),
     passingRoles(of),
     ...of.keys('make', 'recovery'),
   ];
 }
 
-/** Settings that a server is given after its launch, and those of its volumes. Tags of Homeward's own are not among them. */
+/** Settings that a server is given after its launch, those of its interfaces where it has several, and those of its volumes. Tags of Homeward's own are not among them. */
 function settling(of: Resources): Right[] {
   const tagging = of.own(of.ec2('recovery', 'volume'), 'ec2:CreateTags', 'recovered-server');
   const othersOnly = { 'ForAllValues:StringNotLike': { 'aws:TagKeys': ['homeward:*'] } };
-  return [safeguarding(of), { ...tagging, conditions: { ...tagging.conditions, ...othersOnly } }];
+  const interfaces = of.own(
+    of.ec2('recovery', 'network-interface'),
+    'ec2:ModifyNetworkInterfaceAttribute',
+    'recovered-server',
+  );
+  return [safeguarding(of), interfaces, { ...tagging, conditions: { ...tagging.conditions, ...othersOnly } }];
 }
 
 /** Attributes of the servers that were launched, and of no other. */

@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { synthesize } from '../../rehearsal/deploy.ts';
 import { Stage } from '../../rehearsal/stage.ts';
-import { shop, smallShop } from '../shop.ts';
-import { liveThrough } from './life.ts';
+import { shop } from '../shop.ts';
+import { livedWorld, liveThrough } from './life.ts';
 import { reportRights } from './report.ts';
 
 const { values } = parseArgs({ options: { json: { type: 'string' } } });
@@ -12,7 +12,7 @@ const { values } = parseArgs({ options: { json: { type: 'string' } } });
 async function judge(): Promise<boolean> {
   const assembly = synthesize([shop]);
   try {
-    const stage = await Stage.open({ plan: shop, world: smallShop, seed: 21, assembly: assembly.directory });
+    const stage = await Stage.open({ plan: shop, world: livedWorld, seed: 21, assembly: assembly.directory });
     const record = await liveThrough(stage).finally(() => stage.close());
     const report = await reportRights(record);
     const { unallowed, unused, outlivedReasons, needlessWildcards, meetings, uncaught, ...counts } = report;

@@ -13,6 +13,7 @@ import type {
   GetInstanceUefiDataRequest,
   LockSnapshotRequest,
   ModifyInstanceAttributeRequest,
+  ModifyNetworkInterfaceAttributeRequest,
   RegisterImageRequest,
   RunInstancesRequest,
 } from '@aws-sdk/client-ec2';
@@ -70,19 +71,23 @@ const registerImage: Mapping<RegisterImageRequest> = ({ BlockDeviceMappings = []
 
 const runInstances: Mapping<RunInstancesRequest> = (input, held) => {
   const action = 'ec2:RunInstances';
-  const { ImageId = '', SubnetId, SecurityGroupIds = [], KeyName, IamInstanceProfile, TagSpecifications } = input;
+  const { ImageId = '', KeyName, IamInstanceProfile, TagSpecifications, NetworkInterfaces = [] } = input;
+  const subnets = [input.SubnetId, ...NetworkInterfaces.map(({ SubnetId }) => SubnetId)];
+  const groups = [input.SecurityGroupIds, ...NetworkInterfaces.map(({ Groups }) => Groups)];
   const snapshots = (held.state.images.get(ImageId)?.mappings ?? []).map(({ Ebs }) => Ebs?.SnapshotId);
   const profile = IamInstanceProfile?.Arn?.split('/').at(-1) ?? IamInstanceProfile?.Name;
   return [
     held.use(action, 'image', ImageId),
-    held.use(action, 'subnet', SubnetId),
-    ...SecurityGroupIds.map((id) => held.use(action, 'security-group', id)),
+    ...subnets.filter((id) => id !== undefined).map((id) => held.use(action, 'subnet', id)),
+    ...groups.flatMap((ids) => ids ?? []).map((id) => held.use(action, 'security-group', id)),
     ...snapshots.map((id) => held.use(action, 'snapshot', id)),
     ...(KeyName === undefined ? [] : [held.use(action, 'key-pair', KeyName)]),
     held.make(action, 'instance', TagSpecifications),
     held.make(action, 'volume', TagSpecifications),
     held.make(action, 'network-interface', TagSpecifications),
-    ...['instance', 'volume'].flatMap((type) => held.tagging('RunInstances', type, TagSpecifications)),
+    ...['instance', 'volume', 'network-interface'].flatMap((type) =>
+      held.tagging('RunInstances', type, TagSpecifications),
+    ),
     ...(profile === undefined ? [] : [passRole(profile, held)]),
     ...keys(held, snapshots, 'make'),
   ];
@@ -130,11 +135,18 @@ const modifyInstanceAttribute: Mapping<ModifyInstanceAttributeRequest> = (input,
   ];
 };
 
-const associateAddress: Mapping<AssociateAddressRequest> = ({ AllocationId, InstanceId = '' }, held) => [
-  held.use('ec2:AssociateAddress', 'elastic-ip', AllocationId),
-  held.use('ec2:AssociateAddress', 'instance', InstanceId),
-  held.use('ec2:AssociateAddress', 'network-interface', held.state.instances.get(InstanceId)?.interfaceId),
-];
+/** Asked of the instance as well as of its interface, whichever of them the call names. */
+const associateAddress: Mapping<AssociateAddressRequest> = (input, held) => {
+  const { AllocationId, InstanceId, NetworkInterfaceId } = input;
+  const instance = [...held.state.instances.values()].find(
+    ({ id, interfaces }) => id === InstanceId || interfaces.some((each) => each.id === NetworkInterfaceId),
+  );
+  return [
+    held.use('ec2:AssociateAddress', 'elastic-ip', AllocationId),
+    held.use('ec2:AssociateAddress', 'instance', InstanceId ?? instance?.id),
+    held.use('ec2:AssociateAddress', 'network-interface', NetworkInterfaceId ?? instance?.interfaces[0].id),
+  ];
+};
 
 /**
  * Ends something. What is gone already, because the answer of an earlier call was lost, carries no tags to be asked about: AWS is
@@ -194,6 +206,9 @@ export const ec2Mappings: Readonly<Record<string, (input: never, held: Held) => 
   DetachVolume: detachVolume,
   LockSnapshot: lockSnapshot,
   ModifyInstanceAttribute: modifyInstanceAttribute,
+  ModifyNetworkInterfaceAttribute: ({ NetworkInterfaceId }: ModifyNetworkInterfaceAttributeRequest, held) => [
+    held.use('ec2:ModifyNetworkInterfaceAttribute', 'network-interface', NetworkInterfaceId),
+  ],
   RegisterImage: registerImage,
   RunInstances: runInstances,
   StartInstances: startInstances,

@@ -1,8 +1,19 @@
 import type { Stage } from '../../rehearsal/stage.ts';
+import type { World } from '../../rehearsal/world.ts';
 import type { Ec2State } from '../../sim/ec2/state.ts';
 import type { Execution } from '../../sim/stepfunctions/stepfunctions.ts';
 import { replaceVolume } from '../replace-volume.ts';
+import { shop, smallShop } from '../shop.ts';
 import { RightsRecord } from './record.ts';
+
+/** The shop's servers, of which one has two network interfaces and forwards what is not meant for it. */
+export const livedWorld: World = (() => {
+  const { db, ...others } = smallShop.servers;
+  if (db === undefined) throw new Error('the small shop has a server db');
+  const [subnet = ''] = Object.keys(shop.recovery.subnets);
+  const details = { moreInterfaces: [{ subnet, sourceDestCheck: false }] };
+  return { ...smallShop, servers: { db: { ...db, details }, ...others } };
+})();
 
 const minuteMs = 60_000;
 /** Longer than the guard looks at an alarm of servers that an undone failover had stopped. */
@@ -13,7 +24,8 @@ const restMs = 3 * minuteMs;
 
 /**
  * Takes a plan through everything that its state machines do and undo, once each: what its roles were asked for on the way. The
- * plan needs two sites, traffic, automatic failover and a server called `web`; nothing may have happened to it yet.
+ * plan needs two sites, traffic, automatic failover and a server called `web`; nothing may have happened to it yet. Its world is
+ * {@link livedWorld}, so that every right is used.
  */
 export async function liveThrough(stage: Stage): Promise<RightsRecord> {
   const record = new RightsRecord(stage.cloud);
@@ -51,7 +63,7 @@ class Life {
     for (const { instance } of Object.values(this.#stage.plan.servers)) bootByUefi(state, instance);
     web.request.IamInstanceProfile = { Arn: `arn:aws:iam::${this.#stage.cloud.account}:instance-profile/web` };
     web.request.KeyName = 'operators';
-    web.sourceDestCheck = false;
+    web.interfaces[0].sourceDestCheck = false;
     web.disableApiTermination = true;
     for (const { attachment, tags } of state.volumesOf(web.id)) {
       tags.push({ Key: 'Owner', Value: 'operators' });

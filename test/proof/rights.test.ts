@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { liveThrough } from '../../proof/rights/life.ts';
+import { livedWorld, liveThrough } from '../../proof/rights/life.ts';
 import type { RolePolicies, Statement } from '../../proof/rights/policies.ts';
 import { reasons } from '../../proof/rights/reasons.ts';
 import type { RightsRecord } from '../../proof/rights/record.ts';
@@ -16,7 +16,7 @@ let stage: Stage;
 let record: RightsRecord;
 let report: RightsReport;
 beforeAll(async () => {
-  stage = await openShop(21);
+  stage = await openShop(21, livedWorld);
   record = await liveThrough(stage).finally(() => stage.close());
   report = await reportRights(record);
 }, 240_000);

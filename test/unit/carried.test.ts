@@ -34,6 +34,15 @@ describe('what a launch cannot give back', () => {
     [{ interfaces: [{ ...first, secondaryAddresses: ['10.0.0.5'] }] }, 'secondary private addresses 10.0.0.5'],
     [{ interfaces: [{ ...first, ipv6Addresses: ['2600::5'] }] }, 'IPv6 addresses 2600::5'],
     [{ interfaces: [{ ...first, type: 'efa' }] }, 'network interface of type efa'],
+    [
+      {
+        interfaces: [
+          { ...first, deleteOnTermination: true },
+          { ...first, deviceIndex: 1, deleteOnTermination: false },
+        ],
+      },
+      'that it is outlived by network interface 1',
+    ],
   ])('%o is told', (change, told) => {
     expect(notCarriedOf({ ...untied, ...change })).toEqual([told]);
   });

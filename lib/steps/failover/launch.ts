@@ -2,7 +2,7 @@ import { AwsFailure } from '../../aws/call.ts';
 import { ec2Client } from '../../aws/clients.ts';
 import { z } from 'zod';
 import { findImages, type ImageFacts, registerImage } from '../../aws/images.ts';
-import { setSourceDestCheck } from '../../aws/instance-attributes.ts';
+import { setInterfaceSourceDestCheck, setSourceDestCheck } from '../../aws/instance-attributes.ts';
 import { associateAddress, describeInstances, type InstanceFacts } from '../../aws/instances.ts';
 import { launchInstance } from '../../aws/launch.ts';
 import type { OwnerTags } from '../../aws/tags.ts';
@@ -10,6 +10,7 @@ import { tokenOf } from '../../aws/token.ts';
 import { tagVolume } from '../../aws/volumes.ts';
 import type { PointServer } from '../../domain/catalogue.ts';
 import { Failure } from '../../domain/failure.ts';
+import { capturedInterfaces, mapNetwork } from '../../domain/launch-network.ts';
 import { nextPoll, type PollResult, pollingSeconds, pollSchema } from '../../domain/poll.ts';
 import { contextSchema, type Services } from '../services.ts';
 
@@ -38,22 +39,32 @@ export async function launch(services: Services, input: LaunchInput): Promise<Po
       `Server ${input.server} of plan ${plan.name} became ${facts.state} after launch as ${instance}: ${facts.stateReason}. The failover is undone; check the key and the instance type, then start it again.`,
     );
   }
-  await finish(services, input, facts);
+  if (!(await finish(services, input, facts)))
+    return notYet(services, input, `not all network interfaces of ${instance} are visible yet`);
   const elasticIp = plan.servers[input.server]?.elasticIp;
-  if (elasticIp !== undefined) await associateAddress(ec2, elasticIp, instance);
+  if (elasticIp !== undefined) await associateAddress(ec2, elasticIp, facts);
   return nextPoll(input.poll, true, services.now());
 }
 
-/** What cannot be asked for at the launch. The protections come last of all, once nothing is undone any more. */
-async function finish(services: Services, input: LaunchInput, { id, volumes, raw }: InstanceFacts): Promise<void> {
+/**
+ * What cannot be asked for at the launch. The protections come last of all, once nothing is undone any more. Returns whether AWS shows
+ * everything of the server already.
+ */
+async function finish(services: Services, input: LaunchInput, launched: InstanceFacts): Promise<boolean> {
   const ec2 = services.client(ec2Client, services.plan(input.plan).recovery.region);
-  const captured = await imageOf(services, input);
-  const isChecked = captured.configuration.settings?.isSourceDestChecked ?? true;
-  if (raw.SourceDestCheck !== isChecked) await setSourceDestCheck(ec2, id, isChecked);
-  for (const { device, volumeId } of volumes) {
-    const tags = captured.volumes[device]?.tags ?? {};
+  const { configuration, volumes } = await imageOf(services, input);
+  for (const { deviceIndex, isSourceDestChecked: isWanted = true } of capturedInterfaces(configuration)) {
+    const present = launched.interfaces.find((each) => each.deviceIndex === deviceIndex);
+    if (present === undefined) return false;
+    if (present.isSourceDestChecked === isWanted) continue;
+    if (launched.interfaces.length === 1) await setSourceDestCheck(ec2, launched.id, isWanted);
+    else await setInterfaceSourceDestCheck(ec2, present.id, isWanted);
+  }
+  for (const { device, volumeId } of launched.volumes) {
+    const tags = volumes[device]?.tags ?? {};
     if (Object.keys(tags).length > 0) await tagVolume(ec2, volumeId, tags);
   }
+  return true;
 }
 
 function notYet(services: Services, input: LaunchInput, what: string): PollResult {
@@ -92,22 +103,23 @@ async function launchIfRoom(services: Services, input: LaunchInput, image: strin
 async function launchFrom(services: Services, input: LaunchInput, image: string): Promise<string> {
   const plan = services.plan(input.plan);
   const { configuration } = await imageOf(services, input);
-  const subnet = plan.recovery.subnets[configuration.subnet];
-  const groups = configuration.securityGroups
-    .map((group) => plan.recovery.securityGroups[group])
-    .filter((group) => group !== undefined);
-  if (subnet === undefined || groups.length !== configuration.securityGroups.length) {
+  const { interfaces, unmapped } = mapNetwork(input.server, configuration, plan.recovery);
+  if (unmapped.length > 0) {
     throw new Failure(
       'LaunchFailed',
-      `Server ${input.server} of plan ${plan.name} has a subnet or security group that the plan does not map. Map it and deploy.`,
+      `Server ${input.server} of plan ${plan.name} cannot be launched: ${unmapped.join('; ')}. Map them and deploy.`,
     );
   }
   const instance = await launchInstance(services.client(ec2Client, plan.recovery.region), {
     image,
     configuration,
-    subnet,
-    securityGroups: groups,
-    token: tokenOf(input.operation, input.server, subnet, configuration.instanceType),
+    interfaces,
+    token: tokenOf(
+      input.operation,
+      input.server,
+      ...interfaces.map(({ subnet }) => subnet),
+      configuration.instanceType,
+    ),
     owner: ownerOf(input, 'recovered-server'),
   });
   await services.catalogue.updateOperationEntry(input, 'servers', input.server, { image, instance });

@@ -5,6 +5,7 @@ import { readRecord } from '../../aws/records.ts';
 import { findSnapshotsOfPlan } from '../../aws/snapshots.ts';
 import type { RecoveryPoint } from '../../domain/catalogue.ts';
 import { Failure } from '../../domain/failure.ts';
+import { mapNetwork, placementFindings, publicAddressFindings } from '../../domain/launch-network.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { type contextSchema, type Services } from '../services.ts';
 
@@ -59,31 +60,26 @@ async function snapshotFindings(services: Services, plan: Plan, point: RecoveryP
 }
 
 async function networkFindings(services: Services, plan: Plan, point: RecoveryPoint): Promise<string[]> {
-  const findings: string[] = [];
-  const needed = { subnets: new Set<string>(), groups: new Set<string>() };
-  for (const [server, { configuration }] of Object.entries(point.servers)) {
-    const subnet = plan.recovery.subnets[configuration.subnet];
-    if (subnet === undefined)
-      findings.push(`recovery.subnets maps no subnet for ${configuration.subnet} of server ${server}`);
-    else needed.subnets.add(subnet);
-    for (const group of configuration.securityGroups) {
-      const mapped = plan.recovery.securityGroups[group];
-      if (mapped === undefined) findings.push(`recovery.securityGroups maps no group for ${group} of server ${server}`);
-      else needed.groups.add(mapped);
-    }
-  }
-  const ec2 = services.client(ec2Client, plan.recovery.region);
-  const subnets = await describeSubnets(ec2, [...needed.subnets]);
-  const groups = await describeSecurityGroups(ec2, [...needed.groups]);
-  const gone = [...needed.subnets].filter((id) => !subnets.some((subnet) => subnet.id === id));
-  const goneGroups = [...needed.groups].filter((id) => !groups.some((group) => group.id === id));
-  const full = subnets
-    .filter(({ freeAddresses }) => freeAddresses < 1)
-    .map(({ id }) => `subnet ${id} has no free address`);
+  const { region } = plan.recovery;
+  const mapped = Object.entries(point.servers).map(
+    ([server, { configuration }]) => [server, mapNetwork(server, configuration, plan.recovery)] as const,
+  );
+  const networks = new Map(mapped.map(([server, { interfaces }]) => [server, interfaces]));
+  const needed = [...networks.values()].flat();
+  const wanted = {
+    subnets: new Set(needed.map(({ subnet }) => subnet)),
+    groups: new Set(needed.flatMap(({ securityGroups }) => securityGroups)),
+  };
+  const ec2 = services.client(ec2Client, region);
+  const subnets = await describeSubnets(ec2, [...wanted.subnets]);
+  const groups = await describeSecurityGroups(ec2, [...wanted.groups]);
+  const known = new Set([...subnets, ...groups].map(({ id }) => id));
+  const gone = [...wanted.subnets, ...wanted.groups].filter((id) => !known.has(id));
   return [
-    ...findings,
-    ...[...gone, ...goneGroups].map((id) => `${id} does not exist in ${plan.recovery.region}`),
-    ...full,
+    ...mapped.flatMap(([, { unmapped }]) => unmapped),
+    ...gone.map((id) => `${id} does not exist in ${region}`),
+    ...placementFindings(networks, { subnets, groups }),
+    ...publicAddressFindings(networks, plan),
   ];
 }
 

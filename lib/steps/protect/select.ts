@@ -11,6 +11,7 @@ import { notify } from '../../aws/signals.ts';
 import { describeVolumes, encryptsByDefault } from '../../aws/volumes.ts';
 import { refusalsOf } from '../../domain/eligibility.ts';
 import { Failure } from '../../domain/failure.ts';
+import { publicRecordsOf } from '../../domain/launch-network.ts';
 import { type Candidate, type Members, membersChanged, selectMembers, withMembers } from '../../domain/members.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { environment } from '../../names.ts';
@@ -60,7 +61,7 @@ async function candidatesOf(ec2: ReturnType<typeof ec2Client>, { groups }: Plan)
   return found;
 }
 
-async function refusals(ec2: ReturnType<typeof ec2Client>, { primary, servers: of }: Plan): Promise<string[]> {
+async function refusals(ec2: ReturnType<typeof ec2Client>, { primary, servers: of, traffic }: Plan): Promise<string[]> {
   const servers = Object.entries(of);
   const found = await describeInstances(
     ec2,
@@ -74,7 +75,10 @@ async function refusals(ec2: ReturnType<typeof ec2Client>, { primary, servers: o
       facts === undefined
         ? [`was not found in ${primary.region}. Take it out of the plan, or name the instance that replaced it`]
         : [
-            ...refusalsOf(originOf(facts, withDisks), { ignoresLocalDisks: server.ignoreLocalDisks ?? false }),
+            ...refusalsOf(originOf(facts, withDisks), {
+              ignoresLocalDisks: server.ignoreLocalDisks ?? false,
+              publicRecords: publicRecordsOf(name, traffic),
+            }),
             ...noWayHome(facts, primary.region),
           ];
     return reasons.map((reason) => `${name} (${server.instance}) ${reason}.`);
