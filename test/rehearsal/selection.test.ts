@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Stage } from '../../rehearsal/stage.ts';
+import type { InterfaceRecord } from '../../sim/ec2/records.ts';
 import { openShop, outcomeOf, protectNow, shop } from './shop-stage.ts';
 
 const db = shop.servers['db']?.instance ?? '';
@@ -43,14 +44,30 @@ describe('a server that no recovery point could restore is refused by name, befo
     expect(await refusal()).toContain(`web (${web}) belongs to Auto Scaling group front`);
   });
 
-  it('more than one network interface', async () => {
-    const instance = primary().state.instances.get(db);
-    const [subnetId = ''] = Object.keys(shop.recovery.subnets);
-    const second = { id: 'eni-2', deviceIndex: 1, subnetId, privateIp: '10.0.0.200', securityGroups: [] };
-    if (instance !== undefined) primary().state.instances.set(db, { ...instance, moreInterfaces: [second] });
-    expect(await refusal()).toContain(
-      `db (${db}) has 2 network interfaces, of which a recovered server would have only`,
-    );
+  /** Its owner attaches a second interface. */
+  function attach(server: string, change: Partial<InterfaceRecord>): void {
+    const instance = primary().state.instances.get(server);
+    if (instance === undefined) throw new Error(`there is no instance ${server}`);
+    const [first] = instance.interfaces;
+    const second = { ...first, id: `eni-of-${server}`, deviceIndex: 1, privateIp: '10.0.0.200', publicIp: undefined };
+    primary().state.instances.set(server, { ...instance, interfaces: [first, { ...second, ...change }] });
+  }
+
+  it('network interfaces that no launch can ask for', async () => {
+    attach(db, { type: 'trunk' });
+    attach(web, { networkCard: 1 });
+    const message = await refusal();
+    expect(message).toContain(`db (${db}) has network interface 1 of type trunk`);
+    expect(message).toContain(`web (${web}) has network interface 1 on network card 1`);
+  });
+
+  it('a second network interface, with which the public address that a record needs would be gone after a fence', async () => {
+    attach(web, {});
+    attach(db, {});
+    const message = await refusal();
+    expect(message).toContain(`web (${web}) has 2 network interfaces, so AWS gives it no public address again`);
+    expect(message).toContain('shop.example.com could not lead home to it. Give it an Elastic IP.');
+    expect(message).not.toContain(db);
   });
 
   it('all of them at once, and those that are gone', async () => {
