@@ -92,13 +92,14 @@ function wishOf(state: Ec2State, specified: InstanceNetworkInterfaceSpecificatio
 /** @source EC2 API reference, InstanceNetworkInterfaceSpecification; the message erlcloud/erlcloud pull request 284 */
 function publicIpOf(
   specified: readonly InstanceNetworkInterfaceSpecification[],
-  [first]: readonly Omit<InterfaceWish, 'tags'>[],
+  wishes: LaunchNetwork['wishes'],
 ): boolean {
   const [asked] = specified.flatMap(({ AssociatePublicIpAddress }) => AssociatePublicIpAddress ?? []);
   if (asked !== undefined && specified.length > 1)
     throw combination(
       'The associatePublicIPAddress parameter cannot be specified when launching with multiple network interfaces',
     );
+  const first = wishes.find(({ deviceIndex }) => deviceIndex === 0);
   return asked ?? first?.subnet.assignsPublicIp ?? false;
 }
 
