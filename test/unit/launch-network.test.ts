@@ -95,7 +95,8 @@ describe('what there is in the recovery Region', () => {
   const [first, other] = subnets;
 
   it('is good enough where each interface has an address, and a server one zone and one VPC', () => {
-    expect(placementFindings(networks, { subnets, groups })).toEqual([]);
+    const unused = { ...first, id: 'subnet-r3', freeAddresses: 0 };
+    expect(placementFindings(networks, { subnets: [...subnets, unused], groups })).toEqual([]);
   });
 
   it('has to have an address for each interface, not for each server', () => {
