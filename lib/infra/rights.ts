@@ -190,11 +190,10 @@ function launching(of: Resources): Right[] {
       ],
       action,
     ),
-    of.tagWhile('RunInstances', [
-      ...of.ec2('recovery', 'instance'),
-      ...of.ec2('recovery', 'volume'),
-      ...of.ec2('recovery', 'network-interface'),
-    ]),
+    of.tagWhile(
+      'RunInstances',
+      ['instance', 'volume', 'network-interface'].flatMap((type) => of.ec2('recovery', type)),
+    ),
     passingRoles(of),
     ...of.keys('make', 'recovery'),
   ];
@@ -204,11 +203,8 @@ function launching(of: Resources): Right[] {
 function settling(of: Resources): Right[] {
   const tagging = of.own(of.ec2('recovery', 'volume'), 'ec2:CreateTags', 'recovered-server');
   const othersOnly = { 'ForAllValues:StringNotLike': { 'aws:TagKeys': ['homeward:*'] } };
-  const interfaces = of.own(
-    of.ec2('recovery', 'network-interface'),
-    'ec2:ModifyNetworkInterfaceAttribute',
-    'recovered-server',
-  );
+  const network = of.ec2('recovery', 'network-interface');
+  const interfaces = of.own(network, 'ec2:ModifyNetworkInterfaceAttribute', 'recovered-server');
   return [safeguarding(of), interfaces, { ...tagging, conditions: { ...tagging.conditions, ...othersOnly } }];
 }
 
