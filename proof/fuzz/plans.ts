@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
-import { parse, stringify } from 'yaml';
+import { parseDocument, stringify } from 'yaml';
 import { linesOf } from '../../lib/cli/plans.ts';
 import type { Plan } from '../../lib/domain/plan.ts';
 import { formatProblem, type Problem, type Reading } from '../../lib/plan-file/document.ts';
@@ -67,7 +67,9 @@ export function judge(reader: Reader, { of, text }: Text): Verdict {
 /** What was read is the same when it is written down and read again, and safe to show and to deploy. */
 function afterReading(reader: Reader, { of, text }: Text, value: Plan[] | World): Verdict {
   if (!isDeepStrictEqual(JSON.parse(JSON.stringify(value)), value)) return broken('it does not survive JSON');
-  const again = reader[of](file, stringify(parse(text)));
+  const document = parseDocument(text);
+  if (document.errors.length > 0) return broken('it reads what is no YAML');
+  const again = reader[of](file, stringify(document.toJS()));
   if (again.kind === 'wrong' || !isDeepStrictEqual(again.value, value))
     return broken(
       `its own serialisation reads differently: ${again.kind === 'wrong' ? again.problems.map(formatProblem).join('; ') : ''}`,

@@ -195,11 +195,12 @@ async function beginRound(ground: Ground, context: Context, final: boolean) {
 async function moveBlocks(ground: Ground, items: readonly Item[]): Promise<Probe[]> {
   const probes: Probe[] = [];
   for (const item of items) {
-    const { target, units } = await ground.value('transfer/start', item);
+    const { target, method, units } = await ground.value('transfer/start', item);
     probes.push({ step: 'transfer/start', payload: { ...item } });
     for (const unit of units as object[]) {
-      probes.push({ step: 'transfer/move', payload: { ...item, target, unit } });
-      await ground.value('transfer/move', { ...item, target, unit });
+      const payload = { ...item, target, method, unit };
+      probes.push({ step: 'transfer/move', payload });
+      await ground.value('transfer/move', payload);
     }
     probes.push({ step: 'transfer/complete', payload: { ...item, target, poll: firstLook } });
   }

@@ -182,7 +182,7 @@ describe('every deployed function, started as Lambda starts it', () => {
     ...{ plan: 'shop', operation: 'protect-nobody', epoch: 7, point: 'rp-20260105T100000Z-aaaaaa', server: 'db' },
     ...{ poll: { polls: 0 }, wave: 1, site: 'primary', to: 'recovery', outcome: 'failed', estimateOnly: false },
     ...{ final: false, startedAt: '2026-01-05T10:00:00.000Z', transfers: [] },
-    ...{ target: 'snap-2', unit: { index: 0, first: 0, last: 1 } },
+    ...{ target: 'snap-2', method: 'delta', unit: { index: 0, first: 0, last: 1 } },
     transfer: {
       ...{ id: 'one', volume: 'db:/dev/sdf', sizeGib: 1, purpose: 'recovery-point' },
       near: { region: primary.region, base: 'snap-0', snapshot: 'snap-1' },

@@ -69,18 +69,21 @@ function comparable(item: RawItem): Record<string, unknown> {
   return Object.fromEntries(Object.entries(item).filter(([field]) => !anew.includes(field)));
 }
 
-/** The items that a rebuild owes: the state, all points, the last twin of each volume, and whatever operation these or a commit name. */
+/** The items that a rebuild owes: the state, all points, of each volume the last twin and the last that AWS copied, and whatever operation these or a commit name. */
 function owed(original: readonly RawItem[]): RawItem[] {
   const all = ofPlan(original);
   const points = all.filter(({ sk }) => sk.startsWith('RP#') || sk.startsWith('SERVER#'));
-  const newest = new Map<unknown, RawItem>();
-  for (const twin of all.filter(({ sk }) => sk.startsWith('TWIN#')).toSorted((a, b) => a.sk.localeCompare(b.sk)))
+  const [newest, copied] = [new Map<unknown, RawItem>(), new Map<unknown, RawItem>()];
+  for (const twin of all.filter(({ sk }) => sk.startsWith('TWIN#')).toSorted((a, b) => a.sk.localeCompare(b.sk))) {
     newest.set(twin['volume'], twin);
-  const makers = new Set([...points, ...newest.values()].map((item) => item['operation']));
+    if (/^native-/.test(String(twin['method']))) copied.set(twin['volume'], twin);
+  }
+  const twins = new Set([...newest.values(), ...copied.values()]);
+  const makers = new Set([...points, ...twins].map((item) => item['operation']));
   const operations = all.filter(
     (item) => item.sk.startsWith('OP#') && (makers.has(item['id']) || item['committedAt'] !== null),
   );
-  return [...all.filter(({ sk }) => sk === 'STATE'), ...points, ...newest.values(), ...operations];
+  return [...all.filter(({ sk }) => sk === 'STATE'), ...points, ...twins, ...operations];
 }
 
 const sorted = (all: readonly RawItem[]) => all.toSorted((a, b) => a.sk.localeCompare(b.sk)).map(comparable);
