@@ -34,10 +34,10 @@ export async function replaceVolume(
   const { AvailabilityZone, Size, VolumeType, Encrypted, KmsKeyId } = Volumes?.[0] ?? {};
   const request = { AvailabilityZone, Size: sizeGib ?? Size, VolumeType, Encrypted, KmsKeyId };
   const { VolumeId = '' } = await clock.settle(client.send(new CreateVolumeCommand(request)));
+  for (const [index, bytes] of blocks) ec2.writeBlocks(VolumeId, index, bytes);
   await clock.settle(client.send(new DetachVolumeCommand({ VolumeId: old })));
   await clock.advance(minuteMs);
   await clock.settle(client.send(new AttachVolumeCommand({ VolumeId, InstanceId, Device })));
   await clock.advance(minuteMs);
-  for (const [index, bytes] of blocks) ec2.writeBlocks(VolumeId, index, bytes);
   return VolumeId;
 }
