@@ -7,6 +7,8 @@ export default defineConfig({
     globalSetup: ['./test/shop-assembly.ts'],
     pool: 'forks',
     maxWorkers: availableParallelism(),
+    // Simulated clouds leave much short-lived garbage.
+    execArgv: ['--max-semi-space-size=128'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     reporters: ['default', './test/count-reporter.ts'],
