@@ -78,8 +78,8 @@ export async function* listBlocksOfBoth(ebs: EBSClient, pair: SnapshotPair, firs
 }
 
 /** The blocks of a snapshot that were written, in ascending order. Pages may be empty here too. @source aws-facts [2.5] */
-async function* listBlocks(ebs: EBSClient, snapshot: string, first: number) {
-  const input = { SnapshotId: snapshot, MaxResults: 10_000, StartingBlockIndex: first };
+async function* listBlocks(ebs: EBSClient, snapshot: string, first: number, pageSize = 10_000) {
+  const input = { SnapshotId: snapshot, MaxResults: pageSize, StartingBlockIndex: first };
   const pages = paginateListSnapshotBlocks({ client: ebs, stopOnSameToken: false }, input)[Symbol.asyncIterator]();
   for (;;) {
     const page = await awsCall(`list the blocks of ${snapshot}`, () => pages.next());
@@ -91,18 +91,12 @@ async function* listBlocks(ebs: EBSClient, snapshot: string, first: number) {
 
 /** Tokens of the first blocks of a snapshot by index, those below `end` that were written. @source aws-facts [2.5] */
 export async function listFirstBlocks(ebs: EBSClient, snapshot: string, end: number): Promise<Map<number, string>> {
-  return awsCall(`list the blocks of ${snapshot}`, async () => {
-    const tokens = new Map<number, string>();
-    for await (const page of paginateListSnapshotBlocks(
-      { client: ebs, stopOnSameToken: false },
-      { SnapshotId: snapshot, MaxResults: 100 },
-    )) {
-      for (const { BlockIndex = 0, BlockToken = '' } of page.Blocks ?? [])
-        if (BlockIndex < end) tokens.set(BlockIndex, BlockToken);
-        else return tokens;
-    }
-    return tokens;
-  });
+  const tokens = new Map<number, string>();
+  for await (const { index, token } of listBlocks(ebs, snapshot, 0, 100)) {
+    if (index >= end) break;
+    tokens.set(index, token);
+  }
+  return tokens;
 }
 
 /** Reads one block and verifies its checksum. */

@@ -1,15 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { carriedTags, notCarriedOf, type Ties } from '../../lib/domain/carried.ts';
+import { networkInterface as first } from './fixtures.ts';
 
-const first = {
-  deviceIndex: 0,
-  type: 'interface',
-  subnet: 'subnet-1',
-  securityGroups: ['sg-1'],
-  privateAddress: '10.0.0.4',
-  secondaryAddresses: [],
-  ipv6Addresses: [],
-};
 const untied: Ties = {
   placementGroup: null,
   capacityReservation: null,

@@ -77,3 +77,14 @@ export function twin(minute: number, change: Partial<Twin> = {}): Twin {
     ...change,
   };
 }
+
+/** As captured of a server that has one. */
+export const networkInterface = {
+  deviceIndex: 0,
+  type: 'interface',
+  subnet: 'subnet-1',
+  securityGroups: ['sg-1'],
+  privateAddress: '10.0.0.4',
+  secondaryAddresses: [],
+  ipv6Addresses: [],
+};

@@ -8,20 +8,11 @@ import {
   publicAddressFindings,
 } from '../../lib/domain/launch-network.ts';
 import type { Plan } from '../../lib/domain/plan.ts';
-import { configuration } from './fixtures.ts';
+import { configuration, networkInterface as captured } from './fixtures.ts';
 
 const maps = {
   subnets: { 'subnet-1': 'subnet-r1', 'subnet-2': 'subnet-r2' },
   securityGroups: { 'sg-1': 'sg-r1', 'sg-2': 'sg-r2' },
-};
-const captured = {
-  deviceIndex: 0,
-  type: 'interface',
-  subnet: 'subnet-1',
-  securityGroups: ['sg-1'],
-  privateAddress: '10.0.0.4',
-  secondaryAddresses: [],
-  ipv6Addresses: [],
 };
 const second = {
   ...captured,

@@ -7,6 +7,7 @@ import { doubtOf } from '../../domain/doubt.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { applyRetention, neededSnapshots, snapshotsOf } from '../../domain/retention.ts';
 import { lastTwins } from '../../domain/twins.ts';
+import { once } from '../once.ts';
 import type { Services } from '../services.ts';
 import { pointsToJudge } from './points-to-judge.ts';
 
@@ -64,7 +65,7 @@ export async function judge(services: Services, plan: Plan, running: string): Pr
   const makerOf = remembering((id) => catalogue.operation(plan.name, id));
   const doomedIds = new Set(doomedPoints.map(({ id }) => id));
   const known = { doomedPoints: doomedIds, lastTwins: [...lastTwins(keptTwins).values()] };
-  const everything = remembering(async () => {
+  const everything = once(async () => {
     const kept = (await catalogue.points(plan.name)).filter(({ id }) => !doomedIds.has(id));
     return { kept, needed: neededSnapshots({ kept, others: doomed, twins: keptTwins }) };
   });
@@ -88,7 +89,7 @@ export async function judge(services: Services, plan: Plan, running: string): Pr
       if (isKept(snapshot, side)) return stays;
       const maker = await makerOf(snapshot.operation ?? '');
       const isPlain = going.has(snapshot.id) && doomedIds.has(snapshot.point ?? '');
-      const all = isPlain ? { kept: [], needed } : await everything('');
+      const all = isPlain ? { kept: [], needed } : await everything();
       if (all.needed.has(snapshot.id)) return stays;
       const doubt = doubtOf(snapshot, { ...known, keptPoints: all.kept, side, present: sites[side].present, maker });
       return doubt === undefined ? { goes: true } : { goes: false, doubt };

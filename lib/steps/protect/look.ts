@@ -9,6 +9,7 @@ import { Failure, type FailureCode } from '../../domain/failure.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { pollSchema } from '../../domain/poll.ts';
 import { lastTwins } from '../../domain/twins.ts';
+import { once } from '../once.ts';
 import { contextSchema, type Services } from '../services.ts';
 import type { TransferItem } from '../transfer/transfer.ts';
 
@@ -75,11 +76,6 @@ export async function lookAt(services: Services, input: ReplicateInput): Promise
     notes: [],
     fullCopies: [],
   };
-}
-
-function once<Answer>(ask: () => Promise<Answer>): () => Promise<Answer> {
-  let answer: Promise<Answer> | undefined;
-  return () => (answer ??= ask());
 }
 
 async function urgencyOf(services: Services, plan: Plan, { startedAt }: RecoveryPoint): Promise<Urgency> {
