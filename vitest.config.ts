@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['./test/shop-assembly.ts'],
+    globalSetup: ['./test/assembly.ts'],
     pool: 'forks',
     maxWorkers: availableParallelism(),
     // Simulated clouds leave much short-lived garbage.

@@ -36,8 +36,14 @@ function sweepLines(sweep: Sweep | undefined): string[] {
 }
 
 function canaryLines(numbers: Canaries | undefined): string[] {
+  if (numbers === undefined) return [notRun];
+  const caught = numbers.filter(({ caught }) => caught !== null);
   return [
-    numbers === undefined ? notRun : `${numbers.canaries} broken variants of the system, ${numbers.caught} caught.`,
+    `${numbers.length} broken variants of the system, ${caught.length} caught.`,
+    '',
+    '| A system that … | was caught by |',
+    '| --- | --- |',
+    ...numbers.map(({ name, caught }) => `| ${name} | ${caught ?? 'nobody'} |`),
   ];
 }
 

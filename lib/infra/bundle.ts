@@ -1,19 +1,15 @@
-import { globSync, mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { cpSync, globSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { buildSync } from 'esbuild';
 import type { Plan } from '../domain/plan.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-/**
- * Bundles every function entry into `<outdir>/<area>/<step>/index.js` and packs the plans beside it, so that reading a plan
- * needs no other service. The same sources give the same bytes.
- */
-export function bundleFunctions(plans: readonly Plan[], outdir: string): void {
-  const entries = globSync('lambdas/*/*.ts', { cwd: root }).toSorted();
+/** Bundles every function entry into `<outdir>/<area>/<step>/index.js`. The same sources give the same bytes. */
+export function bundleFunctions(outdir: string): void {
   buildSync({
     absWorkingDir: root,
-    entryPoints: entries,
+    entryPoints: globSync('lambdas/*/*.ts', { cwd: root }).toSorted(),
     outdir,
     outbase: 'lambdas',
     entryNames: '[dir]/[name]/index',
@@ -27,9 +23,12 @@ export function bundleFunctions(plans: readonly Plan[], outdir: string): void {
     legalComments: 'none',
     logLevel: 'error',
   });
-  for (const entry of entries) {
-    const directory = join(outdir, entry.replace(/^lambdas\//, '').replace(/\.ts$/, ''));
-    mkdirSync(dirname(directory), { recursive: true });
-    writeFileSync(join(directory, 'plans.json'), JSON.stringify(plans));
+}
+
+/** Packs the plans beside a copy of every bundle in `outdir`, so that a function that reads a plan needs no other service. */
+export function packPlans(plans: readonly Plan[], bundles: string, outdir: string): void {
+  cpSync(bundles, outdir, { recursive: true });
+  for (const bundle of globSync('*/*', { cwd: outdir })) {
+    writeFileSync(join(outdir, bundle, 'plans.json'), JSON.stringify(plans));
   }
 }

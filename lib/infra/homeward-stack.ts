@@ -15,12 +15,12 @@ import { AutomaticFailover, LeaseHolders, Rescue, Schedules } from './triggers.t
 
 export interface HomewardStackProps extends StackProps {
   readonly plans: readonly Plan[];
-  readonly bundles: string;
+  readonly packages: string;
 }
 
 /** All plans of one recovery Region: everything that leaving the primary Region needs. */
 export class HomewardStack extends Stack {
-  constructor(scope: Construct, id: string, { plans, bundles, ...props }: HomewardStackProps) {
+  constructor(scope: Construct, id: string, { plans, packages, ...props }: HomewardStackProps) {
     // Rights name each server: indented, a plan of 200 would come near the 1 MB that a template may have.
     super(scope, id, { suppressTemplateIndentation: true, ...props });
     const table = new Table(this, 'Catalogue', {
@@ -38,7 +38,7 @@ export class HomewardStack extends Stack {
     const functions = new StepFunctions(this, {
       plans,
       table,
-      bundles,
+      packages,
       environment: { [environment.table]: table.tableName, [environment.topicArn]: topic.topicArn },
     });
     topic.grantPublish(functions.get('operation/close'));

@@ -14,8 +14,8 @@ export interface StepFunctionsProps {
   readonly plans: readonly Plan[];
   readonly table: Table;
   readonly environment: Readonly<Record<string, string>>;
-  /** Where {@link bundleFunctions} wrote to. */
-  readonly bundles: string;
+  /** Where {@link packPlans} wrote to. */
+  readonly packages: string;
 }
 
 /** Moving blocks needs CPU for checksums and memory for 64 blocks in flight; the rest only waits for AWS. */
@@ -58,7 +58,7 @@ export class StepFunctions extends Construct {
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       handler: 'index.handler',
-      code: Code.fromAsset(join(props.bundles, step)),
+      code: Code.fromAsset(join(props.packages, step)),
       description: `Homeward ${step}`,
       timeout: Duration.minutes(minutes),
       memorySize: memoryMb,

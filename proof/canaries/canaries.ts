@@ -1,7 +1,7 @@
 /** A broken variant of the system, and the promise whose checker must catch it. */
 export interface Canary {
   readonly name: string;
-  /** What the checker's lines begin with. */
+  /** What the checker's lines begin with: its number, where it has one. */
   readonly promise: string;
   /** The file that is broken, and the text in it, once, that is put in place of another. */
   readonly file: string;
@@ -12,7 +12,14 @@ export interface Canary {
 }
 
 /** Days that are short and together touch every promise; each is perfect with the system as it is. */
-export type Day = 'there and back' | 'failover undone' | 'failback undone' | 'preempted' | 'many points' | 'pinned';
+export type Day =
+  | 'there and back'
+  | 'failover undone'
+  | 'failback undone'
+  | 'preempted'
+  | 'many points'
+  | 'pinned'
+  | 'frozen';
 
 export const canaries: readonly Canary[] = [
   {
@@ -107,6 +114,14 @@ export const canaries: readonly Canary[] = [
     day: 'failover undone',
   },
   {
+    name: 'leaves the originals stopped after an undo',
+    promise: 'I5',
+    file: 'lib/steps/failover/undo.ts',
+    find: 'if (!(await unfencePrimary(services, input))) return notYet(services, input);',
+    replace: '',
+    day: 'failover undone',
+  },
+  {
     name: 'leaves the recovery servers stopped after an undo',
     promise: 'I5',
     file: 'lib/steps/failback/undo.ts',
@@ -139,6 +154,14 @@ export const canaries: readonly Canary[] = [
     day: 'failover undone',
   },
   {
+    name: 'takes a server for thawed unasked',
+    promise: 'I8',
+    file: 'lib/steps/protect/thawing.ts',
+    find: 'return await sendOrLook(services, plan, asked);',
+    replace: 'return await change(services, asked, { thawedAt: services.now().toISOString() });',
+    day: 'frozen',
+  },
+  {
     name: 'tells nobody',
     promise: 'I11',
     file: 'lib/steps/operation/close.ts',
@@ -152,6 +175,14 @@ export const canaries: readonly Canary[] = [
     file: 'lib/steps/operation/close.ts',
     find: 'await release(services, input, hasStopped ? endedAt : null);',
     replace: 'void hasStopped;',
+    day: 'many points',
+  },
+  {
+    name: 'asks AWS for what nobody has modelled',
+    promise: 'The simulated cloud does not model',
+    file: 'lib/aws/snapshots.ts',
+    find: "{ OwnerIds: ['self'], Filters: filters },",
+    replace: "{ OwnerIds: ['self'], Filters: filters, RestorableByUserIds: ['self'] },",
     day: 'many points',
   },
 ];

@@ -1,46 +1,54 @@
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { synthesize } from '../../rehearsal/deploy.ts';
-import { shop } from '../shop.ts';
-import { canaries, type Canary, type Day } from './canaries.ts';
-import { live } from './days.ts';
+import { bundleFunctions } from '../../lib/infra/bundle.ts';
+import { type Assembly, synthesize } from '../../rehearsal/deploy.ts';
+import { canaries, type Day } from './canaries.ts';
+import { live, planOf } from './days.ts';
 import { variantOf } from './variant.ts';
 
 const { values } = parseArgs({ options: { only: { type: 'string' }, json: { type: 'string' } } });
 
 /** What the canaries come to, as `docs/proof.md` shows it. */
-export interface Canaries {
-  readonly canaries: number;
-  readonly caught: number;
-}
+export type Canaries = readonly {
+  readonly name: string;
+  /** What its checker said; null if it was silent. */
+  readonly caught: string | null;
+}[];
 
 /** Whether the checkers are silent on the sound system and each broken variant of it is caught by the checker of its promise. */
 async function run(): Promise<boolean> {
-  const assembly = synthesize([shop]);
   const chosen = canaries.filter(({ name }) => values.only === undefined || name === values.only);
-  let isSound = true;
+  const sound = mkdtempSync(join(tmpdir(), 'homeward-sound-'));
   try {
-    for (const day of new Set<Day>(chosen.map((each) => each.day))) {
-      const found = await live(day, assembly.directory);
+    bundleFunctions(sound);
+    let isSound = true;
+    for (const day of new Set(chosen.map((each) => each.day))) {
+      const found = await liveWith(synthesize([planOf(day)], sound), day);
       for (const line of found) console.log(`the system as it is, ${day}: ${line}`);
       isSound &&= found.length === 0;
     }
-    const missed: Canary[] = [];
+    const seen: Canaries[number][] = [];
     for (const canary of chosen) {
-      const variant = await variantOf(canary, assembly.directory);
-      const found = await live(canary.day, variant.directory);
-      variant.remove();
-      const hit = found.find((line) => line.startsWith(`${canary.promise} `));
-      console.log(
-        `${canary.name}: ${hit === undefined ? 'MISSED' : 'caught'}: ${hit ?? (found.slice(0, 3).join('; ') || 'nothing found')}`,
-      );
-      if (hit === undefined) missed.push(canary);
+      const found = await liveWith(await variantOf(canary, sound), canary.day);
+      const caught = found.find((line) => line.startsWith(`${canary.promise} `)) ?? null;
+      const other = found.slice(0, 3).join('; ') || 'nothing found';
+      console.log(`${canary.name}: ${caught === null ? `MISSED: ${other}` : `caught: ${caught}`}`);
+      seen.push({ name: canary.name, caught });
     }
-    const caught = chosen.length - missed.length;
-    console.log(`${chosen.length} canaries, ${caught} caught`);
-    const numbers: Canaries = { canaries: chosen.length, caught };
-    if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(numbers, null, 2)}\n`);
-    return isSound && missed.length === 0 && chosen.length > 0;
+    const missed = seen.filter(({ caught }) => caught === null).length;
+    console.log(`${seen.length} canaries, ${seen.length - missed} caught`);
+    if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(seen, null, 2)}\n`);
+    return isSound && missed === 0 && seen.length > 0;
+  } finally {
+    rmSync(sound, { recursive: true });
+  }
+}
+
+async function liveWith(assembly: Assembly, day: Day): Promise<string[]> {
+  try {
+    return await live(day, assembly.directory);
   } finally {
     assembly.remove();
   }

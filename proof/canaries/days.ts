@@ -1,11 +1,17 @@
+import type { Plan } from '../../lib/domain/plan.ts';
 import { Life } from '../life.ts';
 import { modeOf } from '../faults/sweep.ts';
-import { shop, smallShop } from '../shop.ts';
+import { frozenShop, shop, smallShop } from '../shop.ts';
 import type { Day } from './canaries.ts';
+
+/** The plan that is lived with on a day. */
+export function planOf(day: Day): Plan {
+  return day === 'frozen' ? frozenShop : shop;
+}
 
 /** Lives through a day and gives what the checkers found at its rests. A broken system may not come through; that is no finding. */
 export async function live(day: Day, assembly: string): Promise<string[]> {
-  const life = await Life.open({ plan: shop, world: smallShop, seed: 3, assembly });
+  const life = await Life.open({ plan: planOf(day), world: smallShop, seed: 3, assembly });
   const found: string[] = [];
   const look = async () => {
     await life.rest();
@@ -67,6 +73,12 @@ const days: Readonly<Record<Day, (life: Life, look: Look) => Promise<void>>> = {
       life.write(1);
       await life.run('protect');
     }
+    await look();
+  },
+  async frozen(life, look) {
+    // What must not be needed: the server's own clock would thaw it.
+    life.stage.guests.setManners('db', { ownClock: 'fails' });
+    await life.run('protect');
     await look();
   },
   async pinned(life, look) {

@@ -1,30 +1,35 @@
 import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { bundleFunctions } from '../../lib/infra/bundle.ts';
-import { shop } from '../shop.ts';
+import type { bundleFunctions } from '../../lib/infra/bundle.ts';
+import { type Assembly, synthesize } from '../../rehearsal/deploy.ts';
 import type { Canary } from './canaries.ts';
+import { planOf } from './days.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-/** An assembly like `assembly` whose functions were made from sources with the canary's flaw. `remove` deletes it. */
-export async function variantOf(canary: Canary, assembly: string): Promise<{ directory: string; remove(): void }> {
+/**
+ * An assembly of the day's plan whose functions were made from sources with the canary's flaw. `remove` deletes it.
+ * @param sound what `bundleFunctions` made of the sources as they are
+ */
+export async function variantOf(canary: Canary, sound: string): Promise<Assembly> {
   const work = mkdtempSync(join(tmpdir(), 'homeward-canary-'));
-  const sources = join(work, 'sources');
-  for (const folder of ['lib', 'lambdas', 'package.json'])
-    cpSync(join(root, folder), join(sources, folder), { recursive: true });
-  symlinkSync(join(root, 'node_modules'), join(sources, 'node_modules'));
-  breakSource(join(sources, canary.file), canary);
-  const [sound, broken] = [join(work, 'sound'), join(work, 'broken')];
-  bundleFunctions([shop], sound);
-  const bundler = pathToFileURL(join(sources, 'lib/infra/bundle.ts')).href;
-  const own = (await import(bundler)) as { bundleFunctions: typeof bundleFunctions };
-  own.bundleFunctions([shop], broken);
-  const directory = join(work, 'assembly');
-  cpSync(assembly, directory, { recursive: true });
-  replaceAssets(directory, { sound, broken });
-  return { directory, remove: () => rmSync(work, { recursive: true, force: true }) };
+  try {
+    const sources = join(work, 'sources');
+    for (const folder of ['lib', 'lambdas', 'package.json'])
+      cpSync(join(root, folder), join(sources, folder), { recursive: true });
+    symlinkSync(join(root, 'node_modules'), join(sources, 'node_modules'));
+    breakSource(join(sources, canary.file), canary);
+    const bundler = pathToFileURL(join(sources, 'lib/infra/bundle.ts')).href;
+    const own = (await import(bundler)) as { bundleFunctions: typeof bundleFunctions };
+    const broken = join(work, 'broken');
+    own.bundleFunctions(broken);
+    if (isSame(sound, broken)) throw new Error(`canary "${canary.name}": its flaw is in no function`);
+    return synthesize([planOf(canary.day)], broken);
+  } finally {
+    rmSync(work, { recursive: true });
+  }
 }
 
 function breakSource(file: string, { name, find, replace }: Canary): void {
@@ -35,22 +40,8 @@ function breakSource(file: string, { name, find, replace }: Canary): void {
   writeFileSync(file, parts.join(replace));
 }
 
-/** An asset is known by its code: the bundle of the sound sources that it is equal to. */
-function replaceAssets(directory: string, { sound, broken }: { sound: string; broken: string }): void {
-  const brokenOf = new Map(
-    globSync('*/*/index.js', { cwd: sound }).map((file) => [
-      readFileSync(join(sound, file), 'utf8'),
-      join(broken, file),
-    ]),
-  );
-  let replaced = 0;
-  for (const file of globSync('asset.*/index.js', { cwd: directory })) {
-    const other = brokenOf.get(readFileSync(join(directory, file), 'utf8'));
-    if (other === undefined) throw new Error(`${dirname(file)} is no bundle of these sources: synthesize again`);
-    const code = readFileSync(other, 'utf8');
-    if (code === readFileSync(join(directory, file), 'utf8')) continue;
-    writeFileSync(join(directory, file), code);
-    replaced += 1;
-  }
-  if (replaced === 0) throw new Error('the flaw is in no function');
+/** Whether two sets of bundles hold the same code. */
+function isSame(one: string, other: string): boolean {
+  const read = (folder: string, file: string) => readFileSync(join(folder, file), 'utf8');
+  return globSync('*/*/index.js', { cwd: one }).every((file) => read(one, file) === read(other, file));
 }

@@ -1,12 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Template } from 'aws-cdk-lib/assertions';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { failureCodes } from '../../lib/domain/failure.ts';
-import { buildApp } from '../../lib/infra/app.ts';
-import { HomewardStack } from '../../lib/infra/homeward-stack.ts';
-import { readPlanFile } from '../../lib/plan-file/read.ts';
+import { stackName } from '../../lib/names.ts';
+import { shop } from '../../proof/shop.ts';
 
 interface State {
   readonly Type: string;
@@ -18,19 +16,11 @@ interface State {
 }
 
 let template: Template;
-let outdir: string;
 const machines = new Map<string, Record<string, State>>();
 
 beforeAll(() => {
-  outdir = mkdtempSync(join(tmpdir(), 'homeward-'));
-  const file = 'examples/shop.yaml';
-  const reading = readPlanFile(file, readFileSync(file, 'utf8'));
-  if (reading.kind !== 'read') throw new Error('the example plan must be right');
-  const app = buildApp(reading.value, outdir);
-  app.synth();
-  const [stack] = app.node.children.filter((child) => child instanceof HomewardStack);
-  if (stack === undefined) throw new Error('the app must have a stack');
-  template = Template.fromStack(stack);
+  const file = join(inject('shopAssembly'), `${stackName(shop.recovery.region)}.template.json`);
+  template = Template.fromString(readFileSync(file, 'utf8'));
   for (const [id, resource] of Object.entries(template.findResources('AWS::StepFunctions::StateMachine'))) {
     const { DefinitionString } = resource['Properties'] as { DefinitionString: { 'Fn::Join': [string, unknown[]] } };
     const text = DefinitionString['Fn::Join'][1]
@@ -39,8 +29,6 @@ beforeAll(() => {
     machines.set(id, (JSON.parse(text) as { States: Record<string, State> }).States);
   }
 });
-
-afterAll(() => rmSync(outdir, { recursive: true, force: true }));
 
 function tasksOf(states: Record<string, State>): [string, State][] {
   return Object.entries(states).flatMap(([name, state]) => [

@@ -1,7 +1,7 @@
 import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { showStatus } from '../../lib/cli/operations.ts';
 import type { RecoveryPoint } from '../../lib/domain/catalogue.ts';
 import { RawTable } from '../../proof/raw-table.ts';
@@ -23,7 +23,7 @@ let assembly: Assembly;
 let strict: string;
 const records: RightsRecord[] = [];
 beforeAll(() => {
-  assembly = synthesize([frozenShop]);
+  assembly = synthesize([frozenShop], inject('bundles'));
   strict = mkdtempSync(join(tmpdir(), 'homeward-strict-'));
   cpSync(assembly.directory, strict, { recursive: true });
   for (const file of globSync('**/plans.json', { cwd: strict })) {

@@ -1,5 +1,5 @@
 import { CopySnapshotCommand, CreateSnapshotCommand, CreateVolumeCommand, EC2Client } from '@aws-sdk/client-ec2';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { RawTable } from '../../proof/raw-table.ts';
 import { RightsRecord } from '../../proof/rights/record.ts';
 import { unallowed } from '../../proof/rights/simulate.ts';
@@ -34,7 +34,7 @@ let assembly: Assembly;
 let stage: Stage;
 let record: RightsRecord;
 beforeAll(() => {
-  assembly = synthesize([shop, depot]);
+  assembly = synthesize([shop, depot], inject('bundles'));
 }, synthesisMs);
 afterAll(() => assembly.remove());
 beforeEach(async () => {

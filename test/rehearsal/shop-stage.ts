@@ -30,7 +30,7 @@ export const synthesisMs = 300_000;
 
 /** A plan of its own deployed beside its world, within {@link synthesisMs}. */
 export async function openPlan(plan: Plan, world: World, seed: number) {
-  const assembly = synthesize([plan]);
+  const assembly = synthesize([plan], inject('bundles'));
   const stage = await Stage.open({ plan, world, seed, assembly: assembly.directory });
   const record = new RightsRecord(stage.cloud);
   records.push(record);

@@ -1,0 +1,29 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { bundleFunctions } from '../lib/infra/bundle.ts';
+import { shop } from '../proof/shop.ts';
+import { synthesize } from '../rehearsal/deploy.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** What `bundleFunctions` wrote, for plans that a test synthesizes itself. */
+    bundles: string;
+    /** Directory of the synthesized example plan, the same for all tests. */
+    shopAssembly: string;
+  }
+}
+
+/** Bundles the functions and synthesizes the example plan once for all tests. */
+export default function setup(project: TestProject): () => void {
+  const bundles = mkdtempSync(join(tmpdir(), 'homeward-bundles-'));
+  bundleFunctions(bundles);
+  const assembly = synthesize([shop], bundles);
+  project.provide('bundles', bundles);
+  project.provide('shopAssembly', assembly.directory);
+  return () => {
+    assembly.remove();
+    rmSync(bundles, { recursive: true });
+  };
+}
