@@ -34,20 +34,34 @@ program
   .description('print the JSON Schema of the plan file, for editors')
   .action(() => terminal.print(JSON.stringify(planFileJsonSchema(), null, 2)));
 
+interface FailoverOptions {
+  readonly file: string;
+  readonly recoveryPoint: string;
+  readonly asOf?: string;
+  readonly server: Readonly<Record<string, { readonly recoveryPoint: string }>>;
+  readonly dryRun: boolean;
+}
+
+/** `db=rp-20260105T100000Z-1a2b3c`, added to those before it. */
+function serverPoint(text: string, before: FailoverOptions['server']): FailoverOptions['server'] {
+  const [server = '', recoveryPoint = ''] = text.split('=', 2);
+  return { ...before, [server]: { recoveryPoint } };
+}
+
 program
   .command('failover')
   .description('launch a plan in its recovery Region')
   .argument('<plan>')
   .option(...fileOption)
   .option('--recovery-point <point>', '"latest" or the id of a point', 'latest')
-  .option('--as-of <time>', 'the newest point that started at or before this time, ISO 8601')
+  .option('--as-of <time>', 'the newest point as of this time, ISO 8601, for all servers')
+  .option('--server <server=point>', 'another point for one server (may be repeated)', serverPoint, {})
   .option('--dry-run', 'stop after the preflight', false)
-  .action(async (name: string, options: { file: string; recoveryPoint: string; asOf?: string; dryRun: boolean }) => {
-    const recoveryPoint = options.asOf === undefined ? options.recoveryPoint : { asOf: options.asOf };
+  .action(async (name: string, { file, recoveryPoint, asOf, server, dryRun }: FailoverOptions) => {
     await run({
       kind: 'failover',
-      plan: loadPlan(options.file, name),
-      input: { recoveryPoint, dryRun: options.dryRun },
+      plan: loadPlan(file, name),
+      input: { recoveryPoint: asOf === undefined ? recoveryPoint : { asOf }, servers: server, dryRun },
     });
   });
 

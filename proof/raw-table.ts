@@ -1,5 +1,5 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DeleteCommand, DynamoDBDocumentClient, paginateScan, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, DynamoDBDocumentClient, paginateQuery, paginateScan, PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { Stage } from '../rehearsal/stage.ts';
 import type { RecordedCall } from '../sim/call-record.ts';
 
@@ -23,6 +23,20 @@ export class RawTable {
   async items(): Promise<RawItem[]> {
     const found: RawItem[] = [];
     for await (const page of paginateScan({ client: this.#documents }, { TableName: this.#name, ConsistentRead: true }))
+      found.push(...((page.Items ?? []) as RawItem[]));
+    return found;
+  }
+
+  /** Those of one partition key, whose sort keys begin with a text. */
+  async itemsOf(pk: string, prefix: string): Promise<RawItem[]> {
+    const found: RawItem[] = [];
+    const query = {
+      TableName: this.#name,
+      ConsistentRead: true,
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+      ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
+    };
+    for await (const page of paginateQuery({ client: this.#documents }, query))
       found.push(...((page.Items ?? []) as RawItem[]));
     return found;
   }

@@ -3,6 +3,7 @@ import { describeExecution, startExecution } from '../aws/executions.ts';
 import type { OperatorClients } from '../aws/operator-clients.ts';
 import { readStackOutputs } from '../aws/stack-outputs.ts';
 import type { FailbackEstimate, RecoveryPoint } from '../domain/catalogue.ts';
+import { choiceLines } from '../domain/choice.ts';
 import { describeFailure } from '../domain/failure.ts';
 import type { Plan } from '../domain/plan.ts';
 import { printable } from '../domain/quoted.ts';
@@ -62,6 +63,9 @@ export async function followOperation(console: Console, { kind, plan, execution 
   for (;;) {
     const { status, error, cause } = await describeExecution(clients.sfn, execution);
     const operation = await catalogue.operation(plan.name, `${kind}-${execution.split(':').at(-1) ?? ''}`);
+    const { recoveryPoint = null, choice } = operation ?? {};
+    if (kind === 'failover' && recoveryPoint !== null && choice !== undefined)
+      for (const line of choiceLines(recoveryPoint, choice)) show(line);
     if (operation !== undefined) show(operation.progression);
     if (operation?.estimate !== undefined && operation.estimate !== null) show(estimateLine(operation.estimate));
     if (status === 'SUCCEEDED' && operation !== undefined && operation.cause !== null) show(operation.cause);

@@ -3,6 +3,7 @@
  * type, made from the schema. Times are ISO 8601 with milliseconds, UTC. Members that a schema does not know are left out.
  */
 import { z } from 'zod';
+import { choiceSchema } from './choice.ts';
 import { name } from './fields.ts';
 import { imageId, instanceId, operationIdSchema, pointIdSchema, snapshotId, time, volumeId } from './ids.ts';
 import { launchConfigurationSchema } from './launch-configuration.ts';
@@ -272,6 +273,8 @@ export const operationSchema = z
     endedAt: time.nullable(),
     committedAt: time.nullable(),
     recoveryPoint: pointIdSchema.nullable(),
+    /** Of a failover; a failback names what it brings home by it. */
+    choice: choiceSchema.exactOptional(),
     servers: z.record(name, launchedServerSchema).readonly(),
     /** Instances that it stopped, with the public address each had then. */
     stopped: z.record(instanceId, z.string().nullable()).readonly(),

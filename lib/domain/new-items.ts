@@ -1,3 +1,4 @@
+import type { Choice } from './choice.ts';
 import type { Operation, OperationKind, PlanState } from './catalogue.ts';
 
 /** Of a plan that has never had an operation. */
@@ -23,6 +24,7 @@ export interface OperationStart {
   readonly trigger: string;
   readonly startedAt: string;
   readonly recoveryPoint: string | null;
+  readonly choice?: Choice;
 }
 
 export function newOperation(start: OperationStart): Operation {

@@ -2,10 +2,12 @@ import type { Fence, Lease, OperationKind, Outcome, Phase, PlanState, Site } fro
 import { Failure, type FailureCode } from './failure.ts';
 
 /**
- * How long an operation may stay silent before its lease lapses. Every attempt of a step renews it, so the longest silence of one
- * that lives is a step of 15 min and the pause of 2 min before its repeat.
+ * How long an operation may stay silent before its lease lapses. Every attempt of a step proves its epoch, and renews what is older than
+ * {@link freshSeconds}, so the longest silence of one that lives is those 10 min, a step of 15 min and the pause of 2 min before its repeat.
  */
 export const leaseSeconds = 3_600;
+/** A lease that was renewed so short a time ago is left as it is: most steps then only read. */
+const freshSeconds = 600;
 
 /** The operation that owns a plan since `epoch`. */
 export interface Holder {
@@ -149,7 +151,7 @@ function byHolder(state: PlanState, event: HolderEvent & { readonly by: Holder }
   const { lease } = state;
   if (lease?.operation !== event.by.operation || state.epoch !== event.by.epoch)
     return refused('StaleEpoch', staleMessage(state, event.by));
-  if (event.kind === 'renew') return done({ ...state, lease: { ...lease, until: leaseUntil(event.now) } });
+  if (event.kind === 'renew') return done(isFresh(lease, event.now) ? state : renewed(state, lease, event.now));
   if (event.kind === 'close') return done(atRest(state, event.stoppedServersAt));
   const isCommitted = state.commit === lease.operation;
   if (isCommitted && event.kind === 'commit') return done(state);
@@ -186,6 +188,14 @@ function atRest(state: PlanState, stoppedServersAt: string | null): PlanState {
 /** The phase of a plan that nobody holds. */
 function restingPhase(activeSite: Site): Phase {
   return activeSite === 'primary' ? 'protected' : 'recovered';
+}
+
+function isFresh({ until }: Lease, now: Date): boolean {
+  return Date.parse(until) - now.getTime() > (leaseSeconds - freshSeconds) * 1_000;
+}
+
+function renewed(state: PlanState, lease: Lease, now: Date): PlanState {
+  return { ...state, lease: { ...lease, until: leaseUntil(now) } };
 }
 
 function leaseOf({ operation, operationKind: kind, execution, now }: Claim): Lease {

@@ -1,5 +1,6 @@
 import type { Operation, PlanState, PointVolume, RecoveryPoint, Twin, VolumeKey } from './catalogue.ts';
 import { volumeKey } from './catalogue.ts';
+import { pointsOf } from './choice.ts';
 import type { Manifest } from './manifest.ts';
 import { newestNativeTwins } from './twins.ts';
 
@@ -130,7 +131,7 @@ function pointFrom(
 function withPins(point: RecoveryPoint, moves: readonly KeptManifest[]): RecoveryPoint {
   const pins = moves
     .map(({ manifest }) => manifest.operation)
-    .filter(({ kind, recoveryPoint }) => kind === 'failover' && recoveryPoint === point.id)
+    .filter((operation) => operation.kind === 'failover' && pointsOf(operation).includes(point.id))
     .map(({ id }) => id);
   return { ...point, pins };
 }

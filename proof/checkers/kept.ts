@@ -1,4 +1,4 @@
-import { isPointWrite, readTable, type Table, writtenMs } from './table.ts';
+import { isPointWrite, readPoints, readTwins, type Table, writtenMs } from './table.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
 import type { Checker } from './checker.ts';
 
@@ -12,7 +12,7 @@ export const kept: Checker = {
     let newest = '';
     const pinned = new Set<string>();
     const broken: string[] = [];
-    const see = ({ points }: Table) => {
+    const see = (points: Table['points']) => {
       for (const { id, status, pins } of points) {
         if (status === 'available' && id > newest) newest = id;
         if (pins.length === 0) pinned.delete(id);
@@ -21,11 +21,11 @@ export const kept: Checker = {
     };
     stage.cloud.record.watch((call) => {
       const { operation, input, region } = call;
-      if (isPointWrite(call)) stage.clock.after(writtenMs, () => void readTable(stage).then(see));
+      if (isPointWrite(call)) stage.clock.after(writtenMs, () => void readPoints(stage).then(see));
       if (operation !== 'DeleteSnapshot') return;
       const id = String(input['SnapshotId']);
-      void readTable(stage).then((table) => {
-        if (neededBy(table).has(id)) broken.push(`I3 ${id} of ${region} is deleted while it is needed`);
+      void Promise.all([readPoints(stage), readTwins(stage)]).then(([points, twins]) => {
+        if (neededBy({ points, twins }).has(id)) broken.push(`I3 ${id} of ${region} is deleted while it is needed`);
       });
     });
     return ({ table }) => {
@@ -33,7 +33,7 @@ export const kept: Checker = {
       const isNewestGone = newest !== '' && !ids.some((id) => id >= newest);
       const gone = [...neededBy(table)].filter((id) => !exists(stage, id));
       const unpinned = [...pinned].filter((id) => !ids.includes(id));
-      see(table);
+      see(table.points);
       return [
         ...broken,
         ...gone.map((id) => `I3 ${id} is needed and gone`),
@@ -44,7 +44,7 @@ export const kept: Checker = {
   },
 };
 
-function neededBy({ points, twins }: Table): Set<string> {
+function neededBy({ points, twins }: Pick<Table, 'points' | 'twins'>): Set<string> {
   const available = points.filter(({ status }) => status === 'available');
   const newest = available.toSorted((a, b) => b.startedAt.localeCompare(a.startedAt)).slice(0, 1);
   const pinned = available.filter(({ pins }) => pins.length > 0);

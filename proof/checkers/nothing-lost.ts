@@ -3,7 +3,7 @@ import type { Stage } from '../../rehearsal/stage.ts';
 import type { Write } from '../../rehearsal/workload.ts';
 import { type Blocks, firstDifferentBlock } from './bytes.ts';
 import type { Checker } from './checker.ts';
-import { readTable, type Table } from './table.ts';
+import { readPoints, type Table } from './table.ts';
 
 /** Moment up to which a committed failover's recovery point holds the writes of each volume, `server:device`. */
 type Cuts = ReadonlyMap<string, number>;
@@ -38,10 +38,10 @@ export const nothingLost: Checker = {
     const startedAt = new Map<string, number>();
     stage.states.onEvent((_, { type }) => {
       if (type.startsWith('Execution'))
-        void readTable(stage).then((table) => keepPoints(stage, table, points, startedAt));
+        void readPoints(stage).then((found) => keepPoints(stage, found, points, startedAt));
     });
     return ({ table }) => {
-      keepPoints(stage, table, points, startedAt);
+      keepPoints(stage, table.points, points, startedAt);
       const eras = erasOf(table, points, startedAt);
       return [...first].flatMap(([key, blocks]) => {
         const mine = writes.filter(({ server, device }) => `${server}:${device}` === key);
@@ -59,7 +59,7 @@ function volumesOf(stage: Stage, site: 'primary' | 'recovery', server: string): 
 /** Points and snapshots are remembered: retention may have removed them by the end. */
 function keepPoints(
   stage: Stage,
-  { points }: Table,
+  points: readonly RecoveryPoint[],
   known: Map<string, RecoveryPoint>,
   startedAt: Map<string, number>,
 ): void {
@@ -84,8 +84,7 @@ function erasOf(
     .filter(({ kind }) => kind === 'failover')
     .map((failover) => {
       const failback = committed.find(({ kind, epoch }) => kind === 'failback' && epoch > failover.epoch);
-      const servers = Object.entries(points.get(failover.recoveryPoint ?? '')?.servers ?? {});
-      const cuts = servers.flatMap(([server, { volumes }]) =>
+      const cuts = launchedBy(failover, points).flatMap(([server, { volumes }]) =>
         Object.values(volumes).map(({ device, snapshot }): [string, number] => [
           `${server}:${device}`,
           startedAt.get(snapshot) ?? Number.NaN,
@@ -99,6 +98,19 @@ function erasOf(
         failback,
       };
     });
+}
+
+/** Servers as a failover launched them: some of them may be of another point than the rest. */
+function launchedBy(
+  { recoveryPoint, choice }: Operation,
+  points: ReadonlyMap<string, RecoveryPoint>,
+): [string, RecoveryPoint['servers'][string]][] {
+  const all = Object.keys(points.get(recoveryPoint ?? '')?.servers ?? {});
+  return all.flatMap((name) => {
+    const point = points.get(choice?.servers[name] ?? recoveryPoint ?? '');
+    const server = Object.entries(point?.servers ?? {}).find(([each]) => each === name);
+    return server === undefined ? [] : [server];
+  });
 }
 
 interface Volume {

@@ -1,6 +1,6 @@
 import type { Stage } from '../../rehearsal/stage.ts';
 import type { Checker } from './checker.ts';
-import { readTable } from './table.ts';
+import { readState } from './table.ts';
 
 const lookEveryMs = 5_000;
 
@@ -15,7 +15,7 @@ export const oneWriter: Checker = {
     const look = () => {
       if (!servesIn(stage, stage.plan.primary.region) || !servesIn(stage, stage.plan.recovery.region)) return;
       const at = new Date(stage.clock.now()).toISOString();
-      void readTable(stage).then(({ state }) => {
+      void readState(stage).then((state) => {
         if (state?.fence?.status !== 'owed')
           broken.add(`I1 servers serve in both Regions without an owed fence (${at})`);
       });

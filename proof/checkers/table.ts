@@ -14,21 +14,44 @@ export interface Table {
 /** One for each stage: clients are costly to make, and checkers look often. */
 const tables = new WeakMap<Stage, RawTable>();
 
-export async function readTable(stage: Stage): Promise<Table> {
+function tableOf(stage: Stage): RawTable {
   const table = tables.get(stage) ?? new RawTable(stage);
   tables.set(stage, table);
-  const ofPlan = (await table.items()).filter(({ pk }) => pk === `PLAN#${stage.plan.name}`);
-  const named = <Kind>(prefix: string) => ofPlan.filter(({ sk }) => sk.startsWith(prefix)) as unknown as Kind[];
-  const servers = named<RecoveryPoint['servers'][string] & { point: string; server: string }>('SERVER#');
+  return table;
+}
+
+async function read<Kind>(stage: Stage, prefix: string): Promise<Kind[]> {
+  return (await tableOf(stage).itemsOf(`PLAN#${stage.plan.name}`, prefix)) as unknown as Kind[];
+}
+
+export async function readState(stage: Stage): Promise<PlanState | undefined> {
+  return (await read<PlanState>(stage, 'STATE'))[0];
+}
+
+export async function readPoints(stage: Stage): Promise<RecoveryPoint[]> {
+  const headers = await read<Omit<RecoveryPoint, 'servers'>>(stage, 'RP#');
+  const servers = await read<RecoveryPoint['servers'][string] & { point: string; server: string }>(stage, 'SERVER#');
   const ofPoint = (id: string) => servers.filter(({ point }) => point === id);
+  return headers.map((header) => ({
+    ...header,
+    servers: Object.fromEntries(ofPoint(header.id).map((server) => [server.server, server])),
+  }));
+}
+
+export async function readTwins(stage: Stage): Promise<Twin[]> {
+  return read(stage, 'TWIN#');
+}
+
+export async function readOperations(stage: Stage): Promise<Operation[]> {
+  return read(stage, 'OP#');
+}
+
+export async function readTable(stage: Stage): Promise<Table> {
   return {
-    state: named<PlanState>('STATE')[0],
-    points: named<Omit<RecoveryPoint, 'servers'>>('RP#').map((header) => ({
-      ...header,
-      servers: Object.fromEntries(ofPoint(header.id).map((server) => [server.server, server])),
-    })),
-    twins: named<Twin>('TWIN#'),
-    operations: named<Operation>('OP#'),
+    state: await readState(stage),
+    points: await readPoints(stage),
+    twins: await readTwins(stage),
+    operations: await readOperations(stage),
   };
 }
 

@@ -4,7 +4,7 @@ import type { Stage } from '../../rehearsal/stage.ts';
 import type { Ec2 } from '../../sim/ec2/ec2.ts';
 import { firstDifference } from './bytes.ts';
 import type { Checker } from './checker.ts';
-import { isPointWrite, readTable, type Table, writtenMs } from './table.ts';
+import { isPointWrite, readPoints, writtenMs } from './table.ts';
 
 /**
  * I2: from the moment it is available, a point has every server of the plan, and every volume whole in the recovery Region; at rest
@@ -15,7 +15,7 @@ export const wholePoints: Checker = {
   attach(stage) {
     const early = new Set<string>();
     const { snapshots } = stage.cloud.services(stage.plan.recovery.region).ec2.state;
-    const look = ({ points }: Table) => {
+    const look = (points: readonly RecoveryPoint[]) => {
       for (const { id, status, servers } of points) {
         const volumes = Object.values(servers).flatMap((server) => Object.values(server.volumes));
         const isWhole = volumes.every(({ copy }) => snapshots.get(copy ?? '')?.state === 'completed');
@@ -24,7 +24,7 @@ export const wholePoints: Checker = {
       }
     };
     stage.cloud.record.watch((call) => {
-      if (isPointWrite(call)) stage.clock.after(writtenMs, () => void readTable(stage).then(look));
+      if (isPointWrite(call)) stage.clock.after(writtenMs, () => void readPoints(stage).then(look));
     });
     return ({ table }) => [
       ...early,

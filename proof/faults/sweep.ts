@@ -1,5 +1,5 @@
 import type { Operation } from '../../lib/domain/catalogue.ts';
-import { readTable } from '../checkers/table.ts';
+import { readOperations, readState, readTable } from '../checkers/table.ts';
 import { Life } from '../life.ts';
 import { shop, smallShop } from '../shop.ts';
 import { type Case, type CleanRun, passing } from './cases.ts';
@@ -115,7 +115,7 @@ async function undoAgain(life: Life, { kind }: Mode): Promise<void> {
 }
 
 async function standing(life: Life): Promise<string> {
-  const { state } = await life.stage.clock.settle(readTable(life.stage));
+  const state = await life.stage.clock.settle(readState(life.stage));
   return `${state?.phase} at ${state?.activeSite}`;
 }
 
@@ -131,7 +131,7 @@ async function judge(life: Life, mode: Mode, cases: readonly Case[]): Promise<st
 }
 
 async function lastOf(life: Life, kind: string): Promise<Operation | undefined> {
-  const { operations } = await life.stage.clock.settle(readTable(life.stage));
+  const operations = await life.stage.clock.settle(readOperations(life.stage));
   return operations
     .filter((each) => each.kind === kind)
     .toSorted((a, b) => a.epoch - b.epoch)

@@ -46,6 +46,7 @@ function typed(point: string): fc.Arbitrary<Typed> {
       { plan: 'shop', recoveryPoint: point },
       { plan: 'shop', recoveryPoint: { asOf: '2026-01-05T10:00:00Z' } },
       { plan: 'shop', recoveryPoint: 'latest', dryRun: true, trigger: 'cli' },
+      { plan: 'shop', servers: { db: { recoveryPoint: point } } },
       { plan: 'shop', undo: 'failover-1' },
     ],
     failback: [

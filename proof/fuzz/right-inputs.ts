@@ -9,12 +9,17 @@ const isPoint: Test = (value) =>
   value === 'latest' ||
   (typeof value === 'string' && /^rp-[0-9]{8}T[0-9]{6}Z-[0-9A-Za-z_]{1,40}$/.test(value)) ||
   (isBlock(value) && Object.keys(value).join() === 'asOf' && isMoment(value['asOf']));
+const areServers: Test = (value) =>
+  isBlock(value) &&
+  Object.values(value).every(
+    (each) => isBlock(each) && Object.keys(each).join() === 'recoveryPoint' && isPoint(each['recoveryPoint']),
+  );
 const isUndo: Test = (value) => typeof value === 'string' && /^fail(over|back)-[^\s\p{C}]{1,80}$/u.test(value);
 
 /** The members of each operation's input, written down apart from the schemas of the steps. */
 const members: Record<OperationKind, Readonly<Record<string, Test>>> = {
   protect: { plan: isText, scheduledFor: (value) => isMoment(value) && String(value).endsWith('Z') },
-  failover: { plan: isText, recoveryPoint: isPoint, dryRun: isFlag, trigger: isTrigger },
+  failover: { plan: isText, recoveryPoint: isPoint, servers: areServers, dryRun: isFlag, trigger: isTrigger },
   failback: { plan: isText, estimateOnly: isFlag, trigger: isTrigger },
 };
 

@@ -1,5 +1,5 @@
 import type { Plan } from '../../lib/domain/plan.ts';
-import { readTable } from '../checkers/table.ts';
+import { readState } from '../checkers/table.ts';
 import { Life } from '../life.ts';
 import { type Happening, instanceTypes, type Story } from './story.ts';
 
@@ -97,12 +97,12 @@ function calm(life: Life): void {
 
 async function comeHome(life: Life): Promise<string[]> {
   for (let turn = 0; turn < triesMax; turn += 1) {
-    const { state } = await life.stage.clock.settle(readTable(life.stage));
+    const state = await life.stage.clock.settle(readState(life.stage));
     if (state?.activeSite !== 'recovery') break;
     await life.run('failback');
     await life.rest();
   }
-  const { state } = await life.stage.clock.settle(readTable(life.stage));
+  const state = await life.stage.clock.settle(readState(life.stage));
   const broken =
     state?.activeSite === 'recovery' ? ['production does not come home though nothing is wrong any more'] : [];
   const { status, cause } = await life.run('protect');

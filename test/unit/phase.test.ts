@@ -270,6 +270,20 @@ describe('I6: what the table does not say', () => {
     });
   });
 
+  it.each([
+    ['599', false],
+    ['601', true],
+  ])('a lease is written again %s s after it was renewed last: %s', (seconds, isWritten) => {
+    const state = planAt('fenced');
+    const until = new Date(now.getTime() + (3_600 - Number(seconds)) * 1_000).toISOString();
+    const held = { ...state, lease: state.lease === null ? null : { ...state.lease, until } };
+    const made = transition(held, { kind: 'renew', now, by: { operation: 'failover-mine', epoch } });
+    expect(made).toMatchObject({
+      kind: 'done',
+      state: { lease: { until: isWritten ? '2026-01-05T11:00:00.000Z' : until } },
+    });
+  });
+
   it('a lease lapses at its very end', () => {
     const at = (until: string) => {
       const state = planAt('protecting');

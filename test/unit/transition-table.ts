@@ -152,7 +152,7 @@ export interface Move {
   readonly to: Standing;
   /** Whether the plan gets the next epoch. */
   readonly epoch: 'same' | 'next';
-  /** `new`: of the operation and execution of the event, for another hour; `renewed`: the same for another hour. */
+  /** `new`: of the operation and execution of the event, for another hour; `renewed`: the same for another hour, where that was done ten minutes ago or longer. */
   readonly lease: 'same' | 'new' | 'renewed' | 'none';
   readonly fence: 'same' | 'none' | Fence['status'];
   /** Whether `commit` names the holder afterwards, where it did not before. */

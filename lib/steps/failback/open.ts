@@ -44,6 +44,7 @@ export async function open(
     execution,
     trigger,
     recoveryPoint: failover?.recoveryPoint ?? null,
+    ...(failover?.choice === undefined ? {} : { choice: failover.choice }),
   });
   if (opened.kind === 'busy') throw opened.failure;
   const { context } = opened;

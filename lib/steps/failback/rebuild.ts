@@ -17,6 +17,7 @@ import { pointId } from '../../domain/recovery-point.ts';
 import { nextPollWithin, type PollResult, pollingSeconds } from '../../domain/poll.ts';
 import type { z } from 'zod';
 import type { serverSchema } from '../failover/launch.ts';
+import { imageOf } from '../operation/images.ts';
 import type { Services } from '../services.ts';
 
 type RebuildInput = z.infer<typeof serverSchema>;
@@ -37,7 +38,7 @@ export async function rebuild(services: Services, input: RebuildInput): Promise<
       `Instance ${instanceId} of server ${input.server} is ${instance?.state ?? 'gone'}, it must be stopped to swap its volumes. Stop it and start the failback again.`,
     );
   const operation = await services.catalogue.operationOf(input);
-  const captured = await services.catalogue.pointServer(plan.name, operation.recoveryPoint ?? '', input.server);
+  const captured = await imageOf(services, operation, input.server);
   const twins = finalTwins(await services.catalogue.twins(plan.name), { operation, captured, server: input.server });
   let isDone = true;
   for (const twin of twins) {

@@ -3,6 +3,7 @@ import { type PointVolume, type Twin, type VolumeKey, volumeKey } from '../../do
 import { assertInvariant, Failure } from '../../domain/failure.ts';
 import { nextPollWithin, type Poll, type PollResult } from '../../domain/poll.ts';
 import { lastTwins } from '../../domain/twins.ts';
+import { imagesOf } from '../operation/images.ts';
 import { snapshotOnce } from '../operation/snapshot-once.ts';
 import type { Context, Services } from '../services.ts';
 import { failoverOf, instancesOf } from '../waves/site.ts';
@@ -94,9 +95,9 @@ interface Origin {
 
 async function originOf(services: Services, context: Context): Promise<Origin> {
   const failover = await failoverOf(services, context);
-  const point = await services.catalogue.point(context.plan, failover?.recoveryPoint ?? '');
+  const images = await imagesOf(services, failover);
   const twins = await services.catalogue.twins(context.plan);
-  const launched = Object.entries(point?.servers ?? {}).flatMap(([server, { volumes }]) =>
+  const launched = [...images].flatMap(([server, { volumes }]) =>
     Object.values(volumes).map((volume): [VolumeKey, PointVolume] => [volumeKey(server, volume.device), volume]),
   );
   const since = failover?.epoch ?? Number.POSITIVE_INFINITY;

@@ -1,5 +1,6 @@
 import type { SnapshotFacts } from '../../aws/snapshots.ts';
 import { type Unreplicated, volumeKey } from '../../domain/catalogue.ts';
+import { imagesOf } from '../operation/images.ts';
 import type { Context, Services } from '../services.ts';
 import { countChanged } from '../transfer/list-blocks.ts';
 import { failoverOf } from '../waves/site.ts';
@@ -18,9 +19,9 @@ export async function unreplicatedOf(
 ): Promise<Record<string, Unreplicated>> {
   const { primary } = services.plan(context.plan);
   const failover = await failoverOf(services, context);
-  const point = await services.catalogue.point(context.plan, failover?.recoveryPoint ?? '');
+  const launched = await imagesOf(services, failover);
   const report: Record<string, Unreplicated> = {};
-  for (const [server, { volumes }] of Object.entries(point?.servers ?? {})) {
+  for (const [server, { volumes }] of launched) {
     for (const { device, volumeId, snapshot: base } of Object.values(volumes)) {
       const kept = returned.get(server)?.find((snapshot) => snapshot.volumeId === volumeId);
       if (kept === undefined) {

@@ -7,15 +7,13 @@ import { type contextSchema, type Services } from '../services.ts';
 export async function commit(
   services: Services,
   input: z.infer<typeof contextSchema>,
-): Promise<{ rpoSeconds: number; rtoSeconds: number }> {
-  const plan = services.plan(input.plan);
+): Promise<{ rpoSeconds: number | null; rtoSeconds: number }> {
   const state = await services.proveEpoch(input);
   nextState(state, { kind: 'commit', by: input });
   const operation = await services.catalogue.operationOf(input);
-  const point = await services.catalogue.pointHeader(plan.name, operation.recoveryPoint ?? '');
   const committedAt = operation.committedAt ?? services.now().toISOString();
   const rtoSeconds = secondsBetween(operation.startedAt, committedAt);
-  const rpoSeconds = point === undefined ? 0 : secondsBetween(point.startedAt, operation.startedAt);
+  const rpoSeconds = operation.choice?.lossSeconds ?? null;
   await services.catalogue.updateOperation(input, { committedAt, rtoSeconds, rpoSeconds, progression: 'committed' });
   await services.catalogue.changeState(input, { kind: 'commit' });
   await services.catalogue.addEvent(input.operation, services.now(), 'failover committed');

@@ -9,9 +9,11 @@ import type { OwnerTags } from '../../aws/tags.ts';
 import { tokenOf } from '../../aws/token.ts';
 import { tagVolume } from '../../aws/volumes.ts';
 import type { PointServer } from '../../domain/catalogue.ts';
+import { pointOfServer } from '../../domain/choice.ts';
 import { Failure } from '../../domain/failure.ts';
 import { capturedInterfaces, mapNetwork } from '../../domain/launch-network.ts';
 import { nextPoll, type PollResult, pollingSeconds, pollSchema } from '../../domain/poll.ts';
+import { imageOf } from '../operation/images.ts';
 import { contextSchema, type Services } from '../services.ts';
 
 export const serverSchema = contextSchema.extend({ server: z.string(), poll: pollSchema });
@@ -52,7 +54,7 @@ export async function launch(services: Services, input: LaunchInput): Promise<Po
  */
 async function finish(services: Services, input: LaunchInput, launched: InstanceFacts): Promise<boolean> {
   const ec2 = services.client(ec2Client, services.plan(input.plan).recovery.region);
-  const { configuration, volumes } = await imageOf(services, input);
+  const { configuration, volumes } = await captured(services, input);
   for (const { deviceIndex, isSourceDestChecked: isWanted = true } of capturedInterfaces(configuration)) {
     const present = launched.interfaces.find((each) => each.deviceIndex === deviceIndex);
     if (present === undefined) return false;
@@ -82,7 +84,7 @@ async function ensureImage(services: Services, input: LaunchInput): Promise<Imag
   const owner = ownerOf(input, 'recovery-image');
   const [found] = await findImages(ec2, owner);
   if (found !== undefined) return found;
-  const { configuration, volumes } = await imageOf(services, input);
+  const { configuration, volumes } = await captured(services, input);
   const name = `homeward-${tokenOf(input.plan, input.operation, input.server)}`;
   const image = await registerImage(ec2, { name, configuration, volumes: Object.values(volumes), owner });
   if (image.id !== '')
@@ -102,7 +104,7 @@ async function launchIfRoom(services: Services, input: LaunchInput, image: strin
 
 async function launchFrom(services: Services, input: LaunchInput, image: string): Promise<string> {
   const plan = services.plan(input.plan);
-  const { configuration } = await imageOf(services, input);
+  const { configuration } = await captured(services, input);
   const { interfaces, unmapped } = mapNetwork(input.server, configuration, plan.recovery);
   if (unmapped.length > 0) {
     throw new Failure(
@@ -131,15 +133,15 @@ async function launchFrom(services: Services, input: LaunchInput, image: string)
   return instance;
 }
 
-async function imageOf(services: Services, input: LaunchInput): Promise<PointServer> {
-  const { recoveryPoint } = await services.catalogue.operationOf(input);
-  const server = await services.catalogue.pointServer(input.plan, recoveryPoint ?? '', input.server);
-  if (server === undefined)
+async function captured(services: Services, input: LaunchInput): Promise<PointServer> {
+  const operation = await services.catalogue.operationOf(input);
+  const image = await imageOf(services, operation, input.server);
+  if (image === undefined)
     throw new Failure(
       'LaunchFailed',
-      `Recovery point ${recoveryPoint ?? ''} has no image of server ${input.server}. Choose another point.`,
+      `Recovery point ${pointOfServer(operation, input.server)} has no image of server ${input.server}. Choose another point.`,
     );
-  return server;
+  return image;
 }
 
 export function ownerOf({ plan, operation, server }: LaunchInput, purpose: string): OwnerTags {

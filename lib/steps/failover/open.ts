@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Operation, PointHeader } from '../../domain/catalogue.ts';
-import { choosePoint, isAsOf, pointId, type PointSelector } from '../../domain/recovery-point.ts';
+import type { Operation } from '../../domain/catalogue.ts';
+import { choiceLines, pointsOf } from '../../domain/choice.ts';
 import {
   openOperation,
   type openSchema,
@@ -12,25 +12,12 @@ import {
 import { asksForUndo, type TakenOver, takeOver } from '../operation/take-over.ts';
 import type { Context, Services } from '../services.ts';
 import type { WaveItem } from '../waves/wave.ts';
-
-const pointIdSchema = z
-  .string()
-  .regex(
-    /^rp-\d{8}T\d{6}Z-\w{1,40}$/,
-    'is not "latest", a point id like "rp-20260105T100000Z-1a2b3c", or {"asOf": "2026-01-05T10:00:00Z"}',
-  );
-const selectorSchema = z.union(
-  [
-    z.literal('latest'),
-    pointIdSchema.transform((id) => ({ id })),
-    z.strictObject({ asOf: z.iso.datetime({ offset: true }) }),
-  ],
-  { error: 'is not "latest", a point id like "rp-20260105T100000Z-1a2b3c", or {"asOf": "2026-01-05T10:00:00Z"}' },
-);
+import { choose, selectorSchema } from './choose.ts';
 
 const inputSchema = z.strictObject({
   plan: z.string(),
   recoveryPoint: selectorSchema.default('latest'),
+  servers: z.record(z.string(), z.strictObject({ recoveryPoint: selectorSchema })).default({}),
   dryRun: z.boolean().default(false),
   trigger: triggerSchema,
 });
@@ -42,28 +29,18 @@ export type FailoverOpened = Context & {
 };
 
 /** Retention lets a point go only when nothing was launched from it: its snapshots are the base of the way home. */
-async function pin(services: Services, { plan, id, recoveryPoint }: Operation): Promise<void> {
-  const point = await services.catalogue.pointHeader(plan, recoveryPoint ?? '');
-  if (point === undefined || point.pins.includes(id)) return;
-  await services.catalogue.updatePoint(plan, point.id, { pins: [...point.pins, id] });
+async function pin(services: Services, operation: Operation): Promise<void> {
+  for (const id of pointsOf(operation)) {
+    const point = await services.catalogue.pointHeader(operation.plan, id);
+    if (point === undefined || point.pins.includes(operation.id)) continue;
+    await services.catalogue.updatePoint(point.plan, id, { pins: [...point.pins, operation.id] });
+  }
 }
 
-/** Of the points, however many there are, those among which the choice lies, and those that a refusal names. */
-async function candidates({ catalogue }: Services, plan: string, selector: PointSelector): Promise<PointHeader[]> {
-  const newest = await catalogue.newestPointHeaders(plan);
-  if (selector === 'latest') return newest;
-  const add = (points: readonly PointHeader[]) => {
-    const known = new Set(newest.map(({ id }) => id));
-    return [...newest, ...points.filter(({ id }) => !known.has(id))];
-  };
-  if ('id' in selector) {
-    const named = await catalogue.pointHeader(plan, selector.id);
-    return add(named === undefined ? [] : [named]);
-  }
-  const isAnswer = (point: PointHeader) => isAsOf(point, selector.asOf);
-  const before = await catalogue.pointHeadersUntil(plan, isAnswer, { upTo: pointId(new Date(selector.asOf), '~') });
-  if (before.some(isAnswer)) return add(before);
-  return add(await catalogue.pointHeadersUntil(plan, ({ status }) => status === 'available', { oldestFirst: true }));
+/** What it launches from and what that gives up stand in the operation before anything is launched. */
+async function tell({ catalogue }: Services, { id, startedAt, recoveryPoint, choice }: Operation): Promise<void> {
+  if (recoveryPoint === null || choice === undefined) return;
+  for (const line of choiceLines(recoveryPoint, choice)) await catalogue.addEvent(id, new Date(startedAt), line);
 }
 
 /** Opens a failover: input, phase and recovery point are checked before anything is locked (I12). Touches the recovery Region only (I9). */
@@ -72,11 +49,11 @@ export async function open(
   { input, execution }: z.infer<typeof openSchema>,
 ): Promise<FailoverOpened | TakenOver> {
   if (asksForUndo(input)) return takeOver(services, 'failover', input, execution);
-  const { plan: name, recoveryPoint, dryRun, trigger } = parseInput('failover', inputSchema, input, '{"plan": "shop"}');
+  const { plan: name, dryRun, trigger, ...wanted } = parseInput('failover', inputSchema, input, '{"plan": "shop"}');
   const plan = services.plan(name);
   await refuseUnlessOpenable(services, name, 'failover', execution);
-  const point = choosePoint(name, await candidates(services, name, recoveryPoint), recoveryPoint);
-  const opened = await openOperation(services, { kind: 'failover', plan, execution, trigger, recoveryPoint: point.id });
+  const chosen = await choose(services, plan, wanted);
+  const opened = await openOperation(services, { kind: 'failover', plan, execution, trigger, ...chosen });
   if (opened.kind === 'busy') throw opened.failure;
   const { context } = opened;
   const waves = wavesOf(await services.planOf(context)).map(({ wave, servers }) => ({
@@ -87,5 +64,6 @@ export async function open(
   }));
   const operation = await services.catalogue.operationOf(context);
   if (!dryRun) await pin(services, operation);
-  return { ...context, dryRun, recoveryPoint: operation.recoveryPoint ?? point.id, waves };
+  await tell(services, operation);
+  return { ...context, dryRun, recoveryPoint: operation.recoveryPoint ?? chosen.recoveryPoint, waves };
 }

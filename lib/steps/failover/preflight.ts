@@ -3,11 +3,15 @@ import type { z } from 'zod';
 import { describeSecurityGroups, describeSubnets } from '../../aws/network.ts';
 import { readRecord } from '../../aws/records.ts';
 import { findSnapshotsOfPlan } from '../../aws/snapshots.ts';
-import type { RecoveryPoint } from '../../domain/catalogue.ts';
+import type { Operation, PointServer } from '../../domain/catalogue.ts';
+import { pointOfServer } from '../../domain/choice.ts';
 import { Failure } from '../../domain/failure.ts';
 import { mapNetwork, placementFindings, publicAddressFindings } from '../../domain/launch-network.ts';
 import type { Plan } from '../../domain/plan.ts';
+import { imagesOf } from '../operation/images.ts';
 import { type contextSchema, type Services } from '../services.ts';
+
+type Images = ReadonlyMap<string, PointServer>;
 
 /** Looks for everything that would stop the failover later; all findings at once. Reads only, and only the recovery Region. */
 export async function preflight(
@@ -16,42 +20,49 @@ export async function preflight(
 ): Promise<{ findings: number }> {
   const plan = await services.planOf(input);
   const operation = await services.catalogue.operationOf(input);
-  const point = await services.catalogue.point(plan.name, operation.recoveryPoint ?? '');
-  if (point === undefined)
+  const images = await imagesOf(services, operation);
+  if (images.size === 0)
     throw new Failure(
       'UnknownRecoveryPoint',
       `Recovery point ${operation.recoveryPoint ?? ''} of plan ${plan.name} is gone.`,
     );
   await services.catalogue.updateOperation(input, { progression: 'preflight' });
   const findings = [
-    ...(await snapshotFindings(services, plan, point)),
-    ...(await networkFindings(services, plan, point)),
+    ...(await snapshotFindings(services, plan, { operation, images })),
+    ...(await networkFindings(services, plan, images)),
     ...(await trafficFindings(services, plan)),
   ];
   if (findings.length > 0)
     throw new Failure(
       'PreflightFailed',
-      `Plan ${plan.name} cannot fail over to ${point.id}: ${findings.join('; ')}. Nothing was changed.`,
+      `Plan ${plan.name} cannot fail over to ${operation.recoveryPoint ?? ''}: ${findings.join('; ')}. Nothing was changed.`,
     );
   return { findings: findings.length };
 }
 
 /** The tags of the copies are a second witness of what the point holds: a volume that its item has lost would not be launched. */
-async function snapshotFindings(services: Services, plan: Plan, point: RecoveryPoint): Promise<string[]> {
-  const volumes = Object.values(point.servers).flatMap((server) => Object.values(server.volumes));
-  const copies = volumes.map(({ copy }) => copy ?? '');
+async function snapshotFindings(
+  services: Services,
+  plan: Plan,
+  { operation, images }: { operation: Operation; images: Images },
+): Promise<string[]> {
+  const copies = [...images].flatMap(([server, { volumes }]) =>
+    Object.values(volumes).map(({ copy }) => ({ copy: copy ?? '', point: pointOfServer(operation, server) })),
+  );
   const all = await findSnapshotsOfPlan(services.client(ec2Client, plan.recovery.region), plan.name);
   const found = new Map(all.map((snapshot) => [snapshot.id, snapshot]));
-  const unusable = copies.filter((copy) => found.get(copy)?.state !== 'completed');
-  const strange = copies.filter((copy) => found.has(copy) && found.get(copy)?.point !== point.id);
-  const missing = Object.keys(plan.servers).filter((server) => point.servers[server] === undefined);
+  const unusable = copies.filter(({ copy }) => found.get(copy)?.state !== 'completed');
+  const strange = copies.filter(({ copy, point }) => found.has(copy) && found.get(copy)?.point !== point);
+  const missing = Object.keys(plan.servers).filter((server) => !images.has(server));
   const lost = all.filter(
-    ({ point: of, server = '', device = '' }) =>
-      of === point.id && point.servers[server] !== undefined && point.servers[server].volumes[device] === undefined,
+    ({ point, server = '', device = '' }) =>
+      point === pointOfServer(operation, server) &&
+      images.has(server) &&
+      images.get(server)?.volumes[device] === undefined,
   );
   return [
-    ...unusable.map((copy) => `snapshot ${copy} is ${found.get(copy)?.state ?? 'gone'}`),
-    ...strange.map((copy) => `snapshot ${copy} is of another point`),
+    ...unusable.map(({ copy }) => `snapshot ${copy} is ${found.get(copy)?.state ?? 'gone'}`),
+    ...strange.map(({ copy }) => `snapshot ${copy} is of another point`),
     ...missing.map((server) => `the point has no image of server ${server}`),
     ...lost.map(
       ({ id, server, device }) => `the point has no volume ${device} of server ${server}, of which ${id} is a copy`,
@@ -59,9 +70,9 @@ async function snapshotFindings(services: Services, plan: Plan, point: RecoveryP
   ];
 }
 
-async function networkFindings(services: Services, plan: Plan, point: RecoveryPoint): Promise<string[]> {
+async function networkFindings(services: Services, plan: Plan, images: Images): Promise<string[]> {
   const { region } = plan.recovery;
-  const mapped = Object.entries(point.servers).map(
+  const mapped = [...images].map(
     ([server, { configuration }]) => [server, mapNetwork(server, configuration, plan.recovery)] as const,
   );
   const networks = new Map(mapped.map(([server, { interfaces }]) => [server, interfaces]));

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { deregisterImage, findImages } from '../../aws/images.ts';
 import { describeInstances, findInstances, type InstanceFacts, terminateInstances } from '../../aws/instances.ts';
 import { deleteFree, findVolumes } from '../../aws/volumes.ts';
+import { pointsOf } from '../../domain/choice.ts';
 import { Failure } from '../../domain/failure.ts';
 import {
   nextPoll,
@@ -73,10 +74,11 @@ export function waitForUndo(
 }
 
 async function unpin(services: Services, { plan, operation }: UndoInput): Promise<void> {
-  const { recoveryPoint } = await services.catalogue.operationOf({ plan, operation });
-  const point = await services.catalogue.pointHeader(plan, recoveryPoint ?? '');
-  if (point === undefined) return;
-  await services.catalogue.updatePoint(plan, point.id, { pins: point.pins.filter((pin) => pin !== operation) });
+  for (const id of pointsOf(await services.catalogue.operationOf({ plan, operation }))) {
+    const point = await services.catalogue.pointHeader(plan, id);
+    if (point === undefined) continue;
+    await services.catalogue.updatePoint(plan, id, { pins: point.pins.filter((pin) => pin !== operation) });
+  }
 }
 
 /** Servers are found by their tags as well: an answer that was lost left no id in the catalogue. */

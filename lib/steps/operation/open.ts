@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Lease, OperationKind, PlanState } from '../../domain/catalogue.ts';
+import type { Choice } from '../../domain/choice.ts';
 import { newOperation } from '../../domain/new-items.ts';
 import { Failure } from '../../domain/failure.ts';
 import { changedFields, nextState, type PlanEvent, transition } from '../../domain/phase.ts';
@@ -40,6 +41,7 @@ export interface Opening {
   readonly execution: string;
   readonly trigger: string;
   readonly recoveryPoint: string | null;
+  readonly choice?: Choice;
 }
 
 export type Opened =
@@ -49,9 +51,9 @@ export type Opened =
 /** Takes the plan for one operation: lease and next epoch in one conditional write (I6). Runs twice without harm. */
 export async function openOperation(services: Services, opening: Opening): Promise<Opened> {
   const { catalogue } = services;
-  const { kind, trigger, recoveryPoint, execution } = opening;
+  const { kind, plan: planOfIt, execution, ...start } = opening;
   const operation = operationId(kind, execution);
-  const plan = opening.plan.name;
+  const plan = planOfIt.name;
   for (;;) {
     const state = await catalogue.state(plan);
     const claimed = transition(state, await claimOf(services, state, { kind, operation, execution }));
@@ -60,7 +62,7 @@ export async function openOperation(services: Services, opening: Opening): Promi
     const change = changedFields(state, claimed.state);
     if (epoch !== state.epoch && !(await catalogue.claimState(plan, change, state.epoch))) continue;
     const startedAt = services.now().toISOString();
-    await catalogue.addOperation(newOperation({ plan, id: operation, kind, epoch, trigger, recoveryPoint, startedAt }));
+    await catalogue.addOperation(newOperation({ ...start, plan, id: operation, kind, epoch, startedAt }));
     return { kind: 'opened', context: { plan, operation, epoch } };
   }
 }

@@ -46,13 +46,18 @@ export async function complete(services: Services, input: CompleteInput): Promis
   });
 }
 
-/** Once asked for, a repeat may be refused while AWS completes, and a young snapshot may be unknown yet; the state decides then. */
+/**
+ * Asks for the completion until AWS has taken it. Where an answer may have been lost a repeat may be refused, since AWS completes
+ * already, and a young snapshot may be unknown yet; the state decides then.
+ */
 async function requestCompletion(
   services: Services,
   { operation, transfer, target }: CompleteInput,
   record: TransferRecord | undefined,
 ): Promise<void> {
-  const { method, listedBlocks = 0, isCompleting: wasRequested = false, startedAt = '' } = record ?? {};
+  const { method, listedBlocks = 0, isCompleting = false, startedAt = '' } = record ?? {};
+  if (isCompleting) return;
+  const wasRequested = record !== undefined && record.changedBlocks !== null;
   const ageSeconds = (services.now().getTime() - Date.parse(startedAt)) / 1_000;
   const units = await services.catalogue.units(operation, transfer.id);
   const seen = units.reduce((sum, unit) => sum + unit.listed, 0);
@@ -63,8 +68,7 @@ async function requestCompletion(
       `${transfer.volume}: of ${listedBlocks} blocks that may have changed, ${seen} were looked at and ${changedBlocks} written. Nothing was switched; start the operation again.`,
     );
   }
-  if (!wasRequested)
-    await services.catalogue.updateTransfer(operation, transfer.id, { isCompleting: true, changedBlocks });
+  if (!wasRequested) await services.catalogue.updateTransfer(operation, transfer.id, { changedBlocks });
   try {
     await completeSnapshot(
       services.client(ebsClient, transfer.far.region),
@@ -76,7 +80,9 @@ async function requestCompletion(
     const isUnderWay = wasRequested && error instanceof AwsFailure && error.code === 'AwsRejected';
     const isTooYoung = isNotVisibleYet(error) && ageSeconds < visibleAfterSeconds;
     if (!isUnderWay && !isTooYoung) throw error;
+    if (isTooYoung) return;
   }
+  await services.catalogue.updateTransfer(operation, transfer.id, { isCompleting: true });
 }
 
 /**

@@ -1,5 +1,6 @@
 import { ec2Client } from '../../aws/clients.ts';
 import { type Protection, setProtection } from '../../aws/instance-attributes.ts';
+import { imagesOf } from '../operation/images.ts';
 import type { Context, Services } from '../services.ts';
 import { failoverOf } from './site.ts';
 
@@ -13,8 +14,8 @@ interface ProtectedServer {
 /** Those among the servers of the failover that `context` works on, by the point they were launched from. */
 export async function protectedServers(services: Services, context: Context): Promise<ProtectedServer[]> {
   const failover = await failoverOf(services, context);
-  const captured = await services.catalogue.pointServers(context.plan, failover?.recoveryPoint ?? '');
-  return captured.flatMap(({ server, configuration: { settings } }) => {
+  return [...(await imagesOf(services, failover))].flatMap(([server, { configuration }]) => {
+    const { settings } = configuration;
     const instance = failover?.servers[server]?.instance ?? null;
     const protections: Protection[] = [
       ...(settings?.isStopProtected === true ? ['stop' as const] : []),
