@@ -43,6 +43,11 @@ export const reasons: readonly Reason[] = [
     why: 'A function in a network manages its own interfaces; this is the policy that AWS maintains for it.',
   },
   {
+    roles: ['failback/put-back', 'failback/start', 'failback/sweep', 'operation/manifest'],
+    actions: ['dynamodb:UpdateItem'],
+    why: 'A step renews the lease of its operation where nothing has for ten minutes; here another one always has.',
+  },
+  {
     roles: ['failover/undo'],
     actions: ['ec2:ModifyInstanceAttribute'],
     why: 'A failover that is stopped after its commit is final: what takes it over gives its servers their protections.',

@@ -77,8 +77,8 @@ describe('a failover whose servers are ready', () => {
 
 describe('a failover whose commit loses every answer', () => {
   it('has committed all the same: it is not undone, and its operation says succeeded', async () => {
-    // Its seventh call is the write to the plan's state; every repeat dies as well.
-    stage.cloud.faults.add({ kind: 'crash-after', caller: 'FailoverCommit', skip: 6, times: 99 });
+    // Its fifth call is the write to the plan's state; every repeat dies as well.
+    stage.cloud.faults.add({ kind: 'crash-after', caller: 'FailoverCommit', skip: 4, times: 99 });
     const ended = outcomeOf(await stage.run('failover'));
     expect(ended.status).toBe('FAILED');
     expect(await failover()).toMatchObject({ outcome: 'succeeded' });
