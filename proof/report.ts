@@ -1,24 +1,22 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Canaries } from './canaries/command.ts';
 import type { Sweep } from './faults/command.ts';
 import type { FuzzReport } from './fuzz/fuzz.ts';
+import { keptNumbers } from './kept-numbers.ts';
 import type { RightsReport } from './rights/report.ts';
 import type { Soak } from './soak/command.ts';
 
 /** Writes `docs/proof.md` from what the proof commands left in `--from`, one JSON file each; what was not run is said so. */
 const { values } = parseArgs({ options: { from: { type: 'string', default: 'proof/numbers' } } });
 
-function numbersOf<Numbers>(name: string): Numbers | undefined {
-  const file = join(values.from, `${name}.json`);
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Numbers) : undefined;
+function section<Numbers>(name: string, lines: (numbers: Numbers) => readonly string[]): readonly string[] {
+  const kept = keptNumbers<Numbers>(join(values.from, `${name}.json`));
+  return kept === undefined ? ['Not run.'] : [`At commit ${kept.commit}.`, '', ...lines(kept.numbers)];
 }
 
-const notRun = 'Not run.';
-
-function sweepLines(sweep: Sweep | undefined): string[] {
-  if (sweep === undefined) return [notRun];
+function sweepLines(sweep: Sweep): string[] {
   const rows = Object.entries(sweep.modes).map(
     ([mode, { calls, sites, cases, perfect }]) => `| ${mode} | ${calls} | ${sites} | ${cases} | ${perfect} |`,
   );
@@ -35,8 +33,7 @@ function sweepLines(sweep: Sweep | undefined): string[] {
   ];
 }
 
-function canaryLines(numbers: Canaries | undefined): string[] {
-  if (numbers === undefined) return [notRun];
+function canaryLines(numbers: Canaries): string[] {
   const caught = numbers.filter(({ caught }) => caught !== null);
   return [
     `${numbers.length} broken variants of the system, ${caught.length} caught.`,
@@ -47,17 +44,15 @@ function canaryLines(numbers: Canaries | undefined): string[] {
   ];
 }
 
-function soakLines(numbers: Soak | undefined): string[] {
-  if (numbers === undefined) return [notRun];
-  const { first, seeds, virtualHours, calls, broken } = numbers;
+function soakLines(numbers: Soak): string[] {
+  const { first, seeds, virtualHours, calls, wallSeconds, broken } = numbers;
   const years = (virtualHours / 8_766).toFixed(3);
   return [
-    `${seeds} seeds from ${first}, ${virtualHours} virtual hours (${years} years), ${calls} calls, ${broken} broken.`,
+    `${seeds} seeds from ${first}, ${virtualHours} virtual hours (${years} years), ${calls} calls, ${broken} broken; ${(wallSeconds / seeds).toFixed(1)} s each.`,
   ];
 }
 
-function fuzzLines(numbers: FuzzReport | undefined): string[] {
-  if (numbers === undefined) return [notRun];
+function fuzzLines(numbers: FuzzReport): string[] {
   return [
     '| Kind | Inputs | Accepted | Broke a promise |',
     '| --- | --- | --- | --- |',
@@ -67,8 +62,7 @@ function fuzzLines(numbers: FuzzReport | undefined): string[] {
   ];
 }
 
-function rightsLines(numbers: RightsReport | undefined): string[] {
-  if (numbers === undefined) return [notRun];
+function rightsLines(numbers: RightsReport): string[] {
   const { calls, requests, roles, grants, unusedWithReason, canaries, unallowed } = numbers;
   return [
     `${calls} calls, ${requests} distinct requests of ${roles} roles: ${unallowed.length} not allowed. ${grants} granted actions, ${unusedWithReason} unused with a reason.`,
@@ -84,23 +78,23 @@ const page = [
   '',
   '## Every fault at every call: `npm run faults`',
   '',
-  ...sweepLines(numbersOf<Sweep>('faults')),
+  ...section<Sweep>('faults', sweepLines),
   '',
   '## Canaries: `npm run canaries`',
   '',
-  ...canaryLines(numbersOf<Canaries>('canaries')),
+  ...section<Canaries>('canaries', canaryLines),
   '',
   '## Random disasters: `npm run soak`',
   '',
-  ...soakLines(numbersOf<Soak>('soak')),
+  ...section<Soak>('soak', soakLines),
   '',
   '## Rights: `npm run rights`',
   '',
-  ...rightsLines(numbersOf<RightsReport>('rights')),
+  ...section<RightsReport>('rights', rightsLines),
   '',
   '## Bad input: `npm run fuzz`',
   '',
-  ...fuzzLines(numbersOf<FuzzReport>('fuzz')),
+  ...section<FuzzReport>('fuzz', fuzzLines),
   '',
 ];
 writeFileSync('docs/proof.md', page.join('\n'));

@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bundleFunctions } from '../../lib/infra/bundle.ts';
 import { type Assembly, synthesize } from '../../rehearsal/deploy.ts';
+import { keepNumbers } from '../kept-numbers.ts';
 import { canaries, type Day } from './canaries.ts';
 import { live, planOf } from './days.ts';
 import { variantOf } from './variant.ts';
@@ -39,7 +40,7 @@ async function run(): Promise<boolean> {
     }
     const missed = seen.filter(({ caught }) => caught === null).length;
     console.log(`${seen.length} canaries, ${seen.length - missed} caught`);
-    if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(seen, null, 2)}\n`);
+    keepNumbers(values.json, seen);
     return isSound && missed === 0 && seen.length > 0;
   } finally {
     rmSync(sound, { recursive: true });

@@ -1,9 +1,10 @@
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Plan } from '../../lib/domain/plan.ts';
 import { type Assembly, synthesize } from '../../rehearsal/deploy.ts';
 import { createRandom } from '../../sim/random.ts';
+import { keepNumbers } from '../kept-numbers.ts';
 import { shop } from '../shop.ts';
 import { type Case, casesOf, type CleanRun, passing, sitesOf } from './cases.ts';
 import { modes } from './modes.ts';
@@ -189,7 +190,7 @@ function report(
   console.log([...kinds].map(([kind, count]) => `${kind} ${count}`).join(', '));
   for (const verdict of broken) tell(verdict);
   console.log(`${cases.length} cases, ${perfect.size} perfect, ${numbers.runs} worlds, ${numbers.wallSeconds} s`);
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(numbers, null, 2)}\n`);
+  keepNumbers(values.json, numbers);
   const isComplete = values.runs !== undefined || cases.every(({ key }) => perfect.has(key));
   return broken.length === 0 && isComplete && verdicts.length > 0;
 }

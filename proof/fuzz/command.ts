@@ -1,6 +1,6 @@
-import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { synthesize } from '../../rehearsal/deploy.ts';
+import { keepNumbers } from '../kept-numbers.ts';
 import { shop } from '../shop.ts';
 import { fuzz, isKept, linesOf } from './fuzz.ts';
 import { type FuzzKind, kinds } from './tally.ts';
@@ -32,7 +32,7 @@ const assembly = synthesize([shop]);
 try {
   const report = await fuzz(wanted, runs, assembly.directory);
   console.log(linesOf(report).join('\n'));
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
+  keepNumbers(values.json, report);
   if (!isKept(report)) process.exitCode = 1;
 } finally {
   assembly.remove();

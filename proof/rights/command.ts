@@ -1,7 +1,7 @@
-import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { synthesize } from '../../rehearsal/deploy.ts';
 import { Stage } from '../../rehearsal/stage.ts';
+import { keepNumbers } from '../kept-numbers.ts';
 import { shop } from '../shop.ts';
 import { livedWorld, liveThrough } from './life.ts';
 import { reportRights } from './report.ts';
@@ -19,7 +19,7 @@ async function judge(): Promise<boolean> {
     console.log(counts);
     const wrong = { unallowed, unused, outlivedReasons, needlessWildcards, meetings, uncaught };
     for (const [what, lines] of Object.entries(wrong)) for (const line of lines) console.log(`${what}: ${line}`);
-    if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
+    keepNumbers(values.json, report);
     return Object.values(wrong).every((lines) => lines.length === 0);
   } finally {
     assembly.remove();

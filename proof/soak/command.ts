@@ -1,6 +1,6 @@
-import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { type Assembly, synthesize } from '../../rehearsal/deploy.ts';
+import { keepNumbers } from '../kept-numbers.ts';
 import { planOf, plans } from './plans.ts';
 import { play, type Played } from './play.ts';
 import { shrink } from './shrink.ts';
@@ -30,6 +30,7 @@ export interface Soak {
   readonly seeds: number;
   readonly virtualHours: number;
   readonly calls: number;
+  readonly wallSeconds: number;
   /** Seeds that broke a promise. */
   readonly broken: number;
 }
@@ -75,7 +76,8 @@ async function tell(seed: number, { broken }: Played, chosen: readonly Placed[])
 
 async function soak(): Promise<boolean> {
   const first = Number(values.seed);
-  const until = process.hrtime.bigint() + BigInt(Math.round(Number(values.minutes) * 60e9));
+  const begun = process.hrtime.bigint();
+  const until = begun + BigInt(Math.round(Number(values.minutes) * 60e9));
   const isSingle = values.only || values.keep !== undefined;
   let [seeds, bad, virtualSeconds, calls] = [0, 0, 0, 0];
   for (let seed = first; seeds === 0 || (!isSingle && process.hrtime.bigint() < until); seed += 1) {
@@ -91,8 +93,9 @@ async function soak(): Promise<boolean> {
   for (const assembly of assemblies.values()) assembly.remove();
   const virtualHours = Math.round(virtualSeconds / 360) / 10;
   console.log(`${seeds} seeds from ${first}, ${virtualHours} virtual hours, ${calls} calls, ${bad} broken`);
-  const numbers: Soak = { first, seeds, virtualHours, calls, broken: bad };
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(numbers, null, 2)}\n`);
+  const wallSeconds = Number((process.hrtime.bigint() - begun) / 1_000_000_000n);
+  const numbers: Soak = { first, seeds, virtualHours, calls, wallSeconds, broken: bad };
+  keepNumbers(values.json, numbers);
   return bad === 0;
 }
 

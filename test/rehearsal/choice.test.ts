@@ -91,7 +91,9 @@ describe('before anything is launched, the operation says', () => {
     const request = { kind: 'failover' as const, plan: shop, input: { dryRun: true } };
     expect(await stage.clock.settle(runOperation(console, request))).toBe(true);
     expect(lines).toContainEqual(expect.stringMatching(`^launches from ${point?.id}: what was written`));
-    expect(lines).toContainEqual(expect.stringMatching(`^passes over ${failed}: it failed: CopyFailed: Copy snap-\\w+ of files:`));
+    expect(lines).toContainEqual(
+      expect.stringMatching(`^passes over ${failed}: it failed: CopyFailed: Copy snap-\\w+ of files:`),
+    );
   });
 
   it('which newer points it steps back past, for all servers together', async () => {
