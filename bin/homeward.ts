@@ -39,6 +39,7 @@ interface FailoverOptions {
   readonly recoveryPoint: string;
   readonly asOf?: string;
   readonly server: Readonly<Record<string, { readonly recoveryPoint: string }>>;
+  readonly planned: boolean;
   readonly dryRun: boolean;
 }
 
@@ -56,12 +57,13 @@ program
   .option('--recovery-point <point>', '"latest" or the id of a point', 'latest')
   .option('--as-of <time>', 'the newest point as of this time, ISO 8601, for all servers')
   .option('--server <server=point>', 'another point for one server (may be repeated)', serverPoint, {})
+  .option('--planned', 'stop the primary in order and launch from a point of it: nothing is lost', false)
   .option('--dry-run', 'stop after the preflight', false)
-  .action(async (name: string, { file, recoveryPoint, asOf, server, dryRun }: FailoverOptions) => {
+  .action(async (name: string, { file, recoveryPoint, asOf, server, planned, dryRun }: FailoverOptions) => {
     await run({
       kind: 'failover',
       plan: loadPlan(file, name),
-      input: { recoveryPoint: asOf === undefined ? recoveryPoint : { asOf }, servers: server, dryRun },
+      input: { recoveryPoint: asOf === undefined ? recoveryPoint : { asOf }, servers: server, planned, dryRun },
     });
   });
 

@@ -275,6 +275,8 @@ export const operationSchema = z
     recoveryPoint: pointIdSchema.nullable(),
     /** Of a failover; a failback names what it brings home by it. */
     choice: choiceSchema.exactOptional(),
+    /** A failover that stops the primary in order, and launches from a point of the stopped servers. */
+    isPlanned: z.literal(true).exactOptional(),
     servers: z.record(name, launchedServerSchema).readonly(),
     /** Instances that it stopped, with the public address each had then. */
     stopped: z.record(instanceId, z.string().nullable()).readonly(),

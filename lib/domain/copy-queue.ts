@@ -5,13 +5,13 @@
  */
 import { z } from 'zod';
 import { name } from './fields.ts';
-import { time } from './ids.ts';
+import { operationIdSchema, time } from './ids.ts';
 
 /** What a plan has still to copy, so that others leave it the places that it needs first. An item of the catalogue: `COPIES` / `PLAN#<plan>`. */
 export const copyDemandSchema = z
   .object({
     plan: name,
-    operation: z.string().startsWith('protect-'),
+    operation: operationIdSchema,
     waiting: z.int().nonnegative(),
     /** When its copies must be under way at the latest; the earliest is the most urgent. */
     dueAt: time,

@@ -25,6 +25,7 @@ export interface OperationStart {
   readonly startedAt: string;
   readonly recoveryPoint: string | null;
   readonly choice?: Choice;
+  readonly isPlanned?: true;
 }
 
 export function newOperation(start: OperationStart): Operation {

@@ -13,11 +13,7 @@ const frozenRepeatsMax = 3;
  * branch leads to the thaw. Where a branch fails the map does, and stops the others wherever they are: its catch thaws what they froze.
  */
 export function captureServers(scope: Construct, tasks: Tasks): MapState {
-  const servers = new MapState(scope, 'Capture servers', {
-    itemsPath: '$.selected.result.servers',
-    maxConcurrency: serversAtOnce,
-    resultPath: '$.last',
-  });
+  const servers = selectedServers(scope);
   const server = { 'server.$': '$.server' };
   const point = { 'point.$': '$.point' };
   const capture = tasks.call('Capture', 'protect/capture', { payload: null });
@@ -42,4 +38,19 @@ export function captureServers(scope: Construct, tasks: Tasks): MapState {
   const hasCommands = Condition.isPresent('$.hasCommands');
   servers.itemProcessor(new Choice(scope, 'Commands?').when(hasCommands, freeze.begin).otherwise(capture));
   return servers;
+}
+
+/** Captures every server of the plan as it is: for servers that are stopped, which no command reaches. */
+export function captureStoppedServers(scope: Construct, tasks: Tasks): MapState {
+  const servers = selectedServers(scope);
+  servers.itemProcessor(tasks.call('Capture', 'protect/capture', { payload: null }));
+  return servers;
+}
+
+function selectedServers(scope: Construct): MapState {
+  return new MapState(scope, 'Capture servers', {
+    itemsPath: '$.selected.result.servers',
+    maxConcurrency: serversAtOnce,
+    resultPath: '$.last',
+  });
 }

@@ -1,5 +1,7 @@
 import { Choice, Condition, type StateMachine, Succeed } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import { bringOver } from './bring-over.ts';
+import { captureStoppedServers } from './capture.ts';
 import { operationMachine } from './machine.ts';
 import { keepManifest } from './manifest.ts';
 import type { StepFunctions } from './step-functions.ts';
@@ -8,7 +10,7 @@ import { compensate, orUndo } from './undo.ts';
 import { waves } from './waves.ts';
 
 /**
- * Failover: preflight → fence the primary → waves with health gates → traffic → commit → protections of the servers. Any failure before
+ * Failover: preflight → fence the primary → [planned: a last point of the stopped servers] → waves with health gates → traffic → commit → protections of the servers. Any failure before
  * commit is undone; without protections it has succeeded all the same, which is the cause with which it closes.
  */
 export class FailoverMachine extends Construct {
@@ -24,18 +26,31 @@ export class FailoverMachine extends Construct {
     const traffic = tasks.until('Switch traffic', 'traffic/switch', { to: 'recovery' }, commit);
     const servers = waves(this, tasks, 'failover/launch');
     servers.next(traffic);
-    const fence = tasks.until('Fence', 'failover/fence', {}, servers);
+    const broughtOver = bringOver(this, tasks, { next: servers, isStopped: true });
+    const capture = captureStoppedServers(this, tasks);
+    capture.next(broughtOver.begin);
+    const hasLastPoint = new Choice(this, 'Last point?')
+      .when(Condition.isPresent('$.point'), capture)
+      .otherwise(servers);
+    const fence = tasks.until('Fence', 'failover/fence', {}, hasLastPoint);
+    const lastPoint = tasks.call('Begin last point', 'failover/last-point', {
+      payload: { 'dryRun.$': '$.dryRun' },
+      result: 'replace',
+    });
+    lastPoint.next(fence);
     const isDryRun = new Choice(this, 'Dry run?')
       .when(Condition.booleanEquals('$.dryRun', true), close)
+      .when(Condition.isPresent('$.isPlanned'), lastPoint)
       .otherwise(fence);
     const preflight = tasks.call('Preflight', 'failover/preflight');
     preflight.next(isDryRun);
 
     const undone = compensate(this, tasks, { servers: 'failover/undo', trafficTo: 'primary', clearing: {} });
     const guarded = tasks.made.filter(({ node }) =>
-      ['Preflight', 'Fence', 'Switch traffic', 'Commit'].includes(node.id),
+      ['Preflight', 'Begin last point', 'Fence', 'Switch traffic', 'Commit'].includes(node.id),
     );
-    for (const state of [servers, ...guarded]) state.addCatch(undone.begin, { resultPath: '$.failure' });
+    for (const state of [capture, ...broughtOver.guarded, servers, ...guarded])
+      state.addCatch(undone.begin, { resultPath: '$.failure' });
 
     const safeguard = tasks.call('Safeguard', 'failover/safeguard');
     commit.next(safeguard);

@@ -1,10 +1,10 @@
 import { Choice, Condition, type State, type StateMachine, Succeed } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import { bringOver } from './bring-over.ts';
 import { captureServers } from './capture.ts';
 import { failed, operationMachine } from './machine.ts';
 import type { StepFunctions } from './step-functions.ts';
 import { opening, Tasks } from './tasks.ts';
-import { transferAll } from './transfer.ts';
 
 /** Protect: capture (commands around it where the plan has them) → replicate (copies by AWS, deltas by the engine) → seal → manifest → prune. */
 export class ProtectMachine extends Construct {
@@ -15,24 +15,10 @@ export class ProtectMachine extends Construct {
     const tasks = new Tasks(this, functions);
     const point = { 'point.$': '$.point' };
 
-    const seal = tasks.call('Seal', 'protect/seal', { payload: point });
-    seal.next(tasks.until('Manifest', 'operation/manifest', {}, pruneAndClose(this, tasks)));
-
-    const replicate = tasks.poll('Replicate', 'protect/replicate', point);
-    const transfers = transferAll(this, tasks, 'Delta');
-    transfers.next(replicate.begin);
-    replicate.isDone
-      .when(Condition.isPresent('$.poll.result.transfers[0]'), transfers)
-      .when(Condition.booleanEquals('$.poll.result.done', true), seal)
-      .otherwise(replicate.wait);
-
+    const manifest = tasks.until('Manifest', 'operation/manifest', {}, pruneAndClose(this, tasks));
+    const broughtOver = bringOver(this, tasks, { next: manifest, isStopped: false });
     const capture = captureServers(this, tasks);
-    const beginManifest = tasks.call('Begin manifest', 'operation/manifest', {
-      payload: { begin: true, poll: { polls: 0 } },
-    });
-    beginManifest.next(replicate.begin);
-    beginManifest.addCatch(replicate.begin, { resultPath: '$.last' });
-    capture.next(beginManifest);
+    capture.next(broughtOver.begin);
     const select = tasks.call('Select', 'protect/select', { payload: point, result: '$.selected' });
     select.next(capture);
 
@@ -53,9 +39,7 @@ export class ProtectMachine extends Construct {
     }
     for (const state of [
       select,
-      transfers,
-      seal,
-      replicate.look,
+      ...broughtOver.guarded,
       ...tasks.made.filter(({ node }) => ['Manifest', 'Prune', 'Thaw again', 'Close'].includes(node.id)),
     ]) {
       state.addCatch(abort, { resultPath: '$.failure' });

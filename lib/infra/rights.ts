@@ -21,6 +21,7 @@ export const stepNames = [
   'transfer/complete',
   'failover/open',
   'failover/preflight',
+  'failover/last-point',
   'failover/fence',
   'failover/launch',
   'failover/commit',
@@ -97,6 +98,12 @@ const publishing: Right = {
 /** Looking where the records of the plans lead. */
 function reading(of: Resources): Right[] {
   return switching(of).filter(({ actions }) => actions.includes('route53:ListResourceRecordSets'));
+}
+
+/** Which instances are the plan's, and whether they can be protected. */
+function selecting(of: Resources): Right[] {
+  const reads = ['ec2:DescribeInstances', 'ec2:DescribeInstanceTypes', 'ec2:GetEbsEncryptionByDefault'];
+  return [of.read(['primary'], ...reads, 'ec2:DescribeVolumes')];
 }
 
 /** Only the plan's own records of a zone, replaced one for one. */
@@ -232,15 +239,8 @@ const transferring = (of: Resources) => ({
 
 /** Steps that are not named here use the catalogue only. */
 const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
-  'protect/select': (of) => [
-    of.read(
-      ['primary'],
-      'ec2:DescribeInstances',
-      'ec2:DescribeInstanceTypes',
-      'ec2:GetEbsEncryptionByDefault',
-      'ec2:DescribeVolumes',
-    ),
-  ],
+  'protect/select': selecting,
+  'failover/last-point': selecting,
   'protect/freeze': commanding,
   'protect/thaw': commanding,
   'operation/rescue': commanding,

@@ -133,6 +133,13 @@ export const modes: readonly Mode[] = [
     clear: (life) => fill(life, away, true),
   },
   {
+    name: 'failover-planned',
+    kind: 'failover',
+    prepare: protect,
+    act: run('failover', { planned: true }),
+    outcome: 'succeeded',
+  },
+  {
     name: 'failover-dry-run',
     kind: 'failover',
     prepare: protect,

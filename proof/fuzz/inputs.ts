@@ -47,6 +47,7 @@ function typed(point: string): fc.Arbitrary<Typed> {
       { plan: 'shop', recoveryPoint: { asOf: '2026-01-05T10:00:00Z' } },
       { plan: 'shop', recoveryPoint: 'latest', dryRun: true, trigger: 'cli' },
       { plan: 'shop', servers: { db: { recoveryPoint: point } } },
+      { plan: 'shop', planned: true },
       { plan: 'shop', undo: 'failover-1' },
     ],
     failback: [

@@ -19,7 +19,14 @@ const isUndo: Test = (value) => typeof value === 'string' && /^fail(over|back)-[
 /** The members of each operation's input, written down apart from the schemas of the steps. */
 const members: Record<OperationKind, Readonly<Record<string, Test>>> = {
   protect: { plan: isText, scheduledFor: (value) => isMoment(value) && String(value).endsWith('Z') },
-  failover: { plan: isText, recoveryPoint: isPoint, servers: areServers, dryRun: isFlag, trigger: isTrigger },
+  failover: {
+    plan: isText,
+    recoveryPoint: isPoint,
+    servers: areServers,
+    planned: isFlag,
+    dryRun: isFlag,
+    trigger: isTrigger,
+  },
   failback: { plan: isText, estimateOnly: isFlag, trigger: isTrigger },
 };
 
@@ -31,7 +38,14 @@ export function wrongMembers(kind: OperationKind, input: unknown): string[] {
   const wrong = Object.keys(input).filter(
     (name) => !Object.hasOwn(known, name) || known[name as 'plan']?.(input[name]) !== true,
   );
-  return Object.hasOwn(input, 'plan') ? wrong : [...wrong, 'plan'];
+  return Object.hasOwn(input, 'plan') ? [...wrong, ...unplannable(input)] : [...wrong, 'plan'];
+}
+
+/** A planned failover takes its own point: none can be chosen. */
+function unplannable({ planned, recoveryPoint = 'latest', servers = {} }: Record<string, unknown>): string[] {
+  if (planned !== true) return [];
+  const hasServers = isBlock(servers) && Object.keys(servers).length > 0;
+  return [...(recoveryPoint === 'latest' ? [] : ['recoveryPoint']), ...(hasServers ? ['servers'] : [])];
 }
 
 export function isBlock(value: unknown): value is Record<string, unknown> {

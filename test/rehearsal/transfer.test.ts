@@ -64,7 +64,7 @@ async function snapshot(region: string, volume: string): Promise<string> {
 const block = (fill: number) => Buffer.alloc(524_288, fill);
 
 /** The block that moves from `base`, at `far.base` too, to `later`. */
-async function carry(volume: { base: string; later: string; farBase: string }) {
+async function carry(volume: { base: string; later: string; farBase: string }, { isCompletedTwice = false } = {}) {
   const opened = await clock.settle(
     openOperation(services, { kind: 'failover', plan, execution: 'x', trigger: 'test', recoveryPoint: null }),
   );
@@ -83,6 +83,12 @@ async function carry(volume: { base: string; later: string; farBase: string }) {
   const { target, method } = started;
   for (const unit of started.units) await clock.settle(move(services, { ...item, target, method, unit }));
   let poll = { polls: 0, done: false };
+  if (isCompletedTwice) {
+    // What the first of the two is told is old by the time it arrives.
+    cloud.faults.add({ kind: 'answer-late', operation: 'DescribeSnapshots', times: 1 });
+    const both = [0, 1].map(() => complete(services, { ...item, target, poll }));
+    await clock.settle(Promise.all(both));
+  }
   while (!poll.done && poll.polls < 50) {
     poll = await clock.settle(complete(services, { ...item, target, poll }));
     await clock.advance(60_000);
@@ -124,6 +130,21 @@ describe('I4: the block engine', () => {
       expect(arrived.get(index)?.equals(block(fill)), `block ${index}`).toBe(true);
     }
     expect(cloud.notModelled).toEqual([]);
+  });
+
+  it('is completed by two runs of the step side by side, of which one is told of it too late', async () => {
+    const ec2 = cloud.services(away).ec2;
+    const volume = Object.values(ec2.addInstance({ subnet: ec2.addSubnet({}) }).volumes)[0] ?? '';
+    const base = await snapshot(away, volume);
+    const farBase = await copyHome(base);
+    ec2.writeBlocks(volume, 4, block(4));
+    const later = await snapshot(away, volume);
+    const { arrived } = await carry({ base, later, farBase }, { isCompletedTwice: true });
+    expect(arrived.get(4)?.equals(block(4))).toBe(true);
+    const refused = cloud.record.calls.filter(
+      ({ operation, outcome }) => operation === 'CompleteSnapshot' && outcome === 'refused',
+    );
+    expect(refused).toHaveLength(1);
   });
 
   it('compares two that AWS does not take for related, and writes only what differs', async () => {

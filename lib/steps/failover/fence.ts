@@ -5,7 +5,7 @@ import { describeInstances } from '../../aws/instances.ts';
 import { Failure, isTransient } from '../../domain/failure.ts';
 import { nextPoll, type PollResult, pollingSeconds, pollSchema } from '../../domain/poll.ts';
 import type { Plan } from '../../domain/plan.ts';
-import { contextSchema, type Services } from '../services.ts';
+import { type Context, contextSchema, type Services } from '../services.ts';
 import { stopServers } from '../waves/stop.ts';
 
 export const fenceSchema = contextSchema.extend({ poll: pollSchema });
@@ -29,15 +29,24 @@ export async function fence(services: Services, input: z.infer<typeof fenceSchem
   const isOverdue = pollingSeconds(input.poll, services.now()) > stopSecondsMax;
   if (look === 'stopping' && !isOverdue) return nextPoll(input.poll, false, services.now());
   const status = look === 'confirmed' ? 'confirmed' : 'owed';
-  if (status === 'owed' && plan.failover.whenFenceIsOwed === 'stop') {
+  const why = status === 'owed' ? await whyNotOwed(services, input, plan) : undefined;
+  if (why !== undefined)
     throw new Failure(
       'FenceNotConfirmed',
-      `The servers of plan ${plan.name} in ${plan.primary.region} could not be stopped (${look}), and the plan does not accept an owed fence. Stop them by other means and start the failover again, or set failover.whenFenceIsOwed to proceed.`,
+      `The servers of plan ${plan.name} in ${plan.primary.region} could not be stopped (${look}), and ${why}`,
     );
-  }
   await services.catalogue.changeState(input, { kind: 'fence', status, now: services.now() });
   await services.catalogue.addEvent(input.operation, services.now(), `primary fence ${status}`);
   return nextPoll(input.poll, true, services.now());
+}
+
+/** Why the operation may not go on with an owed fence; `undefined` where it may. */
+async function whyNotOwed({ catalogue }: Services, context: Context, plan: Plan): Promise<string | undefined> {
+  const { isPlanned } = await catalogue.operationOf(context);
+  if (isPlanned === true)
+    return 'a planned failover captures stopped servers. Stop them by other means and start it again, or start a failover that is not planned.';
+  if (plan.failover.whenFenceIsOwed === 'proceed') return undefined;
+  return 'the plan does not accept an owed fence. Stop them by other means and start the failover again, or set failover.whenFenceIsOwed to proceed.';
 }
 
 /** A Region that only throttles does answer, and is asked again. What it does not describe may still run. */

@@ -14,22 +14,35 @@ import type { Context, Services } from '../services.ts';
 import type { WaveItem } from '../waves/wave.ts';
 import { choose, selectorSchema } from './choose.ts';
 
-const inputSchema = z.strictObject({
+const plainSchema = z.strictObject({
   plan: z.string(),
   recoveryPoint: selectorSchema.default('latest'),
   servers: z.record(z.string(), z.strictObject({ recoveryPoint: selectorSchema })).default({}),
+  planned: z.boolean().default(false),
   dryRun: z.boolean().default(false),
   trigger: triggerSchema,
+});
+/** A planned failover takes its own point. */
+const inputSchema = plainSchema.superRefine(({ planned, recoveryPoint, servers }, { addIssue }) => {
+  const wrong = (path: string) =>
+    addIssue({
+      code: 'custom',
+      path: [path],
+      message: 'cannot be chosen: a planned failover takes a point of its own',
+    });
+  if (planned && recoveryPoint !== 'latest') wrong('recoveryPoint');
+  if (planned && Object.keys(servers).length > 0) wrong('servers');
 });
 
 export type FailoverOpened = Context & {
   readonly dryRun: boolean;
+  readonly isPlanned?: true;
   readonly recoveryPoint: string;
   readonly waves: readonly WaveItem[];
 };
 
 /** Retention lets a point go only when nothing was launched from it: its snapshots are the base of the way home. */
-async function pin(services: Services, operation: Operation): Promise<void> {
+export async function pin(services: Services, operation: Operation): Promise<void> {
   for (const id of pointsOf(operation)) {
     const point = await services.catalogue.pointHeader(operation.plan, id);
     if (point === undefined || point.pins.includes(operation.id)) continue;
@@ -49,21 +62,29 @@ export async function open(
   { input, execution }: z.infer<typeof openSchema>,
 ): Promise<FailoverOpened | TakenOver> {
   if (asksForUndo(input)) return takeOver(services, 'failover', input, execution);
-  const { plan: name, dryRun, trigger, ...wanted } = parseInput('failover', inputSchema, input, '{"plan": "shop"}');
+  const parsed = parseInput('failover', inputSchema, input, '{"plan": "shop"}');
+  const { plan: name, dryRun, planned, trigger, ...wanted } = parsed;
   const plan = services.plan(name);
   await refuseUnlessOpenable(services, name, 'failover', execution);
   const chosen = await choose(services, plan, wanted);
-  const opened = await openOperation(services, { kind: 'failover', plan, execution, trigger, ...chosen });
+  const planning = planned ? { isPlanned: true as const } : {};
+  const opened = await openOperation(services, { kind: 'failover', plan, execution, trigger, ...chosen, ...planning });
   if (opened.kind === 'busy') throw opened.failure;
   const { context } = opened;
-  const waves = wavesOf(await services.planOf(context)).map(({ wave, servers }) => ({
+  const waves = await wavesToRecovery(services, context);
+  const operation = await services.catalogue.operationOf(context);
+  if (!dryRun && !planned) await pin(services, operation);
+  if (!planned) await tell(services, operation);
+  const recoveryPoint = operation.recoveryPoint ?? chosen.recoveryPoint;
+  return { ...context, dryRun, ...planning, recoveryPoint, waves };
+}
+
+/** The servers that an operation launches, wave by wave. */
+export async function wavesToRecovery(services: Services, context: Context): Promise<WaveItem[]> {
+  return wavesOf(await services.planOf(context)).map(({ wave, servers }) => ({
     ...context,
     wave,
     site: 'recovery' as const,
     servers: servers.map((server) => ({ ...context, server })),
   }));
-  const operation = await services.catalogue.operationOf(context);
-  if (!dryRun) await pin(services, operation);
-  await tell(services, operation);
-  return { ...context, dryRun, recoveryPoint: operation.recoveryPoint ?? chosen.recoveryPoint, waves };
 }

@@ -14,6 +14,8 @@ import {
   settledSeconds,
 } from '../../domain/poll.ts';
 import { tags } from '../../names.ts';
+import { ownPoint } from '../operation/begin-point.ts';
+import { abort } from '../protect/abort.ts';
 import { contextSchema, type Services } from '../services.ts';
 import { isSwitched, refuseIfLedThere } from '../traffic/is-switched.ts';
 import { tryStart } from '../waves/start.ts';
@@ -44,6 +46,7 @@ export async function undo(services: Services, input: UndoInput): Promise<PollRe
   if (!((await removeLaunched(services, input)) && isSettled)) return notYet(services, input);
   if (!(await unfencePrimary(services, input))) return notYet(services, input);
   await unpin(services, input);
+  await giveUpPoint(services, input);
   return nextPoll(input.poll, true, services.now());
 }
 
@@ -79,6 +82,12 @@ async function unpin(services: Services, { plan, operation }: UndoInput): Promis
     if (point === undefined) continue;
     await services.catalogue.updatePoint(plan, id, { pins: point.pins.filter((pin) => pin !== operation) });
   }
+}
+
+/** A planned failover may have begun a point of its own. One that is whole stays a point like any other. */
+async function giveUpPoint(services: Services, input: UndoInput): Promise<void> {
+  const operation = await services.catalogue.operationOf(input);
+  if (operation.isPlanned === true) await abort(services, { ...input, point: ownPoint(operation) });
 }
 
 /** Servers are found by their tags as well: an answer that was lost left no id in the catalogue. */

@@ -42,6 +42,7 @@ export interface Opening {
   readonly trigger: string;
   readonly recoveryPoint: string | null;
   readonly choice?: Choice;
+  readonly isPlanned?: true;
 }
 
 export type Opened =

@@ -35,7 +35,9 @@ export async function capture(services: Services, input: CaptureInput): Promise<
       'SnapshotFailed',
       `Instance ${instance} of server ${input.server} was not found in ${plan.primary.region}. Correct the plan and deploy it.`,
     );
-  if (consistency?.onFailure === 'fail') await refuseUnlessFrozen(services, input);
+  const isStopped = facts.state === 'stopped';
+  const mustBeFrozen = consistency?.onFailure === 'fail' && !isStopped;
+  if (mustBeFrozen) await refuseUnlessFrozen(services, input);
   const { plan: name, operation, point, server } = input;
   const owner = { plan: name, operation, purpose: 'recovery-point', step: `${point}/${server}`, point, server };
   const snapshots = await snapshotOnce(services, input, plan.primary.region, { instance: facts, owner });
@@ -44,8 +46,8 @@ export async function capture(services: Services, input: CaptureInput): Promise<
   const configuration = configurationOf(facts, userData, await readLaunchSettings(ec2, facts));
   const startedAt = snapshots[0]?.startedAt ?? services.now().toISOString();
   const reached: Pick<PointServer, 'consistency'> =
-    consistency === undefined ? {} : await consistencyOf(services, input, startedAt);
-  if (consistency?.onFailure === 'fail' && reached.consistency === 'crash') throw tooLate(input);
+    consistency === undefined ? {} : await consistencyOf(services, input, { startedAt, isStopped });
+  if (mustBeFrozen && reached.consistency === 'crash') throw tooLate(input);
   const volumes = await volumesOf(services, plan.primary.region, facts, snapshots);
   await services.catalogue.addPointServer(name, point, server, { configuration, startedAt, ...reached, volumes });
   return { snapshots: snapshots.length };
@@ -72,12 +74,13 @@ function tooLate({ server, plan }: CaptureInput): Failure {
   );
 }
 
-/** What the snapshots of a server with commands are, and where that is less than was wanted, a note of it. */
+/** What the snapshots of a server with commands are, and where that is less than was wanted, a note of it. A stopped server has written all it had to. */
 async function consistencyOf(
   services: Services,
   input: CaptureInput,
-  startedAt: string,
+  { startedAt, isStopped }: { startedAt: string; isStopped: boolean },
 ): Promise<Pick<PointServer, 'consistency'>> {
+  if (isStopped) return { consistency: 'application' };
   const freeze = await freezeOf(services, input);
   const consistency = reachedBy(freeze, startedAt);
   const wasFrozen = freeze !== undefined && freeze.frozenAt !== null;

@@ -13,7 +13,12 @@ import { once } from '../once.ts';
 import { contextSchema, type Services } from '../services.ts';
 import type { TransferItem } from '../transfer/transfer.ts';
 
-export const replicateSchema = contextSchema.extend({ point: z.string(), poll: pollSchema });
+export const replicateSchema = contextSchema.extend({
+  point: z.string(),
+  /** The servers are stopped meanwhile: nobody is served. */
+  isStopped: z.boolean().optional(),
+  poll: pollSchema,
+});
 export type ReplicateInput = z.infer<typeof replicateSchema>;
 
 const visibleSecondsMax = 300;
@@ -68,7 +73,7 @@ export async function lookAt(services: Services, input: ReplicateInput): Promise
     ),
     copies: await describeSnapshots(recovery, copies),
     sides: once(() => describeSnapshots(recovery, sides)),
-    urgency: once(() => urgencyOf(services, plan, point)),
+    urgency: once(() => urgencyOf(services, plan, { point, isStopped: input.isStopped === true })),
     isEncryptedByDefault: once(() => encryptsByDefault(recovery)),
     deltaBytesOf: deltaBytes(services, plan),
     announcedSeconds: [],
@@ -78,9 +83,15 @@ export async function lookAt(services: Services, input: ReplicateInput): Promise
   };
 }
 
-async function urgencyOf(services: Services, plan: Plan, { startedAt }: RecoveryPoint): Promise<Urgency> {
-  const newest = await services.catalogue.newestAvailable(plan.name);
-  return { startedAt, newestStartedAt: newest?.startedAt, rpoTargetSeconds: plan.protection.rpoTargetSeconds };
+/** While servers are stopped for it nothing is more urgent than their point. */
+async function urgencyOf(
+  services: Services,
+  { name, protection }: Plan,
+  { point, isStopped }: { point: RecoveryPoint; isStopped: boolean },
+): Promise<Urgency> {
+  const newest = await services.catalogue.newestAvailable(name);
+  const rpoTargetSeconds = isStopped ? 0 : protection.rpoTargetSeconds;
+  return { startedAt: point.startedAt, newestStartedAt: newest?.startedAt, rpoTargetSeconds };
 }
 
 /** Of so many points: more would tell of a time that is gone. */

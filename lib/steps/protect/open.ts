@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { tokenOf } from '../../aws/token.ts';
-import { pointId } from '../../domain/recovery-point.ts';
 import { tickDelay } from '../../domain/rpo.ts';
 import { metrics } from '../../names.ts';
+import { beginPoint } from '../operation/begin-point.ts';
 import { openOperation, type openSchema, parseInput } from '../operation/open.ts';
 import { publish } from '../operation/publish.ts';
 import type { Context, Services } from '../services.ts';
@@ -43,19 +42,7 @@ export async function open(
       `the tick of ${scheduledFor ?? ''} came ${delay.seconds} s late`,
     );
   const operation = await services.catalogue.operationOf(context);
-  const point = pointId(new Date(operation.startedAt), tokenOf(context.operation).slice(0, 6));
-  await services.catalogue.addPoint({
-    plan: name,
-    id: point,
-    status: 'capturing',
-    operation: context.operation,
-    startedAt: operation.startedAt,
-    sealedAt: null,
-    skewSeconds: null,
-    pins: [],
-    members: {},
-    servers: {},
-  });
+  const point = await beginPoint(services, operation);
   await services.catalogue.updateOperation(context, { recoveryPoint: point, progression: 'capturing' });
   return { skipped: false, ...delayed, ...context, point };
 }

@@ -13,6 +13,8 @@ import { noteBegun, takePlaces } from './places.ts';
 
 /** The first copy of a large volume takes hours; a run holds the plan all that time, so it is given up after a day. @source aws-facts [1.2] */
 const replicateSecondsMax = 86_400;
+/** The last point of a planned failover: nobody is served while it is copied, and it holds only what was written since the point before. */
+const stoppedReplicateSecondsMax = 7_200;
 /** A place that becomes free is taken sooner, for so many looks: some four hours, beside which a day of looks fits into the history. @source aws-facts [5.1] */
 const crowdedPauseSeconds = 15;
 const crowdedLooksMax = 800;
@@ -40,12 +42,13 @@ export async function replicate(
   await sayNotes(look);
   const { isDone, waiting } = await moveOn(look, standings);
   await sayNotes(look);
+  const withinSeconds = input.isStopped === true ? stoppedReplicateSecondsMax : replicateSecondsMax;
   const next = nextPollWithin(input.poll, isDone, services.now(), {
-    withinSeconds: replicateSecondsMax,
+    withinSeconds,
     overdue: () =>
       new Failure(
         'CopyFailed',
-        `Point ${point.id} of plan ${plan.name} is not complete in ${plan.recovery.region} after ${replicateSecondsMax} s. The next point starts anew.`,
+        `Point ${point.id} of plan ${plan.name} is not complete in ${plan.recovery.region} after ${withinSeconds} s. The next point starts anew.`,
       ),
   });
   const isCrowded = waiting > 0 && next.polls < crowdedLooksMax;

@@ -48,13 +48,14 @@ export async function complete(services: Services, input: CompleteInput): Promis
 
 /**
  * Asks for the completion until AWS has taken it. Where an answer may have been lost a repeat may be refused, since AWS completes
- * already, and a young snapshot may be unknown yet; the state decides then.
+ * already, and so may another run of this step that was begun beside it; a young snapshot may be unknown yet. The state decides then.
  */
 async function requestCompletion(
   services: Services,
-  { operation, transfer, target }: CompleteInput,
+  input: CompleteInput,
   record: TransferRecord | undefined,
 ): Promise<void> {
+  const { operation, transfer, target } = input;
   const { method, listedBlocks = 0, isCompleting = false, startedAt = '' } = record ?? {};
   if (isCompleting) return;
   const wasRequested = record !== undefined && record.changedBlocks !== null;
@@ -77,12 +78,18 @@ async function requestCompletion(
       Buffer.concat(units.map(({ digests }) => digests)),
     );
   } catch (error) {
-    const isUnderWay = wasRequested && error instanceof AwsFailure && error.code === 'AwsRejected';
+    const isRejected = error instanceof AwsFailure && error.code === 'AwsRejected';
+    const isUnderWay = isRejected && (wasRequested || (await isCompleted(services, input)));
     const isTooYoung = isNotVisibleYet(error) && ageSeconds < visibleAfterSeconds;
     if (!isUnderWay && !isTooYoung) throw error;
     if (isTooYoung) return;
   }
   await services.catalogue.updateTransfer(operation, transfer.id, { isCompleting: true });
+}
+
+async function isCompleted({ client }: Services, { transfer, target }: CompleteInput): Promise<boolean> {
+  const snapshots = await describeSnapshots(client(ec2Client, transfer.far.region), [target]);
+  return snapshots.get(target)?.state === 'completed';
 }
 
 /**

@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { choiceLines } from '../../domain/choice.ts';
+import { beginPoint } from '../operation/begin-point.ts';
+import { type CaptureItem, select } from '../protect/select.ts';
+import { contextSchema, type Services } from '../services.ts';
+import { type FailoverOpened, pin, wavesToRecovery } from './open.ts';
+
+export const lastPointSchema = contextSchema.extend({ dryRun: z.boolean() });
+
+export type LastPoint = FailoverOpened & {
+  readonly point: string;
+  readonly selected: { readonly result: { readonly servers: readonly CaptureItem[] } };
+};
+
+/**
+ * What a planned failover launches from: a point that is begun now and captured once its servers are stopped, so that nothing is lost. Its
+ * servers are those that the plan and its groups name now; they are fenced, captured and launched, and no others.
+ * @throws Failure ServerRefused
+ */
+export async function lastPoint(
+  services: Services,
+  { dryRun, ...context }: z.infer<typeof lastPointSchema>,
+): Promise<LastPoint> {
+  await services.proveEpoch(context);
+  const { catalogue } = services;
+  const before = await catalogue.operationOf(context);
+  const point = await beginPoint(services, before);
+  const { servers } = await select(services, { ...context, point });
+  const choice = { lossSeconds: 0, servers: {}, passedOver: [] };
+  await catalogue.updateOperation(context, { recoveryPoint: point, choice, progression: 'taking the last point' });
+  const operation = { ...before, recoveryPoint: point, choice };
+  await pin(services, operation);
+  for (const line of choiceLines(point, choice))
+    await catalogue.addEvent(context.operation, new Date(before.startedAt), line);
+  const waves = await wavesToRecovery(services, context);
+  return { ...context, dryRun, recoveryPoint: point, waves, point, selected: { result: { servers } } };
+}
