@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import { Command } from 'commander';
+import { Argument, Command } from 'commander';
 import { createOperatorClients } from '../lib/aws/operator-clients.ts';
-import { type Console, runOperation, showStatus } from '../lib/cli/operations.ts';
+import { type Console, runOperation, showStatus, switchAutomatic } from '../lib/cli/operations.ts';
 import { linesOf, loadPlan, loadPlans, UserError } from '../lib/cli/plans.ts';
 import { rebuildCatalogue } from '../lib/cli/rebuild.ts';
 import { Failure } from '../lib/domain/failure.ts';
@@ -75,6 +75,16 @@ program
   .option('--estimate', 'only say what it would move', false)
   .action(async (name: string, options: { file: string; estimate: boolean }) => {
     await run({ kind: 'failback', plan: loadPlan(options.file, name), input: { estimateOnly: options.estimate } });
+  });
+
+program
+  .command('automatic')
+  .description('let alarms start failovers of a plan, or start none')
+  .argument('<plan>')
+  .addArgument(new Argument('<on|off>').choices(['on', 'off']))
+  .option(...fileOption)
+  .action(async (name: string, wanted: 'on' | 'off', { file }: { file: string }) => {
+    if (!(await switchAutomatic(terminal, loadPlan(file, name), wanted))) process.exitCode = 1;
   });
 
 program

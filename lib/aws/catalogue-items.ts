@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { type AutomaticSwitch, automaticSwitchSchema } from '../domain/automatic.ts';
 import {
   type Operation,
   operationSchema,
@@ -51,6 +52,7 @@ export const keyOf = {
     sk: `TWIN#${twin.volume}#${twin.madeAt}`,
   }),
   freeze: (plan: string, server: string) => ({ pk: `PLAN#${plan}`, sk: `FREEZE#${server}` }),
+  automatic: (plan: string) => ({ pk: `PLAN#${plan}`, sk: 'AUTOMATIC' }),
   operation: (plan: string, id: string) => ({ pk: `PLAN#${plan}`, sk: `OP#${id}` }),
   /** Of all plans in one partition: they are read together. */
   copyDemand: (plan: string) => ({ pk: 'COPIES', sk: `PLAN#${plan}` }),
@@ -75,6 +77,7 @@ export const kinds = {
   },
   twin: { schema: twinSchema, keyOf: keyOf.twin },
   freeze: { schema: freezeSchema, keyOf: ({ plan, server }: Freeze) => keyOf.freeze(plan, server) },
+  automatic: { schema: automaticSwitchSchema, keyOf: ({ plan }: AutomaticSwitch) => keyOf.automatic(plan) },
   operation: { schema: operationSchema, keyOf: ({ plan, id }: Operation) => keyOf.operation(plan, id) },
   copyDemand: { schema: copyDemandSchema, keyOf: ({ plan }: CopyDemand) => keyOf.copyDemand(plan) },
   transfer: (operation: string) => ({

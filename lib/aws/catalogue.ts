@@ -8,6 +8,7 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
+import type { AutomaticSwitch } from '../domain/automatic.ts';
 import {
   type Operation,
   type PlanState,
@@ -49,9 +50,7 @@ import {
 import { type Condition, type Fields, updateExpression } from './update-expression.ts';
 
 /** The operation that owns a plan since `epoch`. */
-interface Holder extends PlanHolder {
-  readonly plan: string;
-}
+type Holder = PlanHolder & { readonly plan: string };
 
 /** A point under way and the available one before it: more are read only where points have failed. Reading costs by size. @source aws-facts [9] */
 const newestPointsPerPage = 2;
@@ -263,6 +262,14 @@ export class Catalogue {
     return this.#update(keyOf.freeze(plan, server), fields, { operation });
   }
 
+  async automaticSwitch(plan: string): Promise<AutomaticSwitch | undefined> {
+    return this.#get(keyOf.automatic(plan), kinds.automatic);
+  }
+
+  async setAutomaticSwitch(set: AutomaticSwitch): Promise<void> {
+    await this.#update(keyOf.automatic(set.plan), { ...set });
+  }
+
   async operation(plan: string, id: string): Promise<Operation | undefined> {
     return this.#get(keyOf.operation(plan, id), kinds.operation);
   }
@@ -363,9 +370,8 @@ export class Catalogue {
   }
 
   async #get<Item>(key: Key, kind: Kind<Item>): Promise<Item | undefined> {
-    const answer = await catalogueCall('read the catalogue', () =>
-      this.#documents.send(new GetCommand({ TableName: this.#table, Key: key, ConsistentRead: true })),
-    );
+    const get = new GetCommand({ TableName: this.#table, Key: key, ConsistentRead: true });
+    const answer = await catalogueCall('read the catalogue', () => this.#documents.send(get));
     return answer.Item === undefined ? undefined : parseItem(answer.Item, kind);
   }
 

@@ -28,19 +28,38 @@ export interface StartRequest {
 const lookEverySeconds = 5;
 
 /** Starts an operation as the Step Functions console would, follows it, and returns whether it succeeded. */
-export async function runOperation(console: Console, { kind, plan, input }: StartRequest): Promise<boolean> {
+export async function runOperation(console: Console, request: StartRequest): Promise<boolean> {
+  const { kind, plan } = request;
+  const execution = await startOperation(console, request);
+  console.print(`started ${execution}`);
+  return followOperation(console, { kind, plan, execution });
+}
+
+/** Lets alarms start failovers of a plan, or start none, as the Step Functions console would. */
+export async function switchAutomatic(console: Console, plan: Plan, automatic: 'on' | 'off'): Promise<boolean> {
+  const execution = await startOperation(console, { kind: 'failover', plan, input: { automatic } });
+  const { sfn } = console.clients(plan.recovery.region);
+  for (;;) {
+    const { status, error, cause } = await describeExecution(sfn, execution);
+    if (status === 'SUCCEEDED') console.print(`automatic failover of plan ${plan.name} is ${automatic}`);
+    else if (status !== 'RUNNING') console.print(printable(`nothing was switched: ${describeFailure(error, cause)}`));
+    if (status !== 'RUNNING') return status === 'SUCCEEDED';
+    await console.pause(lookEverySeconds);
+  }
+}
+
+/** Returns the ARN of the execution. */
+async function startOperation(console: Console, { kind, plan, input }: StartRequest): Promise<string> {
   const clients = console.clients(plan.recovery.region);
   const stack = await readStackOutputs(clients.cloudformation, stackName(plan.recovery.region));
   const stateMachine = stack.get(kind === 'failover' ? outputs.failoverMachineArn : outputs.failbackMachineArn);
   if (stateMachine === undefined)
     throw new UserError(`Stack ${stackName(plan.recovery.region)} is of another version. Deploy it again.`);
-  const execution = await startExecution(clients.sfn, {
+  return startExecution(clients.sfn, {
     stateMachine,
     name: `cli-${console.newName()}`,
     input: JSON.stringify({ ...input, plan: plan.name, trigger: 'cli' }),
   });
-  console.print(`started ${execution}`);
-  return followOperation(console, { kind, plan, execution });
 }
 
 export interface FollowRequest {
@@ -101,6 +120,9 @@ export async function showStatus(console: Console, plan: Plan): Promise<void> {
   console.print(
     `operation: ${state.lease === null ? 'none' : `${state.lease.operation}, lease until ${state.lease.until}`}`,
   );
+  const automatic = await catalogue.automaticSwitch(plan.name);
+  if (automatic?.isOn === false)
+    console.print(`automatic failover: off since ${automatic.since}, switched by ${printable(automatic.by)}`);
   console.print(
     `newest available recovery point: ${newest === undefined ? 'none' : `${newest.id} (started ${newest.startedAt}${consistencyWords(await catalogue.point(plan.name, newest.id))})`}`,
   );

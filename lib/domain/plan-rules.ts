@@ -222,6 +222,27 @@ const rules: readonly Rule[] = [
       },
     ],
   ),
+  rule(
+    z.object({ failover: z.object({ automatic: z.object({ cancelWindow: z.number() }) }) }),
+    ({ failover: { automatic } }) => [
+      automatic.cancelWindow > 86_400 && {
+        path: ['failover', 'automatic', 'cancelWindow'],
+        message: 'is longer than a day, and nobody is served meanwhile. Write it like "5 minutes".',
+      },
+    ],
+  ),
+  rule(
+    z.object({
+      protection: z.object({ every: z.number() }),
+      failover: z.object({ automatic: z.object({ pointAgeLimit: z.number() }) }),
+    }),
+    ({ protection, failover: { automatic } }) => [
+      automatic.pointAgeLimit < 2 * protection.every && {
+        path: ['failover', 'automatic', 'pointAgeLimit'],
+        message: `is shorter than two of the plan's periods (protection.every), which the newest point may be old as a rule: alarms would start nothing. Write at least "${formatDuration(2 * protection.every)}".`,
+      },
+    ],
+  ),
   rule(z.object({ traffic: z.array(z.unknown()) }), ({ traffic }) => {
     const seen = new Set<string>();
     return traffic.map((record, index) => {

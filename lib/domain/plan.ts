@@ -55,6 +55,10 @@ export interface AutomaticFailover {
     readonly dimensions: Readonly<Record<string, string>>;
   };
   readonly missingForSeconds: number;
+  /** How long a person may call it off before anything happens. */
+  readonly cancelWindowSeconds?: number;
+  /** With an older newest point a person has to decide. */
+  readonly pointAgeSecondsMax?: number;
 }
 
 /** How nobody may delete a snapshot, for 1 to 36,500 days. A lock in `compliance` mode cannot be taken back. */
@@ -171,6 +175,8 @@ const record = fields({
 const automatic = fields({
   heartbeat: fields({ namespace: words, metric: words, dimensions: mapOf(words, words).default({}) }),
   missingFor: duration,
+  cancelWindow: duration.exactOptional(),
+  pointAgeLimit: duration.exactOptional(),
 });
 
 const pointCount = integer(0, 1_000).default(0);
@@ -248,11 +254,23 @@ function toPlan(
     failover: {
       ...failoverSame,
       rtoTargetSeconds: rtoTarget,
-      ...(written === undefined
-        ? {}
-        : { automatic: { heartbeat: written.heartbeat, missingForSeconds: written.missingFor } }),
+      ...(written === undefined ? {} : { automatic: toAutomatic(written) }),
     },
     failback: { pauseLimitSeconds: failback.pauseLimit, roundsMax: failback.roundsMax },
+  };
+}
+
+function toAutomatic({
+  heartbeat,
+  missingFor,
+  cancelWindow,
+  pointAgeLimit,
+}: z.output<typeof automatic>): AutomaticFailover {
+  return {
+    heartbeat,
+    missingForSeconds: missingFor,
+    ...(cancelWindow === undefined ? {} : { cancelWindowSeconds: cancelWindow }),
+    ...(pointAgeLimit === undefined ? {} : { pointAgeSecondsMax: pointAgeLimit }),
   };
 }
 

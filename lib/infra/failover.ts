@@ -1,4 +1,5 @@
-import { Choice, Condition, type StateMachine, Succeed } from 'aws-cdk-lib/aws-stepfunctions';
+import { Choice, Condition, JsonPath, type StateMachine, Succeed } from 'aws-cdk-lib/aws-stepfunctions';
+import type { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
 import { bringOver } from './bring-over.ts';
 import { captureStoppedServers } from './capture.ts';
@@ -67,6 +68,24 @@ export class FailoverMachine extends Construct {
     safeguard.addCatch(manifest, { resultPath: '$.failure' });
 
     const open = tasks.call('Open', 'failover/open', opening);
-    this.machine = operationMachine(this, 'Failover', open.next(orUndo(this, undone, preflight)), tasks.functions);
+    const isSwitch = new Choice(this, 'Switch only?')
+      .when(Condition.isPresent('$.automatic'), new Succeed(this, 'Switched'))
+      .otherwise(orUndo(this, undone, preflight));
+    open.next(isSwitch);
+    this.machine = operationMachine(this, 'Failover', this.#orCalledOff(tasks, open), tasks.functions);
+  }
+
+  /** A failover that an alarm started may wait first, so that a person can call it off. Where the look at that fails, it goes on. */
+  #orCalledOff(tasks: Tasks, open: LambdaInvoke): Choice {
+    const payload = { 'plan.$': '$.plan', 'alarm.$': '$.alarm', 'execution.$': '$$.Execution.Id' };
+    const veto = tasks.poll('Veto', 'failover/veto', payload, { withoutContext: true });
+    veto.look.addCatch(open, { resultPath: JsonPath.DISCARD });
+    veto.isDone
+      .when(Condition.booleanEquals('$.poll.result.isWanted', false), new Succeed(this, 'Called off'))
+      .when(Condition.booleanEquals('$.poll.result.done', true), open)
+      .otherwise(veto.wait);
+    return new Choice(this, 'May be called off?')
+      .when(Condition.isPresent('$.alarm.cancelUntil'), veto.begin)
+      .otherwise(open);
   }
 }

@@ -43,7 +43,8 @@ export class HomewardStack extends Stack {
     });
     topic.grantPublish(functions.get('operation/close'));
     if (plans.some(({ groups }) => Object.keys(groups).length > 0)) topic.grantPublish(functions.get('protect/select'));
-    topic.grantPublish(functions.get('failover/guard'));
+    for (const step of ['failover/guard', 'failover/open', 'failover/veto'] as const)
+      topic.grantPublish(functions.get(step));
     topic.grantPublish(functions.get('operation/rescue'));
     if (plans.some(hasCommands)) topic.grantPublish(functions.get('protect/thaw'));
 

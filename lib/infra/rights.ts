@@ -28,6 +28,7 @@ export const stepNames = [
   'failover/safeguard',
   'failover/undo',
   'failover/guard',
+  'failover/veto',
   'waves/health',
   'waves/probe',
   'traffic/switch',
@@ -54,6 +55,7 @@ export type StepName = (typeof stepNames)[number];
 const catalogueUse: Partial<Record<StepName, readonly string[]>> = {
   'waves/probe': [],
   'failover/guard': ['GetItem', 'Query'],
+  'failover/veto': ['GetItem', 'Query'],
   'protect/select': ['GetItem', 'Query', 'UpdateItem'],
   'protect/abort': ['GetItem', 'UpdateItem'],
   'protect/measure': ['Query'],

@@ -32,7 +32,7 @@ export interface TaskOptions {
 
 /** What the first state of every state machine is given: the input as typed, before there is an operation. */
 export const opening: TaskOptions = {
-  payload: { 'input.$': '$', 'execution.$': '$$.Execution.Id' },
+  payload: { 'input.$': '$$.Execution.Input', 'execution.$': '$$.Execution.Id' },
   withoutContext: true,
   result: 'replace',
 };
@@ -76,12 +76,21 @@ export class Tasks {
   }
 
   /** Looks again and again until the step says `done`; the last look stays at `$.poll.result`. */
-  poll(id: string, step: StepName, payload: Readonly<Record<string, unknown>> = {}): Poll {
+  poll(
+    id: string,
+    step: StepName,
+    payload: Readonly<Record<string, unknown>> = {},
+    options: Pick<TaskOptions, 'withoutContext'> = {},
+  ): Poll {
     const begin = new Pass(this.#scope, `${id}: begin`, {
       result: Result.fromObject({ result: { polls: 0 } }),
       resultPath: '$.poll',
     });
-    const look = this.call(id, step, { payload: { ...payload, 'poll.$': '$.poll.result' }, result: '$.poll' });
+    const look = this.call(id, step, {
+      ...options,
+      payload: { ...payload, 'poll.$': '$.poll.result' },
+      result: '$.poll',
+    });
     const isDone = new Choice(this.#scope, `${id}: done?`);
     const wait = new Wait(this.#scope, `${id}: wait`, { time: WaitTime.secondsPath('$.poll.result.waitSeconds') });
     begin.next(look);

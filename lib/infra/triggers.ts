@@ -150,12 +150,13 @@ export class AutomaticFailover extends Construct {
     guard.addEnvironment(environment.failoverMachineArn, failover.stateMachineArn);
     guard.addEnvironment(environment.alarms, this.#json(planOf));
     if (alarms.length === 0) return;
-    guard.addToRolePolicy(
-      new PolicyStatement({
-        actions: ['cloudwatch:DescribeAlarms'],
-        resources: alarms.map(({ alarmArn }) => alarmArn),
-      }),
-    );
+    for (const reader of [guard, functions.get('failover/veto')])
+      reader.addToRolePolicy(
+        new PolicyStatement({
+          actions: ['cloudwatch:DescribeAlarms'],
+          resources: alarms.map(({ alarmArn }) => alarmArn),
+        }),
+      );
     new Rule(this, 'AlarmRule', {
       description: 'Homeward: an alarm of a plan went on',
       eventPattern: {

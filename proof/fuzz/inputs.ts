@@ -7,7 +7,7 @@ import { type FuzzGround, Ground, isChange } from './ground.ts';
 import { protect } from './life.ts';
 import { mutationsOf } from './mutate.ts';
 import { nameOf, type RawItem } from '../raw-table.ts';
-import { isBlock, wrongMembers } from './right-inputs.ts';
+import { isBlock, isVetoed, wrongMembers } from './right-inputs.ts';
 import { type FuzzCount, type FuzzRuns, tally, type Verdict } from './tally.ts';
 
 interface Typed {
@@ -48,6 +48,8 @@ function typed(point: string): fc.Arbitrary<Typed> {
       { plan: 'shop', recoveryPoint: 'latest', dryRun: true, trigger: 'cli' },
       { plan: 'shop', servers: { db: { recoveryPoint: point } } },
       { plan: 'shop', planned: true },
+      { plan: 'shop', automatic: 'off' },
+      { plan: 'shop', alarm: { name: 'heartbeat', cancelUntil: '2026-01-05T10:00:00Z' } },
       { plan: 'shop', undo: 'failover-1' },
     ],
     failback: [
@@ -121,7 +123,8 @@ class Scene {
     if (writes.length > 0) return broken(`it is refused as ${outcome.name} after a write to the table`);
     const complaintOfName = this.#nameComplaint(outcome, wrong, input);
     if (complaintOfName !== undefined) return broken(complaintOfName);
-    if (wrong.length > 0 && index % executedEvery === 0) return this.#execute({ kind, input }, outcome.name);
+    if (wrong.length > 0 && index % executedEvery === 0 && !isVetoed(input))
+      return this.#execute({ kind, input }, outcome.name);
     return { kind: 'refused', name: outcome.name };
   }
 
@@ -148,7 +151,9 @@ class Scene {
     const { stage } = this.#ground;
     stage.cloud.record.calls.length = 0;
     const { status, error, history } = await stage.run(kind, input);
-    const entered = history.filter(({ type }) => type === 'StateEntered').map(({ state }) => state?.name);
+    const isOfVeto = (state = '') => /^(May be called off\?|Veto.*)$/.test(state);
+    const all = history.filter(({ type }) => type === 'StateEntered').map(({ state }) => state?.name);
+    const entered = all.filter((state) => !isOfVeto(state));
     const changes = stage.cloud.record.calls.filter((call) => isChange(call) || call.operation === 'UpdateItem');
     if (status !== 'FAILED' || error !== name || entered.join() !== 'Open' || changes.length > 0)
       return broken(

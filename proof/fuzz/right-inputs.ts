@@ -14,6 +14,13 @@ const areServers: Test = (value) =>
   Object.values(value).every(
     (each) => isBlock(each) && Object.keys(each).join() === 'recoveryPoint' && isPoint(each['recoveryPoint']),
   );
+const isAlarm: Test = (value) =>
+  isBlock(value) &&
+  Object.keys(value).toSorted().join() === 'cancelUntil,name' &&
+  isText(value['name']) &&
+  isMoment(value['cancelUntil']) &&
+  String(value['cancelUntil']).endsWith('Z');
+const isSwitch: Test = (value) => value === 'on' || value === 'off';
 const isUndo: Test = (value) => typeof value === 'string' && /^fail(over|back)-[^\s\p{C}]{1,80}$/u.test(value);
 
 /** The members of each operation's input, written down apart from the schemas of the steps. */
@@ -25,6 +32,7 @@ const members: Record<OperationKind, Readonly<Record<string, Test>>> = {
     servers: areServers,
     planned: isFlag,
     dryRun: isFlag,
+    alarm: isAlarm,
     trigger: isTrigger,
   },
   failback: { plan: isText, estimateOnly: isFlag, trigger: isTrigger },
@@ -34,11 +42,23 @@ const members: Record<OperationKind, Readonly<Record<string, Test>>> = {
 export function wrongMembers(kind: OperationKind, input: unknown): string[] {
   if (!isBlock(input)) return ['input'];
   const isUndoing = kind !== 'protect' && Object.hasOwn(input, 'undo');
-  const known = isUndoing ? { plan: isText, undo: isUndo } : members[kind];
+  const isSwitching = kind === 'failover' && isSwitchInput(input);
+  const others = isUndoing ? { plan: isText, undo: isUndo } : members[kind];
+  const known = isSwitching ? { plan: isText, automatic: isSwitch, trigger: isTrigger } : others;
   const wrong = Object.keys(input).filter(
     (name) => !Object.hasOwn(known, name) || known[name as 'plan']?.(input[name]) !== true,
   );
-  return Object.hasOwn(input, 'plan') ? [...wrong, ...unplannable(input)] : [...wrong, 'plan'];
+  return Object.hasOwn(input, 'plan') ? [...wrong, ...(isSwitching ? [] : unplannable(input))] : [...wrong, 'plan'];
+}
+
+/** Whether an input switches automatic failover instead of starting one. */
+function isSwitchInput(input: unknown): boolean {
+  return isBlock(input) && Object.hasOwn(input, 'automatic');
+}
+
+/** Whether an input lets a failover wait for a veto first, which calls it off where no such alarm is on. */
+export function isVetoed(input: unknown): boolean {
+  return isBlock(input) && isAlarm(input['alarm']);
 }
 
 /** A planned failover takes its own point: none can be chosen. */

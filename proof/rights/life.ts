@@ -93,19 +93,21 @@ class Life {
     await this.#protectNow();
   }
 
-  /** A dry run, a failover that somebody stops, and one whose traffic Route 53 refuses to move. */
+  /** A switch off and on, a dry run, a failover that somebody stops, and a planned one whose traffic Route 53 refuses to move. */
   async stayHome(): Promise<void> {
+    for (const automatic of ['off', 'on'])
+      await this.#ends(this.#stage.start('failover', { plan: this.#stage.plan.name, automatic }), 'SUCCEEDED');
     await this.#ends(this.#stage.start('failover', { plan: this.#stage.plan.name, dryRun: true }), 'SUCCEEDED');
     const stopped = this.#stage.start('failover');
     await this.#entered(stopped, 'Preflight');
     await this.#stage.clock.settle(this.#stage.stop(stopped));
     await this.#undone('failover', stopped);
     this.#refuse('ChangeResourceRecordSets', 'TrafficSwitch');
-    await this.#ends(this.#stage.start('failover'), 'FAILED');
+    await this.#ends(this.#stage.start('failover', { plan: this.#stage.plan.name, planned: true }), 'FAILED');
     await this.#stage.clock.advance(guardPatienceMs);
   }
 
-  /** The Region falls silent, the alarm starts a failover that cannot open, and somebody starts another. */
+  /** The Region falls silent, the alarm starts a failover that cannot open, and one that waits for a veto goes on. */
   async loseHome(): Promise<void> {
     const web = this.#home.ec2.state.instances.get(this.#stage.plan.servers['web']?.instance ?? '');
     if (web !== undefined) web.disableApiStop = true;
@@ -116,7 +118,7 @@ class Life {
     this.#refuse('UpdateItem', 'FailoverOpen');
     await this.#until('the alarm starts a failover', () => this.#stage.executions('failover').length > before);
     await this.#stage.clock.advance(2 * minuteMs);
-    const failover = this.#stage.start('failover');
+    const failover = this.#stage.start('failover', this.#waiting());
     await this.#entered(failover, 'Fence');
     await this.#isRefused('failback');
     await this.#ends(failover, 'SUCCEEDED');
@@ -146,9 +148,21 @@ class Life {
     await this.#protectNow();
   }
 
+  /** The input of a failover that waits for a minute, beside the alarm that is on. */
+  #waiting() {
+    const { cloudwatch } = this.#stage.cloud.services(this.#stage.plan.recovery.region);
+    const on = cloudwatch.transitions.findLast(({ settings }) => settings.metric.name === 'Heartbeat');
+    const cancelUntil = new Date(this.#stage.clock.now() + minuteMs).toISOString();
+    return { plan: this.#stage.plan.name, alarm: { name: on?.settings.name, cancelUntil } };
+  }
+
   async #replaceVolume(site: 'primary' | 'recovery'): Promise<void> {
     const { region } = this.#stage.plan[site];
+    const { scheduler } = this.#stage.cloud.services(this.#stage.plan.recovery.region);
+    // No run captures the server while it has no such volume.
+    scheduler.isHeld = true;
     await replaceVolume(this.#stage, { region, server: 'web', device: '/dev/sdf' });
+    scheduler.isHeld = false;
   }
 
   get #home() {

@@ -33,7 +33,7 @@ export const reasons: readonly Reason[] = [
     why: 'Step Functions traces executions with these. @source Step Functions guide, X-Ray',
   },
   {
-    roles: /^(Protect|Failback)\w+MachineRole$/,
+    roles: /^(Protect|Failover|Failback)\w+MachineRole$/,
     actions: ['states:RedriveExecution'],
     why: 'An operator who redrives an execution redrives what failed in its Distributed Maps.',
   },
@@ -43,7 +43,7 @@ export const reasons: readonly Reason[] = [
     why: 'A function in a network manages its own interfaces; this is the policy that AWS maintains for it.',
   },
   {
-    roles: ['failback/put-back', 'failback/start', 'failback/sweep', 'operation/manifest'],
+    roles: /^(failback\/(put-back|start|sweep)|operation\/manifest)$/,
     actions: ['dynamodb:UpdateItem'],
     why: 'A step renews the lease of its operation where nothing has for ten minutes; here another one always has.',
   },
@@ -60,7 +60,6 @@ export const reasons: readonly Reason[] = [
       'failback/start',
       'failover/commit',
       'failover/fence',
-      'failover/guard',
       'failover/launch',
       'failover/undo',
       'operation/close',

@@ -1,7 +1,7 @@
-import { cloudwatchClient, sfnClient, snsClient } from '../../aws/clients.ts';
+import { cloudwatchClient, sfnClient } from '../../aws/clients.ts';
 import { z } from 'zod';
 import { describeExecution, startExecution } from '../../aws/executions.ts';
-import { notify, readAlarm } from '../../aws/signals.ts';
+import { readAlarm } from '../../aws/signals.ts';
 import type { PlanState } from '../../domain/catalogue.ts';
 import { describeFailure, Failure } from '../../domain/failure.ts';
 import type { Plan } from '../../domain/plan.ts';
@@ -9,6 +9,7 @@ import { quoted } from '../../domain/quoted.ts';
 import { environment } from '../../names.ts';
 import { pause } from '../pause.ts';
 import type { Services } from '../services.ts';
+import { tell, whyNotAutomatic } from './automatic.ts';
 
 /** Longer than stopped servers need to start, pass their checks and send heartbeats. */
 const returnSeconds = 420;
@@ -86,25 +87,43 @@ export async function guard(services: Services, event: z.infer<typeof alarmEvent
   if (state.activeSite === 'recovery')
     return { started: false, reason: `plan ${name} runs in ${plan.recovery.region}` };
   if (state.phase !== 'protected') return refuse(services, name, `the plan is ${state.phase}`);
-  const execution = await start(services, name, `alarm-${name}-${alarm.since.replaceAll(/[^0-9TZ]/g, '')}`, alarmName);
+  const reason = await whyNotAutomatic(services, plan);
+  if (reason !== undefined) return refuse(services, name, reason);
+  const execution = await start(services, plan, { name: alarmName, since: alarm.since });
+  // The execution tells people itself before it waits, and looks again after that.
+  if (plan.failover.automatic?.cancelWindowSeconds !== undefined) return started(execution);
   await pause(refusedWithinSeconds * 1_000);
   const { status, error, cause } = await describeExecution(services.client(sfnClient), execution);
   if (status === 'FAILED') await refuse(services, name, describeFailure(error, cause));
+  return started(execution);
+}
+
+function started(execution: string): GuardDecision {
   return { started: true, execution: execution.split(':').at(-1) ?? '' };
 }
 
-function start(services: Services, plan: string, execution: string, alarm: string): Promise<string> {
+function start(
+  services: Services,
+  { name: plan, failover }: Plan,
+  { name, since }: { name: string; since: string },
+): Promise<string> {
+  const { cancelWindowSeconds } = failover.automatic ?? {};
+  const until = (seconds: number) => new Date(services.now().getTime() + seconds * 1_000).toISOString();
+  const alarm = cancelWindowSeconds === undefined ? {} : { alarm: { name, cancelUntil: until(cancelWindowSeconds) } };
   return startExecution(services.client(sfnClient), {
     stateMachine: services.setting(environment.failoverMachineArn),
-    name: execution.slice(0, 80),
-    input: JSON.stringify({ plan, trigger: `alarm ${alarm}` }),
+    name: `alarm-${plan}-${since.replaceAll(/[^0-9TZ]/g, '')}`.slice(0, 80),
+    input: JSON.stringify({ plan, trigger: `alarm ${name}`, ...alarm }),
   });
 }
 
 /** An alarm that leads to nothing is told to somebody (I11): it will not go off a second time. */
 async function refuse(services: Services, plan: string, reason: string): Promise<GuardDecision> {
   const subject = `Homeward: no failover of plan ${plan}`;
-  const text = `The alarm of plan ${plan} is on, and no failover was made: ${reason}\nLook at the plan, then start the failover by hand.`;
-  await notify(services.client(snsClient), services.setting(environment.topicArn), subject, text);
+  await tell(
+    services,
+    subject,
+    `The alarm of plan ${plan} is on, and no failover was made: ${reason}\nLook at the plan, then start the failover by hand.`,
+  );
   return { started: false, reason };
 }

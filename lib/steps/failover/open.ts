@@ -12,7 +12,9 @@ import {
 import { asksForUndo, type TakenOver, takeOver } from '../operation/take-over.ts';
 import type { Context, Services } from '../services.ts';
 import type { WaveItem } from '../waves/wave.ts';
+import { asksForSwitch, switchAutomatic, type Switched } from './automatic.ts';
 import { choose, selectorSchema } from './choose.ts';
+import { alarmSchema } from './veto.ts';
 
 const plainSchema = z.strictObject({
   plan: z.string(),
@@ -20,6 +22,7 @@ const plainSchema = z.strictObject({
   servers: z.record(z.string(), z.strictObject({ recoveryPoint: selectorSchema })).default({}),
   planned: z.boolean().default(false),
   dryRun: z.boolean().default(false),
+  alarm: alarmSchema.optional(),
   trigger: triggerSchema,
 });
 /** A planned failover takes its own point. */
@@ -60,7 +63,8 @@ async function tell({ catalogue }: Services, { id, startedAt, recoveryPoint, cho
 export async function open(
   services: Services,
   { input, execution }: z.infer<typeof openSchema>,
-): Promise<FailoverOpened | TakenOver> {
+): Promise<FailoverOpened | TakenOver | Switched> {
+  if (asksForSwitch(input)) return switchAutomatic(services, input);
   if (asksForUndo(input)) return takeOver(services, 'failover', input, execution);
   const parsed = parseInput('failover', inputSchema, input, '{"plan": "shop"}');
   const { plan: name, dryRun, planned, trigger, ...wanted } = parsed;
