@@ -1,12 +1,12 @@
-import type { Plan } from '../../lib/domain/plan.ts';
+import type { AutomaticFailover, Plan } from '../../lib/domain/plan.ts';
 import { shop } from '../shop.ts';
 
-/** Plans that differ in what changes the course of operations: waves, traffic, automatic failover, the fence, rounds. */
+/** Plans that differ in what changes the course of operations: waves, traffic, automatic failover and its veto, the fence, rounds. */
 export const plans: readonly Plan[] = [
   shop,
   {
     ...shop,
-    failover: { ...shop.failover, whenFenceIsOwed: 'stop' },
+    failover: { ...shop.failover, whenFenceIsOwed: 'stop', automatic: careful(shop.failover.automatic) },
     failback: { ...shop.failback, roundsMax: 1 },
     protection: { ...shop.protection, retention: { ...shop.protection.retention, latest: 1 } },
   },
@@ -17,6 +17,12 @@ export const plans: readonly Plan[] = [
     traffic: shop.traffic.slice(0, 1),
   },
 ];
+
+/** With time for a veto, and a point that must not be old. */
+function careful(automatic: AutomaticFailover | undefined): AutomaticFailover {
+  if (automatic === undefined) throw new Error('the shop fails over by itself');
+  return { ...automatic, cancelWindowSeconds: 180, pointAgeSecondsMax: 3_600 };
+}
 
 function withoutAlarm({ automatic: _, ...failover }: Plan['failover']): Plan['failover'] {
   return failover;

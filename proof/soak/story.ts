@@ -99,6 +99,10 @@ function outages(random: Random): Happening[] {
 const pressed: readonly (readonly [OperationKind, Readonly<Record<string, unknown>>])[] = [
   ['failover', {}],
   ['failover', { dryRun: true }],
+  ['failover', { planned: true }],
+  ['failover', { recoveryPoint: { asOf: '2026-01-05T09:20:00Z' }, servers: { db: { recoveryPoint: 'latest' } } }],
+  ['failover', { automatic: 'off' }],
+  ['failover', { automatic: 'on' }],
   ['failback', {}],
   ['failback', {}],
   ['failback', { estimateOnly: true }],
