@@ -180,7 +180,15 @@ describe('every deployed function, started as Lambda starts it', () => {
   /** An event that fits every step that works for an operation; this one never owned the plan. */
   const ofNobody = {
     ...{ plan: 'shop', operation: 'protect-nobody', epoch: 7, point: 'rp-20260105T100000Z-aaaaaa', server: 'db' },
-    ...{ poll: { polls: 0 }, wave: 1, site: 'primary', to: 'recovery', outcome: 'failed', estimateOnly: false },
+    ...{
+      poll: { polls: 0 },
+      wave: 1,
+      site: 'primary',
+      to: 'recovery',
+      outcome: 'failed',
+      estimateOnly: false,
+      dryRun: false,
+    },
     ...{ final: false, startedAt: '2026-01-05T10:00:00.000Z', transfers: [] },
     ...{ target: 'snap-2', method: 'delta', unit: { index: 0, first: 0, last: 1 } },
     transfer: {
@@ -190,7 +198,8 @@ describe('every deployed function, started as Lambda starts it', () => {
     },
   };
   /** Their input is not about an operation; a freeze or thaw begins with whether the server has commands, and this one has none. */
-  const takesOther = /^(\w+\/open|failover\/guard|operation\/rescue|waves\/probe|protect\/(notice-copy|freeze|thaw))$/;
+  const takesOther =
+    /^(\w+\/open|failover\/(guard|veto)|operation\/rescue|waves\/probe|protect\/(notice-copy|freeze|thaw))$/;
   /** They look for the operation or its point in the catalogue, and there is none; measuring needs neither. */
   const looksFirst = /^(protect\/abort|protect\/measure|failover\/preflight|operation\/close)$/;
 
