@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { protectFleet } from './protection/day.ts';
+import { type Day, protectFleet } from './protection/day.ts';
 import { monthOf } from './protection/month.ts';
 import { countReads } from './protection/points.ts';
 
@@ -26,18 +26,30 @@ const { values, positionals } = parseArgs({
 /** Sizes beside which the fleet's use and cost are shown. */
 const smallerFleets = [10, 100];
 
-async function protection() {
+/** Hours of use for those: one to come to rest, and one that is measured. */
+const smallerHours = 2;
+
+/** The quick parts first; what has been measured is kept before the next part begins, for a day takes most of an hour. */
+async function protection(keep: (numbers: object) => void): Promise<void> {
   const everyMinutes = Number(values.every);
+  const reads = await countReads(Number(values.points));
+  keep({ reads });
+  const fleets: Day[] = [];
+  for (const servers of smallerFleets) {
+    fleets.push(await protectFleet({ servers, everyMinutes, hours: smallerHours }));
+    keep({ reads, use: fleets.map(useOf) });
+  }
   const day = await protectFleet({ servers: Number(values.servers), everyMinutes, hours: Number(values.hours) });
-  const fleets = [];
-  for (const servers of smallerFleets) fleets.push(await protectFleet({ servers, everyMinutes, hours: 2 }));
-  const use = [...fleets, day].map(({ servers, use: of }) => ({
+  keep({ reads, use: [...fleets, day].map(useOf), day });
+}
+
+function useOf({ servers, use, everyMinutes }: Day) {
+  return {
     servers,
-    callsPerServerAndPoint: sum(of.calls) / servers / of.points,
-    stateTransitionsPerServerAndPoint: of.stateTransitions / servers / of.points,
-    month: monthOf(servers, of, everyMinutes),
-  }));
-  return { day, use, reads: await countReads(Number(values.points)) };
+    callsPerServerAndPoint: sum(use.calls) / servers / use.points,
+    stateTransitionsPerServerAndPoint: use.stateTransitions / servers / use.points,
+    month: monthOf(servers, use, everyMinutes),
+  };
 }
 
 function sum(counts: Readonly<Record<string, number>>): number {
@@ -48,7 +60,9 @@ if (values.help || positionals[0] !== 'protection') {
   console.log(help);
   process.exitCode = values.help ? 0 : 1;
 } else {
-  const numbers = JSON.stringify(await protection(), null, 2);
-  console.log(numbers);
-  if (values.json !== undefined) writeFileSync(values.json, `${numbers}\n`);
+  await protection((numbers) => {
+    const text = JSON.stringify(numbers, null, 2);
+    console.log(text);
+    if (values.json !== undefined) writeFileSync(values.json, `${text}\n`);
+  });
 }
