@@ -12,6 +12,13 @@ export interface Use {
   readonly tableWrites: number;
 }
 
+/** What a simulated cloud remembers of a whole day is some gigabytes, in which every look for garbage takes longer. */
+function forget({ cloud, plan, states }: Stage): void {
+  cloud.record.calls.splice(0);
+  cloud.services(plan.recovery.region).lambda.invocations.splice(0);
+  for (const { status, history } of states.executions) if (status !== 'RUNNING') history.splice(0);
+}
+
 /** Reads counters that the simulated cloud never resets: what was there before is taken off. */
 export class Meter {
   readonly #stage: Stage;
@@ -25,7 +32,7 @@ export class Meter {
     this.#from = stage.clock.now();
     this.#read = { ...dynamodb.read };
     this.#written = dynamodb.written;
-    stage.cloud.record.calls.splice(0);
+    forget(stage);
   }
 
   use(): Use {
