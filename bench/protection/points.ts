@@ -33,8 +33,8 @@ export async function countReads(points: number): Promise<PointReads> {
     await addOlder(stage, newest.id, points - 1);
     const choose = (recoveryPoint: unknown) =>
       readsOf(stage, async () => {
-        const { status } = await stage.run('failover', { plan: plan.name, recoveryPoint, dryRun: true });
-        if (status !== 'SUCCEEDED') throw new Error(`the dry run ended ${status}`);
+        const { status, error, cause } = await stage.run('failover', { plan: plan.name, recoveryPoint, dryRun: true });
+        if (status !== 'SUCCEEDED') throw new Error(`the dry run ended ${status}: ${error} ${cause}`);
       });
     const middle = new Date(Date.parse(newest.startedAt) - (points / 2) * everyMinutes * 60_000);
     return {

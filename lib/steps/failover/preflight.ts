@@ -4,7 +4,7 @@ import { describeSecurityGroups, describeSubnets } from '../../aws/network.ts';
 import { readRecord } from '../../aws/records.ts';
 import { findSnapshotsOfPlan } from '../../aws/snapshots.ts';
 import type { Operation, PointServer } from '../../domain/catalogue.ts';
-import { pointOfServer } from '../../domain/choice.ts';
+import { pointOfServer, pointsOf } from '../../domain/choice.ts';
 import { Failure } from '../../domain/failure.ts';
 import { mapNetwork, placementFindings, publicAddressFindings } from '../../domain/launch-network.ts';
 import type { Plan } from '../../domain/plan.ts';
@@ -20,12 +20,10 @@ export async function preflight(
 ): Promise<{ findings: number }> {
   const plan = await services.planOf(input);
   const operation = await services.catalogue.operationOf(input);
+  for (const id of pointsOf(operation))
+    if ((await services.catalogue.pointHeader(plan.name, id)) === undefined)
+      throw new Failure('UnknownRecoveryPoint', `Recovery point ${id} of plan ${plan.name} is gone.`);
   const images = await imagesOf(services, operation);
-  if (images.size === 0)
-    throw new Failure(
-      'UnknownRecoveryPoint',
-      `Recovery point ${operation.recoveryPoint ?? ''} of plan ${plan.name} is gone.`,
-    );
   await services.catalogue.updateOperation(input, { progression: 'preflight' });
   const findings = [
     ...(await snapshotFindings(services, plan, { operation, images })),
