@@ -11,8 +11,9 @@ import { compensate, orUndo } from './undo.ts';
 import { waves } from './waves.ts';
 
 /**
- * Failover: preflight → fence the primary → [planned: a last point of the stopped servers] → waves with health gates → traffic → commit → protections of the servers. Any failure before
- * commit is undone; without protections it has succeeded all the same, which is the cause with which it closes.
+ * Failover: preflight → fence the primary → [planned: a last point of the stopped servers] → waves with health gates → traffic → commit
+ * → protections of the servers. Any failure before commit is undone; without protections it has succeeded all the same, which is the cause
+ * with which it closes.
  */
 export class FailoverMachine extends Construct {
   readonly machine: StateMachine;

@@ -1,10 +1,8 @@
 import { z } from 'zod';
-import { snsClient } from '../../aws/clients.ts';
-import { notify } from '../../aws/signals.ts';
 import { secondsBetween } from '../../domain/duration.ts';
 import type { Plan } from '../../domain/plan.ts';
-import { environment } from '../../names.ts';
 import { parseInput, triggerSchema } from '../operation/open.ts';
+import { tell } from '../operation/tell.ts';
 import type { Services } from '../services.ts';
 
 /** Switches automatic failover of a plan: `{"plan": "shop", "automatic": "off"}`. */
@@ -52,8 +50,4 @@ export async function whyNotAutomatic({ catalogue, now }: Services, plan: Plan):
   const ageSeconds = secondsBetween(newest.startedAt, now().toISOString());
   if (pointAgeSecondsMax === undefined || ageSeconds <= pointAgeSecondsMax) return undefined;
   return `its newest available point ${newest.id} is ${Math.floor(ageSeconds / 60)} minutes old, and the plan wants a person to decide beyond ${pointAgeSecondsMax / 60}`;
-}
-
-export function tell(services: Services, subject: string, text: string): Promise<void> {
-  return notify(services.client(snsClient), services.setting(environment.topicArn), subject, text);
 }

@@ -8,8 +8,9 @@ import type { Plan } from '../../domain/plan.ts';
 import { quoted } from '../../domain/quoted.ts';
 import { environment } from '../../names.ts';
 import { pause } from '../pause.ts';
+import { tell } from '../operation/tell.ts';
 import type { Services } from '../services.ts';
-import { tell, whyNotAutomatic } from './automatic.ts';
+import { whyNotAutomatic } from './automatic.ts';
 
 /** Longer than stopped servers need to start, pass their checks and send heartbeats. */
 const returnSeconds = 420;

@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import { choiceLines } from '../../domain/choice.ts';
 import { beginPoint } from '../operation/begin-point.ts';
 import { type CaptureItem, select } from '../protect/select.ts';
 import { contextSchema, type Services } from '../services.ts';
-import { type FailoverOpened, pin, wavesToRecovery } from './open.ts';
+import { type FailoverOpened, pin, sayChoice, wavesToRecovery } from './open.ts';
 
 export const lastPointSchema = contextSchema.extend({ dryRun: z.boolean() });
 
@@ -30,8 +29,7 @@ export async function lastPoint(
   await catalogue.updateOperation(context, { recoveryPoint: point, choice, progression: 'taking the last point' });
   const operation = { ...before, recoveryPoint: point, choice };
   await pin(services, operation);
-  for (const line of choiceLines(point, choice))
-    await catalogue.addEvent(context.operation, new Date(before.startedAt), line);
+  await sayChoice(services, operation);
   const waves = await wavesToRecovery(services, context);
   return { ...context, dryRun, recoveryPoint: point, waves, point, selected: { result: { servers } } };
 }

@@ -54,7 +54,10 @@ export async function pin(services: Services, operation: Operation): Promise<voi
 }
 
 /** What it launches from and what that gives up stand in the operation before anything is launched. */
-async function tell({ catalogue }: Services, { id, startedAt, recoveryPoint, choice }: Operation): Promise<void> {
+export async function sayChoice(
+  { catalogue }: Services,
+  { id, startedAt, recoveryPoint, choice }: Operation,
+): Promise<void> {
   if (recoveryPoint === null || choice === undefined) return;
   for (const line of choiceLines(recoveryPoint, choice)) await catalogue.addEvent(id, new Date(startedAt), line);
 }
@@ -78,7 +81,7 @@ export async function open(
   const waves = await wavesToRecovery(services, context);
   const operation = await services.catalogue.operationOf(context);
   if (!dryRun && !planned) await pin(services, operation);
-  if (!planned) await tell(services, operation);
+  if (!planned) await sayChoice(services, operation);
   const recoveryPoint = operation.recoveryPoint ?? chosen.recoveryPoint;
   return { ...context, dryRun, ...planning, recoveryPoint, waves };
 }

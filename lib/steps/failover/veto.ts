@@ -3,8 +3,9 @@ import { cloudwatchClient } from '../../aws/clients.ts';
 import { readAlarm } from '../../aws/signals.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { nextPoll, type PollResult, pollSchema } from '../../domain/poll.ts';
+import { tell } from '../operation/tell.ts';
 import type { Services } from '../services.ts';
-import { tell, whyNotAutomatic } from './automatic.ts';
+import { whyNotAutomatic } from './automatic.ts';
 
 /** The alarm for which a failover was started, and until when it may be called off. */
 export const alarmSchema = z.strictObject({ name: z.string(), cancelUntil: z.iso.datetime() });

@@ -1,10 +1,8 @@
-import { snsClient } from '../../aws/clients.ts';
 import { z } from 'zod';
-import { notify } from '../../aws/signals.ts';
 import { describeFailure, Failure } from '../../domain/failure.ts';
 import { outcomeOf } from '../../domain/phase.ts';
-import { environment } from '../../names.ts';
 import { type Context, contextSchema, type Services } from '../services.ts';
+import { tell } from './tell.ts';
 
 export const failureSchema = z.object({ Error: z.string().optional(), Cause: z.string().optional() });
 export const closeSchema = contextSchema.extend({
@@ -36,7 +34,7 @@ export async function close(services: Services, input: z.infer<typeof closeSchem
       `Operation ${input.operation} ended: ${outcome}.`,
       ...(cause === null ? [] : [`Cause: ${cause}`]),
     ].join('\n');
-    await notify(services.client(snsClient), services.setting(environment.topicArn), subject, text);
+    await tell(services, subject, text);
   }
   return { outcome };
 }

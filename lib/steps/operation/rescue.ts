@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { sfnClient, snsClient } from '../../aws/clients.ts';
+import { sfnClient } from '../../aws/clients.ts';
 import { startExecution } from '../../aws/executions.ts';
-import { notify } from '../../aws/signals.ts';
 import { tokenOf } from '../../aws/token.ts';
 import type { Lease, PlanState } from '../../domain/catalogue.ts';
 import { hasCommands } from '../../domain/consistency.ts';
@@ -13,6 +12,7 @@ import { environment } from '../../names.ts';
 import { abort } from '../protect/abort.ts';
 import { endFreezes, tellLeftFrozen } from '../protect/thawing.ts';
 import type { Context, Services } from '../services.ts';
+import { tell } from './tell.ts';
 import { pause } from '../pause.ts';
 import { close } from './close.ts';
 
@@ -56,7 +56,7 @@ async function rescuePlan(services: Services, plan: string, ended: Ended): Promi
     if (!(error instanceof Failure && error.code === 'CatalogueCorrupt')) throw error;
     const subject = `Homeward: plan ${plan} needs you`;
     const text = `Execution ${printable(ended.executionArn, 200)} ended ${ended.status}. What it left open in plan ${plan} is not undone: ${error.message}`;
-    await notify(services.client(snsClient), services.setting(environment.topicArn), subject, text);
+    await tell(services, subject, text);
     return null;
   }
 }

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { ec2Client, snsClient } from '../../aws/clients.ts';
+import { ec2Client } from '../../aws/clients.ts';
 import {
   describeInstances,
   findTaggedInstances,
@@ -7,14 +7,13 @@ import {
   originOf,
   typesWithLocalDisks,
 } from '../../aws/instances.ts';
-import { notify } from '../../aws/signals.ts';
 import { describeVolumes, encryptsByDefault } from '../../aws/volumes.ts';
 import { refusalsOf } from '../../domain/eligibility.ts';
 import { Failure } from '../../domain/failure.ts';
 import { publicRecordsOf } from '../../domain/launch-network.ts';
 import { type Candidate, type Members, membersChanged, selectMembers, withMembers } from '../../domain/members.ts';
 import type { Plan } from '../../domain/plan.ts';
-import { environment } from '../../names.ts';
+import { tell } from '../operation/tell.ts';
 import type { Context, Services } from '../services.ts';
 import type { abortSchema } from './abort.ts';
 
@@ -116,9 +115,8 @@ async function sayChanges(services: Services, input: SelectInput, members: Membe
   if (gone.length === 0) return;
   const text = `no longer found by the tags of its group, and in no new recovery point: ${gone.join(', ')}. Point ${before.id} is the last that holds it`;
   await note(text);
-  await notify(
-    services.client(snsClient),
-    services.setting(environment.topicArn),
+  await tell(
+    services,
     `Homeward: servers of plan ${input.plan} are gone`,
     `Plan ${input.plan}: ${text}. Terminated on purpose? Then nothing is to be done. Otherwise give them their tags back.`,
   );

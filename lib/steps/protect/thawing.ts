@@ -1,12 +1,11 @@
 import { AwsFailure } from '../../aws/call.ts';
-import { ec2Client, snsClient, ssmClient } from '../../aws/clients.ts';
+import { ec2Client, ssmClient } from '../../aws/clients.ts';
 import { readCommand, sendScript } from '../../aws/commands.ts';
 import { describeInstances } from '../../aws/instances.ts';
-import { notify } from '../../aws/signals.ts';
 import { thawScript } from '../../domain/consistency.ts';
 import { type Freeze, newFreeze } from '../../domain/freeze.ts';
 import type { Plan } from '../../domain/plan.ts';
-import { environment } from '../../names.ts';
+import { tell } from '../operation/tell.ts';
 import type { Services } from '../services.ts';
 
 /** One thaw command may take so long; then it is sent again. */
@@ -128,5 +127,5 @@ export async function tellLeftFrozen(services: Services, plan: Plan, freezes: re
   const [first] = freezes;
   if (first !== undefined) await services.catalogue.addEvent(first.operation, services.now(), text);
   const subject = `Homeward: servers of plan ${plan.name} may be frozen`;
-  await notify(services.client(snsClient), services.setting(environment.topicArn), subject, text);
+  await tell(services, subject, text);
 }
