@@ -1,5 +1,4 @@
 import { entry } from '../../lib/steps/entry.ts';
-import { prune } from '../../lib/steps/protect/prune.ts';
-import { replicateSchema } from '../../lib/steps/protect/look.ts';
+import { prune, pruneSchema } from '../../lib/steps/protect/prune.ts';
 
-export const handler = entry('protect/prune', replicateSchema, prune);
+export const handler = entry('protect/prune', pruneSchema, prune);

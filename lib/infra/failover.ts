@@ -1,4 +1,4 @@
-import { Choice, Condition, JsonPath, type StateMachine, Succeed } from 'aws-cdk-lib/aws-stepfunctions';
+import { Choice, Condition, JsonPath, type State, type StateMachine, Succeed } from 'aws-cdk-lib/aws-stepfunctions';
 import type { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
 import { bringOver } from './bring-over.ts';
@@ -47,7 +47,11 @@ export class FailoverMachine extends Construct {
     const preflight = tasks.call('Preflight', 'failover/preflight');
     preflight.next(isDryRun);
 
-    const undone = compensate(this, tasks, { servers: 'failover/undo', trafficTo: 'primary', clearing: {} });
+    const undone = compensate(this, tasks, {
+      servers: 'failover/undo',
+      trafficTo: 'primary',
+      atLast: (next) => this.#pruneGivenUp(tasks, next),
+    });
     const guarded = tasks.made.filter(({ node }) =>
       ['Preflight', 'Begin last point', 'Fence', 'Switch traffic', 'Commit'].includes(node.id),
     );
@@ -74,6 +78,16 @@ export class FailoverMachine extends Construct {
       .otherwise(orUndo(this, undone, preflight));
     open.next(isSwitch);
     this.machine = operationMachine(this, 'Failover', this.#orCalledOff(tasks, open), tasks.functions);
+  }
+
+  /** What was captured for a point that the undo gave up. Where that fails, the prune of the next protect run does it. */
+  #pruneGivenUp(tasks: Tasks, next: State): State {
+    const { begin, look, isDone, wait } = tasks.poll('Prune after undo', 'protect/prune');
+    look.addCatch(next, { resultPath: '$.pruning' });
+    isDone.when(Condition.booleanEquals('$.poll.result.done', true), next).otherwise(wait);
+    return new Choice(this, 'Point given up?')
+      .when(Condition.isPresent('$.poll.result.givenUp[0]'), begin)
+      .otherwise(next);
   }
 
   /** A failover that an alarm started may wait first, so that a person can call it off. Where the look at that fails, it goes on. */

@@ -29,7 +29,7 @@ export class ProtectMachine extends Construct {
     });
     closeFailed.addCatch(end, { resultPath: '$.closing' });
     closeFailed.next(end);
-    abort.next(tasks.until('Prune after failure', 'protect/prune', point, closeFailed));
+    abort.next(tasks.until('Prune after failure', 'protect/prune', {}, closeFailed));
     abort.addCatch(closeFailed, { resultPath: '$.aborting' });
     const thaw = tasks.until('Thaw after failure', 'protect/thaw', { 'endedPoint.$': '$.point' }, abort);
     capture.addCatch(thaw, { resultPath: '$.failure' });
@@ -58,7 +58,7 @@ function pruneAndClose(scope: Construct, tasks: Tasks): State {
   const done = tasks
     .call('Close', 'operation/close', { payload: { outcome: 'succeeded' } })
     .next(new Succeed(scope, 'Protected'));
-  const { begin, isDone, wait } = tasks.poll('Prune', 'protect/prune', { 'point.$': '$.point' });
+  const { begin, isDone, wait } = tasks.poll('Prune', 'protect/prune');
   const thawAgain = tasks.until('Thaw again', 'protect/thaw', { isLast: true }, done);
   isDone
     .when(Condition.isPresent('$.poll.result.frozen[0]'), thawAgain)

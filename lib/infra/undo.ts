@@ -17,8 +17,10 @@ export interface Undo {
   readonly servers: StepName;
   /** Where traffic goes back to. */
   readonly trafficTo: 'primary' | 'recovery';
-  /** What is cleared away once users are served. */
-  readonly clearing: Readonly<Record<string, StepName>>;
+  /** What is cleared away once users are served, without which the operation is not undone. */
+  readonly clearing?: Readonly<Record<string, StepName>>;
+  /** What comes after that, and need not succeed: states that lead to `next`. */
+  atLast?(next: State): State;
 }
 
 /** An operation whose execution was stopped is opened again only to be undone; any other goes on to `next`. */
@@ -27,7 +29,11 @@ export function orUndo(scope: Construct, { begin }: Compensation, next: State): 
 }
 
 /** Undo, close as rolled back, end with the failure. When the undo itself fails, the operation closes as failed. */
-export function compensate(scope: Construct, tasks: Tasks, { servers, trafficTo, clearing }: Undo): Compensation {
+export function compensate(
+  scope: Construct,
+  tasks: Tasks,
+  { servers, trafficTo, clearing = {}, atLast }: Undo,
+): Compensation {
   const end = failed(scope, 'Failed');
   const close = (id: string, outcome: string, more: Record<string, string> = {}) => {
     const task = tasks.call(id, 'operation/close', { payload: { outcome, 'failure.$': '$.failure', ...more } });
@@ -37,10 +43,11 @@ export function compensate(scope: Construct, tasks: Tasks, { servers, trafficTo,
   };
   const rolledBack = close('Close after undo', 'rolled-back');
   const notUndone = close('Close after failed undo', 'failed', { 'undoing.$': '$.undoing' });
+  const last = atLast?.(rolledBack) ?? rolledBack;
   const before = new Set(tasks.made);
   const clear = Object.entries(clearing).reduceRight<IChainable>(
     (next, [id, step]) => tasks.until(id, step, {}, next),
-    rolledBack,
+    last,
   );
   const traffic = tasks.call('Restore traffic', 'traffic/restore', { payload: { to: trafficTo } });
   traffic.next(clear);

@@ -125,6 +125,17 @@ describe('a planned failover that cannot go on is taken back', () => {
     expect(outcomeOf(await life.run('failover'))).toMatchObject({ status: 'SUCCEEDED' });
   });
 
+  it('when a server cannot be captured whole: what was captured and could not be recorded goes with it', async () => {
+    await open();
+    const fault = { caller: 'ProtectCapture', operation: 'DescribeInstanceAttribute' } as const;
+    stage.cloud.faults.add({ kind: 'refused', ...fault, times: 1 });
+    expect(outcomeOf(await life.run('failover', planned))).toMatchObject({ status: 'FAILED' });
+    await life.rest();
+    expect(await lastFailover()).toMatchObject({ outcome: 'rolled-back' });
+    expect((await points()).map(({ status }) => status)).toEqual(['available', 'failed']);
+    expect(await life.broken()).toEqual([]);
+  });
+
   it('when there is no room: its point stays, a point like any other', async () => {
     await open();
     ec2(away).setCapacity(`${away}a`, 't3.medium', false);

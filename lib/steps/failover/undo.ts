@@ -25,6 +25,9 @@ import { safeguard } from './safeguard.ts';
 export const undoSchema = contextSchema.extend({ poll: pollSchema });
 type UndoInput = z.infer<typeof undoSchema>;
 
+/** `givenUp`: the operation's own point, where it will never be whole: what was captured for it is to be deleted. */
+type UndoResult = PollResult & { readonly givenUp?: readonly string[] };
+
 /** Servers that have not come or gone by then never will. */
 const undoSecondsMax = 3_600;
 
@@ -34,7 +37,7 @@ const undoSecondsMax = 3_600;
  * What has committed is final, even if the commit's answer was lost; so is what has switched traffic, since users write there then:
  * what is still to be done for its servers is done here.
  */
-export async function undo(services: Services, input: UndoInput): Promise<PollResult> {
+export async function undo(services: Services, input: UndoInput): Promise<UndoResult> {
   const state = await services.proveEpoch(input);
   if (state.commit === input.operation || (await isSwitched(services, input))) {
     if (state.commit !== input.operation) await commit(services, input);
@@ -46,8 +49,7 @@ export async function undo(services: Services, input: UndoInput): Promise<PollRe
   if (!((await removeLaunched(services, input)) && isSettled)) return notYet(services, input);
   if (!(await unfencePrimary(services, input))) return notYet(services, input);
   await unpin(services, input);
-  await giveUpPoint(services, input);
-  return nextPoll(input.poll, true, services.now());
+  return { ...nextPoll(input.poll, true, services.now()), givenUp: await giveUpPoint(services, input) };
 }
 
 function notYet(services: Services, input: UndoInput): PollResult {
@@ -85,9 +87,10 @@ async function unpin(services: Services, { plan, operation }: UndoInput): Promis
 }
 
 /** A planned failover may have begun a point of its own. One that is whole stays a point like any other. */
-async function giveUpPoint(services: Services, input: UndoInput): Promise<void> {
+async function giveUpPoint(services: Services, input: UndoInput): Promise<readonly string[]> {
   const operation = await services.catalogue.operationOf(input);
-  if (operation.isPlanned === true) await abort(services, { ...input, point: ownPoint(operation) });
+  if (operation.isPlanned !== true) return [];
+  return (await abort(services, { ...input, point: ownPoint(operation) })).failed;
 }
 
 /** Servers are found by their tags as well: an answer that was lost left no id in the catalogue. */

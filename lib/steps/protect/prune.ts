@@ -1,14 +1,15 @@
 import type { z } from 'zod';
 import { hasCommands } from '../../domain/consistency.ts';
-import { nextPoll, type PollResult, pollingSeconds } from '../../domain/poll.ts';
+import { nextPoll, type PollResult, pollingSeconds, pollSchema } from '../../domain/poll.ts';
 import { metrics } from '../../names.ts';
 import { publish } from '../operation/publish.ts';
 import { visibleWithinSeconds } from '../operation/create-once.ts';
 import { sweepSnapshots } from '../operation/sweep.ts';
-import type { Services } from '../services.ts';
+import { contextSchema, type Services } from '../services.ts';
 import { judge } from './judge.ts';
-import type { replicateSchema } from './look.ts';
 import { stillFrozen } from './thaw.ts';
+
+export const pruneSchema = contextSchema.extend({ poll: pollSchema });
 
 /** `frozen`: servers that the run froze and that are not known to be thawed, as it comes to its end. */
 export type PruneResult = PollResult & { readonly frozen?: readonly string[] };
@@ -19,7 +20,7 @@ export type PruneResult = PollResult & { readonly frozen?: readonly string[] };
  * held is kept until it is accepted, a manifest as long as something that it describes. Where the table and
  * the tags of the snapshots contradict each other nothing is deleted, and that is noted.
  */
-export async function prune(services: Services, input: z.infer<typeof replicateSchema>): Promise<PruneResult> {
+export async function prune(services: Services, input: z.infer<typeof pruneSchema>): Promise<PruneResult> {
   const { catalogue } = services;
   const plan = services.plan(input.plan);
   await services.proveEpoch(input);
