@@ -73,8 +73,13 @@ program
   .argument('<plan>')
   .option(...fileOption)
   .option('--estimate', 'only say what it would move', false)
-  .action(async (name: string, options: { file: string; estimate: boolean }) => {
-    await run({ kind: 'failback', plan: loadPlan(options.file, name), input: { estimateOnly: options.estimate } });
+  .option('--fence', 'only stop the servers of a primary that has returned', false)
+  .action(async (name: string, { file, estimate, fence }: { file: string; estimate: boolean; fence: boolean }) => {
+    await run({
+      kind: 'failback',
+      plan: loadPlan(file, name),
+      input: { estimateOnly: estimate, fenceOnly: fence },
+    });
   });
 
 program

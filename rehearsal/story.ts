@@ -176,6 +176,7 @@ export class Story {
       else if (operation.outcome !== 'succeeded') this.#say(`protect ${operation.outcome}: ${operation.cause ?? ''}`);
       return;
     }
+    if (operation.extent !== undefined) return;
     if (kind === 'failover') this.failover = reportFailover(this.#stage, operation);
     else this.failback = await reportFailback(this.#stage, operation);
     if (kind === 'failback' && operation.committedAt !== null) this.#homeAt = this.#stage.clock.now();

@@ -5,6 +5,7 @@ import { readStackOutputs } from '../aws/stack-outputs.ts';
 import type { FailbackEstimate, RecoveryPoint } from '../domain/catalogue.ts';
 import { choiceLines } from '../domain/choice.ts';
 import { describeFailure } from '../domain/failure.ts';
+import { nameOf } from '../domain/operation-name.ts';
 import type { Plan } from '../domain/plan.ts';
 import { printable } from '../domain/quoted.ts';
 import { outputs, stackName } from '../names.ts';
@@ -88,9 +89,10 @@ export async function followOperation(console: Console, { kind, plan, execution 
     if (operation !== undefined) show(operation.progression);
     if (operation?.estimate !== undefined && operation.estimate !== null) show(estimateLine(operation.estimate));
     if (status === 'SUCCEEDED' && operation !== undefined && operation.cause !== null) show(operation.cause);
-    if (status === 'SUCCEEDED') show(`${kind} of plan ${plan.name} succeeded`);
+    const name = nameOf(operation ?? { kind });
+    if (status === 'SUCCEEDED') show(`${name} of plan ${plan.name} succeeded`);
     else if (status !== 'RUNNING')
-      show(`${kind} of plan ${plan.name} ended ${status}: ${operation?.cause ?? describeFailure(error, cause)}`);
+      show(`${name} of plan ${plan.name} ended ${status}: ${operation?.cause ?? describeFailure(error, cause)}`);
     if (status !== 'RUNNING') return status === 'SUCCEEDED';
     await console.pause(lookEverySeconds);
   }

@@ -277,6 +277,8 @@ export const operationSchema = z
     choice: choiceSchema.exactOptional(),
     /** A failover that stops the primary in order, and launches from a point of the stopped servers. */
     isPlanned: z.literal(true).exactOptional(),
+    /** What it is of a failover or failback, where it is not the whole of one. */
+    extent: z.enum(['dry-run', 'estimate', 'fence']).exactOptional(),
     servers: z.record(name, launchedServerSchema).readonly(),
     /** Instances that it stopped, with the public address each had then. */
     stopped: z.record(instanceId, z.string().nullable()).readonly(),
@@ -291,6 +293,7 @@ export const operationSchema = z
   })
   .readonly();
 export type Operation = z.output<typeof operationSchema>;
+export type Extent = NonNullable<Operation['extent']>;
 
 /** The state of one transfer of blocks: `OP#<operation>` / `TRANSFER#<id>`. */
 export const transferRecordSchema = z

@@ -1,5 +1,5 @@
 import type { Choice } from './choice.ts';
-import type { Operation, OperationKind, PlanState } from './catalogue.ts';
+import type { Extent, Operation, OperationKind, PlanState } from './catalogue.ts';
 
 /** Of a plan that has never had an operation. */
 export function newState(plan: string): PlanState {
@@ -26,6 +26,7 @@ export interface OperationStart {
   readonly recoveryPoint: string | null;
   readonly choice?: Choice;
   readonly isPlanned?: true;
+  readonly extent?: Extent;
 }
 
 export function newOperation(start: OperationStart): Operation {

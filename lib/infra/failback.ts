@@ -15,7 +15,7 @@ import { transferAll } from './transfer.ts';
 import { compensate, orUndo } from './undo.ts';
 import { waves } from './waves.ts';
 
-/** Failback: estimate → pay the fence → delta rounds while recovery serves → stop it → last round → rebuild → waves → traffic → commit. */
+/** Failback: [only the owed fence] · estimate → pay the fence → delta rounds while recovery serves → stop it → last round → rebuild → waves → traffic → commit. */
 export class FailbackMachine extends Construct {
   readonly machine: StateMachine;
   readonly #catching: State[] = [];
@@ -46,6 +46,9 @@ export class FailbackMachine extends Construct {
       .when(Condition.booleanEquals('$.estimateOnly', true), tasks.until('Sweep estimate', 'failback/sweep', {}, close))
       .otherwise(payFence);
     const estimate = tasks.until('Estimate', 'failback/estimate', {}, isEstimate);
+    const isFenceOnly = new Choice(this, 'Fence only?')
+      .when(Condition.isPresent('$.isFenceOnly'), tasks.until('Fence', 'failback/fence', {}, close))
+      .otherwise(estimate);
 
     const undone = compensate(this, tasks, {
       servers: 'failback/undo',
@@ -53,6 +56,7 @@ export class FailbackMachine extends Construct {
       clearing: { 'Sweep rounds': 'failback/sweep', 'Put back volumes': 'failback/put-back' },
     });
     const inner = [
+      'Fence',
       'Estimate',
       'Sweep estimate',
       'Pay fence',
@@ -72,7 +76,7 @@ export class FailbackMachine extends Construct {
     commit.next(keepManifest(tasks, { close, done, end: undone.end }));
 
     const open = tasks.call('Open', 'failback/open', opening);
-    this.machine = operationMachine(this, 'Failback', open.next(orUndo(this, undone, estimate)), tasks.functions);
+    this.machine = operationMachine(this, 'Failback', open.next(orUndo(this, undone, isFenceOnly)), tasks.functions);
   }
 
   /** One delta round: snapshot what serves, move what changed, record the twins; again while that shortens the pause. */

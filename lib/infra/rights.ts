@@ -35,6 +35,7 @@ export const stepNames = [
   'traffic/restore',
   'failback/open',
   'failback/estimate',
+  'failback/fence',
   'failback/pay-fence',
   'failback/round',
   'failback/finish-round',
@@ -48,6 +49,7 @@ export const stepNames = [
   'operation/manifest',
   'operation/close',
   'operation/rescue',
+  'watch/fences',
 ] as const;
 export type StepName = (typeof stepNames)[number];
 
@@ -59,6 +61,7 @@ const catalogueUse: Partial<Record<StepName, readonly string[]>> = {
   'protect/select': ['GetItem', 'Query', 'UpdateItem'],
   'protect/abort': ['GetItem', 'UpdateItem'],
   'protect/measure': ['Query'],
+  'watch/fences': ['GetItem', 'Query'],
   'protect/capture': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],
   'protect/replicate': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],
   'protect/prune': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],
@@ -123,6 +126,10 @@ function switching(of: Resources): Right[] {
       { actions: [action], resources, conditions: { 'ForAllValues:StringEquals': records } },
     ];
   });
+}
+
+function fencing(of: Resources): Right[] {
+  return [of.read(['primary'], 'ec2:DescribeInstances'), ...of.onOriginals('ec2:StopInstances')];
 }
 
 /** Volumes come off and onto the plan's own instances only. */
@@ -300,7 +307,9 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
     of.read(['recovery'], 'ec2:DescribeSnapshots', 'ec2:DescribeSubnets', 'ec2:DescribeSecurityGroups'),
     ...reading(of),
   ],
-  'failover/fence': (of) => [of.read(['primary'], 'ec2:DescribeInstances'), ...of.onOriginals('ec2:StopInstances')],
+  'failover/fence': fencing,
+  'failback/fence': fencing,
+  'watch/fences': (of) => [of.read(['primary'], 'ec2:DescribeInstances')],
   'failover/launch': (of) => [
     of.read(['recovery'], 'ec2:DescribeImages', 'ec2:DescribeInstances'),
     of.make(of.images, 'ec2:RegisterImage'),

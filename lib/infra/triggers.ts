@@ -13,6 +13,7 @@ import { measureEverySeconds } from '../domain/rpo.ts';
 import { environment } from '../names.ts';
 import { accept, readable } from './accept.ts';
 import { describeAlarm } from './runbook.ts';
+import type { StepName } from './rights.ts';
 import type { StepFunctions } from './step-functions.ts';
 import { pascal } from './step-functions.ts';
 
@@ -23,7 +24,7 @@ import { pascal } from './step-functions.ts';
 export class Schedules extends Construct {
   constructor(scope: Construct, plans: readonly Plan[], protect: StateMachine, measure: LambdaFunction) {
     super(scope, 'Schedules');
-    const measuring = this.#mayInvoke(measure);
+    const measuring = invoking(this, 'MeasuringRole', 'protect/measure', measure);
     for (const plan of plans) {
       this.#measure(plan, measure, measuring);
       const every = Duration.seconds(plan.protection.everySeconds);
@@ -39,16 +40,6 @@ export class Schedules extends Construct {
     }
   }
 
-  /** The CDK's own role could invoke every version of the function too. */
-  #mayInvoke(invoked: LambdaFunction): IRole {
-    const assumedBy = new ServicePrincipal('scheduler.amazonaws.com', {
-      conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
-    });
-    const role = new Role(this, 'MeasuringRole', { assumedBy, description: 'Homeward: invoke protect/measure' });
-    role.addToPolicy(new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [invoked.functionArn] }));
-    return role.withoutPolicyUpdates();
-  }
-
   #measure(plan: Plan, measure: LambdaFunction, role: IRole): void {
     const every = Duration.seconds(measureEverySeconds(plan.protection.rpoTargetSeconds));
     new Schedule(this, `Measure${pascal(plan.name)}`, {
@@ -59,6 +50,37 @@ export class Schedules extends Construct {
         input: ScheduleTargetInput.fromObject({ plan: plan.name }),
         maxEventAge: every,
         retryAttempts: 3,
+      }),
+    });
+  }
+}
+
+/** The CDK's own role could invoke every version of the function too. */
+function invoking(scope: Construct, id: string, step: StepName, invoked: LambdaFunction): IRole {
+  const assumedBy = new ServicePrincipal('scheduler.amazonaws.com', {
+    conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(scope).account } },
+  });
+  const role = new Role(scope, id, { assumedBy, description: `Homeward: invoke ${step}` });
+  role.addToPolicy(new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [invoked.functionArn] }));
+  return role.withoutPolicyUpdates();
+}
+
+/** Every minute, for all plans: what is owed and can be paid now. A tick that could not be delivered is dropped for the next one. */
+export class Watch extends Construct {
+  constructor(scope: Construct, functions: StepFunctions, failback: StateMachine) {
+    super(scope, 'Watch');
+    const step = 'watch/fences';
+    const fences = functions.get(step);
+    failback.grantStartExecution(fences);
+    fences.addEnvironment(environment.failbackMachineArn, failback.stateMachineArn);
+    new Schedule(this, 'Fences', {
+      schedule: ScheduleExpression.rate(Duration.minutes(1)),
+      description: 'Homeward: watch owed fences',
+      target: new LambdaInvoke(fences, {
+        role: invoking(this, 'FencesRole', step, fences),
+        input: ScheduleTargetInput.fromObject({}),
+        maxEventAge: Duration.minutes(1),
+        retryAttempts: 0,
       }),
     });
   }

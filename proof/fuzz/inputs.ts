@@ -55,6 +55,7 @@ function typed(point: string): fc.Arbitrary<Typed> {
     failback: [
       { plan: 'shop' },
       { plan: 'shop', estimateOnly: true, trigger: 'cli' },
+      { plan: 'shop', fenceOnly: true },
       { plan: 'shop', undo: 'failback-1' },
     ],
   };

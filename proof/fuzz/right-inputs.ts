@@ -35,7 +35,7 @@ const members: Record<OperationKind, Readonly<Record<string, Test>>> = {
     alarm: isAlarm,
     trigger: isTrigger,
   },
-  failback: { plan: isText, estimateOnly: isFlag, trigger: isTrigger },
+  failback: { plan: isText, estimateOnly: isFlag, fenceOnly: isFlag, trigger: isTrigger },
 };
 
 /** The names of the members that are wrong, missing or unknown; `input` when there are none to name. */
@@ -48,7 +48,7 @@ export function wrongMembers(kind: OperationKind, input: unknown): string[] {
   const wrong = Object.keys(input).filter(
     (name) => !Object.hasOwn(known, name) || known[name as 'plan']?.(input[name]) !== true,
   );
-  return Object.hasOwn(input, 'plan') ? [...wrong, ...(isSwitching ? [] : unplannable(input))] : [...wrong, 'plan'];
+  return Object.hasOwn(input, 'plan') ? [...wrong, ...(isSwitching ? [] : unfitting(kind, input))] : [...wrong, 'plan'];
 }
 
 /** Whether an input switches automatic failover instead of starting one. */
@@ -61,8 +61,10 @@ export function isVetoed(input: unknown): boolean {
   return isBlock(input) && isAlarm(input['alarm']);
 }
 
-/** A planned failover takes its own point: none can be chosen. */
-function unplannable({ planned, recoveryPoint = 'latest', servers = {} }: Record<string, unknown>): string[] {
+/** What does not go together: a planned failover takes its own point, a failback does one part or the whole. */
+function unfitting(kind: OperationKind, input: Record<string, unknown>): string[] {
+  const { planned, recoveryPoint = 'latest', servers = {}, estimateOnly, fenceOnly } = input;
+  if (kind === 'failback') return estimateOnly === true && fenceOnly === true ? ['fenceOnly'] : [];
   if (planned !== true) return [];
   const hasServers = isBlock(servers) && Object.keys(servers).length > 0;
   return [...(recoveryPoint === 'latest' ? [] : ['recoveryPoint']), ...(hasServers ? ['servers'] : [])];

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Operation } from '../../domain/catalogue.ts';
+import type { Operation, PlanState } from '../../domain/catalogue.ts';
 import { Failure } from '../../domain/failure.ts';
 import type { Plan } from '../../domain/plan.ts';
 import {
@@ -14,14 +14,22 @@ import { asksForUndo, type TakenOver, takeOver } from '../operation/take-over.ts
 import type { Context, Services } from '../services.ts';
 import type { ServerItem, WaveItem } from '../waves/wave.ts';
 
-const inputSchema = z.strictObject({
-  plan: z.string(),
-  estimateOnly: z.boolean().default(false),
-  trigger: triggerSchema,
-});
+const inputSchema = z
+  .strictObject({
+    plan: z.string(),
+    estimateOnly: z.boolean().default(false),
+    /** Nothing but the owed fence: the servers of the returned primary are stopped. */
+    fenceOnly: z.boolean().default(false),
+    trigger: triggerSchema,
+  })
+  .refine(({ estimateOnly, fenceOnly }) => !(estimateOnly && fenceOnly), {
+    error: 'cannot go with estimateOnly',
+    path: ['fenceOnly'],
+  });
 
 export type FailbackOpened = Context & {
   readonly estimateOnly: boolean;
+  readonly isFenceOnly?: true;
   readonly servers: readonly ServerItem[];
   readonly waves: readonly WaveItem[];
 };
@@ -32,9 +40,15 @@ export async function open(
   { input, execution }: z.infer<typeof openSchema>,
 ): Promise<FailbackOpened | TakenOver> {
   if (asksForUndo(input)) return takeOver(services, 'failback', input, execution);
-  const { plan: name, estimateOnly, trigger } = parseInput('failback', inputSchema, input, '{"plan": "shop"}');
+  const {
+    plan: name,
+    estimateOnly,
+    fenceOnly,
+    trigger,
+  } = parseInput('failback', inputSchema, input, '{"plan": "shop"}');
   const plan = services.plan(name);
   const state = await refuseUnlessOpenable(services, name, 'failback', execution);
+  if (fenceOnly) refuseUnlessOwed(state, execution);
   const failover = state.failover === null ? undefined : await services.catalogue.operation(name, state.failover);
   const serving = failover === undefined ? plan : await services.planOf({ plan: name, operation: failover.id });
   refuseLeftOut(serving, failover);
@@ -44,6 +58,8 @@ export async function open(
     execution,
     trigger,
     recoveryPoint: failover?.recoveryPoint ?? null,
+    ...(estimateOnly ? { extent: 'estimate' } : {}),
+    ...(fenceOnly ? { extent: 'fence' } : {}),
     ...(failover?.choice === undefined ? {} : { choice: failover.choice }),
   });
   if (opened.kind === 'busy') throw opened.failure;
@@ -55,7 +71,17 @@ export async function open(
     site: 'primary' as const,
     servers: servers.map(item),
   }));
-  return { ...context, estimateOnly, servers: Object.keys(serving.servers).map(item), waves };
+  const only = fenceOnly ? { isFenceOnly: true as const } : {};
+  return { ...context, estimateOnly, ...only, servers: Object.keys(serving.servers).map(item), waves };
+}
+
+/** The same execution, asked again after the fence is paid, holds the plan. */
+function refuseUnlessOwed({ plan, fence, lease }: PlanState, execution: string): void {
+  if (fence?.status === 'owed' || lease?.execution === execution) return;
+  throw new Failure(
+    'WrongPhase',
+    `Plan ${plan} owes no fence${fence === null ? '' : `: its primary is fenced since ${fence.since}`}. Nothing was changed.`,
+  );
 }
 
 /** What was launched and is not in the plan any more would stay behind, with what was written to it (I4). */

@@ -1,19 +1,14 @@
-import { AwsFailure } from '../../aws/call.ts';
-import { ec2Client } from '../../aws/clients.ts';
 import type { z } from 'zod';
-import { describeInstances } from '../../aws/instances.ts';
-import { Failure, isTransient } from '../../domain/failure.ts';
+import { Failure } from '../../domain/failure.ts';
 import { nextPoll, type PollResult, pollingSeconds, pollSchema } from '../../domain/poll.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { type Context, contextSchema, type Services } from '../services.ts';
-import { stopServers } from '../waves/stop.ts';
+import { stopPrimary } from './stop-primary.ts';
 
 export const fenceSchema = contextSchema.extend({ poll: pollSchema });
 
 /** A primary that answers gets this long to stop its servers; a silent one is given up after the first look. */
 const stopSecondsMax = 600;
-
-type FenceLook = 'confirmed' | 'stopping' | 'silent' | 'refusing';
 
 /**
  * Makes sure that the primary cannot write (I1). Where that cannot be confirmed, because its Region is silent, refuses, or does not
@@ -47,25 +42,4 @@ async function whyNotOwed({ catalogue }: Services, context: Context, plan: Plan)
     return 'a planned failover captures stopped servers. Stop them by other means and start it again, or start a failover that is not planned.';
   if (plan.failover.whenFenceIsOwed === 'proceed') return undefined;
   return 'the plan does not accept an owed fence. Stop them by other means and start the failover again, or set failover.whenFenceIsOwed to proceed.';
-}
-
-/** A Region that only throttles does answer, and is asked again. What it does not describe may still run. */
-async function stopPrimary(services: Services, input: z.infer<typeof fenceSchema>, plan: Plan): Promise<FenceLook> {
-  const ids = Object.values(plan.servers).map(({ instance }) => instance);
-  try {
-    const instances = await describeInstances(services.client(ec2Client, plan.primary.region), ids);
-    await stopServers(services, input, plan.primary.region, instances);
-    const cannotWrite = instances.filter(({ state }) => state === 'stopped' || state === 'terminated');
-    return cannotWrite.length === ids.length ? 'confirmed' : 'stopping';
-  } catch (error) {
-    if (!(error instanceof AwsFailure)) throw error;
-    const why =
-      error.awsName === 'OperationNotPermitted'
-        ? 'stop protection (disableApiStop) of a server is in the way; switch it off there and stop the servers by hand. '
-        : '';
-    const note = `primary not fenced yet: ${why}${error.message}`;
-    await services.catalogue.addEvent(input.operation, services.now(), note);
-    if (error.code === 'AwsUnavailable') return 'silent';
-    return isTransient(error) ? 'stopping' : 'refusing';
-  }
 }

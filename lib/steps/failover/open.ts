@@ -75,7 +75,16 @@ export async function open(
   await refuseUnlessOpenable(services, name, 'failover', execution);
   const chosen = await choose(services, plan, wanted);
   const planning = planned ? { isPlanned: true as const } : {};
-  const opened = await openOperation(services, { kind: 'failover', plan, execution, trigger, ...chosen, ...planning });
+  const extent = dryRun ? { extent: 'dry-run' as const } : {};
+  const opened = await openOperation(services, {
+    kind: 'failover',
+    plan,
+    execution,
+    trigger,
+    ...chosen,
+    ...planning,
+    ...extent,
+  });
   if (opened.kind === 'busy') throw opened.failure;
   const { context } = opened;
   const waves = await wavesToRecovery(services, context);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { nameOf } from '../../domain/operation-name.ts';
 import { describeFailure, Failure } from '../../domain/failure.ts';
 import { outcomeOf } from '../../domain/phase.ts';
 import { type Context, contextSchema, type Services } from '../services.ts';
@@ -29,7 +30,7 @@ export async function close(services: Services, input: z.infer<typeof closeSchem
   await release(services, input, hasStopped ? endedAt : null);
   const isNews = operation.kind !== 'protect' || outcome !== 'succeeded';
   if (isNews) {
-    const subject = `Homeward: ${operation.kind} of plan ${input.plan} ${outcome}`;
+    const subject = `Homeward: ${nameOf(operation)} of plan ${input.plan} ${outcome}`;
     const text = [
       `Operation ${input.operation} ended: ${outcome}.`,
       ...(cause === null ? [] : [`Cause: ${cause}`]),

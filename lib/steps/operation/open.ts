@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Lease, OperationKind, PlanState } from '../../domain/catalogue.ts';
+import type { Extent, Lease, OperationKind, PlanState } from '../../domain/catalogue.ts';
 import type { Choice } from '../../domain/choice.ts';
 import { newOperation } from '../../domain/new-items.ts';
 import { Failure } from '../../domain/failure.ts';
@@ -43,6 +43,7 @@ export interface Opening {
   readonly recoveryPoint: string | null;
   readonly choice?: Choice;
   readonly isPlanned?: true;
+  readonly extent?: Extent;
 }
 
 export type Opened =
