@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 import { randomUUID } from 'node:crypto';
+import { userInfo } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Argument, Command } from 'commander';
 import { createOperatorClients } from '../lib/aws/operator-clients.ts';
-import { type Console, runOperation, showStatus, switchAutomatic } from '../lib/cli/operations.ts';
+import { answerQuestion, type Console, runOperation, showStatus, switchAutomatic } from '../lib/cli/operations.ts';
 import { linesOf, loadPlan, loadPlans, UserError } from '../lib/cli/plans.ts';
 import { rebuildCatalogue } from '../lib/cli/rebuild.ts';
+import { answerWords } from '../lib/domain/question.ts';
 import { Failure } from '../lib/domain/failure.ts';
 import { planFileJsonSchema } from '../lib/plan-file/json-schema.ts';
 
@@ -80,6 +82,18 @@ program
       plan: loadPlan(file, name),
       input: { estimateOnly: estimate, fenceOnly: fence },
     });
+  });
+
+program
+  .command('answer')
+  .description('answer what the failover or failback of a plan asks')
+  .argument('<plan>')
+  .addArgument(new Argument('<answer>').choices([...answerWords]))
+  .option('--because <text>', 'why')
+  .option(...fileOption)
+  .action(async (name: string, answer: string, { file, because }: { file: string; because?: string }) => {
+    const by = `${userInfo().username} at the command line`;
+    if (!(await answerQuestion(terminal, { plan: loadPlan(file, name), answer, because, by }))) process.exitCode = 1;
   });
 
 program

@@ -33,6 +33,28 @@ export const frozenShop: Plan = {
   ),
 };
 
+/** The same, which asks people wherever a plan can. */
+export const askingShop: Plan = {
+  ...shop,
+  failover: {
+    ...shop.failover,
+    whenFenceIsOwed: 'ask',
+    questions: {
+      owedFence: { withinSeconds: 600, otherwise: 'undo' },
+      unhealthy: { withinSeconds: 1_200, otherwise: 'undo' },
+      traffic: { withinSeconds: 1_800, otherwise: 'proceed' },
+    },
+  },
+  failback: {
+    ...shop.failback,
+    questions: {
+      primaryIsSafe: { withinSeconds: 3_600, otherwise: 'undo' },
+      unhealthy: { withinSeconds: 1_200, otherwise: 'undo' },
+      cutOver: { withinSeconds: 3_600, otherwise: 'proceed' },
+    },
+  },
+};
+
 function serverOf(instanceType: string, isEncrypted: boolean): WorldServer {
   const volume = { sizeGib: 8, writtenBlocks: 6, volumeType: 'gp3' };
   return {

@@ -1,4 +1,4 @@
 import { entry } from '../../lib/steps/entry.ts';
-import { fencesSchema, payOwedFences } from '../../lib/steps/watch/fences.ts';
+import { fencesSchema, payOwedFence } from '../../lib/steps/watch/fences.ts';
 
-export const handler = entry('watch/fences', fencesSchema, payOwedFences);
+export const handler = entry('watch/fences', fencesSchema, payOwedFence);

@@ -1,12 +1,4 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import {
-  DeleteCommand,
-  DynamoDBDocumentClient,
-  GetCommand,
-  paginateQuery,
-  QueryCommand,
-  UpdateCommand,
-} from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import type { AutomaticSwitch } from '../domain/automatic.ts';
 import {
@@ -25,6 +17,7 @@ import { newState } from '../domain/new-items.ts';
 import { corrupt } from '../domain/corrupt.ts';
 import { Failure } from '../domain/failure.ts';
 import type { Freeze } from '../domain/freeze.ts';
+import type { Answer } from '../domain/question.ts';
 import {
   changedFields,
   type HolderEvent,
@@ -32,22 +25,9 @@ import {
   type Holder as PlanHolder,
   staleMessage,
 } from '../domain/phase.ts';
-import { catalogueCall } from './call.ts';
-import {
-  type CatalogueItem,
-  type Key,
-  type KeyCondition,
-  keyOf,
-  type Kind,
-  kinds,
-  nameOf,
-  parseItem,
-  placeOf,
-  pointOf,
-  startingWith,
-  upToPoint,
-} from './catalogue-items.ts';
-import { type Condition, type Fields, updateExpression } from './update-expression.ts';
+import { type CatalogueItem, keyOf, kinds, nameOf, placeOf, pointOf, upToPoint } from './catalogue-items.ts';
+import { ItemTable } from './item-table.ts';
+import type { Condition, Fields } from './update-expression.ts';
 
 /** The operation that owns a plan since `epoch`. */
 type Holder = PlanHolder & { readonly plan: string };
@@ -61,12 +41,10 @@ const newestPointsPerPage = 2;
  * @source aws-facts [6]
  */
 export class Catalogue {
-  readonly #table: string;
-  readonly #documents: DynamoDBDocumentClient;
+  readonly #items: ItemTable;
 
   constructor(table: string, client: DynamoDBClient) {
-    this.#table = table;
-    this.#documents = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+    this.#items = new ItemTable(table, client);
   }
 
   /**
@@ -75,9 +53,10 @@ export class Catalogue {
    */
   async state(plan: string): Promise<PlanState> {
     const key = keyOf.state(plan);
-    const state = await this.#get(key, kinds.state);
+    const state = await this.#items.get(key, kinds.state);
     if (state !== undefined) return state;
-    if (await this.#hasAny(key.pk, 'OP#')) throw corrupt(nameOf(key), 'it is gone, though the plan has had operations');
+    if (await this.#items.hasAny(key.pk, 'OP#'))
+      throw corrupt(nameOf(key), 'it is gone, though the plan has had operations');
     return newState(plan);
   }
 
@@ -87,7 +66,7 @@ export class Catalogue {
    */
   async claimState(plan: string, change: Partial<PlanState>, seenEpoch: number): Promise<boolean> {
     const fields = seenEpoch === 0 ? { ...newState(plan), ...change } : change;
-    return this.#update(keyOf.state(plan), fields, { epoch: seenEpoch === 0 ? undefined : seenEpoch });
+    return this.#items.update(keyOf.state(plan), fields, { epoch: seenEpoch === 0 ? undefined : seenEpoch });
   }
 
   /**
@@ -102,7 +81,7 @@ export class Catalogue {
     const change = changedFields(state, next);
     if (Object.keys(change).length === 0) return next;
     const mine = { epoch: holder.epoch, 'lease.operation': holder.operation };
-    if (await this.#update(keyOf.state(holder.plan), change, mine)) return next;
+    if (await this.#items.update(keyOf.state(holder.plan), change, mine)) return next;
     throw new Failure('StaleEpoch', staleMessage(await this.state(holder.plan), holder));
   }
 
@@ -114,13 +93,13 @@ export class Catalogue {
   /** What the table holds under the key of an item. */
   async find(of: CatalogueItem): Promise<CatalogueItem['item'] | undefined> {
     const { key, kind } = placeOf(of);
-    return this.#get<CatalogueItem['item']>(key, kind);
+    return this.#items.get<CatalogueItem['item']>(key, kind);
   }
 
   /** Writes every field of an item, whatever the table holds under its key, if the condition holds. Returns whether it did. */
   restore(of: CatalogueItem, condition: Condition = {}): Promise<boolean> {
     const { key } = placeOf(of);
-    return this.#update({ ...key }, { ...of.item }, condition);
+    return this.#items.update({ ...key }, { ...of.item }, condition);
   }
 
   /** A point with its servers. */
@@ -134,28 +113,31 @@ export class Catalogue {
   }
 
   pointHeader(plan: string, id: string): Promise<PointHeader | undefined> {
-    return this.#get(keyOf.point(plan, id), kinds.point);
+    return this.#items.get(keyOf.point(plan, id), kinds.point);
   }
 
   async pointServer(plan: string, id: string, server: string): Promise<PointServer | undefined> {
-    return this.#get(keyOf.pointServer(plan, id, server), kinds.pointServer);
+    return this.#items.get(keyOf.pointServer(plan, id, server), kinds.pointServer);
   }
 
   /** The servers of a point that have been captured. */
   pointServers(plan: string, id: string): Promise<PointServerItem[]> {
-    return this.#query(`PLAN#${plan}`, `SERVER#${id}#`, kinds.pointServer);
+    return this.#items.query(`PLAN#${plan}`, `SERVER#${id}#`, kinds.pointServer);
   }
 
   /** Every point with its servers, oldest first. */
   async points(plan: string): Promise<RecoveryPoint[]> {
     const headers = await this.pointHeaders(plan);
-    const servers = Map.groupBy(await this.#query(`PLAN#${plan}`, 'SERVER#', kinds.pointServer), ({ point }) => point);
+    const servers = Map.groupBy(
+      await this.#items.query(`PLAN#${plan}`, 'SERVER#', kinds.pointServer),
+      ({ point }) => point,
+    );
     return headers.map((header) => pointOf(header, servers.get(header.id) ?? []));
   }
 
   /** Oldest first. `upTo`: only points whose ids, which begin with their time, are not greater. */
   pointHeaders(plan: string, upTo = '~'): Promise<PointHeader[]> {
-    return this.#queryAll(upToPoint(plan, upTo), kinds.point);
+    return this.#items.queryAll(upToPoint(plan, upTo), kinds.point);
   }
 
   /** Points from the newest down to the newest available one, it included; all of them where none is available. */
@@ -177,101 +159,93 @@ export class Catalogue {
     isEnough: (point: PointHeader) => boolean,
     { upTo, oldestFirst = false }: { readonly upTo?: string; readonly oldestFirst?: boolean } = {},
   ): Promise<PointHeader[]> {
-    const query = { ...this.#consistent(upToPoint(plan, upTo ?? '~')), ScanIndexForward: oldestFirst };
-    return catalogueCall('read the catalogue', async () => {
-      const points: PointHeader[] = [];
-      for await (const page of paginateQuery({ client: this.#documents, pageSize: newestPointsPerPage }, query))
-        for (const item of page.Items ?? []) {
-          const point = parseItem(item, kinds.point);
-          points.push(point);
-          if (isEnough(point)) return points;
-        }
-      return points;
-    });
+    const reading = { isEnough, oldestFirst, pageSize: newestPointsPerPage };
+    return this.#items.queryUntil(upToPoint(plan, upTo ?? '~'), kinds.point, reading);
   }
 
   /** Adds a point unless it exists. */
   async addPoint({ servers, ...header }: RecoveryPoint): Promise<void> {
     const { plan, id } = header;
-    if (!(await this.#update(keyOf.point(plan, id), { ...header }, { id: undefined }))) return;
+    if (!(await this.#items.update(keyOf.point(plan, id), { ...header }, { id: undefined }))) return;
     for (const [name, server] of Object.entries(servers)) await this.addPointServer(plan, id, name, server);
   }
 
   /** A point that is gone stays gone: half an item would be a broken one. */
   async updatePoint(plan: string, id: string, fields: Partial<PointHeader>): Promise<void> {
-    await this.#update(keyOf.point(plan, id), fields, { id });
+    await this.#items.update(keyOf.point(plan, id), fields, { id });
   }
 
   /** Adds a server to a point, or writes it again; servers are captured side by side. */
   async addPointServer(plan: string, point: string, server: string, captured: PointServer): Promise<void> {
-    await this.#update(keyOf.pointServer(plan, point, server), { ...captured, plan, point, server });
+    await this.#items.update(keyOf.pointServer(plan, point, server), { ...captured, plan, point, server });
   }
 
   /** Sets the volumes of a server of a point, unless it is gone. */
   async setPointVolumes(plan: string, point: string, server: string, volumes: PointServer['volumes']): Promise<void> {
-    await this.#update(keyOf.pointServer(plan, point, server), { volumes }, { point });
+    await this.#items.update(keyOf.pointServer(plan, point, server), { volumes }, { point });
   }
 
   /** Marks a point that retention lets go, unless it was pinned since it was read, or is gone. Returns whether it is marked. */
   async expirePoint({ plan, id, pins }: PointHeader): Promise<boolean> {
-    return this.#update(keyOf.point(plan, id), { status: 'expired' }, { id, pins });
+    return this.#items.update(keyOf.point(plan, id), { status: 'expired' }, { id, pins });
   }
 
   /** Its servers first: what is left of a point after half of it says that it goes. */
   async removePoint(plan: string, id: string): Promise<void> {
-    for (const { server } of await this.pointServers(plan, id)) await this.#remove(keyOf.pointServer(plan, id, server));
-    await this.#remove(keyOf.point(plan, id));
+    for (const { server } of await this.pointServers(plan, id))
+      await this.#items.remove(keyOf.pointServer(plan, id, server));
+    await this.#items.remove(keyOf.point(plan, id));
   }
 
   twins(plan: string): Promise<Twin[]> {
-    return this.#query(`PLAN#${plan}`, 'TWIN#', kinds.twin);
+    return this.#items.query(`PLAN#${plan}`, 'TWIN#', kinds.twin);
   }
 
   async addTwin(twin: Twin): Promise<void> {
-    await this.#update(keyOf.twin(twin), { ...twin });
+    await this.#items.update(keyOf.twin(twin), { ...twin });
   }
 
   async removeTwin(twin: Twin): Promise<void> {
-    await this.#remove(keyOf.twin(twin));
+    await this.#items.remove(keyOf.twin(twin));
   }
 
   /** What all plans wait to copy. Notes of runs that are over are among them until their time has passed. */
   copyDemands(): Promise<CopyDemand[]> {
-    return this.#query('COPIES', 'PLAN#', kinds.copyDemand);
+    return this.#items.query('COPIES', 'PLAN#', kinds.copyDemand);
   }
 
   async noteCopyDemand(demand: CopyDemand): Promise<void> {
-    await this.#update(keyOf.copyDemand(demand.plan), { ...demand });
+    await this.#items.update(keyOf.copyDemand(demand.plan), { ...demand });
   }
 
   freezes(plan: string): Promise<Freeze[]> {
-    return this.#query(`PLAN#${plan}`, 'FREEZE#', kinds.freeze);
+    return this.#items.query(`PLAN#${plan}`, 'FREEZE#', kinds.freeze);
   }
 
   async freeze(plan: string, server: string): Promise<Freeze | undefined> {
-    return this.#get(keyOf.freeze(plan, server), kinds.freeze);
+    return this.#items.get(keyOf.freeze(plan, server), kinds.freeze);
   }
 
   /** Notes the freeze of a server in the place of the one that was seen, `{}` for none. Returns whether this run is the one. */
   async claimFreeze(freeze: Freeze, { operation, requestedAt }: Partial<Freeze> = {}): Promise<boolean> {
-    return this.#update(keyOf.freeze(freeze.plan, freeze.server), { ...freeze }, { operation, requestedAt });
+    return this.#items.update(keyOf.freeze(freeze.plan, freeze.server), { ...freeze }, { operation, requestedAt });
   }
 
   /** Returns whether it is still the last one of its server. */
   async updateFreeze({ plan, server, operation }: Freeze, fields: Partial<Freeze>): Promise<boolean> {
-    return this.#update(keyOf.freeze(plan, server), fields, { operation });
+    return this.#items.update(keyOf.freeze(plan, server), fields, { operation });
   }
 
   async automaticSwitch(plan: string): Promise<AutomaticSwitch | undefined> {
-    return this.#get(keyOf.automatic(plan), kinds.automatic);
+    return this.#items.get(keyOf.automatic(plan), kinds.automatic);
   }
 
   async setAutomaticSwitch(set: AutomaticSwitch): Promise<void> {
-    await this.#update(keyOf.automatic(set.plan), { ...set });
+    await this.#items.update(keyOf.automatic(set.plan), { ...set });
   }
 
   async operation(plan: string, id: string): Promise<Operation | undefined> {
-    return this.#get(keyOf.operation(plan, id), kinds.operation);
+    return this.#items.get(keyOf.operation(plan, id), kinds.operation);
   }
 
   /** The operation of a step; a step without one was started outside of its state machine. */
@@ -286,57 +260,68 @@ export class Catalogue {
   }
 
   operations(plan: string): Promise<Operation[]> {
-    return this.#query(`PLAN#${plan}`, 'OP#', kinds.operation);
+    return this.#items.query(`PLAN#${plan}`, 'OP#', kinds.operation);
   }
 
   /** Its failovers and failbacks: unlike protect runs, they are few. */
   async moves(plan: string): Promise<Operation[]> {
-    const failovers = await this.#query(`PLAN#${plan}`, 'OP#failover-', kinds.operation);
-    return [...failovers, ...(await this.#query(`PLAN#${plan}`, 'OP#failback-', kinds.operation))];
+    const failovers = await this.#items.query(`PLAN#${plan}`, 'OP#failover-', kinds.operation);
+    return [...failovers, ...(await this.#items.query(`PLAN#${plan}`, 'OP#failback-', kinds.operation))];
   }
 
   async addOperation(operation: Operation): Promise<void> {
-    await this.#update(keyOf.operation(operation.plan, operation.id), { ...operation }, { id: undefined });
+    await this.#items.update(keyOf.operation(operation.plan, operation.id), { ...operation }, { id: undefined });
   }
 
   async updateOperation(holder: { plan: string; operation: string }, fields: Partial<Operation>): Promise<void> {
-    await this.#update(keyOf.operation(holder.plan, holder.operation), fields, { id: holder.operation });
+    await this.#items.update(keyOf.operation(holder.plan, holder.operation), fields, { id: holder.operation });
   }
 
   /** Sets one entry of a map of the operation, such as one launched server. */
   async updateOperationEntry(
     holder: { plan: string; operation: string },
-    map: 'servers' | 'swapped' | 'stopped',
+    map: 'servers' | 'swapped' | 'stopped' | 'questions',
     name: string,
     value: unknown,
   ): Promise<void> {
     const entry = { [`${map}.${name}`]: value };
-    await this.#update(keyOf.operation(holder.plan, holder.operation), entry, { id: holder.operation });
+    await this.#items.update(keyOf.operation(holder.plan, holder.operation), entry, { id: holder.operation });
+  }
+
+  /** The first answer to a question is the answer. Returns whether it is this one. */
+  async answerQuestion(
+    holder: { plan: string; operation: string },
+    { key, askedAt }: { readonly key: string; readonly askedAt: string },
+    answer: Answer,
+  ): Promise<boolean> {
+    const path = `questions.${key}`;
+    const isOpen = { [`${path}.askedAt`]: askedAt, [`${path}.answer`]: null };
+    return this.#items.update(keyOf.operation(holder.plan, holder.operation), { [`${path}.answer`]: answer }, isOpen);
   }
 
   /** Notes what happened at `at`; the same text of the same moment is noted once. */
   async addEvent(operation: string, at: Date, text: string): Promise<void> {
-    await this.#update(keyOf.event(operation, at.toISOString(), text), { at: at.toISOString(), text });
+    await this.#items.update(keyOf.event(operation, at.toISOString(), text), { at: at.toISOString(), text });
   }
 
   async transfer(operation: string, id: string): Promise<TransferRecord | undefined> {
-    return this.#get(keyOf.transfer(operation, id), kinds.transfer(operation));
+    return this.#items.get(keyOf.transfer(operation, id), kinds.transfer(operation));
   }
 
   transfers(operation: string): Promise<TransferRecord[]> {
-    return this.#query(`OP#${operation}`, 'TRANSFER#', kinds.transfer(operation));
+    return this.#items.query(`OP#${operation}`, 'TRANSFER#', kinds.transfer(operation));
   }
 
   /** Begins the record of a transfer where `fields` are all of it; else changes it where it exists. */
   async updateTransfer(operation: string, id: string, fields: Partial<TransferRecord>): Promise<void> {
-    await this.#update(keyOf.transfer(operation, id), fields, fields.id === undefined ? { id } : {});
+    await this.#items.update(keyOf.transfer(operation, id), fields, fields.id === undefined ? { id } : {});
   }
 
   /** What a step created that has no token of AWS: asked for at `requestedAt`, `made` once the answer was there. */
   creation<Made>(operation: string, step: string, made: z.ZodType<Made>) {
     const key = keyOf.creation(operation, step);
     const schema = z.object({ requestedAt: z.iso.datetime({ precision: 3 }), made: made.exactOptional() });
-    return this.#get(key, { schema, keyOf: () => key });
+    return this.#items.get(key, { schema, keyOf: () => key });
   }
 
   /**
@@ -345,73 +330,27 @@ export class Catalogue {
    */
   async claimCreation(operation: string, step: string, now: Date, seen: string | undefined): Promise<boolean> {
     const key = keyOf.creation(operation, step);
-    return this.#update(key, { requestedAt: now.toISOString() }, { requestedAt: seen });
+    return this.#items.update(key, { requestedAt: now.toISOString() }, { requestedAt: seen });
   }
 
   async updateCreation(operation: string, step: string, fields: Fields): Promise<void> {
-    await this.#update(keyOf.creation(operation, step), fields);
+    await this.#items.update(keyOf.creation(operation, step), fields);
   }
 
   async removeCreation(operation: string, step: string): Promise<void> {
-    await this.#remove(keyOf.creation(operation, step));
+    await this.#items.remove(keyOf.creation(operation, step));
   }
 
   async unit(operation: string, transfer: string, unit: number): Promise<UnitRecord | undefined> {
-    return this.#get(keyOf.unit(operation, transfer, unit), kinds.unit(operation, transfer));
+    return this.#items.get(keyOf.unit(operation, transfer, unit), kinds.unit(operation, transfer));
   }
 
   /** Units in ascending order of their blocks. */
   units(operation: string, transfer: string): Promise<UnitRecord[]> {
-    return this.#query(`OP#${operation}`, `UNIT#${transfer}#`, kinds.unit(operation, transfer));
+    return this.#items.query(`OP#${operation}`, `UNIT#${transfer}#`, kinds.unit(operation, transfer));
   }
 
   async addUnit(operation: string, transfer: string, unit: UnitRecord): Promise<void> {
-    await this.#update(keyOf.unit(operation, transfer, unit.unit), { ...unit });
-  }
-
-  async #get<Item>(key: Key, kind: Kind<Item>): Promise<Item | undefined> {
-    const get = new GetCommand({ TableName: this.#table, Key: key, ConsistentRead: true });
-    const answer = await catalogueCall('read the catalogue', () => this.#documents.send(get));
-    return answer.Item === undefined ? undefined : parseItem(answer.Item, kind);
-  }
-
-  #query<Item>(pk: string, prefix: string, kind: Kind<Item>): Promise<Item[]> {
-    return this.#queryAll(startingWith(pk, prefix), kind);
-  }
-
-  async #queryAll<Item>(of: KeyCondition, kind: Kind<Item>): Promise<Item[]> {
-    return catalogueCall('read the catalogue', async () => {
-      const items: Item[] = [];
-      for await (const page of paginateQuery({ client: this.#documents }, this.#consistent(of)))
-        items.push(...(page.Items ?? []).map((item) => parseItem(item, kind)));
-      return items;
-    });
-  }
-
-  async #hasAny(pk: string, prefix: string): Promise<boolean> {
-    const query = new QueryCommand({ ...this.#consistent(startingWith(pk, prefix)), Limit: 1 });
-    return ((await catalogueCall('read the catalogue', () => this.#documents.send(query))).Items ?? []).length > 0;
-  }
-
-  #consistent(of: KeyCondition) {
-    return { TableName: this.#table, ConsistentRead: true, ...of };
-  }
-
-  /** One conditional write. Returns whether the condition held. */
-  async #update(key: Fields, fields: Fields, condition: Condition = {}): Promise<boolean> {
-    const command = new UpdateCommand({ TableName: this.#table, Key: key, ...updateExpression(fields, condition) });
-    try {
-      await this.#documents.send(command);
-      return true;
-    } catch (error) {
-      if (error instanceof Error && error.name === 'ConditionalCheckFailedException') return false;
-      return catalogueCall('write to the catalogue', () => Promise.reject(error as Error));
-    }
-  }
-
-  async #remove(key: Fields): Promise<void> {
-    await catalogueCall('write to the catalogue', () =>
-      this.#documents.send(new DeleteCommand({ TableName: this.#table, Key: key })),
-    );
+    await this.#items.update(keyOf.unit(operation, transfer, unit.unit), { ...unit });
   }
 }

@@ -7,6 +7,7 @@ import { choiceLines } from '../domain/choice.ts';
 import { describeFailure } from '../domain/failure.ts';
 import { nameOf } from '../domain/operation-name.ts';
 import type { Plan } from '../domain/plan.ts';
+import { lastQuestion, questionLine } from '../domain/question.ts';
 import { printable } from '../domain/quoted.ts';
 import { outputs, stackName } from '../names.ts';
 import { UserError } from './plans.ts';
@@ -37,16 +38,50 @@ export async function runOperation(console: Console, request: StartRequest): Pro
 }
 
 /** Lets alarms start failovers of a plan, or start none, as the Step Functions console would. */
-export async function switchAutomatic(console: Console, plan: Plan, automatic: 'on' | 'off'): Promise<boolean> {
-  const execution = await startOperation(console, { kind: 'failover', plan, input: { automatic } });
-  const { sfn } = console.clients(plan.recovery.region);
+export function switchAutomatic(console: Console, plan: Plan, automatic: 'on' | 'off'): Promise<boolean> {
+  const said = { done: `automatic failover of plan ${plan.name} is ${automatic}`, not: 'nothing was switched' };
+  return tellMachine(console, { kind: 'failover', plan, input: { automatic } }, said);
+}
+
+export interface AnswerRequest {
+  readonly plan: Plan;
+  readonly answer: string;
+  readonly because: string | undefined;
+  /** Who answers. */
+  readonly by: string;
+}
+
+/** Answers what the operation of a plan waits for, as the Step Functions console would. @throws UserError when no operation is under way */
+export async function answerQuestion(console: Console, { plan, answer, because, by }: AnswerRequest): Promise<boolean> {
+  const { lease } = await (await catalogueOf(console, plan)).state(plan.name);
+  if (lease === null || lease.kind === 'protect')
+    throw new UserError(`Nothing of plan ${plan.name} waits for an answer: no failover or failback is under way.`);
+  const input = { answer, ...(because === undefined ? {} : { because }), trigger: by };
+  const said = { done: `${lease.operation} was answered ${answer}`, not: 'nothing was answered' };
+  return tellMachine(console, { kind: lease.kind, plan, input }, said);
+}
+
+/** Starts an execution that ends at once, waits for its end, and says how it ended. Returns whether it succeeded. */
+async function tellMachine(
+  console: Console,
+  request: StartRequest,
+  said: { readonly done: string; readonly not: string },
+): Promise<boolean> {
+  const execution = await startOperation(console, request);
+  const { sfn } = console.clients(request.plan.recovery.region);
   for (;;) {
     const { status, error, cause } = await describeExecution(sfn, execution);
-    if (status === 'SUCCEEDED') console.print(`automatic failover of plan ${plan.name} is ${automatic}`);
-    else if (status !== 'RUNNING') console.print(printable(`nothing was switched: ${describeFailure(error, cause)}`));
+    if (status === 'SUCCEEDED') console.print(printable(said.done));
+    else if (status !== 'RUNNING') console.print(printable(`${said.not}: ${describeFailure(error, cause)}`));
     if (status !== 'RUNNING') return status === 'SUCCEEDED';
     await console.pause(lookEverySeconds);
   }
+}
+
+async function catalogueOf(console: Console, plan: Plan): Promise<Catalogue> {
+  const { cloudformation, dynamodb } = console.clients(plan.recovery.region);
+  const stack = await readStackOutputs(cloudformation, stackName(plan.recovery.region));
+  return new Catalogue(stack.get(outputs.tableName) ?? '', dynamodb);
 }
 
 /** Returns the ARN of the execution. */
@@ -59,7 +94,7 @@ async function startOperation(console: Console, { kind, plan, input }: StartRequ
   return startExecution(clients.sfn, {
     stateMachine,
     name: `cli-${console.newName()}`,
-    input: JSON.stringify({ ...input, plan: plan.name, trigger: 'cli' }),
+    input: JSON.stringify({ trigger: 'cli', ...input, plan: plan.name }),
   });
 }
 
@@ -73,8 +108,7 @@ export interface FollowRequest {
 /** Prints each step of an operation until it has ended. Returns whether it succeeded. */
 export async function followOperation(console: Console, { kind, plan, execution }: FollowRequest): Promise<boolean> {
   const clients = console.clients(plan.recovery.region);
-  const stack = await readStackOutputs(clients.cloudformation, stackName(plan.recovery.region));
-  const catalogue = new Catalogue(stack.get(outputs.tableName) ?? '', clients.dynamodb);
+  const catalogue = await catalogueOf(console, plan);
   const shown = new Set<string>();
   const show = (line: string) => {
     if (!shown.has(line)) console.print(printable(line));
@@ -87,6 +121,7 @@ export async function followOperation(console: Console, { kind, plan, execution 
     if (kind === 'failover' && recoveryPoint !== null && choice !== undefined)
       for (const line of choiceLines(recoveryPoint, choice)) show(line);
     if (operation !== undefined) show(operation.progression);
+    for (const question of Object.values(operation?.questions ?? {})) show(questionLine(question));
     if (operation?.estimate !== undefined && operation.estimate !== null) show(estimateLine(operation.estimate));
     if (status === 'SUCCEEDED' && operation !== undefined && operation.cause !== null) show(operation.cause);
     const name = nameOf(operation ?? { kind });
@@ -110,9 +145,7 @@ function estimateLine(estimate: FailbackEstimate): string {
 
 /** Says where a plan stands. */
 export async function showStatus(console: Console, plan: Plan): Promise<void> {
-  const clients = console.clients(plan.recovery.region);
-  const stack = await readStackOutputs(clients.cloudformation, stackName(plan.recovery.region));
-  const catalogue = new Catalogue(stack.get(outputs.tableName) ?? '', clients.dynamodb);
+  const catalogue = await catalogueOf(console, plan);
   const state = await catalogue.state(plan.name);
   const newest = await catalogue.newestAvailable(plan.name);
   console.print(`plan ${plan.name}: ${state.phase}, active site ${state.activeSite}, epoch ${state.epoch}`);
@@ -122,6 +155,10 @@ export async function showStatus(console: Console, plan: Plan): Promise<void> {
   console.print(
     `operation: ${state.lease === null ? 'none' : `${state.lease.operation}, lease until ${state.lease.until}`}`,
   );
+  const operation = state.lease === null ? undefined : await catalogue.operation(plan.name, state.lease.operation);
+  const [, question] = lastQuestion(operation?.questions ?? {}) ?? [];
+  if (question?.answer === null)
+    console.print(printable(`question: ${questionLine(question)} Answer: homeward answer ${plan.name} …`));
   const automatic = await catalogue.automaticSwitch(plan.name);
   if (automatic?.isOn === false)
     console.print(`automatic failover: off since ${automatic.since}, switched by ${printable(automatic.by)}`);

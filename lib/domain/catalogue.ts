@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { choiceSchema } from './choice.ts';
 import { name } from './fields.ts';
 import { imageId, instanceId, operationIdSchema, pointIdSchema, snapshotId, time, volumeId } from './ids.ts';
+import { questionsSchema } from './question.ts';
 import { launchConfigurationSchema } from './launch-configuration.ts';
 import { blockMethodSchema, methodSchema, replicationMembers } from './replication-record.ts';
 
@@ -280,6 +281,7 @@ export const operationSchema = z
     /** What it is of a failover or failback, where it is not the whole of one. */
     extent: z.enum(['dry-run', 'estimate', 'fence']).exactOptional(),
     servers: z.record(name, launchedServerSchema).readonly(),
+    questions: questionsSchema,
     /** Instances that it stopped, with the public address each had then. */
     stopped: z.record(instanceId, z.string().nullable()).readonly(),
     traffic: z.array(trafficChangeSchema).readonly(),

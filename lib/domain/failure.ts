@@ -32,6 +32,8 @@ export const failureCodes = {
   PreflightFailed: 'operator',
   FenceNotConfirmed: 'operator',
   WaveUnhealthy: 'operator',
+  /** A person, or the default of a question that nobody answered, took the operation back. */
+  CalledOff: 'operator',
   LaunchFailed: 'operator',
   TrafficChanged: 'operator',
   /** A server of the plan cannot be protected so that a recovery point restores it. */

@@ -1,40 +1,13 @@
 import { z } from 'zod';
+import { commandRule, fenceRule, questionRule } from './block-rules.ts';
 import { formatDuration } from './duration.ts';
 import { memberOf } from './members.ts';
-
-/** A broken rule: the field it is shown at, below the plan, and what would be right. */
-export interface Broken {
-  readonly path: readonly (string | number)[];
-  readonly message: string;
-}
-
-/** A rule between fields, told of the part of a plan it reads; it is left out while that part is itself wrong. */
-interface Rule {
-  readonly brokenBy: (plan: unknown) => readonly Broken[];
-}
-
-function rule<Part extends z.ZodType>(
-  part: Part,
-  brokenBy: (read: z.output<Part>) => readonly (Broken | false)[],
-): Rule {
-  return {
-    brokenBy(plan) {
-      const read = part.safeParse(plan);
-      return read.success ? brokenBy(read.data).filter((broken) => broken !== false) : [];
-    },
-  };
-}
+import { type Broken, type Rule, rule } from './rule.ts';
 
 /** Of an account in a Region, unless AWS raises it. @source aws-facts [1.3] */
 const snapshotsMax = 100_000;
 /** @source aws-facts [1.11] */
 const lockDaysMax = 36_500;
-
-/** An agent may need some seconds to take a command and the snapshots need some to begin; nobody wants to wait for a write for longer. */
-const freezeSeconds = { from: 30, to: 300 };
-/** Of 64 KiB, the script around them included, in which a character may be four bytes. @source SSM API reference, SendCommand */
-const commandCharactersMax = 12_000;
-const frozen = z.object({ within: z.number(), freeze: z.array(z.string()), thaw: z.array(z.string()) });
 
 const count = z.number();
 const keepRules = z.object({
@@ -50,28 +23,6 @@ const keepRules = z.object({
 const names = z.record(z.string(), z.unknown()).default({});
 
 const regions = { primary: z.object({ region: z.string() }), recovery: z.object({ region: z.string() }) };
-
-/** Of the servers or the groups of a plan. */
-function commandRule(of: 'servers' | 'groups'): Rule {
-  return rule(z.object({ [of]: z.record(z.string(), z.unknown()) }), ({ [of]: named = {} }) =>
-    Object.entries(named).flatMap(([name, server]) => {
-      const read = z.object({ consistency: frozen }).safeParse(server);
-      if (!read.success) return [];
-      const { within, freeze, thaw } = read.data.consistency;
-      const path = [of, name, 'consistency'];
-      return [
-        (within < freezeSeconds.from || within > freezeSeconds.to) && {
-          path: [...path, 'within'],
-          message: `is no time for a server to be frozen. Write "${formatDuration(freezeSeconds.from)}" to "${formatDuration(freezeSeconds.to)}".`,
-        },
-        [...freeze, ...thaw].join('').length > commandCharactersMax && {
-          path,
-          message: `is longer than a script of Systems Manager may be. Write commands of ${commandCharactersMax} characters at most in all, and call a script of the server.`,
-        },
-      ];
-    }),
-  );
-}
 
 const rules: readonly Rule[] = [
   rule(z.object(regions), ({ primary, recovery }) => [
@@ -270,6 +221,9 @@ const rules: readonly Rule[] = [
       );
     });
   }),
+  fenceRule,
+  questionRule('failover'),
+  questionRule('failback'),
   commandRule('servers'),
   commandRule('groups'),
 ];

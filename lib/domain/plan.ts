@@ -61,6 +61,26 @@ export interface AutomaticFailover {
   readonly pointAgeSecondsMax?: number;
 }
 
+/** A question to a person: how long it waits for an answer, and what is done without one. */
+export interface QuestionRule {
+  readonly withinSeconds: number;
+  readonly otherwise: 'proceed' | 'undo';
+}
+
+/** What a failover asks people: of a primary that could not be fenced, of servers that do not become healthy, and before traffic moves. */
+export interface FailoverQuestions {
+  readonly owedFence?: QuestionRule;
+  readonly unhealthy?: QuestionRule;
+  readonly traffic?: QuestionRule;
+}
+
+/** What a failback asks people: before the returned primary is touched, of servers that do not become healthy, and before recovery stops serving. */
+export interface FailbackQuestions {
+  readonly primaryIsSafe?: QuestionRule;
+  readonly unhealthy?: QuestionRule;
+  readonly cutOver?: QuestionRule;
+}
+
 /** How nobody may delete a snapshot, for 1 to 36,500 days. A lock in `compliance` mode cannot be taken back. */
 export interface SnapshotLock {
   readonly mode: 'governance' | 'compliance';
@@ -106,10 +126,15 @@ export interface Plan {
   readonly traffic: readonly TrafficRecord[];
   readonly failover: {
     readonly rtoTargetSeconds: number;
-    readonly whenFenceIsOwed: 'proceed' | 'stop';
+    readonly whenFenceIsOwed: 'proceed' | 'stop' | 'ask';
+    readonly questions?: FailoverQuestions;
     readonly automatic?: AutomaticFailover;
   };
-  readonly failback: { readonly pauseLimitSeconds: number; readonly roundsMax: number };
+  readonly failback: {
+    readonly pauseLimitSeconds: number;
+    readonly roundsMax: number;
+    readonly questions?: FailbackQuestions;
+  };
   readonly probes?: { readonly subnets: readonly string[]; readonly securityGroups: readonly string[] };
   readonly notify: readonly string[];
 }
@@ -179,6 +204,9 @@ const automatic = fields({
   pointAgeLimit: duration.exactOptional(),
 });
 
+const question = fields({ within: duration, otherwise: oneOf('proceed', 'undo') });
+const optionalQuestion = question.exactOptional();
+
 const pointCount = integer(0, 1_000).default(0);
 
 const retention = fields({
@@ -211,10 +239,23 @@ const planSchema = fields({
   traffic: listOf(record).default([]),
   failover: fields({
     rtoTarget: duration,
-    whenFenceIsOwed: oneOf('proceed', 'stop'),
+    whenFenceIsOwed: oneOf('proceed', 'stop', 'ask'),
+    questions: fields({
+      owedFence: optionalQuestion,
+      unhealthy: optionalQuestion,
+      traffic: optionalQuestion,
+    }).exactOptional(),
     automatic: automatic.exactOptional(),
   }),
-  failback: fields({ pauseLimit: duration, roundsMax: integer(1, 20).default(4) }),
+  failback: fields({
+    pauseLimit: duration,
+    roundsMax: integer(1, 20).default(4),
+    questions: fields({
+      primaryIsSafe: optionalQuestion,
+      unhealthy: optionalQuestion,
+      cutOver: optionalQuestion,
+    }).exactOptional(),
+  }),
   probes: fields({ subnets: listOf(id('subnet'), 'subnet'), securityGroups: listOf(id('sg')) }).exactOptional(),
   notify: listOf(z.email({ error: 'is not an e-mail address. Write it like "ops@example.com".' })).default([]),
 }).superRefine(
@@ -232,7 +273,7 @@ function toPlan(
   planName: string,
   { protection, servers, groups, traffic, failover, failback, ...same }: WrittenPlan,
 ): Plan {
-  const { rtoTarget, automatic: written, ...failoverSame } = failover;
+  const { rtoTarget, automatic: written, questions, ...failoverSame } = failover;
   const { minimumAge = 0, lock, ...counts } = protection.retention;
   const { timeBasedCopies } = protection;
   return {
@@ -254,9 +295,14 @@ function toPlan(
     failover: {
       ...failoverSame,
       rtoTargetSeconds: rtoTarget,
+      ...(questions === undefined ? {} : { questions: toQuestions(questions) }),
       ...(written === undefined ? {} : { automatic: toAutomatic(written) }),
     },
-    failback: { pauseLimitSeconds: failback.pauseLimit, roundsMax: failback.roundsMax },
+    failback: {
+      pauseLimitSeconds: failback.pauseLimit,
+      roundsMax: failback.roundsMax,
+      ...(failback.questions === undefined ? {} : { questions: toQuestions(failback.questions) }),
+    },
   };
 }
 
@@ -272,6 +318,17 @@ function toAutomatic({
     ...(cancelWindow === undefined ? {} : { cancelWindowSeconds: cancelWindow }),
     ...(pointAgeLimit === undefined ? {} : { pointAgeSecondsMax: pointAgeLimit }),
   };
+}
+
+type WrittenQuestion = z.output<typeof question>;
+
+function toQuestions<Name extends string>(
+  written: Readonly<Partial<Record<Name, WrittenQuestion>>>,
+): Partial<Record<Name, QuestionRule>> {
+  const entries = Object.entries<WrittenQuestion | undefined>(written).flatMap(([key, rule]) =>
+    rule === undefined ? [] : [[key, { withinSeconds: rule.within, otherwise: rule.otherwise }]],
+  );
+  return Object.fromEntries(entries) as Partial<Record<Name, QuestionRule>>;
 }
 
 type Written = Omit<z.output<typeof group>, 'tags'>;

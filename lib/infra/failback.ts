@@ -39,9 +39,9 @@ export class FailbackMachine extends Construct {
     rebuild.next(servers);
 
     const last = this.#round(tasks, { id: 'Final round', final: true, next: rebuild });
-    const stop = tasks.until('Stop recovery', 'failback/stop-recovery', {}, last);
+    const stop = tasks.untilAnswered('Stop recovery', 'failback/stop-recovery', {}, last);
     const serving = this.#round(tasks, { id: 'Round', final: false, next: stop });
-    const payFence = tasks.until('Pay fence', 'failback/pay-fence', {}, serving);
+    const payFence = tasks.untilAnswered('Pay fence', 'failback/pay-fence', {}, serving);
     const isEstimate = new Choice(this, 'Estimate only?')
       .when(Condition.booleanEquals('$.estimateOnly', true), tasks.until('Sweep estimate', 'failback/sweep', {}, close))
       .otherwise(payFence);
@@ -60,9 +60,11 @@ export class FailbackMachine extends Construct {
       'Estimate',
       'Sweep estimate',
       'Pay fence',
+      'Ask in Pay fence',
       'Round',
       'Finish Round',
       'Stop recovery',
+      'Ask in Stop recovery',
       'Final round',
       'Finish Final round',
       'Switch traffic',
@@ -76,7 +78,10 @@ export class FailbackMachine extends Construct {
     commit.next(keepManifest(tasks, { close, done, end: undone.end }));
 
     const open = tasks.call('Open', 'failback/open', opening);
-    this.machine = operationMachine(this, 'Failback', open.next(orUndo(this, undone, isFenceOnly)), tasks.functions);
+    const isAnswer = new Choice(this, 'Answer only?')
+      .when(Condition.isPresent('$.answered'), new Succeed(this, 'Answered'))
+      .otherwise(orUndo(this, undone, isFenceOnly));
+    this.machine = operationMachine(this, 'Failback', open.next(isAnswer), tasks.functions);
   }
 
   /** One delta round: snapshot what serves, move what changed, record the twins; again while that shortens the pause. */

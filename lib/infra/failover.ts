@@ -1,4 +1,12 @@
-import { Choice, Condition, JsonPath, type State, type StateMachine, Succeed } from 'aws-cdk-lib/aws-stepfunctions';
+import {
+  Choice,
+  Condition,
+  JsonPath,
+  type Map as MapState,
+  type State,
+  type StateMachine,
+  Succeed,
+} from 'aws-cdk-lib/aws-stepfunctions';
 import type { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
 import { bringOver } from './bring-over.ts';
@@ -9,6 +17,17 @@ import type { StepFunctions } from './step-functions.ts';
 import { opening, Tasks } from './tasks.ts';
 import { compensate, orUndo } from './undo.ts';
 import { waves } from './waves.ts';
+
+/** Tasks whose failure, like that of any map, is undone. */
+const undoable = [
+  'Preflight',
+  'Begin last point',
+  'Fence',
+  'Ask in Fence',
+  'Switch traffic',
+  'Ask in Switch traffic',
+  'Commit',
+];
 
 /**
  * Failover: preflight → fence the primary → [planned: a last point of the stopped servers] → waves with health gates → traffic → commit
@@ -25,16 +44,11 @@ export class FailoverMachine extends Construct {
     const done = new Succeed(this, 'Recovered');
     close.next(done);
     const commit = tasks.call('Commit', 'failover/commit');
-    const traffic = tasks.until('Switch traffic', 'traffic/switch', { to: 'recovery' }, commit);
+    const traffic = tasks.untilAnswered('Switch traffic', 'traffic/switch', { to: 'recovery' }, commit);
     const servers = waves(this, tasks, 'failover/launch');
     servers.next(traffic);
-    const broughtOver = bringOver(this, tasks, { next: servers, isStopped: true });
-    const capture = captureStoppedServers(this, tasks);
-    capture.next(broughtOver.begin);
-    const hasLastPoint = new Choice(this, 'Last point?')
-      .when(Condition.isPresent('$.point'), capture)
-      .otherwise(servers);
-    const fence = tasks.until('Fence', 'failover/fence', {}, hasLastPoint);
+    const { hasLastPoint, capture, broughtOver } = this.#lastPoint(tasks, servers);
+    const fence = tasks.untilAnswered('Fence', 'failover/fence', {}, hasLastPoint);
     const lastPoint = tasks.call('Begin last point', 'failover/last-point', {
       payload: { 'dryRun.$': '$.dryRun' },
       result: 'replace',
@@ -52,9 +66,7 @@ export class FailoverMachine extends Construct {
       trafficTo: 'primary',
       atLast: (next) => this.#pruneGivenUp(tasks, next),
     });
-    const guarded = tasks.made.filter(({ node }) =>
-      ['Preflight', 'Begin last point', 'Fence', 'Switch traffic', 'Commit'].includes(node.id),
-    );
+    const guarded = tasks.made.filter(({ node }) => undoable.includes(node.id));
     for (const state of [capture, ...broughtOver.guarded, servers, ...guarded])
       state.addCatch(undone.begin, { resultPath: '$.failure' });
 
@@ -75,9 +87,21 @@ export class FailoverMachine extends Construct {
     const open = tasks.call('Open', 'failover/open', opening);
     const isSwitch = new Choice(this, 'Switch only?')
       .when(Condition.isPresent('$.automatic'), new Succeed(this, 'Switched'))
+      .when(Condition.isPresent('$.answered'), new Succeed(this, 'Answered'))
       .otherwise(orUndo(this, undone, preflight));
     open.next(isSwitch);
     this.machine = operationMachine(this, 'Failover', this.#orCalledOff(tasks, open), tasks.functions);
+  }
+
+  /** A planned failover captures its stopped servers, and launches them from that. */
+  #lastPoint(tasks: Tasks, servers: MapState) {
+    const broughtOver = bringOver(this, tasks, { next: servers, isStopped: true });
+    const capture = captureStoppedServers(this, tasks);
+    capture.next(broughtOver.begin);
+    const hasLastPoint = new Choice(this, 'Last point?')
+      .when(Condition.isPresent('$.point'), capture)
+      .otherwise(servers);
+    return { hasLastPoint, capture, broughtOver };
   }
 
   /** What was captured for a point that the undo gave up. Where that fails, the prune of the next protect run does it. */

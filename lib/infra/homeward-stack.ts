@@ -5,6 +5,7 @@ import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
 import { hasCommands } from '../domain/consistency.ts';
 import type { Plan } from '../domain/plan.ts';
+import { hasQuestions } from '../domain/question.ts';
 import { environment, outputs } from '../names.ts';
 import { FailbackMachine } from './failback.ts';
 import { FailoverMachine } from './failover.ts';
@@ -46,13 +47,14 @@ export class HomewardStack extends Stack {
     for (const step of ['failover/guard', 'failover/open', 'failover/veto'] as const)
       topic.grantPublish(functions.get(step));
     topic.grantPublish(functions.get('operation/rescue'));
+    if (plans.some(hasQuestions)) topic.grantPublish(functions.get('operation/ask'));
     if (plans.some(hasCommands)) topic.grantPublish(functions.get('protect/thaw'));
 
     const protect = new ProtectMachine(this, functions).machine;
     const failover = new FailoverMachine(this, functions).machine;
     const failback = new FailbackMachine(this, functions).machine;
     new Schedules(this, plans, protect, functions.get('protect/measure'));
-    new Watch(this, functions, failback);
+    new Watch(this, plans, functions, failback);
     new AutomaticFailover(this, plans, functions, failover);
     new PlanAlarms(this, plans, topic);
     new FullCopies(this, functions.get('protect/notice-copy'));

@@ -1,5 +1,3 @@
-import { hasCommands } from '../domain/consistency.ts';
-import type { Plan } from '../domain/plan.ts';
 import { metricNamespace } from '../names.ts';
 import { type Arns, Resources, type Right, suffix } from './resources.ts';
 
@@ -47,37 +45,12 @@ export const stepNames = [
   'failback/sweep',
   'failback/put-back',
   'operation/manifest',
+  'operation/ask',
   'operation/close',
   'operation/rescue',
   'watch/fences',
 ] as const;
 export type StepName = (typeof stepNames)[number];
-
-/** Steps that do other than read and write the catalogue: those that take back what they noted or recorded, and those that do less. */
-const catalogueUse: Partial<Record<StepName, readonly string[]>> = {
-  'waves/probe': [],
-  'failover/guard': ['GetItem', 'Query'],
-  'failover/veto': ['GetItem', 'Query'],
-  'protect/select': ['GetItem', 'Query', 'UpdateItem'],
-  'protect/abort': ['GetItem', 'UpdateItem'],
-  'protect/measure': ['Query'],
-  'watch/fences': ['GetItem', 'Query'],
-  'protect/capture': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],
-  'protect/replicate': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],
-  'protect/prune': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],
-  'failback/estimate': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],
-  'failback/pay-fence': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],
-  'failback/round': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],
-};
-
-/** Steps that plans without commands never come to, or that then do nothing. */
-const stepsOfCommands: readonly StepName[] = ['protect/freeze', 'protect/thaw'];
-
-/** What each function may do with the catalogue. */
-export function catalogueActions(step: StepName, plans: readonly Plan[]): string[] {
-  if (stepsOfCommands.includes(step) && !plans.some(hasCommands)) return [];
-  return (catalogueUse[step] ?? ['GetItem', 'Query', 'UpdateItem']).map((action) => `dynamodb:${action}`);
-}
 
 const both = ['primary', 'recovery'] as const;
 

@@ -8,7 +8,8 @@ import { Construct } from 'constructs';
 import type { Plan } from '../domain/plan.ts';
 import { environment } from '../names.ts';
 import { accept } from './accept.ts';
-import { catalogueActions, rightsOf, type StepName, stepNames } from './rights.ts';
+import { catalogueActions } from './catalogue-rights.ts';
+import { rightsOf, type StepName, stepNames } from './rights.ts';
 
 export interface StepFunctionsProps {
   readonly plans: readonly Plan[];

@@ -106,9 +106,25 @@ export class Tasks {
     return begin;
   }
 
+  /** As {@link until}, of a step that may ask people first: the answer leads back to a first look. */
+  untilAnswered(id: string, step: StepName, payload: Readonly<Record<string, unknown>>, next: IChainable): State {
+    const { begin, isDone, wait } = this.poll(id, step, payload);
+    const ask = this.until(`Ask in ${id}`, 'operation/ask', { 'execution.$': '$$.Execution.Id' }, begin);
+    isDone
+      .when(Condition.isPresent('$.poll.result.asks'), ask)
+      .when(Condition.booleanEquals('$.poll.result.done', true), next)
+      .otherwise(wait);
+    return begin;
+  }
+
   /** A poll that ends its branch once done. */
   untilEnd(id: string, step: StepName, payload: Readonly<Record<string, unknown>> = {}): State {
-    return this.until(id, step, payload, new Pass(this.#scope, `${id}: end`, { parameters: { done: true } }));
+    return this.until(id, step, payload, this.end(id));
+  }
+
+  /** The end of the branch of a poll. */
+  end(id: string): State {
+    return new Pass(this.#scope, `${id}: end`, { parameters: { done: true } });
   }
 }
 

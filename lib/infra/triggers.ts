@@ -65,24 +65,26 @@ function invoking(scope: Construct, id: string, step: StepName, invoked: LambdaF
   return role.withoutPolicyUpdates();
 }
 
-/** Every minute, for all plans: what is owed and can be paid now. A tick that could not be delivered is dropped for the next one. */
+/** Every minute, for each plan: what is owed and can be paid now. A tick that could not be delivered is dropped for the next one. */
 export class Watch extends Construct {
-  constructor(scope: Construct, functions: StepFunctions, failback: StateMachine) {
+  constructor(scope: Construct, plans: readonly Plan[], functions: StepFunctions, failback: StateMachine) {
     super(scope, 'Watch');
     const step = 'watch/fences';
     const fences = functions.get(step);
     failback.grantStartExecution(fences);
     fences.addEnvironment(environment.failbackMachineArn, failback.stateMachineArn);
-    new Schedule(this, 'Fences', {
-      schedule: ScheduleExpression.rate(Duration.minutes(1)),
-      description: 'Homeward: watch owed fences',
-      target: new LambdaInvoke(fences, {
-        role: invoking(this, 'FencesRole', step, fences),
-        input: ScheduleTargetInput.fromObject({}),
-        maxEventAge: Duration.minutes(1),
-        retryAttempts: 0,
-      }),
-    });
+    const role = invoking(this, 'FencesRole', step, fences);
+    for (const plan of plans)
+      new Schedule(this, `Fences${pascal(plan.name)}`, {
+        schedule: ScheduleExpression.rate(Duration.minutes(1)),
+        description: `Homeward: watch the fence of plan ${plan.name}`,
+        target: new LambdaInvoke(fences, {
+          role,
+          input: ScheduleTargetInput.fromObject({ plan: plan.name }),
+          maxEventAge: Duration.minutes(1),
+          retryAttempts: 0,
+        }),
+      });
   }
 }
 

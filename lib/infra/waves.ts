@@ -12,7 +12,8 @@ export function waves(scope: Construct, tasks: Tasks, bringUp: StepName): MapSta
     resultPath: '$.last',
   });
   servers.itemProcessor(tasks.untilEnd('Bring up', bringUp, { 'server.$': '$.server' }));
-  servers.next(tasks.untilEnd('Health', 'waves/health', { 'wave.$': '$.wave', 'site.$': '$.site' }));
+  const wave = { 'wave.$': '$.wave', 'site.$': '$.site' };
+  servers.next(tasks.untilAnswered('Health', 'waves/health', wave, tasks.end('Health')));
   all.itemProcessor(servers);
   return all;
 }

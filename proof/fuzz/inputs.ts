@@ -49,6 +49,7 @@ function typed(point: string): fc.Arbitrary<Typed> {
       { plan: 'shop', servers: { db: { recoveryPoint: point } } },
       { plan: 'shop', planned: true },
       { plan: 'shop', automatic: 'off' },
+      { plan: 'shop', answer: 'proceed', because: 'forensics are done' },
       { plan: 'shop', alarm: { name: 'heartbeat', cancelUntil: '2026-01-05T10:00:00Z' } },
       { plan: 'shop', undo: 'failover-1' },
     ],
@@ -56,6 +57,7 @@ function typed(point: string): fc.Arbitrary<Typed> {
       { plan: 'shop' },
       { plan: 'shop', estimateOnly: true, trigger: 'cli' },
       { plan: 'shop', fenceOnly: true },
+      { plan: 'shop', answer: 'undo' },
       { plan: 'shop', undo: 'failback-1' },
     ],
   };

@@ -38,17 +38,32 @@ const members: Record<OperationKind, Readonly<Record<string, Test>>> = {
   failback: { plan: isText, estimateOnly: isFlag, fenceOnly: isFlag, trigger: isTrigger },
 };
 
+const answering = {
+  plan: isText,
+  answer: (value: unknown) => value === 'proceed' || value === 'wait' || value === 'undo',
+  because: isReason,
+  trigger: isTrigger,
+};
+
 /** The names of the members that are wrong, missing or unknown; `input` when there are none to name. */
 export function wrongMembers(kind: OperationKind, input: unknown): string[] {
   if (!isBlock(input)) return ['input'];
+  const isAnswering = kind !== 'protect' && Object.hasOwn(input, 'answer');
   const isUndoing = kind !== 'protect' && Object.hasOwn(input, 'undo');
   const isSwitching = kind === 'failover' && isSwitchInput(input);
   const others = isUndoing ? { plan: isText, undo: isUndo } : members[kind];
-  const known = isSwitching ? { plan: isText, automatic: isSwitch, trigger: isTrigger } : others;
+  const started = isSwitching ? { plan: isText, automatic: isSwitch, trigger: isTrigger } : others;
+  const known = isAnswering ? answering : started;
   const wrong = Object.keys(input).filter(
     (name) => !Object.hasOwn(known, name) || known[name as 'plan']?.(input[name]) !== true,
   );
-  return Object.hasOwn(input, 'plan') ? [...wrong, ...(isSwitching ? [] : unfitting(kind, input))] : [...wrong, 'plan'];
+  return Object.hasOwn(input, 'plan')
+    ? [...wrong, ...(isSwitching || isAnswering ? [] : unfitting(kind, input))]
+    : [...wrong, 'plan'];
+}
+
+function isReason(value: unknown): boolean {
+  return isText(value) && /^[^\p{C}]{1,500}$/u.test(value as string);
 }
 
 /** Whether an input switches automatic failover instead of starting one. */

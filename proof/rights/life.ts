@@ -1,3 +1,4 @@
+import { EC2Client, StartInstancesCommand } from '@aws-sdk/client-ec2';
 import type { Stage } from '../../rehearsal/stage.ts';
 import type { World } from '../../rehearsal/world.ts';
 import type { Ec2State } from '../../sim/ec2/state.ts';
@@ -128,6 +129,15 @@ class Life {
   /** An estimate, failbacks that are stopped, refused and finished, one volume by comparison, and protection by deltas and by comparison. */
   async comeHome(): Promise<void> {
     this.#write();
+    await this.#until('the fence is paid', () => this.#payments().some(({ status }) => status === 'SUCCEEDED'));
+    // Somebody starts the servers of the primary again.
+    await this.#stage.clock.settle(
+      new EC2Client(this.#stage.cloud.clientConfig(this.#stage.plan.primary.region)).send(
+        new StartInstancesCommand({
+          InstanceIds: Object.values(this.#stage.plan.servers).map(({ instance }) => instance),
+        }),
+      ),
+    );
     await this.#replaceVolume('recovery');
     for (const step of ['Estimate', 'PayFence', 'Round']) this.#throttle(`Failback${step}`, 'CreateSnapshots');
     await this.#ends(this.#stage.start('failback', { plan: this.#stage.plan.name, estimateOnly: true }), 'SUCCEEDED');
@@ -146,6 +156,10 @@ class Life {
     for (let quiet = 0; quiet < 3; quiet += 1) await this.#protectNow();
     await this.#replaceVolume('primary');
     await this.#protectNow();
+  }
+
+  #payments(): readonly Execution[] {
+    return this.#stage.executions('failback').filter(({ name }) => name.startsWith('fence-'));
   }
 
   /** The input of a failover that waits for a minute, beside the alarm that is on. */

@@ -1,26 +1,21 @@
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runOperation } from '../../lib/cli/operations.ts';
 import type { Operation } from '../../lib/domain/catalogue.ts';
-import { Life } from '../../proof/life.ts';
+import type { Life } from '../../proof/life.ts';
 import { RawTable } from '../../proof/raw-table.ts';
-import { RightsRecord } from '../../proof/rights/record.ts';
-import { unallowed } from '../../proof/rights/simulate.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
 import { changedIndexes } from '../../sim/blocks/content.ts';
-import { isEntered, outcomeOf, setSchedules, shop, smallShop } from './shop-stage.ts';
+import { isEntered, openLife, outcomeOf, setSchedules, shop } from './shop-stage.ts';
 
 let life: Life;
 let stage: Stage;
-let record: RightsRecord;
 beforeEach(async () => {
-  life = await Life.open({ plan: shop, world: smallShop, seed: 13, assembly: inject('shopAssembly') });
+  life = await openLife({ seed: 13 });
   stage = life.stage;
-  record = new RightsRecord(stage.cloud);
   await setSchedules(stage, 'protect', 'DISABLED');
 });
 afterEach(async () => {
   stage.close();
-  expect(await unallowed(record)).toEqual([]);
 });
 
 const away = shop.recovery.region;

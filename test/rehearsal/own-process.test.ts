@@ -187,6 +187,7 @@ describe('every deployed function, started as Lambda starts it', () => {
       to: 'recovery',
       outcome: 'failed',
       estimateOnly: false,
+      execution: 'arn:aws:states:eu-central-1:123456789012:execution:none:none',
       dryRun: false,
     },
     ...{ final: false, startedAt: '2026-01-05T10:00:00.000Z', transfers: [] },
@@ -201,7 +202,7 @@ describe('every deployed function, started as Lambda starts it', () => {
   const takesOther =
     /^(\w+\/open|failover\/(guard|veto)|operation\/rescue|waves\/probe|protect\/(notice-copy|freeze|thaw))$/;
   /** They look for the operation or its point in the catalogue, and there is none; measuring needs neither. */
-  const looksFirst = /^(protect\/abort|protect\/measure|failover\/preflight|operation\/close)$/;
+  const looksFirst = /^(protect\/abort|protect\/measure|watch\/fences|failover\/preflight|operation\/close)$/;
 
   let answers: Awaited<ReturnType<typeof everyAnswer>>;
   let calls: readonly RecordedCall[];

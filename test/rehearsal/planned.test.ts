@@ -1,26 +1,22 @@
 import { EC2Client, ModifyInstanceAttributeCommand } from '@aws-sdk/client-ec2';
 import { afterEach, describe, expect, inject, it } from 'vitest';
 import type { Plan } from '../../lib/domain/plan.ts';
-import { Life } from '../../proof/life.ts';
-import { RightsRecord } from '../../proof/rights/record.ts';
-import { unallowed } from '../../proof/rights/simulate.ts';
+import type { Life } from '../../proof/life.ts';
 import { frozenShop } from '../../proof/shop.ts';
 import { type Assembly, synthesize } from '../../rehearsal/deploy.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
 import { changedIndexes } from '../../sim/blocks/content.ts';
-import { isEntered, outcomeOf, setSchedules, shop, smallShop, synthesisMs } from './shop-stage.ts';
+import { isEntered, outcomeOf, openLife, setSchedules, shop, synthesisMs } from './shop-stage.ts';
 
 let life: Life;
 let stage: Stage;
-let record: RightsRecord;
 let own: Assembly | undefined;
 
 async function open(plan: Plan = shop): Promise<void> {
   own = plan === shop ? undefined : synthesize([plan], inject('bundles'));
   const assembly = own?.directory ?? inject('shopAssembly');
-  life = await Life.open({ plan, world: smallShop, seed: 17, assembly });
+  life = await openLife({ plan, seed: 17, assembly });
   stage = life.stage;
-  record = new RightsRecord(stage.cloud);
   await setSchedules(stage, 'protect', 'DISABLED');
   expect(outcomeOf(await life.run('protect'))).toMatchObject({ status: 'SUCCEEDED' });
   life.write(3);
@@ -28,7 +24,6 @@ async function open(plan: Plan = shop): Promise<void> {
 afterEach(async () => {
   stage.close();
   own?.remove();
-  expect(await unallowed(record)).toEqual([]);
 });
 
 const home = shop.primary.region;

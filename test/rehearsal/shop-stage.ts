@@ -1,4 +1,5 @@
 import { afterAll, expect, inject } from 'vitest';
+import { Life } from '../../proof/life.ts';
 import { RightsRecord } from '../../proof/rights/record.ts';
 import { unallowed } from '../../proof/rights/simulate.ts';
 import { shop, smallShop } from '../../proof/shop.ts';
@@ -15,6 +16,18 @@ export async function openShop(seed = 1, world: World = smallShop): Promise<Stag
   const stage = await Stage.open({ plan: shop, world, seed, assembly: inject('shopAssembly') });
   records.push(new RightsRecord(stage.cloud));
   return stage;
+}
+
+/** The same of a plan like the shop, with every checker watching. */
+export async function openLife(options: {
+  readonly seed: number;
+  readonly plan?: Plan;
+  readonly assembly?: string;
+}): Promise<Life> {
+  const { plan = shop, seed, assembly = inject('shopAssembly') } = options;
+  const life = await Life.open({ plan, world: smallShop, seed, assembly });
+  records.push(new RightsRecord(life.stage.cloud));
+  return life;
 }
 
 /** What the roles of every stage of a test file were asked for. */

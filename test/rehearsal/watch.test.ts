@@ -1,15 +1,15 @@
 import { EC2Client, ModifyInstanceAttributeCommand } from '@aws-sdk/client-ec2';
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
-import { Life } from '../../proof/life.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Life } from '../../proof/life.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
-import { outcomeOf, setSchedules, shop, smallShop } from './shop-stage.ts';
+import { openLife, outcomeOf, setSchedules, shop } from './shop-stage.ts';
 
 let life: Life;
 let stage: Stage;
 
 /** The Region was lost while its servers went on, and recovery serves. */
 beforeEach(async () => {
-  life = await Life.open({ plan: shop, world: smallShop, seed: 23, assembly: inject('shopAssembly') });
+  life = await openLife({ seed: 23 });
   stage = life.stage;
   expect(outcomeOf(await life.run('protect'))).toMatchObject({ status: 'SUCCEEDED' });
   await setSchedules(stage, 'protect', 'DISABLED');

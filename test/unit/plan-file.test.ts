@@ -112,7 +112,25 @@ describe('plan file', () => {
       'a choice',
       'whenFenceIsOwed: proceed',
       'whenFenceIsOwed: ignore',
-      'homeward.yaml:35: plans.shop.failover.whenFenceIsOwed: "ignore" is not known. Write one of: proceed, stop.',
+      'homeward.yaml:35: plans.shop.failover.whenFenceIsOwed: "ignore" is not known. Write one of: proceed, stop, ask.',
+    ],
+    [
+      'a question that has no rule',
+      'whenFenceIsOwed: proceed',
+      'whenFenceIsOwed: ask',
+      'homeward.yaml:35: plans.shop.failover.whenFenceIsOwed: "ask" needs a question. Write failover.questions.owedFence with "within" and "otherwise".',
+    ],
+    [
+      'a question that is never asked',
+      'whenFenceIsOwed: proceed',
+      'whenFenceIsOwed: stop\n      questions: { owedFence: { within: 5 minutes, otherwise: undo } }',
+      'homeward.yaml:36: plans.shop.failover.questions.owedFence: is never asked while failover.whenFenceIsOwed is stop. Write "ask" there, or leave the question out.',
+    ],
+    [
+      'a question that waits for days',
+      'pauseLimit: 15 minutes',
+      'pauseLimit: 15 minutes\n      questions: { cutOver: { within: 2 days, otherwise: proceed } }',
+      'homeward.yaml:41: plans.shop.failback.questions.cutOver.within: "2 days" is no time to wait for an answer. Write "1 minute" to "1 day".',
     ],
     [
       'a plan name',

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Operation, PlanState } from '../../domain/catalogue.ts';
 import { Failure } from '../../domain/failure.ts';
 import type { Plan } from '../../domain/plan.ts';
+import { answer, type Answered, isAnswer } from '../operation/answer.ts';
 import {
   openOperation,
   type openSchema,
@@ -38,7 +39,8 @@ export type FailbackOpened = Context & {
 export async function open(
   services: Services,
   { input, execution }: z.infer<typeof openSchema>,
-): Promise<FailbackOpened | TakenOver> {
+): Promise<FailbackOpened | TakenOver | Answered> {
+  if (isAnswer(input)) return answer(services, 'failback', input);
   if (asksForUndo(input)) return takeOver(services, 'failback', input, execution);
   const {
     plan: name,

@@ -6,6 +6,7 @@ import { assertInvariant, Failure } from '../../domain/failure.ts';
 import { nextPoll, nextPollWithin, type PollResult, pollSchema } from '../../domain/poll.ts';
 import type { SnapshotFacts } from '../../aws/snapshots.ts';
 import { snapshotOnce } from '../operation/snapshot-once.ts';
+import { askFirst, type MayAsk } from '../operation/ask-first.ts';
 import { contextSchema, type Services } from '../services.ts';
 import { stopServers } from '../waves/stop.ts';
 import { unreplicatedOf } from './unreplicated.ts';
@@ -20,9 +21,16 @@ const snapshotSecondsMax = 12 * 3_600;
  * Pays the owed fence before anything in the primary is let back (I1): its servers are stopped, and what their volumes hold is
  * kept in snapshots and reported, because writes that never reached the recovery Region are on them (I5).
  */
-export async function payFence(services: Services, input: z.infer<typeof payFenceSchema>): Promise<PollResult> {
+export async function payFence(services: Services, input: z.infer<typeof payFenceSchema>): Promise<MayAsk> {
   const plan = await services.planOf(input);
   await services.proveEpoch(input);
+  // Before anything there is touched: an outage may have been an attack.
+  const asking = await askFirst(services, input, {
+    key: 'primary-is-safe',
+    text: `Plan ${plan.name} is about to come home to ${plan.primary.region}. Is the primary safe, and why?`,
+    rule: plan.failback.questions?.primaryIsSafe,
+  });
+  if (asking !== undefined) return asking;
   await services.catalogue.updateOperation(input, { progression: 'paying the fence' });
   const ec2 = services.client(ec2Client, plan.primary.region);
   const servers = Object.entries(plan.servers);

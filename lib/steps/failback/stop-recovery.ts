@@ -1,7 +1,8 @@
 import type { z } from 'zod';
 import { Failure } from '../../domain/failure.ts';
-import { nextPollWithin, type PollResult, pollSchema } from '../../domain/poll.ts';
+import { nextPollWithin, pollSchema } from '../../domain/poll.ts';
 import type { InstanceFacts } from '../../aws/instances.ts';
+import { askFirst, type MayAsk } from '../operation/ask-first.ts';
 import { type Context, contextSchema, type Services } from '../services.ts';
 import { protectedServers, switchProtections } from '../waves/protections.ts';
 import { instancesOf } from '../waves/site.ts';
@@ -12,9 +13,15 @@ export const stopRecoverySchema = contextSchema.extend({ poll: pollSchema });
 const stopSecondsMax = 900;
 
 /** Stops what serves in the recovery Region: the cut-over pause begins, and nothing is written any more (I1). */
-export async function stopRecovery(services: Services, input: z.infer<typeof stopRecoverySchema>): Promise<PollResult> {
+export async function stopRecovery(services: Services, input: z.infer<typeof stopRecoverySchema>): Promise<MayAsk> {
   const plan = await services.planOf(input);
   await services.proveEpoch(input);
+  const asking = await askFirst(services, input, {
+    key: 'cut-over',
+    text: `The rounds of plan ${plan.name} are done. Shall its servers in ${plan.recovery.region} be stopped and production go home now?`,
+    rule: plan.failback.questions?.cutOver,
+  });
+  if (asking !== undefined) return asking;
   await services.catalogue.updateOperation(input, { progression: 'stopping recovery' });
   const instances = [...(await instancesOf(services, input, 'recovery', Object.keys(plan.servers))).values()];
   await stopServers(services, input, plan.recovery.region, instances, (running) => allowStop(services, input, running));

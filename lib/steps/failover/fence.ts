@@ -1,8 +1,10 @@
 import type { z } from 'zod';
+import type { Operation } from '../../domain/catalogue.ts';
 import { Failure } from '../../domain/failure.ts';
-import { nextPoll, type PollResult, pollingSeconds, pollSchema } from '../../domain/poll.ts';
+import { nextPoll, pollingSeconds, pollSchema } from '../../domain/poll.ts';
 import type { Plan } from '../../domain/plan.ts';
-import { type Context, contextSchema, type Services } from '../services.ts';
+import { askFirst, type MayAsk } from '../operation/ask-first.ts';
+import { contextSchema, type Services } from '../services.ts';
 import { stopPrimary } from './stop-primary.ts';
 
 export const fenceSchema = contextSchema.extend({ poll: pollSchema });
@@ -16,7 +18,7 @@ const stopSecondsMax = 600;
  * primary answers keeps a failover from going on (I9).
  * @throws Failure FenceNotConfirmed
  */
-export async function fence(services: Services, input: z.infer<typeof fenceSchema>): Promise<PollResult> {
+export async function fence(services: Services, input: z.infer<typeof fenceSchema>): Promise<MayAsk> {
   const plan = await services.planOf(input);
   await services.proveEpoch(input);
   await services.catalogue.updateOperation(input, { progression: 'fencing' });
@@ -24,22 +26,26 @@ export async function fence(services: Services, input: z.infer<typeof fenceSchem
   const isOverdue = pollingSeconds(input.poll, services.now()) > stopSecondsMax;
   if (look === 'stopping' && !isOverdue) return nextPoll(input.poll, false, services.now());
   const status = look === 'confirmed' ? 'confirmed' : 'owed';
-  const why = status === 'owed' ? await whyNotOwed(services, input, plan) : undefined;
-  if (why !== undefined)
-    throw new Failure(
-      'FenceNotConfirmed',
-      `The servers of plan ${plan.name} in ${plan.primary.region} could not be stopped (${look}), and ${why}`,
-    );
+  const trouble = `The servers of plan ${plan.name} in ${plan.primary.region} could not be stopped (${look})`;
+  const operation = await services.catalogue.operationOf(input);
+  const why = status === 'owed' ? whyNotOwed(plan, operation) : undefined;
+  if (why !== undefined) throw new Failure('FenceNotConfirmed', `${trouble}, and ${why}`);
+  const asking = await askFirst(services, input, {
+    key: 'owed-fence',
+    text: `${trouble}: they may write while recovery serves. Shall the failover go on?`,
+    rule: status === 'owed' ? plan.failover.questions?.owedFence : undefined,
+    mayWait: true,
+  });
+  if (asking !== undefined) return asking;
   await services.catalogue.changeState(input, { kind: 'fence', status, now: services.now() });
   await services.catalogue.addEvent(input.operation, services.now(), `primary fence ${status}`);
   return nextPoll(input.poll, true, services.now());
 }
 
 /** Why the operation may not go on with an owed fence; `undefined` where it may. */
-async function whyNotOwed({ catalogue }: Services, context: Context, plan: Plan): Promise<string | undefined> {
-  const { isPlanned } = await catalogue.operationOf(context);
+function whyNotOwed(plan: Plan, { isPlanned }: Operation): string | undefined {
   if (isPlanned === true)
     return 'a planned failover captures stopped servers. Stop them by other means and start it again, or start a failover that is not planned.';
-  if (plan.failover.whenFenceIsOwed === 'proceed') return undefined;
-  return 'the plan does not accept an owed fence. Stop them by other means and start the failover again, or set failover.whenFenceIsOwed to proceed.';
+  if (plan.failover.whenFenceIsOwed !== 'stop') return undefined;
+  return 'the plan does not accept an owed fence. Stop them by other means and start the failover again, or set failover.whenFenceIsOwed to proceed or ask.';
 }

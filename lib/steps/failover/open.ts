@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Operation } from '../../domain/catalogue.ts';
 import { choiceLines, pointsOf } from '../../domain/choice.ts';
+import { answer, type Answered, isAnswer } from '../operation/answer.ts';
 import {
   openOperation,
   type openSchema,
@@ -66,7 +67,8 @@ export async function sayChoice(
 export async function open(
   services: Services,
   { input, execution }: z.infer<typeof openSchema>,
-): Promise<FailoverOpened | TakenOver | Switched> {
+): Promise<FailoverOpened | TakenOver | Switched | Answered> {
+  if (isAnswer(input)) return answer(services, 'failover', input);
   if (asksForSwitch(input)) return switchAutomatic(services, input);
   if (asksForUndo(input)) return takeOver(services, 'failover', input, execution);
   const parsed = parseInput('failover', inputSchema, input, '{"plan": "shop"}');

@@ -3,7 +3,7 @@ import { cloudwatchClient } from '../../aws/clients.ts';
 import { readAlarm } from '../../aws/signals.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { nextPoll, type PollResult, pollSchema } from '../../domain/poll.ts';
-import { tell } from '../operation/tell.ts';
+import { consoleOf, tell } from '../operation/tell.ts';
 import type { Services } from '../services.ts';
 import { whyNotAutomatic } from './automatic.ts';
 
@@ -42,13 +42,12 @@ export async function veto(services: Services, input: VetoInput): Promise<VetoRe
 
 async function announce(services: Services, plan: Plan, { alarm, execution }: VetoInput): Promise<void> {
   const { region } = plan.recovery;
-  const console = `https://${region}.console.aws.amazon.com/states/home?region=${region}#/v2/executions/details/${execution}`;
   await tell(
     services,
     `Homeward: plan ${plan.name} fails over at ${alarm.cancelUntil}`,
     [
       `Alarm ${alarm.name} is on. Plan ${plan.name} fails over to ${region} at ${alarm.cancelUntil}, unless somebody stops the execution before:`,
-      console,
+      consoleOf(region, execution),
       `or: aws stepfunctions stop-execution --region ${region} --execution-arn ${execution}`,
       'It calls itself off when the alarm goes off before. Nothing is changed until then.',
     ].join('\n'),

@@ -4,12 +4,14 @@ import { isInSync, readRecord } from '../../aws/records.ts';
 import type { Site, TrafficChange } from '../../domain/catalogue.ts';
 import { assertInvariant, Failure } from '../../domain/failure.ts';
 import type { Plan } from '../../domain/plan.ts';
-import { nextPollWithin, type PollResult, pollSchema } from '../../domain/poll.ts';
+import { nextPollWithin, pollSchema } from '../../domain/poll.ts';
+import { askFirst, type MayAsk } from '../operation/ask-first.ts';
 import { type Context, contextSchema, type Services } from '../services.ts';
 import { instancesOf, siteSchema } from '../waves/site.ts';
 import { applyChanges } from './apply.ts';
 
 export const switchSchema = contextSchema.extend({ to: siteSchema, poll: pollSchema });
+type SwitchInput = z.infer<typeof switchSchema>;
 
 /**
  * Servers have a change within about a minute. Longer than the step is repeated for, since what waits for Route 53 is ready to
@@ -21,13 +23,19 @@ const syncSecondsMax = 10_800;
  * Moves the plan's DNS records to a site, and waits until every Route 53 server answers so. What was there is recorded
  * before anything changes. Traffic reaches recovery servers only behind a fence on the primary (I1).
  */
-export async function switchTraffic(services: Services, input: z.infer<typeof switchSchema>): Promise<PollResult> {
+export async function switchTraffic(services: Services, input: SwitchInput): Promise<MayAsk> {
   const plan = services.plan(input.plan);
   const state = await services.proveEpoch(input);
   if (input.to === 'recovery')
     assertInvariant(state.fence?.site === 'primary', 'I1', `the primary of plan ${plan.name} is not fenced`);
   else
     assertInvariant(state.fence?.status !== 'owed', 'I1', `the primary of plan ${plan.name} still has an owed fence`);
+  const asking = await askFirst(services, input, {
+    key: 'traffic',
+    text: `All waves of plan ${plan.name} run in ${plan.recovery.region}. Shall traffic be switched to them?`,
+    rule: input.to === 'recovery' ? plan.failover.questions?.traffic : undefined,
+  });
+  if (asking !== undefined) return asking;
   const { traffic } = await services.catalogue.operationOf(input);
   const intended = traffic.length > 0 ? traffic : await intend(services, input, plan, input.to);
   return nextPollWithin(input.poll, await carryOut(services, input, intended), services.now(), {

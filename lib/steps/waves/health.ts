@@ -2,10 +2,13 @@ import { ec2Client, lambdaClient } from '../../aws/clients.ts';
 import { z } from 'zod';
 import { invokeFunction } from '../../aws/functions.ts';
 import { healthyInstances, type InstanceFacts } from '../../aws/instances.ts';
+import type { Site } from '../../domain/catalogue.ts';
 import { Failure } from '../../domain/failure.ts';
 import type { Plan } from '../../domain/plan.ts';
-import { nextPoll, type PollResult, pollingSeconds, pollSchema } from '../../domain/poll.ts';
+import { nextPoll, pollingSeconds, pollSchema } from '../../domain/poll.ts';
+import { isProceeding } from '../../domain/question.ts';
 import { environment } from '../../names.ts';
+import { askFirst, type MayAsk } from '../operation/ask-first.ts';
 import { contextSchema, type Services } from '../services.ts';
 import { type Probe, probeAnswerSchema } from './probe.ts';
 import { instancesOf, regionOf, siteSchema } from './site.ts';
@@ -18,9 +21,10 @@ const probersSchema = z.object({ outside: z.string(), inside: z.record(z.string(
 
 /**
  * The health gate of one wave: all its servers run, pass AWS's status checks, and answer the plan's probes.
+ * Where it does not open in time, and the plan has a question for that, people are asked.
  * @throws Failure WaveUnhealthy, LaunchFailed
  */
-export async function health(services: Services, input: HealthInput): Promise<PollResult> {
+export async function health(services: Services, input: HealthInput): Promise<MayAsk> {
   const plan = await services.planOf(input);
   await services.proveEpoch(input);
   await services.catalogue.updateOperation(input, { progression: `wave ${input.wave}` });
@@ -29,13 +33,33 @@ export async function health(services: Services, input: HealthInput): Promise<Po
   refuseDead(plan, instances);
   const problems = await problemsOf(services, plan, input, { servers, instances });
   const withinSeconds = Math.max(...servers.map((name) => plan.servers[name]?.health.withinSeconds ?? 0));
-  if (problems.length > 0 && pollingSeconds(input.poll, services.now()) > withinSeconds) {
-    throw new Failure(
-      'WaveUnhealthy',
-      `Wave ${input.wave} of plan ${plan.name} is not healthy in ${regionOf(plan, input.site)} after ${withinSeconds} s: ${problems.join('; ')}. The operation is undone; look at the servers and their services.`,
-    );
-  }
-  return nextPoll(input.poll, problems.length === 0, services.now());
+  const next = nextPoll(input.poll, problems.length === 0, services.now());
+  if (problems.length === 0 || (await mayGoOn(services, input))) return { ...next, done: true };
+  if (pollingSeconds(input.poll, services.now()) <= withinSeconds) return next;
+  const trouble = `Wave ${input.wave} of plan ${plan.name} is not healthy in ${regionOf(plan, input.site)} after ${withinSeconds} s: ${problems.join('; ')}.`;
+  const asking = await askFirst(services, input, {
+    key: keyOf(input),
+    text: `${trouble} Shall the operation go on with them as they are?`,
+    rule: rulesAt(plan, input.site)?.unhealthy,
+    mayWait: true,
+  });
+  if (asking !== undefined) return asking;
+  throw new Failure('WaveUnhealthy', `${trouble} The operation is undone; look at the servers and their services.`);
+}
+
+function rulesAt({ failover, failback }: Plan, site: Site) {
+  return site === 'recovery' ? failover.questions : failback.questions;
+}
+
+function keyOf({ wave }: HealthInput): string {
+  return `wave-${wave}`;
+}
+
+/** Whether somebody said to go on with the wave as it is. */
+async function mayGoOn({ catalogue, plan }: Services, input: HealthInput): Promise<boolean> {
+  if (rulesAt(plan(input.plan), input.site)?.unhealthy === undefined) return false;
+  const { questions } = await catalogue.operationOf(input);
+  return isProceeding(questions[keyOf(input)]);
 }
 
 function refuseDead(plan: Plan, instances: ReadonlyMap<string, InstanceFacts>): void {

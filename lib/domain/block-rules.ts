@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { formatDuration } from './duration.ts';
+import { type Rule, rule } from './rule.ts';
+
+/** An agent may need some seconds to take a command and the snapshots need some to begin; nobody wants to wait for a write for longer. */
+const freezeSeconds = { from: 30, to: 300 };
+const answerSeconds = { from: 60, to: 86_400 };
+/** Of 64 KiB, the script around them included, in which a character may be four bytes. @source SSM API reference, SendCommand */
+const commandCharactersMax = 12_000;
+const frozen = z.object({ within: z.number(), freeze: z.array(z.string()), thaw: z.array(z.string()) });
+
+/** Of the servers or the groups of a plan. */
+export function commandRule(of: 'servers' | 'groups'): Rule {
+  return rule(z.object({ [of]: z.record(z.string(), z.unknown()) }), ({ [of]: named = {} }) =>
+    Object.entries(named).flatMap(([name, server]) => {
+      const read = z.object({ consistency: frozen }).safeParse(server);
+      if (!read.success) return [];
+      const { within, freeze, thaw } = read.data.consistency;
+      const path = [of, name, 'consistency'];
+      return [
+        (within < freezeSeconds.from || within > freezeSeconds.to) && {
+          path: [...path, 'within'],
+          message: `is no time for a server to be frozen. Write "${formatDuration(freezeSeconds.from)}" to "${formatDuration(freezeSeconds.to)}".`,
+        },
+        [...freeze, ...thaw].join('').length > commandCharactersMax && {
+          path,
+          message: `is longer than a script of Systems Manager may be. Write commands of ${commandCharactersMax} characters at most in all, and call a script of the server.`,
+        },
+      ];
+    }),
+  );
+}
+
+/** Of a failover or failback: an operation that waits keeps its plan from everything else, and its history from growing without end. */
+export function questionRule(of: 'failover' | 'failback'): Rule {
+  const block = z.object({ questions: z.record(z.string(), z.unknown()) });
+  return rule(z.object({ [of]: block }), ({ [of]: written }) =>
+    Object.entries(written?.questions ?? {}).map(([key, question]) => {
+      const read = z.object({ within: z.number() }).safeParse(question);
+      const { from, to } = answerSeconds;
+      return (
+        read.success &&
+        (read.data.within < from || read.data.within > to) && {
+          path: [of, 'questions', key, 'within'],
+          message: `is no time to wait for an answer. Write "${formatDuration(from)}" to "${formatDuration(to)}".`,
+        }
+      );
+    }),
+  );
+}
+
+/** Whether people are asked of an owed fence stands in two places, which must say the same. */
+export const fenceRule = rule(
+  z.object({
+    failover: z.object({ whenFenceIsOwed: z.string(), questions: z.record(z.string(), z.unknown()).default({}) }),
+  }),
+  ({ failover: { whenFenceIsOwed, questions } }) => {
+    const isRuled = Object.hasOwn(questions, 'owedFence');
+    return [
+      whenFenceIsOwed === 'ask' &&
+        !isRuled && {
+          path: ['failover', 'whenFenceIsOwed'],
+          message: 'needs a question. Write failover.questions.owedFence with "within" and "otherwise".',
+        },
+      whenFenceIsOwed !== 'ask' &&
+        isRuled && {
+          path: ['failover', 'questions', 'owedFence'],
+          message: `is never asked while failover.whenFenceIsOwed is ${whenFenceIsOwed}. Write "ask" there, or leave the question out.`,
+        },
+    ];
+  },
+);

@@ -1,0 +1,35 @@
+import { hasCommands } from '../domain/consistency.ts';
+import type { Plan } from '../domain/plan.ts';
+import { hasQuestions } from '../domain/question.ts';
+import type { StepName } from './rights.ts';
+
+/** Steps that do other than read and write the catalogue: those that take back what they noted or recorded, and those that do less. */
+const catalogueUse: Partial<Record<StepName, readonly string[]>> = {
+  'waves/probe': [],
+  'failover/guard': ['GetItem', 'Query'],
+  'failover/veto': ['GetItem', 'Query'],
+  'protect/select': ['GetItem', 'Query', 'UpdateItem'],
+  'protect/abort': ['GetItem', 'UpdateItem'],
+  'protect/measure': ['Query'],
+  'watch/fences': ['GetItem', 'Query'],
+  'failback/fence': ['GetItem', 'UpdateItem'],
+  'protect/capture': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],
+  'protect/replicate': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],
+  'protect/prune': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],
+  'failback/estimate': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],
+  'failback/pay-fence': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],
+  'failback/round': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],
+};
+
+/** Steps that other plans never come to, or that then do nothing. */
+const usedBy: Partial<Record<StepName, (plan: Plan) => boolean>> = {
+  'protect/freeze': hasCommands,
+  'protect/thaw': hasCommands,
+  'operation/ask': hasQuestions,
+};
+
+/** What each function may do with the catalogue. */
+export function catalogueActions(step: StepName, plans: readonly Plan[]): string[] {
+  if (!plans.some(usedBy[step] ?? (() => true))) return [];
+  return (catalogueUse[step] ?? ['GetItem', 'Query', 'UpdateItem']).map((action) => `dynamodb:${action}`);
+}
