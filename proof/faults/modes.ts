@@ -1,6 +1,6 @@
 import type { OperationKind } from '../../lib/domain/catalogue.ts';
 import type { Plan } from '../../lib/domain/plan.ts';
-import { frozenShop, shop } from '../shop.ts';
+import { askingShop, frozenShop, shop } from '../shop.ts';
 import type { Life } from '../life.ts';
 import { replaceVolume } from '../replace-volume.ts';
 
@@ -26,6 +26,9 @@ export interface Mode {
   /** Takes away what the mode itself put in the way. */
   clear?(life: Life): void;
 }
+
+/** Of a poll. */
+const longestPauseMs = 60_000;
 
 /** A servers' Region that can run nothing more of the type of the web server, which comes last. */
 function fill(life: Life, region: string, isAvailable: boolean): void {
@@ -63,6 +66,21 @@ const run =
   (kind: OperationKind, input: Readonly<Record<string, unknown>> = {}) =>
   async (life: Life) => {
     await life.run(kind, { plan: shop.name, ...input });
+  };
+
+/** As {@link run}, with somebody who says `proceed` whenever the operation waits for an answer, for as long as it does. */
+const runAnswered =
+  (kind: 'failover' | 'failback') =>
+  async ({ stage }: Life) => {
+    const execution = stage.start(kind);
+    const isWaiting = () =>
+      /^Ask in .*: wait$/.test(execution.history.findLast(({ type }) => type === 'StateEntered')?.state?.name ?? '');
+    for (;;) {
+      await stage.clock.run(() => execution.status !== 'RUNNING' || isWaiting());
+      if (execution.status !== 'RUNNING') return;
+      await stage.run(kind, { plan: shop.name, answer: 'proceed', because: 'it was looked at' });
+      await stage.clock.advance(longestPauseMs);
+    }
   };
 
 export const modes: readonly Mode[] = [
@@ -140,6 +158,19 @@ export const modes: readonly Mode[] = [
     outcome: 'succeeded',
   },
   {
+    name: 'failover-with-questions',
+    kind: 'failover',
+    plan: askingShop,
+    async prepare(life) {
+      await protect(life);
+      life.stage.cloud.faults.lose(home);
+    },
+    act: runAnswered('failover'),
+    outcome: 'succeeded',
+    isOnce: true,
+    clear: (life) => life.stage.cloud.faults.restore(home),
+  },
+  {
     name: 'failover-dry-run',
     kind: 'failover',
     prepare: protect,
@@ -180,6 +211,28 @@ export const modes: readonly Mode[] = [
     act: run('failback'),
     outcome: 'rolled-back',
     clear: (life) => fill(life, home, true),
+  },
+  {
+    name: 'failback-with-questions',
+    kind: 'failback',
+    plan: askingShop,
+    async prepare(life) {
+      await protect(life);
+      await runAnswered('failover')(life);
+      await life.rest();
+      life.write(2);
+    },
+    act: runAnswered('failback'),
+    outcome: 'succeeded',
+    isOnce: true,
+  },
+  {
+    name: 'failback-of-the-fence',
+    kind: 'failback',
+    prepare: failOverInTheDark,
+    act: run('failback', { fenceOnly: true }),
+    outcome: 'succeeded',
+    isOnce: true,
   },
   {
     name: 'failback-estimate',
