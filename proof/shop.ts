@@ -33,6 +33,20 @@ export const frozenShop: Plan = {
   ),
 };
 
+const [mapped = ''] = Object.values(shop.recovery.subnets);
+
+/** The same, with another zone and another type for where there is no room. */
+export const roomyShop: Plan = {
+  ...shop,
+  recovery: {
+    ...shop.recovery,
+    fallback: {
+      subnets: { [mapped]: ['subnet-0b20000000000000b'] },
+      instanceTypes: { 't3.medium': ['t3.large'] },
+    },
+  },
+};
+
 /** The same, which asks people wherever a plan can. */
 export const askingShop: Plan = {
   ...shop,

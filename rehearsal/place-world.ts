@@ -22,6 +22,7 @@ export function placeWorld(cloud: SimulatedCloud, plan: Plan, world: World): voi
 /** Different address ranges, as two Regions that can ever be connected have. */
 function placeNetworks(cloud: SimulatedCloud, plan: Plan): void {
   const { primary, recovery, probes } = plan;
+  const elsewhere = Object.values(recovery.fallback?.subnets ?? {}).flat();
   const networks = [
     {
       ec2: cloud.services(primary.region).ec2,
@@ -30,15 +31,28 @@ function placeNetworks(cloud: SimulatedCloud, plan: Plan): void {
     },
     {
       ec2: cloud.services(recovery.region).ec2,
-      subnets: [...Object.values(recovery.subnets), ...(probes?.subnets ?? [])],
+      subnets: [...Object.values(recovery.subnets), ...(probes?.subnets ?? []), ...elsewhere],
       groups: [...Object.values(recovery.securityGroups), ...(probes?.securityGroups ?? [])],
     },
   ];
   for (const [range, { ec2, subnets, groups }] of networks.entries()) {
     for (const [index, id] of [...new Set(subnets)].entries())
-      ec2.addSubnet({ id, cidr: `10.${range}.${index}.0/24`, assignsPublicIp: true });
+      ec2.addSubnet({
+        id,
+        ...(elsewhere.includes(id) ? { zone: zoneOfPlace(recovery.region, recovery.fallback, id) } : {}),
+        cidr: `10.${range}.${index}.0/24`,
+        assignsPublicIp: true,
+      });
     for (const id of new Set(groups)) ec2.addSecurityGroup({ id });
   }
+}
+
+/** The first place of each subnet that stands in for another is the Region's second zone, the next one the third. */
+function zoneOfPlace(region: string, fallback: Plan['recovery']['fallback'], subnet: string): string {
+  const place = Object.values(fallback?.subnets ?? {})
+    .map((others) => others.indexOf(subnet))
+    .find((index) => index >= 0);
+  return `${region}${'bcdef'[place ?? 0] ?? 'b'}`;
 }
 
 interface Placing {

@@ -1,5 +1,5 @@
 import type { Plan } from '../../lib/domain/plan.ts';
-import { planFileSchema } from '../../lib/domain/plan.ts';
+import { planFileSchema } from '../../lib/domain/plan-schema.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
 import type { World } from '../../rehearsal/world.ts';
 

@@ -6,6 +6,8 @@ import {
   type InstanceNetworkInterface,
   type _InstanceType,
   paginateDescribeInstances,
+  type DescribeInstanceTypeOfferingsCommandInput,
+  paginateDescribeInstanceTypeOfferings,
   paginateDescribeInstanceTypes,
   paginateDescribeInstanceStatus,
   StartInstancesCommand,
@@ -142,6 +144,23 @@ export async function typesWithLocalDisks(ec2: EC2Client, types: readonly string
     }
     return found;
   });
+}
+
+/** Zones that have an instance type, by type; it says offered, not that there is room. @source aws-facts [3.4] */
+export async function zonesOffering(
+  ec2: EC2Client,
+  types: readonly string[],
+): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const zones = new Map<string, Set<string>>(types.map((type) => [type, new Set()]));
+  const input: DescribeInstanceTypeOfferingsCommandInput = {
+    LocationType: 'availability-zone',
+    Filters: [{ Name: 'instance-type', Values: [...types] }],
+  };
+  await awsCall('describe instance type offerings', async () => {
+    for await (const { InstanceTypeOfferings = [] } of paginateDescribeInstanceTypeOfferings({ client: ec2 }, input))
+      for (const { InstanceType = '', Location = '' } of InstanceTypeOfferings) zones.get(InstanceType)?.add(Location);
+  });
+  return zones;
 }
 
 /** @param withDisks types that come with instance store. @source aws-facts [3.7] */

@@ -9,6 +9,8 @@ const answerSeconds = { from: 60, to: 86_400 };
 const commandCharactersMax = 12_000;
 const frozen = z.object({ within: z.number(), freeze: z.array(z.string()), thaw: z.array(z.string()) });
 
+const lists = z.record(z.string(), z.array(z.string())).default({});
+
 /** Of the servers or the groups of a plan. */
 export function commandRule(of: 'servers' | 'groups'): Rule {
   return rule(z.object({ [of]: z.record(z.string(), z.unknown()) }), ({ [of]: named = {} }) =>
@@ -48,6 +50,34 @@ export function questionRule(of: 'failover' | 'failback'): Rule {
     }),
   );
 }
+
+/** What a launch falls back to has to be of the plan, and other than what it stands for. */
+export const fallbackRule = rule(
+  z.object({
+    recovery: z.object({
+      subnets: z.record(z.string(), z.string()),
+      fallback: z.object({ subnets: lists, instanceTypes: lists }),
+    }),
+  }),
+  ({ recovery: { subnets, fallback } }) => [
+    ...Object.keys(fallback.subnets).map(
+      (subnet) =>
+        !Object.values(subnets).includes(subnet) && {
+          path: ['recovery', 'fallback', 'subnets', subnet],
+          message: 'is no subnet to which recovery.subnets leads. Name one of those, and what stands in for it.',
+        },
+    ),
+    ...(['subnets', 'instanceTypes'] as const).flatMap((of) =>
+      Object.entries(fallback[of]).map(
+        ([one, others]) =>
+          new Set([one, ...others]).size <= others.length && {
+            path: ['recovery', 'fallback', of, one],
+            message: 'names something twice, or itself. Name others, each once.',
+          },
+      ),
+    ),
+  ],
+);
 
 /** Whether people are asked of an owed fence stands in two places, which must say the same. */
 export const fenceRule = rule(

@@ -280,6 +280,8 @@ export const operationSchema = z
     isPlanned: z.literal(true).exactOptional(),
     /** What it is of a failover or failback, where it is not the whole of one. */
     extent: z.enum(['dry-run', 'estimate', 'fence']).exactOptional(),
+    /** What the preflight of a failover found that does not stand in its way. */
+    warnings: z.array(z.string()).readonly().exactOptional(),
     servers: z.record(name, launchedServerSchema).readonly(),
     questions: questionsSchema,
     /** Instances that it stopped, with the public address each had then. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { commandRule, fenceRule, questionRule } from './block-rules.ts';
+import { commandRule, fallbackRule, fenceRule, questionRule } from './block-rules.ts';
 import { formatDuration } from './duration.ts';
 import { memberOf } from './members.ts';
 import { type Broken, type Rule, rule } from './rule.ts';
@@ -221,6 +221,7 @@ const rules: readonly Rule[] = [
       );
     });
   }),
+  fallbackRule,
   fenceRule,
   questionRule('failover'),
   questionRule('failback'),

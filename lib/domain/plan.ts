@@ -1,7 +1,3 @@
-import { z } from 'zod';
-import { duration, fields, id, integer, listOf, mapOf, name, oneOf, text, words, yesOrNo } from './fields.ts';
-import { brokenRules } from './plan-rules.ts';
-
 /** How a server proves that it works. The status checks of its instance are always required; `tcp` and `http` come on top. */
 export interface Health {
   readonly withinSeconds: number;
@@ -103,7 +99,13 @@ export interface KeepRules {
   readonly lock?: SnapshotLock;
 }
 
-/** A recovery plan: what is protected, and how it is recovered and brought home. Made by {@link planFileSchema}. */
+/** Where a launch goes on that finds no room: other subnets for those of the recovery Region, mostly in other zones, and other types, in the order to try them. */
+export interface Fallback {
+  readonly subnets: Readonly<Record<string, readonly string[]>>;
+  readonly instanceTypes: Readonly<Record<string, readonly string[]>>;
+}
+
+/** A recovery plan: what is protected, and how it is recovered and brought home. Made by `planFileSchema`. */
 export interface Plan {
   readonly name: string;
   readonly primary: { readonly region: string };
@@ -113,6 +115,7 @@ export interface Plan {
     readonly key?: string;
     readonly subnets: Readonly<Record<string, string>>;
     readonly securityGroups: Readonly<Record<string, string>>;
+    readonly fallback?: Fallback;
   };
   readonly protection: {
     readonly everySeconds: number;
@@ -138,217 +141,3 @@ export interface Plan {
   readonly probes?: { readonly subnets: readonly string[]; readonly securityGroups: readonly string[] };
   readonly notify: readonly string[];
 }
-
-const region = text(/^[a-z]{2}(-[a-z]+)+-\d$/, 'is not a Region. Write it like "us-west-2".');
-const port = integer(1, 65_535);
-const key = text(
-  /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(key|alias)\/[\w/-]+$/,
-  'is not the ARN of a KMS key. Write it like "arn:aws:kms:us-west-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab".',
-);
-
-const http = fields({
-  port,
-  path: text(/^\/[\x21-\x7e]*$/, 'is not a path. Write it like "/health".').default('/'),
-  status: integer(100, 599).default(200),
-});
-
-const command = text(
-  /^(?!.*\{\{)[^\p{C}]{1,1000}$/u,
-  'is not a command. Write one line of 1 to 1000 characters without "{{", which Systems Manager would fill in.',
-);
-
-const consistency = fields({
-  freeze: listOf(command, 'command'),
-  thaw: listOf(command, 'command'),
-  within: duration.prefault('60 seconds'),
-  onFailure: oneOf('crash-consistent', 'fail').default('crash-consistent'),
-});
-
-const inWave = {
-  wave: integer(1, 100),
-  health: fields({ within: duration, tcp: port.exactOptional(), http: http.exactOptional() }),
-  ignoreLocalDisks: yesOrNo.exactOptional(),
-  consistency: consistency.exactOptional(),
-};
-
-const server = fields({ instance: id('i'), ...inWave, elasticIp: id('eipalloc').exactOptional() });
-
-/** Its members add an instance id to its name. */
-const groupName = text(
-  /^(?!constructor$)[a-z][a-z0-9-]{0,11}$/,
-  'is not a name of a group. Use up to 12 lower-case letters, digits and "-", a letter first.',
-);
-
-/** @source EC2 API reference, Tag: keys up to 127 characters, values up to 255; wildcards and backslashes mean something else in filters and policies */
-const tagText = (most: number) =>
-  text(
-    new RegExp(`^(?!aws:)[\\x20-\\x29\\x2b-\\x3e\\x40-\\x5b\\x5d-\\x7e]{1,${most}}$`),
-    `is not a tag here. Write 1 to ${most} ASCII letters, digits and signs, without "*", "?" and "\\".`,
-  );
-
-const group = fields({ tags: mapOf(tagText(127), tagText(255), 'tag'), ...inWave });
-
-const record = fields({
-  zone: text(/^Z[A-Z0-9]{1,31}$/, 'is not a hosted zone id. Write it like "Z0123456789ABCDEFGHIJ".'),
-  name: text(/^([a-z0-9_*-]+\.)+[a-z0-9-]+\.?$/, 'is not a DNS name. Write it like "shop.example.com".'),
-  type: oneOf('A'),
-  ttl: duration,
-  server: name,
-  address: oneOf('public', 'private'),
-});
-
-const automatic = fields({
-  heartbeat: fields({ namespace: words, metric: words, dimensions: mapOf(words, words).default({}) }),
-  missingFor: duration,
-  cancelWindow: duration.exactOptional(),
-  pointAgeLimit: duration.exactOptional(),
-});
-
-const question = fields({ within: duration, otherwise: oneOf('proceed', 'undo') });
-const optionalQuestion = question.exactOptional();
-
-const pointCount = integer(0, 1_000).default(0);
-
-const retention = fields({
-  latest: integer(0, 1_000).default(6),
-  hourly: pointCount,
-  daily: pointCount,
-  weekly: pointCount,
-  monthly: pointCount,
-  yearly: pointCount,
-  minimumAge: duration.exactOptional(),
-  lock: fields({ mode: oneOf('governance', 'compliance'), for: duration }).exactOptional(),
-});
-
-const planSchema = fields({
-  primary: fields({ region }),
-  recovery: fields({
-    region,
-    key: key.exactOptional(),
-    subnets: mapOf(id('subnet'), id('subnet')),
-    securityGroups: mapOf(id('sg'), id('sg')),
-  }),
-  protection: fields({
-    every: duration,
-    rpoTarget: duration,
-    timeBasedCopies: yesOrNo.exactOptional(),
-    retention: retention.prefault({}),
-  }),
-  servers: mapOf(name, server).default({}),
-  groups: mapOf(groupName, group).default({}),
-  traffic: listOf(record).default([]),
-  failover: fields({
-    rtoTarget: duration,
-    whenFenceIsOwed: oneOf('proceed', 'stop', 'ask'),
-    questions: fields({
-      owedFence: optionalQuestion,
-      unhealthy: optionalQuestion,
-      traffic: optionalQuestion,
-    }).exactOptional(),
-    automatic: automatic.exactOptional(),
-  }),
-  failback: fields({
-    pauseLimit: duration,
-    roundsMax: integer(1, 20).default(4),
-    questions: fields({
-      primaryIsSafe: optionalQuestion,
-      unhealthy: optionalQuestion,
-      cutOver: optionalQuestion,
-    }).exactOptional(),
-  }),
-  probes: fields({ subnets: listOf(id('subnet'), 'subnet'), securityGroups: listOf(id('sg')) }).exactOptional(),
-  notify: listOf(z.email({ error: 'is not an e-mail address. Write it like "ops@example.com".' })).default([]),
-}).superRefine(
-  (plan, { addIssue }) => {
-    for (const { path, message } of brokenRules(plan)) addIssue({ code: 'custom', path: [...path], message });
-  },
-  { when: ({ value }) => typeof value === 'object' && value !== null },
-);
-
-/** A plan as its file writes it, with every duration already in seconds. */
-type WrittenPlan = z.output<typeof planSchema>;
-
-/** Puts the unit of every duration into its field's name. */
-function toPlan(
-  planName: string,
-  { protection, servers, groups, traffic, failover, failback, ...same }: WrittenPlan,
-): Plan {
-  const { rtoTarget, automatic: written, questions, ...failoverSame } = failover;
-  const { minimumAge = 0, lock, ...counts } = protection.retention;
-  const { timeBasedCopies } = protection;
-  return {
-    name: planName,
-    ...same,
-    protection: {
-      everySeconds: protection.every,
-      rpoTargetSeconds: protection.rpoTarget,
-      ...(timeBasedCopies === undefined ? {} : { timeBasedCopies }),
-      retention: {
-        ...counts,
-        minimumAgeSeconds: minimumAge,
-        ...(lock === undefined ? {} : { lock: { mode: lock.mode, days: lock.for / 86_400 } }),
-      },
-    },
-    servers: toServers(servers),
-    groups: toServers(groups),
-    traffic: traffic.map(({ ttl, ...rest }) => ({ ...rest, ttlSeconds: ttl })),
-    failover: {
-      ...failoverSame,
-      rtoTargetSeconds: rtoTarget,
-      ...(questions === undefined ? {} : { questions: toQuestions(questions) }),
-      ...(written === undefined ? {} : { automatic: toAutomatic(written) }),
-    },
-    failback: {
-      pauseLimitSeconds: failback.pauseLimit,
-      roundsMax: failback.roundsMax,
-      ...(failback.questions === undefined ? {} : { questions: toQuestions(failback.questions) }),
-    },
-  };
-}
-
-function toAutomatic({
-  heartbeat,
-  missingFor,
-  cancelWindow,
-  pointAgeLimit,
-}: z.output<typeof automatic>): AutomaticFailover {
-  return {
-    heartbeat,
-    missingForSeconds: missingFor,
-    ...(cancelWindow === undefined ? {} : { cancelWindowSeconds: cancelWindow }),
-    ...(pointAgeLimit === undefined ? {} : { pointAgeSecondsMax: pointAgeLimit }),
-  };
-}
-
-type WrittenQuestion = z.output<typeof question>;
-
-function toQuestions<Name extends string>(
-  written: Readonly<Partial<Record<Name, WrittenQuestion>>>,
-): Partial<Record<Name, QuestionRule>> {
-  const entries = Object.entries<WrittenQuestion | undefined>(written).flatMap(([key, rule]) =>
-    rule === undefined ? [] : [[key, { withinSeconds: rule.within, otherwise: rule.otherwise }]],
-  );
-  return Object.fromEntries(entries) as Partial<Record<Name, QuestionRule>>;
-}
-
-type Written = Omit<z.output<typeof group>, 'tags'>;
-
-/** What servers and groups have in common, with the unit of every duration in its field's name. */
-function toServers<Entry extends Written>(written: Readonly<Record<string, Entry>>) {
-  const entries = Object.entries(written).map(([key, { health, consistency: commands, ...same }]) => {
-    const { within: withinSeconds, ...probes } = health;
-    return [key, { ...same, health: { withinSeconds, ...probes }, ...toConsistency(commands) }] as const;
-  });
-  return Object.fromEntries(entries);
-}
-
-function toConsistency(commands: Written['consistency']): { consistency?: Consistency } {
-  if (commands === undefined) return {};
-  const { within, ...same } = commands;
-  return { consistency: { ...same, withinSeconds: within } };
-}
-
-/** The plan file: recovery plans by name. Input: what `homeward.yaml` says; output: {@link Plan} in the file's order. */
-export const planFileSchema = fields({
-  plans: mapOf(name, planSchema, 'plan'),
-}).transform(({ plans }) => Object.entries(plans).map(([planName, plan]) => toPlan(planName, plan)));

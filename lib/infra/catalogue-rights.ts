@@ -28,8 +28,15 @@ const usedBy: Partial<Record<StepName, (plan: Plan) => boolean>> = {
   'operation/ask': hasQuestions,
 };
 
+/** A launch that has more than one way notes that it has begun, and takes that back when none has room. */
+function hasFallback({ recovery }: Plan): boolean {
+  return recovery.fallback !== undefined;
+}
+
 /** What each function may do with the catalogue. */
 export function catalogueActions(step: StepName, plans: readonly Plan[]): string[] {
   if (!plans.some(usedBy[step] ?? (() => true))) return [];
-  return (catalogueUse[step] ?? ['GetItem', 'Query', 'UpdateItem']).map((action) => `dynamodb:${action}`);
+  const used = catalogueUse[step] ?? ['GetItem', 'Query', 'UpdateItem'];
+  const more = step === 'failover/launch' && plans.some(hasFallback) ? ['DeleteItem'] : [];
+  return [...used, ...more].map((action) => `dynamodb:${action}`);
 }

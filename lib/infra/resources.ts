@@ -39,6 +39,11 @@ type KeyUse = keyof typeof keyActions;
 
 type Side = 'primary' | 'recovery';
 
+/** Every subnet that a plan may launch into. */
+function recoverySubnets({ subnets, fallback }: Plan['recovery']): string[] {
+  return [...new Set([...Object.values(subnets), ...Object.values(fallback?.subnets ?? {}).flat()])];
+}
+
 /** The resources that rights are given on, by type and side, and the conditions under which they are given. */
 export class Resources {
   readonly images: readonly string[];
@@ -52,7 +57,7 @@ export class Resources {
     this.#arns = arns;
     const { plans } = arns;
     this.images = this.regions('recovery').map((region) => `arn:${arns.partition}:ec2:${region}::image/*`);
-    this.subnets = this.#named('subnet', plans, 'recovery', ({ recovery }) => Object.values(recovery.subnets));
+    this.subnets = this.#named('subnet', plans, 'recovery', ({ recovery }) => recoverySubnets(recovery));
     this.securityGroups = this.#named('security-group', plans, 'recovery', ({ recovery }) =>
       Object.values(recovery.securityGroups),
     );

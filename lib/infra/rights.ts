@@ -278,6 +278,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
   ],
   'failover/preflight': (of) => [
     of.read(['recovery'], 'ec2:DescribeSnapshots', 'ec2:DescribeSubnets', 'ec2:DescribeSecurityGroups'),
+    of.read(['recovery'], 'ec2:DescribeInstanceTypeOfferings'),
     ...reading(of),
   ],
   'failover/fence': fencing,

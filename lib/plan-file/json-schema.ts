@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { planFileSchema } from '../domain/plan.ts';
+import { planFileSchema } from '../domain/plan-schema.ts';
 
 /** JSON Schema of the plan file as people write it, for editors. Rules between fields are checked by `homeward check` only. */
 export function planFileJsonSchema(): object {

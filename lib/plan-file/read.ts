@@ -1,4 +1,5 @@
-import { type Plan, planFileSchema } from '../domain/plan.ts';
+import type { Plan } from '../domain/plan.ts';
+import { planFileSchema } from '../domain/plan-schema.ts';
 import { type Reading, readDocument } from './document.ts';
 
 /** Reads the text of a plan file: every plan in it, or every mistake. `file` is the name that problems show. */

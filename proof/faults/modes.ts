@@ -1,6 +1,6 @@
 import type { OperationKind } from '../../lib/domain/catalogue.ts';
 import type { Plan } from '../../lib/domain/plan.ts';
-import { askingShop, frozenShop, shop } from '../shop.ts';
+import { askingShop, frozenShop, roomyShop, shop } from '../shop.ts';
 import type { Life } from '../life.ts';
 import { replaceVolume } from '../replace-volume.ts';
 
@@ -148,6 +148,18 @@ export const modes: readonly Mode[] = [
     },
     act: run('failover'),
     outcome: 'rolled-back',
+    clear: (life) => fill(life, away, true),
+  },
+  {
+    name: 'failover-to-another-zone',
+    kind: 'failover',
+    plan: roomyShop,
+    async prepare(life) {
+      await protect(life);
+      fill(life, away, false);
+    },
+    act: run('failover'),
+    outcome: 'succeeded',
     clear: (life) => fill(life, away, true),
   },
   {

@@ -157,6 +157,13 @@ export class Ec2 implements Service {
     else this.state.shortages.add(name);
   }
 
+  /** Whether a zone has an instance type at all; it has unless told otherwise. */
+  setOffered(zone: string, instanceType: string, isOffered: boolean): void {
+    const name = `${zone}/${instanceType}`;
+    if (isOffered) this.state.unoffered.delete(name);
+    else this.state.unoffered.add(name);
+  }
+
   /** An image from completed snapshots that nobody registered, available at once. @returns its id */
   addImage(image: { name: string; rootSnapshot: string; architecture?: string; rootDevice?: string }): string {
     const id = this.state.newId('ami');

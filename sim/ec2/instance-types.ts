@@ -68,7 +68,7 @@ function describeTypes(state: Ec2State, input: DescribeInstanceTypesRequest): De
   return { InstanceTypes: types, ...next };
 }
 
-/** Every type is offered in every zone that has a subnet; offered does not mean that there is capacity. @source aws-facts [3.4] */
+/** Every type is offered in every zone that has a subnet, unless the world says otherwise; offered does not mean that there is capacity. @source aws-facts [3.4] */
 function describeOfferings(
   state: Ec2State,
   input: DescribeInstanceTypeOfferingsRequest,
@@ -85,12 +85,16 @@ function describeOfferings(
   const locations = [...(isZonal ? zones : [state.region])].filter(
     (location) => valuesOf('location')?.includes(location) ?? true,
   );
+  const isOffered = (type: string, location: string) =>
+    (isZonal ? [location] : [...zones]).some((zone) => !state.unoffered.has(`${zone}/${type}`));
   const offerings = locations.flatMap((Location) =>
-    types.map((type) => ({
-      InstanceType: type as _InstanceType,
-      LocationType: input.LocationType ?? ('region' as const),
-      Location,
-    })),
+    types
+      .filter((type) => isOffered(type, Location))
+      .map((type) => ({
+        InstanceType: type as _InstanceType,
+        LocationType: input.LocationType ?? ('region' as const),
+        Location,
+      })),
   );
   return { InstanceTypeOfferings: offerings };
 }

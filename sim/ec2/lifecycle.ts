@@ -25,8 +25,13 @@ function enter(
   }
 }
 
-/** @throws AwsError InsufficientInstanceCapacity, which is a server error. @source aws-facts [3.4] */
+/** @throws AwsError Unsupported; InsufficientInstanceCapacity, which is a server error. @source aws-facts [3.4] */
 export function checkCapacity(state: Ec2State, zone: string, instanceType: string): void {
+  if (state.unoffered.has(`${zone}/${instanceType}`))
+    throw new AwsError(
+      'Unsupported',
+      `Your requested instance type (${instanceType}) is not supported in your requested Availability Zone (${zone}).`,
+    );
   if (state.shortages.has(`${zone}/${instanceType}`))
     throw new AwsError(
       'InsufficientInstanceCapacity',

@@ -56,6 +56,8 @@ export class Ec2State {
   readonly looseInterfaces = new Map<string, InterfaceRecord>();
   /** `<zone>/<instance type>` that has no capacity at present. */
   readonly shortages = new Set<string>();
+  /** `zone/type` that the zone does not have at all. */
+  readonly unoffered = new Set<string>();
   readonly bytesMoved: BytesMoved = { copied: 0, read: 0, written: 0 };
   onEvent: ((event: Ec2Event) => void) | undefined;
   readonly #surroundings: Surroundings;

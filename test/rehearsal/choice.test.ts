@@ -2,10 +2,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runOperation } from '../../lib/cli/operations.ts';
 import type { Operation } from '../../lib/domain/catalogue.ts';
 import type { Life } from '../../proof/life.ts';
-import { RawTable } from '../../proof/raw-table.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
 import { changedIndexes } from '../../sim/blocks/content.ts';
-import { isEntered, openLife, outcomeOf, setSchedules, shop } from './shop-stage.ts';
+import { eventsOf, isEntered, openLife, outcomeOf, setSchedules, shop } from './shop-stage.ts';
 
 let life: Life;
 let stage: Stage;
@@ -37,10 +36,7 @@ async function lastFailover(): Promise<Operation | undefined> {
   return all.findLast(({ kind }) => kind === 'failover');
 }
 
-async function events(operation: string | undefined): Promise<unknown[]> {
-  const items = await stage.clock.settle(new RawTable(stage).items());
-  return items.filter(({ pk, sk }) => pk === `OP#${operation}` && sk.startsWith('EV#')).map(({ text }) => text);
-}
+const events = (operation: string | undefined) => eventsOf(stage, operation);
 
 describe('before anything is launched, the operation says', () => {
   it('how much is lost, and which newer point is still under way', async () => {

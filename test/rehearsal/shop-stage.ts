@@ -1,5 +1,6 @@
 import { afterAll, expect, inject } from 'vitest';
 import { Life } from '../../proof/life.ts';
+import { RawTable } from '../../proof/raw-table.ts';
 import { RightsRecord } from '../../proof/rights/record.ts';
 import { unallowed } from '../../proof/rights/simulate.ts';
 import { shop, smallShop } from '../../proof/shop.ts';
@@ -68,6 +69,12 @@ export function outcomeOf(execution: { status: string; error?: string; cause?: s
 /** Takes a recovery point now, between the runs that the schedule starts. */
 export function protectNow(stage: Stage): Promise<Execution> {
   return stage.runUnskipped('protect');
+}
+
+/** What an operation noted, in words for people; oldest first. */
+export async function eventsOf(stage: Stage, operation: string | undefined): Promise<unknown[]> {
+  const items = await stage.clock.settle(new RawTable(stage).items());
+  return items.filter(({ pk, sk }) => pk === `OP#${operation}` && sk.startsWith('EV#')).map(({ text }) => text);
 }
 
 /** Whether an execution has come to a state. */

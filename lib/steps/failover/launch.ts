@@ -1,20 +1,21 @@
-import { AwsFailure } from '../../aws/call.ts';
 import { ec2Client } from '../../aws/clients.ts';
 import { z } from 'zod';
 import { findImages, type ImageFacts, registerImage } from '../../aws/images.ts';
 import { setInterfaceSourceDestCheck, setSourceDestCheck } from '../../aws/instance-attributes.ts';
 import { associateAddress, describeInstances, type InstanceFacts } from '../../aws/instances.ts';
-import { launchInstance } from '../../aws/launch.ts';
 import type { OwnerTags } from '../../aws/tags.ts';
 import { tokenOf } from '../../aws/token.ts';
 import { tagVolume } from '../../aws/volumes.ts';
 import type { PointServer } from '../../domain/catalogue.ts';
 import { pointOfServer } from '../../domain/choice.ts';
-import { Failure } from '../../domain/failure.ts';
+import { Failure, type FailureCode } from '../../domain/failure.ts';
+import type { LaunchConfiguration } from '../../domain/launch-configuration.ts';
+import { ofType, type Rung, rungLine, rungsOf } from '../../domain/launch-ladder.ts';
 import { capturedInterfaces, mapNetwork } from '../../domain/launch-network.ts';
 import { nextPoll, type PollResult, pollingSeconds, pollSchema } from '../../domain/poll.ts';
 import { imageOf } from '../operation/images.ts';
 import { contextSchema, type Services } from '../services.ts';
+import { climb } from './climb.ts';
 
 export const serverSchema = contextSchema.extend({ server: z.string(), poll: pollSchema });
 type LaunchInput = z.infer<typeof serverSchema>;
@@ -92,17 +93,11 @@ async function ensureImage(services: Services, input: LaunchInput): Promise<Imag
   return image;
 }
 
-/** Want of capacity may pass within minutes. @source aws-facts [3.4] */
-async function launchIfRoom(services: Services, input: LaunchInput, image: string): Promise<string | Failure> {
-  try {
-    return await launchFrom(services, input, image);
-  } catch (error) {
-    if (error instanceof AwsFailure && error.code === 'LaunchFailed') return error;
-    throw error;
-  }
-}
+/** Want of capacity may pass within minutes, as does what is not known yet. @source aws-facts [3.4] */
+const waitedFor: readonly FailureCode[] = ['LaunchFailed', 'AwsNotYetConsistent'];
 
-async function launchFrom(services: Services, input: LaunchInput, image: string): Promise<string> {
+/** The instance of the server; where there is none yet, why. */
+async function launchIfRoom(services: Services, input: LaunchInput, image: string): Promise<string | Failure> {
   const plan = services.plan(input.plan);
   const { configuration } = await captured(services, input);
   const { interfaces, unmapped } = mapNetwork(input.server, configuration, plan.recovery);
@@ -112,25 +107,31 @@ async function launchFrom(services: Services, input: LaunchInput, image: string)
       `Server ${input.server} of plan ${plan.name} cannot be launched: ${unmapped.join('; ')}. Map them and deploy.`,
     );
   }
-  const instance = await launchInstance(services.client(ec2Client, plan.recovery.region), {
-    image,
-    configuration,
-    interfaces,
-    token: tokenOf(
-      input.operation,
-      input.server,
-      ...interfaces.map(({ subnet }) => subnet),
-      configuration.instanceType,
-    ),
-    owner: ownerOf(input, 'recovered-server'),
-  });
-  await services.catalogue.updateOperationEntry(input, 'servers', input.server, { image, instance });
-  const notCarried = configuration.settings?.notCarried ?? [];
-  if (notCarried.length > 0) {
-    const note = `server ${input.server} was launched without ${notCarried.join('; ')}`;
-    await services.catalogue.addEvent(input.operation, services.now(), note);
+  const rungs = rungsOf(configuration.instanceType, interfaces, plan.recovery);
+  try {
+    const owner = ownerOf(input, 'recovered-server');
+    const { instance, rung } = await climb(services, input, { image, configuration, rungs, owner });
+    await noteLeft(services, input, { configuration, rung: rungs[rung], isFirst: rung === 0 });
+    await services.catalogue.updateOperationEntry(input, 'servers', input.server, { image, instance });
+    return instance;
+  } catch (error) {
+    if (error instanceof Failure && waitedFor.includes(error.code)) return error;
+    throw error;
   }
-  return instance;
+}
+
+/** What the server has been launched without, and where else than the plan wants it. */
+async function noteLeft(
+  services: Services,
+  input: LaunchInput,
+  { configuration, rung, isFirst }: { configuration: LaunchConfiguration; rung: Rung | undefined; isFirst: boolean },
+): Promise<void> {
+  const say = (note: string) => services.catalogue.addEvent(input.operation, services.now(), note);
+  if (rung !== undefined && !isFirst)
+    await say(`server ${input.server} was launched as ${rungLine(rung)}, for want of room before`);
+  const { left } = ofType(configuration, rung?.instanceType ?? configuration.instanceType);
+  const without = [...(configuration.settings?.notCarried ?? []), ...left];
+  if (without.length > 0) await say(`server ${input.server} was launched without ${without.join('; ')}`);
 }
 
 async function captured(services: Services, input: LaunchInput): Promise<PointServer> {

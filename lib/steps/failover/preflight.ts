@@ -1,11 +1,13 @@
 import { ec2Client, route53Client } from '../../aws/clients.ts';
 import type { z } from 'zod';
+import { zonesOffering } from '../../aws/instances.ts';
 import { describeSecurityGroups, describeSubnets } from '../../aws/network.ts';
 import { readRecord } from '../../aws/records.ts';
 import { findSnapshotsOfPlan } from '../../aws/snapshots.ts';
 import type { Operation, PointServer } from '../../domain/catalogue.ts';
 import { pointOfServer, pointsOf } from '../../domain/choice.ts';
 import { Failure } from '../../domain/failure.ts';
+import { type LadderFindings, ladderFindings, type Rung, rungsOf } from '../../domain/launch-ladder.ts';
 import { mapNetwork, placementFindings, publicAddressFindings } from '../../domain/launch-network.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { imagesOf } from '../operation/images.ts';
@@ -25,11 +27,13 @@ export async function preflight(
       throw new Failure('UnknownRecoveryPoint', `Recovery point ${id} of plan ${plan.name} is gone.`);
   const images = await imagesOf(services, operation);
   await services.catalogue.updateOperation(input, { progression: 'preflight' });
+  const network = await networkFindings(services, plan, images);
   const findings = [
     ...(await snapshotFindings(services, plan, { operation, images })),
-    ...(await networkFindings(services, plan, images)),
+    ...network.blocking,
     ...(await trafficFindings(services, plan)),
   ];
+  if (network.warnings.length > 0) await services.catalogue.updateOperation(input, { warnings: network.warnings });
   if (findings.length > 0)
     throw new Failure(
       'PreflightFailed',
@@ -68,28 +72,45 @@ async function snapshotFindings(
   ];
 }
 
-async function networkFindings(services: Services, plan: Plan, images: Images): Promise<string[]> {
+async function networkFindings(services: Services, plan: Plan, images: Images): Promise<LadderFindings> {
   const { region } = plan.recovery;
   const mapped = [...images].map(
     ([server, { configuration }]) => [server, mapNetwork(server, configuration, plan.recovery)] as const,
   );
   const networks = new Map(mapped.map(([server, { interfaces }]) => [server, interfaces]));
+  const ladders = new Map(
+    mapped.flatMap(([server, { interfaces, unmapped }]) => {
+      if (unmapped.length > 0) return [];
+      const { instanceType } = images.get(server)?.configuration ?? { instanceType: '' };
+      return [[server, rungsOf(instanceType, interfaces, plan.recovery)] as const];
+    }),
+  );
+  const rungs = [...ladders.values()].flat();
   const needed = [...networks.values()].flat();
   const wanted = {
-    subnets: new Set(needed.map(({ subnet }) => subnet)),
+    subnets: new Set(rungs.flatMap(({ interfaces }) => interfaces).map(({ subnet }) => subnet)),
     groups: new Set(needed.flatMap(({ securityGroups }) => securityGroups)),
   };
   const ec2 = services.client(ec2Client, region);
   const subnets = await describeSubnets(ec2, [...wanted.subnets]);
   const groups = await describeSecurityGroups(ec2, [...wanted.groups]);
   const known = new Set([...subnets, ...groups].map(({ id }) => id));
-  const gone = [...wanted.subnets, ...wanted.groups].filter((id) => !known.has(id));
-  return [
-    ...mapped.flatMap(([, { unmapped }]) => unmapped),
-    ...gone.map((id) => `${id} does not exist in ${region}`),
-    ...placementFindings(networks, { subnets, groups }),
-    ...publicAddressFindings(networks, plan),
-  ];
+  const gone = [...needed.map(({ subnet }) => subnet), ...wanted.groups].filter((id) => !known.has(id));
+  const zoneOf = new Map(subnets.map(({ id, zone }) => [id, zone]));
+  const offered = await zonesOffering(ec2, [...new Set(rungs.map(({ instanceType }) => instanceType))]);
+  const isPlaceable = ([, [first]]: readonly [string, readonly Rung[]]) =>
+    first?.interfaces.every(({ subnet }) => zoneOf.has(subnet)) === true;
+  const launching = ladderFindings(new Map([...ladders].filter(isPlaceable)), zoneOf, offered);
+  return {
+    blocking: [
+      ...mapped.flatMap(([, { unmapped }]) => unmapped),
+      ...new Set(gone.map((id) => `${id} does not exist in ${region}`)),
+      ...placementFindings(networks, { subnets, groups }),
+      ...publicAddressFindings(networks, plan),
+      ...launching.blocking,
+    ],
+    warnings: launching.warnings,
+  };
 }
 
 async function trafficFindings(services: Services, plan: Plan): Promise<string[]> {

@@ -34,6 +34,7 @@ export async function close(services: Services, input: z.infer<typeof closeSchem
     const text = [
       `Operation ${input.operation} ended: ${outcome}.`,
       ...(cause === null ? [] : [`Cause: ${cause}`]),
+      ...(operation.warnings ?? []).map((warning) => `Warning: ${warning}`),
     ].join('\n');
     await tell(services, subject, text);
   }
