@@ -8,6 +8,8 @@ import { readTable } from './checkers/table.ts';
 /** Virtual time after the last execution in which servers boot, rescues begin and answers of DNS arrive. */
 const settleMs = 150_000;
 const restTurnsMax = 30;
+/** Between two looks of a step. */
+const longestPauseMs = 60_000;
 
 /** A deployed plan with every checker watching it. Close its stage when done. */
 export class Life {
@@ -26,6 +28,20 @@ export class Life {
   /** Starts an operation between the runs of the schedule, and lets time pass until it has ended. */
   run(kind: OperationKind, input?: unknown): Promise<Execution> {
     return this.stage.runUnskipped(kind, input);
+  }
+
+  /** Starts an operation, with somebody who says `proceed` whenever it waits for an answer, until it has ended. */
+  async runAnswered(kind: 'failover' | 'failback'): Promise<void> {
+    const { stage } = this;
+    const execution = stage.start(kind);
+    const isWaiting = () =>
+      /^Ask in .*: wait$/.test(execution.history.findLast(({ type }) => type === 'StateEntered')?.state?.name ?? '');
+    for (;;) {
+      await stage.clock.run(() => execution.status !== 'RUNNING' || isWaiting());
+      if (execution.status !== 'RUNNING') return;
+      await stage.run(kind, { plan: stage.plan.name, answer: 'proceed', because: 'it was looked at' });
+      await stage.clock.advance(longestPauseMs);
+    }
   }
 
   /** Every server of the plan that serves writes some blocks. */

@@ -27,9 +27,6 @@ export interface Mode {
   clear?(life: Life): void;
 }
 
-/** Of a poll. */
-const longestPauseMs = 60_000;
-
 /** A servers' Region that can run nothing more of the type of the web server, which comes last. */
 function fill(life: Life, region: string, isAvailable: boolean): void {
   life.stage.cloud.services(region).ec2.setCapacity(`${region}a`, 't3.medium', isAvailable);
@@ -66,21 +63,6 @@ const run =
   (kind: OperationKind, input: Readonly<Record<string, unknown>> = {}) =>
   async (life: Life) => {
     await life.run(kind, { plan: shop.name, ...input });
-  };
-
-/** As {@link run}, with somebody who says `proceed` whenever the operation waits for an answer, for as long as it does. */
-const runAnswered =
-  (kind: 'failover' | 'failback') =>
-  async ({ stage }: Life) => {
-    const execution = stage.start(kind);
-    const isWaiting = () =>
-      /^Ask in .*: wait$/.test(execution.history.findLast(({ type }) => type === 'StateEntered')?.state?.name ?? '');
-    for (;;) {
-      await stage.clock.run(() => execution.status !== 'RUNNING' || isWaiting());
-      if (execution.status !== 'RUNNING') return;
-      await stage.run(kind, { plan: shop.name, answer: 'proceed', because: 'it was looked at' });
-      await stage.clock.advance(longestPauseMs);
-    }
   };
 
 export const modes: readonly Mode[] = [
@@ -177,7 +159,7 @@ export const modes: readonly Mode[] = [
       await protect(life);
       life.stage.cloud.faults.lose(home);
     },
-    act: runAnswered('failover'),
+    act: (life) => life.runAnswered('failover'),
     outcome: 'succeeded',
     isOnce: true,
     clear: (life) => life.stage.cloud.faults.restore(home),
@@ -230,11 +212,11 @@ export const modes: readonly Mode[] = [
     plan: askingShop,
     async prepare(life) {
       await protect(life);
-      await runAnswered('failover')(life);
+      await life.runAnswered('failover');
       await life.rest();
       life.write(2);
     },
-    act: runAnswered('failback'),
+    act: (life) => life.runAnswered('failback'),
     outcome: 'succeeded',
     isOnce: true,
   },

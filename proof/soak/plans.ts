@@ -1,7 +1,7 @@
 import type { AutomaticFailover, Plan } from '../../lib/domain/plan.ts';
-import { shop } from '../shop.ts';
+import { askingShop, roomyShop, shop } from '../shop.ts';
 
-/** Plans that differ in what changes the course of operations: waves, traffic, automatic failover and its veto, the fence, rounds. */
+/** Plans that differ in what changes the course of operations: waves, traffic, automatic failover and its veto, the fence, rounds, questions, other places. */
 export const plans: readonly Plan[] = [
   shop,
   {
@@ -16,6 +16,7 @@ export const plans: readonly Plan[] = [
     failover: withoutAlarm(shop.failover),
     traffic: shop.traffic.slice(0, 1),
   },
+  { ...askingShop, recovery: roomyShop.recovery },
 ];
 
 /** With time for a veto, and a point that must not be old. */

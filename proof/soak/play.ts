@@ -99,7 +99,7 @@ async function comeHome(life: Life): Promise<string[]> {
   for (let turn = 0; turn < triesMax; turn += 1) {
     const state = await life.stage.clock.settle(readState(life.stage));
     if (state?.activeSite !== 'recovery') break;
-    await life.run('failback');
+    await life.runAnswered('failback');
     await life.rest();
   }
   const state = await life.stage.clock.settle(readState(life.stage));

@@ -106,7 +106,18 @@ const pressed: readonly (readonly [OperationKind, Readonly<Record<string, unknow
   ['failback', {}],
   ['failback', {}],
   ['failback', { estimateOnly: true }],
+  ['failback', { fenceOnly: true }],
   ['protect', {}],
+];
+
+/** Mostly to nothing: then it is refused. */
+const said: typeof pressed = [
+  ['failover', { answer: 'proceed' }],
+  ['failover', { answer: 'proceed' }],
+  ['failover', { answer: 'wait' }],
+  ['failover', { answer: 'undo' }],
+  ['failback', { answer: 'proceed', because: 'it was looked at' }],
+  ['failback', { answer: 'undo' }],
 ];
 
 function operators(random: Random): Happening[] {
@@ -114,10 +125,14 @@ function operators(random: Random): Happening[] {
     const [operation, input] = pressed[random.below(pressed.length)] ?? ['protect', {}];
     return { kind: 'start', operation, input, atSeconds: moment(random, 5) };
   });
+  const answers = several(random, 12).map((): Happening => {
+    const [operation, input] = said[random.below(said.length)] ?? ['failover', {}];
+    return { kind: 'start', operation, input, atSeconds: moment(random, 8) };
+  });
   const hands = several(random, 2).map(
     (): Happening => ({ kind: random.below(2) === 0 ? 'stop' : 'redrive', atSeconds: moment(random, 8) }),
   );
-  return [...starts, ...hands];
+  return [...starts, ...answers, ...hands];
 }
 
 const callKinds = ['throttled', 'server-error', 'refused', 'answer-lost', 'answer-late'] as const;
