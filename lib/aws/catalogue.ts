@@ -180,9 +180,14 @@ export class Catalogue {
     await this.#items.update(keyOf.pointServer(plan, point, server), { ...captured, plan, point, server });
   }
 
-  /** Sets the volumes of a server of a point, unless it is gone. */
-  async setPointVolumes(plan: string, point: string, server: string, volumes: PointServer['volumes']): Promise<void> {
-    await this.#items.update(keyOf.pointServer(plan, point, server), { volumes }, { point });
+  /** Sets the volumes of a server of a point, unless they were written since it was read, or it is gone. Returns whether they are set. */
+  async setPointVolumes(
+    { plan, point, server }: { readonly plan: string; readonly point: string; readonly server: string },
+    { revision }: Pick<PointServer, 'revision'>,
+    volumes: PointServer['volumes'],
+  ): Promise<boolean> {
+    const fields = { volumes, revision: (revision ?? 0) + 1 };
+    return this.#items.update(keyOf.pointServer(plan, point, server), fields, { point, revision });
   }
 
   /** Marks a point that retention lets go, unless it was pinned since it was read, or is gone. Returns whether it is marked. */

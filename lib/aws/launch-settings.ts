@@ -45,11 +45,18 @@ function readAttribute(ec2: EC2Client, instance: string, attribute: InstanceAttr
   );
 }
 
+/** What AWS says of a type stays as it is: it is asked for once, for as long as the function's instance lives. */
+const types = new Map<string, InstanceTypeInfo>();
+
 async function describeType(ec2: EC2Client, type: Instance['InstanceType']): Promise<InstanceTypeInfo> {
+  const known = types.get(type ?? '');
+  if (known !== undefined) return known;
   const answer = await awsCall(`describe instance type ${type ?? ''}`, () =>
     ec2.send(new DescribeInstanceTypesCommand({ InstanceTypes: type === undefined ? [] : [type] })),
   );
-  return answer.InstanceTypes?.[0] ?? {};
+  const found = answer.InstanceTypes?.[0];
+  if (type !== undefined && found !== undefined) types.set(type, found);
+  return found ?? {};
 }
 
 async function readCredits(ec2: EC2Client, instance: string): Promise<string | null> {

@@ -111,6 +111,8 @@ const pointServerFields = z.object({
   startedAt: time,
   /** What was reached where the plan asks for `application`; left out where it does not: `crash`. */
   consistency: z.enum(['crash', 'application']).exactOptional(),
+  /** How often its volumes were written since it was captured; absent where never. */
+  revision: count.exactOptional(),
   volumes: z
     .record(z.string(), pointVolumeSchema)
     .refine((volumes) => Object.entries(volumes).every(([device, volume]) => volume.device === device), {

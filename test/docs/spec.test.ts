@@ -322,10 +322,13 @@ describe('docs/spec.md, bounds that lean on each other', () => {
     'the guard waits longer than servers need to come back': () =>
       at('steps/failover/guard: patienceSecondsMax') > at('steps/failover/guard: returnSeconds'),
     'a day of polling fits into the history of an execution': () =>
-      (Math.max(...limits().map(([, seconds]) => seconds)) / at('domain/poll: longestPauseSeconds') +
-        at('steps/protect/replicate: crowdedLooksMax')) *
+      (Math.max(...limits().map(([, seconds]) => seconds)) /
+        Math.min(at('domain/poll: longestPauseSeconds'), at('steps/protect/replicate: patienceSecondsMax'))) *
         9 <
       25_000,
+    'copies are waited for within the time of their function': () =>
+      at('steps/protect/replicate: patienceSecondsMax') + at('steps/protect/replicate: crowdedPauseMsMax') / 1_000 <=
+      (template.timeouts.get('protect/replicate') ?? 0) - 75,
     'a started snapshot is kept for longer than its units are repeated': () =>
       at('aws/blocks: idleMinutes') * 60 > pausesSeconds(8) + 9 * (template.timeouts.get('transfer/move') ?? 0),
   };

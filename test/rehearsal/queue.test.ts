@@ -85,6 +85,26 @@ async function occupy(everyMs: number, places = 20): Promise<void> {
   await call(Promise.all(Array.from({ length: places }, () => client(away).send(new CopySnapshotCommand(request)))));
 }
 
+describe('places for copies', () => {
+  it('are filled within seconds of becoming free', async () => {
+    stage.close();
+    const devices = Array.from({ length: 24 }, (_, number) => `/dev/sd${String.fromCodePoint(98 + number)}`);
+    const volumes = Object.fromEntries(devices.map((device) => [device, { ...volume, writtenBlocks: 1 }]));
+    const world = { servers: { store: { instanceType: 'm7i.large', volumes } }, events: [] };
+    stage = await Stage.open({ plan: depot, world, seed: 9, assembly: assembly.directory });
+    record = new RightsRecord(stage.cloud);
+    const run = start('depot');
+    await stage.clock.run(() => run.status !== 'RUNNING');
+    expect(outcomeOf(run).status).toBe('SUCCEEDED');
+    const copies = copiesOf('depot');
+    const ends = copies.map(({ completedAt = 0 }) => completedAt).toSorted((a, b) => a - b);
+    const waits = copies.slice(20).map(({ startedAt }, index) => startedAt - (ends[index] ?? 0));
+    expect(waits).toHaveLength(4);
+    expect(Math.max(...waits)).toBeLessThan(5_000);
+    expect(Math.min(...waits)).toBeGreaterThanOrEqual(0);
+  });
+});
+
 describe('places for copies, where two plans want them', () => {
   it('go to the plan with less time left, though the other asked first, and to that when the first has its own', async () => {
     await occupy(3 * minute);

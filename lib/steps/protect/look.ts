@@ -51,35 +51,59 @@ export interface Look {
   readonly fullCopies: string[];
 }
 
+/** @throws Failure UnknownRecoveryPoint */
 export async function lookAt(services: Services, input: ReplicateInput): Promise<Look> {
   const plan = services.plan(input.plan);
   const point = await services.catalogue.point(plan.name, input.point);
   if (point === undefined)
     throw new Failure('UnknownRecoveryPoint', `Plan ${plan.name} has no recovery point ${input.point}.`);
-  const volumes = Object.values(point.servers).flatMap((server) => Object.values(server.volumes));
   const twins = lastTwins(await services.catalogue.twins(plan.name));
   const sides = [...twins.values()].map(({ recoverySnapshot }) => recoverySnapshot);
   const recovery = services.client(ec2Client, plan.recovery.region);
-  const copies = volumes.map(({ copy }) => copy).filter((copy) => copy !== null);
   return {
     services,
     plan,
     input,
     point,
     twins,
-    snapshots: await describeSnapshots(
-      services.client(ec2Client, plan.primary.region),
-      volumes.map(({ snapshot }) => snapshot),
-    ),
-    copies: await describeSnapshots(recovery, copies),
+    ...(await snapshotsOf(services, plan, { point, complete: new Map() })),
     sides: once(() => describeSnapshots(recovery, sides)),
     urgency: once(() => urgencyOf(services, plan, { point, isStopped: input.isStopped === true })),
     isEncryptedByDefault: once(() => encryptsByDefault(recovery)),
     deltaBytesOf: deltaBytes(services, plan),
-    announcedSeconds: [],
-    transfers: [],
-    notes: [],
-    fullCopies: [],
+    ...nothingYet(),
+  };
+}
+
+/**
+ * The next look of the same run of the step, minutes after the first at most: at what goes on by itself, which are snapshots and copies. `point` is what the run
+ * has made of it: nobody else works on it meanwhile (I6).
+ */
+export async function lookAgain(before: Look, point: RecoveryPoint): Promise<Look> {
+  const { services, plan } = before;
+  const complete = new Map([...before.snapshots].filter(([, { state }]) => state === 'completed'));
+  return { ...before, point, ...(await snapshotsOf(services, plan, { point, complete })), ...nothingYet() };
+}
+
+function nothingYet(): Pick<Look, 'announcedSeconds' | 'transfers' | 'notes' | 'fullCopies'> {
+  return { announcedSeconds: [], transfers: [], notes: [], fullCopies: [] };
+}
+
+/** Of volumes that are not complete. @param complete snapshots at home that were seen complete */
+async function snapshotsOf(
+  { client }: Services,
+  { primary, recovery }: Plan,
+  { point, complete }: { readonly point: RecoveryPoint; readonly complete: ReadonlyMap<string, SnapshotFacts> },
+): Promise<Pick<Look, 'snapshots' | 'copies'>> {
+  const volumes = Object.values(point.servers)
+    .flatMap((server) => Object.values(server.volumes))
+    .filter(({ isComplete }) => !isComplete);
+  const pending = volumes.map(({ snapshot }) => snapshot).filter((id) => !complete.has(id));
+  const copies = volumes.map(({ copy }) => copy).filter((copy) => copy !== null);
+  const found = await describeSnapshots(client(ec2Client, primary.region), pending);
+  return {
+    snapshots: new Map([...complete, ...found]),
+    copies: await describeSnapshots(client(ec2Client, recovery.region), copies),
   };
 }
 

@@ -26,6 +26,8 @@ export interface WaitingCopy {
 export interface Places {
   readonly begin: ReadonlySet<VolumeKey>;
   readonly waiting: number;
+  /** Copies of the point that are under way then. */
+  readonly underWay: number;
   /** What other plans read of this one. */
   readonly noted: CopyDemand | undefined;
 }
@@ -35,7 +37,8 @@ export interface Places {
  * copy is still under way waits for that: AWS would not begin before, and the place would be idle. @source aws-facts [1.6]
  */
 export async function takePlaces(look: Look, copies: readonly WaitingCopy[]): Promise<Places> {
-  if (copies.length === 0) return { begin: new Set(), waiting: 0, noted: undefined };
+  const own = ownInFlight(look);
+  if (copies.length === 0) return { begin: new Set(), waiting: 0, underWay: own.length, noted: undefined };
   const { services, plan } = look;
   const inFlight = await findCopiesInFlight(services.client(ec2Client, plan.recovery.region));
   const busy = new Set(
@@ -45,9 +48,21 @@ export async function takePlaces(look: Look, copies: readonly WaitingCopy[]): Pr
   );
   const ready = longestFirst(copies.filter(({ key }) => !busy.has(key)));
   const noted = await noteWaiting(look, ready);
-  const free = copiesInFlightMax - inFlight.length;
+  const taken = new Set([...inFlight.map(({ id }) => id), ...own]);
+  const free = copiesInFlightMax - taken.size;
   const places = placesFor(noted, await services.catalogue.copyDemands(), free, services.now());
-  return { begin: new Set(ready.slice(0, places).map(({ key }) => key)), waiting: ready.length - places, noted };
+  const begin = new Set(ready.slice(0, places).map(({ key }) => key));
+  return { begin, waiting: ready.length - places, underWay: own.length + begin.size, noted };
+}
+
+/** Copies of this point that are not known to have ended: what has just begun may not be described yet. @source aws-facts [7.4] */
+function ownInFlight({ point, copies }: Look): string[] {
+  const volumes = Object.values(point.servers).flatMap((server) => Object.values(server.volumes));
+  return volumes.flatMap(({ copy, isComplete }) => {
+    if (copy === null || isComplete) return [];
+    const state = copies.get(copy)?.state ?? 'pending';
+    return state === 'pending' ? [copy] : [];
+  });
 }
 
 /** Noted before the notes of others are read: of two that look at the same moment one at least sees the other. */
