@@ -18,7 +18,7 @@ const price = {
 
 const hoursPerMonth = 730;
 const gbPerGib = 1.073_741_824;
-/** Most steps wait for a few answers of AWS; the simulated cloud does not tell how long that takes. */
+/** Most steps wait for a few answers of AWS; the simulated cloud does not tell how long that takes. What a step waits for by itself comes on top. */
 const assumedSecondsPerInvocation = 1;
 const memoryGb = 0.256;
 const volumesPerServer = 3;
@@ -50,7 +50,9 @@ export function monthOf(servers: number, use: Use, everyMinutes: number): Month 
   const transfer = deltaGb * ((hoursPerMonth * 60) / everyMinutes) * price.transferGb;
   const stateMachines = use.stateTransitions * times * price.stateTransition;
   const functions =
-    use.invocations * times * (price.lambdaRequest + assumedSecondsPerInvocation * memoryGb * price.lambdaGbSecond);
+    times *
+    (use.invocations * price.lambdaRequest +
+      (use.invocations * assumedSecondsPerInvocation + use.waitedSeconds) * memoryGb * price.lambdaGbSecond);
   // A consistent read unit is 4 KiB, a write unit 1 KiB; a server's item has about one and a half.
   const table =
     times *

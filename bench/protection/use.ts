@@ -7,6 +7,8 @@ export interface Use {
   /** Calls by service. */
   readonly calls: Readonly<Record<string, number>>;
   readonly invocations: number;
+  /** From the first to the last call of each invocation, in all: what a step waits for by itself. */
+  readonly waitedSeconds: number;
   readonly stateTransitions: number;
   readonly tableReads: { readonly items: number; readonly bytes: number };
   readonly tableWrites: number;
@@ -46,11 +48,14 @@ export class Meter {
     const ended = this.#stage
       .executions('protect')
       .filter(({ status, stoppedAt = 0 }) => status === 'SUCCEEDED' && stoppedAt >= this.#from);
+    const times = Map.groupBy(ofSteps, ({ invocation }) => invocation);
+    const waitedMs = [...times.values()].map((of) => (of.at(-1)?.at ?? 0) - (of[0]?.at ?? 0));
     return {
       hours: (clock.now() - this.#from) / 3_600_000,
       points: ended.length,
       calls: Object.fromEntries([...calls].map(([service, of]) => [service, of.length])),
-      invocations: new Set(ofSteps.map(({ invocation }) => invocation)).size,
+      invocations: times.size,
+      waitedSeconds: waitedMs.reduce((sum, ms) => sum + ms, 0) / 1_000,
       stateTransitions: entered.length,
       tableReads: {
         items: dynamodb.read.items - this.#read.items,
