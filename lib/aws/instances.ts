@@ -152,6 +152,8 @@ export async function zonesOffering(
   types: readonly string[],
 ): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
   const zones = new Map<string, Set<string>>(types.map((type) => [type, new Set()]));
+  // An empty filter would be refused.
+  if (types.length === 0) return zones;
   const input: DescribeInstanceTypeOfferingsCommandInput = {
     LocationType: 'availability-zone',
     Filters: [{ Name: 'instance-type', Values: [...types] }],

@@ -143,7 +143,14 @@ function chosenCases(clean: readonly CleanRun[]): Case[] {
 function runsFor(cases: readonly Case[]): Run[] {
   if (values.only !== undefined) return [runOf(values.only, cases)];
   const runs = values.alone ? cases.map(alone) : runsOf(cases, values.seed, returning);
-  return runs.slice(0, Number(values.runs ?? runs.length));
+  return values.runs === undefined ? runs : inTurn(runs).slice(0, Number(values.runs));
+}
+
+/** The first run of each mode, then the second of each: so that a few are of all. */
+function inTurn(runs: readonly Run[]): Run[] {
+  const byMode = Map.groupBy(runs, ({ mode }) => mode);
+  const places = runs.map((run) => ({ run, place: byMode.get(run.mode)?.indexOf(run) ?? 0 }));
+  return places.toSorted((one, other) => one.place - other.place).map(({ run }) => run);
 }
 
 function knownVerdicts(): Verdict[] {
