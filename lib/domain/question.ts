@@ -65,6 +65,11 @@ export function questionLine({ text, choices, otherwise, until }: Question): str
   return `${text} Answers: ${choices.join(', ')}. When nobody has answered by ${until}: ${otherwise}.`;
 }
 
+/** An answer in words, as the end of a sentence: `answered undo by kim: the alarm was wrong`. */
+export function answerLine({ word, by, because }: Answer): string {
+  return `answered ${word} by ${by}${because === null ? '' : `: ${because}`}`;
+}
+
 /** What people must know to answer. @param console the address of the execution in the Step Functions console */
 export function questionNotice(kind: OperationKind, plan: string, question: Question, console: string): string {
   const inputs = question.choices.map((answer) => JSON.stringify({ plan, answer }));

@@ -1,10 +1,9 @@
-import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { showStatus, switchAutomatic } from '../../lib/cli/operations.ts';
 import type { AutomaticFailover, Plan } from '../../lib/domain/plan.ts';
 import type { Life } from '../../proof/life.ts';
-import { type Assembly, synthesize } from '../../rehearsal/deploy.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
-import { isEntered, openLife, protectNow, shop, synthesisMs } from './shop-stage.ts';
+import { assemblyOf, isEntered, openLife, protectNow, shop } from './shop-stage.ts';
 
 /** The shop, whose failovers wait ten minutes for a veto, and want a point of the last hour. */
 const careful: Plan = {
@@ -21,17 +20,13 @@ const careful: Plan = {
 const minutes = 60_000;
 const home = shop.primary.region;
 
-let assembly: Assembly;
-beforeAll(() => {
-  assembly = synthesize([careful], inject('bundles'));
-}, synthesisMs);
-afterAll(() => assembly.remove());
+const assembly = assemblyOf(careful);
 
 let life: Life;
 let stage: Stage;
 /** A protected plan whose heartbeat has been arriving. */
 async function open(): Promise<void> {
-  life = await openLife({ plan: careful, seed: 23, assembly: assembly.directory });
+  life = await openLife({ plan: careful, seed: 23, assembly: assembly() });
   stage = life.stage;
   await protectNow(stage);
   await stage.clock.advance(3 * minutes);

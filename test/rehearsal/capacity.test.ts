@@ -1,20 +1,15 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Life } from '../../proof/life.ts';
 import { roomyShop } from '../../proof/shop.ts';
-import { type Assembly, synthesize } from '../../rehearsal/deploy.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
-import { eventsOf, openLife, outcomeOf, setSchedules, shop, synthesisMs } from './shop-stage.ts';
+import { assemblyOf, eventsOf, openLife, outcomeOf, setSchedules, shop } from './shop-stage.ts';
 
-let assembly: Assembly;
-beforeAll(() => {
-  assembly = synthesize([roomyShop], inject('bundles'));
-}, synthesisMs);
-afterAll(() => assembly.remove());
+const assembly = assemblyOf(roomyShop);
 
 let life: Life;
 let stage: Stage;
 beforeEach(async () => {
-  life = await openLife({ plan: roomyShop, seed: 41, assembly: assembly.directory });
+  life = await openLife({ plan: roomyShop, seed: 41, assembly: assembly() });
   stage = life.stage;
   expect(outcomeOf(await life.run('protect'))).toMatchObject({ status: 'SUCCEEDED' });
   await setSchedules(stage, 'protect', 'DISABLED');

@@ -1,22 +1,17 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { answerQuestion, showStatus } from '../../lib/cli/operations.ts';
 import type { Life } from '../../proof/life.ts';
 import { askingShop } from '../../proof/shop.ts';
-import { type Assembly, synthesize } from '../../rehearsal/deploy.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
 import type { Execution } from '../../sim/stepfunctions/stepfunctions.ts';
-import { isEntered, openLife, outcomeOf, setSchedules, shop, synthesisMs } from './shop-stage.ts';
+import { assemblyOf, isEntered, openLife, outcomeOf, setSchedules, shop } from './shop-stage.ts';
 
-let assembly: Assembly;
-beforeAll(() => {
-  assembly = synthesize([askingShop], inject('bundles'));
-}, synthesisMs);
-afterAll(() => assembly.remove());
+const assembly = assemblyOf(askingShop);
 
 let life: Life;
 let stage: Stage;
 beforeEach(async () => {
-  life = await openLife({ plan: askingShop, seed: 31, assembly: assembly.directory });
+  life = await openLife({ plan: askingShop, seed: 31, assembly: assembly() });
   stage = life.stage;
   expect(outcomeOf(await life.run('protect'))).toMatchObject({ status: 'SUCCEEDED' });
   await setSchedules(stage, 'protect', 'DISABLED');

@@ -1,11 +1,11 @@
-import { afterAll, expect, inject } from 'vitest';
+import { afterAll, beforeAll, expect, inject } from 'vitest';
 import { Life } from '../../proof/life.ts';
 import { RawTable } from '../../proof/raw-table.ts';
 import { RightsRecord } from '../../proof/rights/record.ts';
 import { unallowed } from '../../proof/rights/simulate.ts';
 import { shop, smallShop } from '../../proof/shop.ts';
 import type { Plan } from '../../lib/domain/plan.ts';
-import { synthesize } from '../../rehearsal/deploy.ts';
+import { type Assembly, synthesize } from '../../rehearsal/deploy.ts';
 import { Stage } from '../../rehearsal/stage.ts';
 import type { World } from '../../rehearsal/world.ts';
 import type { Execution } from '../../sim/stepfunctions/stepfunctions.ts';
@@ -17,6 +17,16 @@ export async function openShop(seed = 1, world: World = smallShop): Promise<Stag
   const stage = await Stage.open({ plan: shop, world, seed, assembly: inject('shopAssembly') });
   records.push(new RightsRecord(stage.cloud));
   return stage;
+}
+
+/** Synthesizes a plan of its own once for a test file. Gives where its assembly is. */
+export function assemblyOf(plan: Plan): () => string {
+  let assembly: Assembly;
+  beforeAll(() => {
+    assembly = synthesize([plan], inject('bundles'));
+  }, synthesisMs);
+  afterAll(() => assembly.remove());
+  return () => assembly.directory;
 }
 
 /** The same of a plan like the shop, with every checker watching. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { secondsBetween } from '../../domain/duration.ts';
 import type { Plan } from '../../domain/plan.ts';
-import { parseInput, triggerSchema } from '../operation/open.ts';
+import { hasMember, parseInput, triggerSchema } from '../operation/open.ts';
 import { tell } from '../operation/tell.ts';
 import type { Services } from '../services.ts';
 
@@ -15,7 +15,7 @@ export interface Switched {
 
 /** Whether an input switches automatic failover instead of starting one. */
 export function asksForSwitch(input: unknown): boolean {
-  return typeof input === 'object' && input !== null && Object.hasOwn(input, 'automatic');
+  return hasMember(input, 'automatic');
 }
 
 /**

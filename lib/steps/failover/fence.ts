@@ -27,8 +27,7 @@ export async function fence(services: Services, input: z.infer<typeof fenceSchem
   if (look === 'stopping' && !isOverdue) return nextPoll(input.poll, false, services.now());
   const status = look === 'confirmed' ? 'confirmed' : 'owed';
   const trouble = `The servers of plan ${plan.name} in ${plan.primary.region} could not be stopped (${look})`;
-  const operation = await services.catalogue.operationOf(input);
-  const why = status === 'owed' ? whyNotOwed(plan, operation) : undefined;
+  const why = status === 'owed' ? whyNotOwed(plan, await services.catalogue.operationOf(input)) : undefined;
   if (why !== undefined) throw new Failure('FenceNotConfirmed', `${trouble}, and ${why}`);
   const asking = await askFirst(services, input, {
     key: 'owed-fence',

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { OperationKind } from '../../domain/catalogue.ts';
 import { Failure } from '../../domain/failure.ts';
-import { answerWords, type Answer, lastQuestion } from '../../domain/question.ts';
+import { type Answer, answerLine, answerWords, lastQuestion } from '../../domain/question.ts';
 import type { Services } from '../services.ts';
-import { parseInput, triggerSchema } from './open.ts';
+import { hasMember, parseInput, triggerSchema } from './open.ts';
 
 /** Answers what an operation asks: `{"plan": "shop", "answer": "proceed", "because": "…"}`; `trigger` says who. */
 const inputSchema = z.strictObject({
@@ -24,7 +24,7 @@ export interface Answered {
 
 /** Whether an input answers a question instead of starting an operation. */
 export function isAnswer(input: unknown): boolean {
-  return typeof input === 'object' && input !== null && Object.hasOwn(input, 'answer');
+  return hasMember(input, 'answer');
 }
 
 /**
@@ -43,7 +43,7 @@ export async function answer(services: Services, kind: OperationKind, input: unk
   const context = { plan, operation: lease.operation };
   const [key, question] = lastQuestion((await catalogue.operation(plan, lease.operation))?.questions ?? {}) ?? [];
   if (key === undefined || question === undefined) throw nothing(`${lease.operation} has asked nothing`);
-  if (question.answer !== null) throw nothing(saidBefore(key, question.answer));
+  if (question.answer !== null) throw nothing(`${key} was ${answerLine(question.answer)}`);
   if (!question.choices.includes(word))
     throw new Failure(
       'InvalidInput',
@@ -54,10 +54,6 @@ export async function answer(services: Services, kind: OperationKind, input: unk
   const said: Answer = { word, by: trigger, because, at: services.now().toISOString() };
   if (!(await catalogue.answerQuestion(context, { key, askedAt: question.askedAt }, said)))
     throw nothing('somebody was faster');
-  await catalogue.addEvent(context.operation, services.now(), saidBefore(key, said));
+  await catalogue.addEvent(context.operation, services.now(), `${key} was ${answerLine(said)}`);
   return { plan, answered: key };
-}
-
-function saidBefore(key: string, { word, by, because }: Answer): string {
-  return `${key} was answered ${word} by ${by}${because === null ? '' : `: ${because}`}`;
 }

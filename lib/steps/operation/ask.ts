@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { assertInvariant, Failure } from '../../domain/failure.ts';
 import { nextPoll, type PollResult, pollSchema } from '../../domain/poll.ts';
-import { lastQuestion, questionNotice } from '../../domain/question.ts';
+import { answerLine, lastQuestion, questionNotice } from '../../domain/question.ts';
 import { contextSchema, type Services } from '../services.ts';
 import { consoleOf, tell } from './tell.ts';
 
@@ -24,13 +24,8 @@ export async function ask(services: Services, input: z.infer<typeof askSchema>):
   assertInvariant(last !== undefined, 'I11', `${input.operation} waits for an answer and has asked nothing`);
   const [key, question] = last;
   const now = services.now();
-  if (question.answer?.word === 'undo') {
-    const { by, because } = question.answer;
-    throw new Failure(
-      'CalledOff',
-      `Question ${key} of ${input.operation} was answered undo by ${by}${because === null ? '' : `: ${because}`}.`,
-    );
-  }
+  if (question.answer?.word === 'undo')
+    throw new Failure('CalledOff', `Question ${key} of ${input.operation} was ${answerLine(question.answer)}.`);
   if (question.answer !== null) return nextPoll(input.poll, true, now);
   if (!question.isTold) {
     await catalogue.updateOperation(input, { progression: `waiting for an answer: ${key}` });

@@ -17,6 +17,11 @@ export const triggerSchema = z
 /** What the first state of every state machine is given: the input as typed by a person, and the execution's ARN. */
 export const openSchema = z.object({ input: z.unknown(), execution: z.string() });
 
+/** Whether an input asks for something else than a new operation, which one member of it tells. */
+export function hasMember(input: unknown, member: string): boolean {
+  return typeof input === 'object' && input !== null && Object.hasOwn(input, member);
+}
+
 /**
  * Parses an operation's input; everything a person may have mistyped is named with what would be right (I12).
  * @throws Failure InvalidInput, UnknownPlan

@@ -3,7 +3,7 @@ import type { Operation, OperationKind } from '../../domain/catalogue.ts';
 import { newOperation } from '../../domain/new-items.ts';
 import { changedFields, nextState } from '../../domain/phase.ts';
 import type { Context, Services } from '../services.ts';
-import { parseInput } from './open.ts';
+import { hasMember, parseInput } from './open.ts';
 
 /** Asks for the undo of an operation whose execution was stopped: `{"plan": "shop", "undo": "failover-1234"}`. */
 const undoInputSchema = z.strictObject({
@@ -19,7 +19,7 @@ export type TakenOver = Context & {
 
 /** Whether an input asks for an undo instead of a new operation. */
 export function asksForUndo(input: unknown): boolean {
-  return typeof input === 'object' && input !== null && Object.hasOwn(input, 'undo');
+  return hasMember(input, 'undo');
 }
 
 /** What an undo could not take back can be undone later, until another failover or failback has made something else of the plan. */
