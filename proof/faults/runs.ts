@@ -11,11 +11,11 @@ export interface Run {
 }
 
 /** One world takes so many cases that pass by themselves, at most. */
-const pooledMax = 64;
+const pooledMax = 128;
 /** Between two faults of one function lie so many of its calls: no call meets a second one at its repeat. */
-const callsApart = 10;
+const callsApart = 6;
 /** So many operations in a row are one world's share. */
-const roundsMax = 8;
+const roundsMax = 12;
 /** So many, where each is full of faults that pass and is followed by what leads to the next one. */
 const poolsMax = 4;
 
