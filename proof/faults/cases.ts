@@ -31,6 +31,8 @@ interface InFunction {
   readonly functionName: string;
   /** Among the calls of its function. */
   readonly nthOfFunction: number;
+  /** The function is a step of a state machine, which repeats it more often than what is delivered to it. */
+  readonly isStep: boolean;
 }
 
 type Where = Pick<RecordedCall, 'service' | 'operation' | 'region'> & { readonly role: string };
@@ -110,15 +112,24 @@ function callCases(run: CleanRun, isEvery: boolean): Case[] {
 }
 
 /** Of each recorded call where it stands among its like; none for a call that no function made. */
-function placesOf({ calls }: CleanRun) {
+function placesOf({ calls, invocations }: CleanRun) {
   const count = counter();
+  const steps = stepsOf(invocations);
   return calls.map(({ invocation, role, service, operation, region }) => {
     const nth = count(`call ${role} ${service} ${operation} ${region}`);
     if (invocation === undefined || role === undefined) return undefined;
     const functionName = functionOf(invocation);
     const nthOfFunction = count(`calls of ${functionName}`);
-    return { call: { service, operation, region, role }, functionName, nth, nthOfFunction };
+    const isStep = steps.has(functionName);
+    return { call: { service, operation, region, role }, functionName, nth, nthOfFunction, isStep };
   });
+}
+
+/** Functions that were told of an operation, or of the execution that opens one. */
+function stepsOf(invocations: readonly Invocation[]): ReadonlySet<string> {
+  const isTold = ({ payload }: Invocation) =>
+    typeof payload === 'object' && payload !== null && ('operation' in payload || 'execution' in payload);
+  return new Set(invocations.filter(isTold).map(({ functionName }) => functionName));
 }
 
 /** Counts names: gives how often one was counted before. */
@@ -132,12 +143,14 @@ function counter(): (name: string) => number {
 }
 
 function invocationCases({ mode, invocations, calls }: CleanRun): Case[] {
+  const steps = stepsOf(invocations);
   return firstAndLast(invocations.map(({ functionName }) => functionName)).map(({ name, nth }) => {
     const { id } = invocations.filter(({ functionName }) => functionName === name)[nth] ?? { id: '' };
     const ofFunction = calls.filter(({ invocation }) => functionOf(invocation ?? '') === name);
     const nthOfFunction = ofFunction.findIndex(({ invocation }) => invocation === id);
     const key = `${mode}/${shortName(name)}/${nth + 1}/delivered-twice`;
-    return { at: 'invocation', mode, key, kind: 'delivered-twice', functionName: name, nth, nthOfFunction };
+    const isStep = steps.has(name);
+    return { at: 'invocation', mode, key, kind: 'delivered-twice', functionName: name, nth, nthOfFunction, isStep };
   });
 }
 

@@ -12,8 +12,11 @@ export interface Run {
 
 /** One world takes so many cases that pass by themselves, at most. */
 const pooledMax = 128;
-/** Between two faults of one function lie so many of its calls: no call meets a second one at its repeat. */
-const callsApart = 6;
+/**
+ * Between two faults of one function lie so many of its calls: no call meets a second one at its repeat. What is delivered to a function is
+ * tried three times only, a step nine times.
+ */
+const callsApart = { step: 6, event: 10 };
 /** So many operations in a row are one world's share. */
 const roundsMax = 12;
 /** So many, where each is full of faults that pass and is followed by what leads to the next one. */
@@ -82,7 +85,8 @@ function inRows(runs: readonly Run[], length: number): Run[] {
 
 function isApart(one: Case, other: Case): boolean {
   if (one.at === 'state' || other.at === 'state') return false;
-  return one.functionName !== other.functionName || Math.abs(one.nthOfFunction - other.nthOfFunction) >= callsApart;
+  const apart = one.isStep ? callsApart.step : callsApart.event;
+  return one.functionName !== other.functionName || Math.abs(one.nthOfFunction - other.nthOfFunction) >= apart;
 }
 
 /** An execution that was redriven goes on to its end, mostly: such a case is the last of its chain. */
