@@ -33,6 +33,8 @@ interface InFunction {
   readonly nthOfFunction: number;
   /** The function is a step of a state machine, which repeats it more often than what is delivered to it. */
   readonly isStep: boolean;
+  /** Calls of its longest invocation. */
+  readonly callsMax: number;
 }
 
 type Where = Pick<RecordedCall, 'service' | 'operation' | 'region'> & { readonly role: string };
@@ -115,13 +117,15 @@ function callCases(run: CleanRun, isEvery: boolean): Case[] {
 function placesOf({ calls, invocations }: CleanRun) {
   const count = counter();
   const steps = stepsOf(invocations);
+  const longest = longestOf(calls);
   return calls.map(({ invocation, role, service, operation, region }) => {
     const nth = count(`call ${role} ${service} ${operation} ${region}`);
     if (invocation === undefined || role === undefined) return undefined;
     const functionName = functionOf(invocation);
     const nthOfFunction = count(`calls of ${functionName}`);
     const isStep = steps.has(functionName);
-    return { call: { service, operation, region, role }, functionName, nth, nthOfFunction, isStep };
+    const callsMax = longest.get(functionName) ?? 0;
+    return { call: { service, operation, region, role }, functionName, nth, nthOfFunction, isStep, callsMax };
   });
 }
 
@@ -130,6 +134,18 @@ function stepsOf(invocations: readonly Invocation[]): ReadonlySet<string> {
   const isTold = ({ payload }: Invocation) =>
     typeof payload === 'object' && payload !== null && ('operation' in payload || 'execution' in payload);
   return new Set(invocations.filter(isTold).map(({ functionName }) => functionName));
+}
+
+/** Of each function how many calls its longest invocation made. */
+function longestOf(calls: CleanRun['calls']): ReadonlyMap<string, number> {
+  const count = counter();
+  const longest = new Map<string, number>();
+  for (const { invocation } of calls) {
+    if (invocation === undefined) continue;
+    const name = functionOf(invocation);
+    longest.set(name, Math.max(longest.get(name) ?? 0, count(invocation) + 1));
+  }
+  return longest;
 }
 
 /** Counts names: gives how often one was counted before. */
@@ -144,13 +160,16 @@ function counter(): (name: string) => number {
 
 function invocationCases({ mode, invocations, calls }: CleanRun): Case[] {
   const steps = stepsOf(invocations);
+  const longest = longestOf(calls);
   return firstAndLast(invocations.map(({ functionName }) => functionName)).map(({ name, nth }) => {
     const { id } = invocations.filter(({ functionName }) => functionName === name)[nth] ?? { id: '' };
     const ofFunction = calls.filter(({ invocation }) => functionOf(invocation ?? '') === name);
     const nthOfFunction = ofFunction.findIndex(({ invocation }) => invocation === id);
     const key = `${mode}/${shortName(name)}/${nth + 1}/delivered-twice`;
     const isStep = steps.has(name);
-    return { at: 'invocation', mode, key, kind: 'delivered-twice', functionName: name, nth, nthOfFunction, isStep };
+    const callsMax = longest.get(name) ?? 0;
+    const place = { functionName: name, nth, nthOfFunction, isStep, callsMax };
+    return { at: 'invocation', mode, key, kind: 'delivered-twice', ...place };
   });
 }
 

@@ -17,6 +17,12 @@ const pooledMax = 128;
  * tried three times only, a step nine times.
  */
 const callsApart = { step: 6, event: 10 };
+/**
+ * A function might be killed at each of its eight repeats where an invocation takes longer than that: between two of its ends lies a whole one,
+ * or where that is so long, they are so many at most.
+ */
+const longInvocation = 12;
+const killsMax = 6;
 /** So many operations in a row are one world's share. */
 const roundsMax = 12;
 /** So many, where each is full of faults that pass and is followed by what leads to the next one. */
@@ -67,11 +73,22 @@ export function runsOf(cases: readonly Case[], seed: string, returning: Readonly
 function pools(cases: readonly Case[]): Run[] {
   const made: Case[][] = [];
   for (const one of cases) {
-    const pool = made.find((some) => some.length < pooledMax && some.every((other) => isApart(one, other)));
+    const pool = made.find((some) => hasRoom(some, one));
     if (pool === undefined) made.push([one]);
     else pool.push(one);
   }
   return made.map((pool) => ({ mode: pool[0]?.mode ?? '', rounds: [pool] }));
+}
+
+function hasRoom(pool: readonly Case[], one: Case): boolean {
+  if (pool.length >= pooledMax || !pool.every((other) => isApart(one, other))) return false;
+  if (!isKill(one) || one.at === 'state' || one.callsMax <= longInvocation) return true;
+  const ofFunction = pool.filter((other) => other.at !== 'state' && other.functionName === one.functionName);
+  return ofFunction.filter(isKill).length < killsMax;
+}
+
+function isKill({ kind }: Case): boolean {
+  return kind === 'crash-before' || kind === 'crash-after';
 }
 
 function inRows(runs: readonly Run[], length: number): Run[] {
@@ -85,7 +102,8 @@ function inRows(runs: readonly Run[], length: number): Run[] {
 
 function isApart(one: Case, other: Case): boolean {
   if (one.at === 'state' || other.at === 'state') return false;
-  const apart = one.isStep ? callsApart.step : callsApart.event;
+  const whole = isKill(one) && isKill(other) && one.callsMax <= longInvocation ? one.callsMax : 0;
+  const apart = Math.max(whole, one.isStep ? callsApart.step : callsApart.event);
   return one.functionName !== other.functionName || Math.abs(one.nthOfFunction - other.nthOfFunction) >= apart;
 }
 
