@@ -85,6 +85,16 @@ program
   });
 
 program
+  .command('drill')
+  .description('launch a plan in its drill network, look whether all servers become healthy, and take them down again')
+  .argument('<plan>')
+  .option(...fileOption)
+  .option('--recovery-point <point>', '"latest" or the id of a point', 'latest')
+  .action(async (name: string, { file, recoveryPoint }: { file: string; recoveryPoint: string }) => {
+    await run({ kind: 'drill', plan: loadPlan(file, name), input: { drill: true, recoveryPoint } });
+  });
+
+program
   .command('answer')
   .description('answer what the failover or failback of a plan asks')
   .argument('<plan>')

@@ -19,7 +19,7 @@ export const environment = {
   failbackMachineArn: 'HOMEWARD_FAILBACK_MACHINE_ARN',
   /** JSON: alarm name → plan. */
   alarms: 'HOMEWARD_ALARMS',
-  /** JSON: `outside` → function that probes public addresses; `inside` → plan → function in the plan's recovery network. */
+  /** JSON: `outside` → function that probes public addresses; `inside` and `drill` → plan → function in the plan's recovery or drill network. */
   probers: 'HOMEWARD_PROBERS',
 } as const;
 
@@ -43,6 +43,12 @@ export const metrics = {
   tickDelay: 'TickDelay',
   /** Volumes copied in full although the recovery Region has an earlier image of them. */
   unexpectedFullCopies: 'UnexpectedFullCopies',
+  /** What would stop a failover now; 0: the plan is ready. */
+  readinessFindings: 'ReadinessFindings',
+  /** Seconds that a failover would take, as the last one did, or the last drill. */
+  predictedRto: 'PredictedRto',
+  /** Seconds from the start of a drill until all its servers were healthy. */
+  drillDuration: 'DrillDuration',
 } as const;
 export type Metric = (typeof metrics)[keyof typeof metrics];
 

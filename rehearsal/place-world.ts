@@ -21,7 +21,7 @@ export function placeWorld(cloud: SimulatedCloud, plan: Plan, world: World): voi
 
 /** Different address ranges, as two Regions that can ever be connected have. */
 function placeNetworks(cloud: SimulatedCloud, plan: Plan): void {
-  const { primary, recovery, probes } = plan;
+  const { primary, recovery, probes, drill } = plan;
   const elsewhere = Object.values(recovery.fallback?.subnets ?? {}).flat();
   const networks = [
     {
@@ -31,8 +31,19 @@ function placeNetworks(cloud: SimulatedCloud, plan: Plan): void {
     },
     {
       ec2: cloud.services(recovery.region).ec2,
-      subnets: [...Object.values(recovery.subnets), ...(probes?.subnets ?? []), ...elsewhere],
-      groups: [...Object.values(recovery.securityGroups), ...(probes?.securityGroups ?? [])],
+      subnets: [
+        ...Object.values(recovery.subnets),
+        ...(probes?.subnets ?? []),
+        ...elsewhere,
+        ...Object.values(drill?.subnets ?? {}),
+        ...(drill?.probes?.subnets ?? []),
+      ],
+      groups: [
+        ...Object.values(recovery.securityGroups),
+        ...(probes?.securityGroups ?? []),
+        ...Object.values(drill?.securityGroups ?? {}),
+        ...(drill?.probes?.securityGroups ?? []),
+      ],
     },
   ];
   for (const [range, { ec2, subnets, groups }] of networks.entries()) {

@@ -5,7 +5,7 @@ import { EC2Client } from '@aws-sdk/client-ec2';
 import { RedriveExecutionCommand, SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { Catalogue } from '../lib/aws/catalogue.ts';
 import type { Console } from '../lib/cli/operations.ts';
-import type { OperationKind } from '../lib/domain/catalogue.ts';
+import type { HolderKind } from '../lib/domain/catalogue.ts';
 import type { Plan } from '../lib/domain/plan.ts';
 import { outputs } from '../lib/names.ts';
 import { VirtualClock } from '../sim/clock.ts';
@@ -48,7 +48,7 @@ export class Stage {
   readonly catalogue: Catalogue;
   /** Name of the catalogue's table. */
   readonly tableName: string;
-  readonly #machines: Readonly<Record<OperationKind, string>>;
+  readonly #machines: Readonly<Record<HolderKind, string>>;
   readonly #names: Random;
 
   private constructor(options: StageOptions, clock: VirtualClock, cloud: SimulatedCloud, found: Map<string, string>) {
@@ -61,7 +61,7 @@ export class Stage {
     const region = options.plan.recovery.region;
     this.tableName = found.get(outputs.tableName) ?? '';
     this.catalogue = new Catalogue(this.tableName, new DynamoDBClient(cloud.clientConfig(region)));
-    const arnOf = (kind: OperationKind) => found.get(machineOutput[kind]) ?? '';
+    const arnOf = (kind: HolderKind) => found.get(machineOutput[kind]) ?? '';
     this.#machines = { protect: arnOf('protect'), failover: arnOf('failover'), failback: arnOf('failback') };
   }
 
@@ -99,23 +99,21 @@ export class Stage {
   }
 
   /** Executions of one state machine, oldest first. */
-  executions(kind: OperationKind): readonly Execution[] {
+  executions(kind: HolderKind): readonly Execution[] {
     return this.states.executions.filter(({ machineArn }) => machineArn === this.#machines[kind]);
   }
 
-  kindOf(execution: Execution): OperationKind | undefined {
-    return (Object.keys(this.#machines) as OperationKind[]).find(
-      (kind) => this.#machines[kind] === execution.machineArn,
-    );
+  kindOf(execution: Execution): HolderKind | undefined {
+    return (Object.keys(this.#machines) as HolderKind[]).find((kind) => this.#machines[kind] === execution.machineArn);
   }
 
   /** Starts an operation as the Step Functions console does. */
-  start(kind: OperationKind, input: unknown = { plan: this.plan.name }): Execution {
+  start(kind: HolderKind, input: unknown = { plan: this.plan.name }): Execution {
     return this.states.start(this.#machines[kind], JSON.stringify(input));
   }
 
   /** Starts an operation and lets time pass until it has ended. */
-  async run(kind: OperationKind, input?: unknown): Promise<Execution> {
+  async run(kind: HolderKind, input?: unknown): Promise<Execution> {
     const { arn } = this.start(kind, input);
     return this.clock.settle(this.states.ended(arn));
   }
@@ -138,7 +136,7 @@ export class Stage {
    * Starts an operation between the runs that the schedule starts, and lets time pass until it has ended.
    * @throws Error when it is skipped over and over
    */
-  async runUnskipped(kind: OperationKind, input?: unknown): Promise<Execution> {
+  async runUnskipped(kind: HolderKind, input?: unknown): Promise<Execution> {
     for (let turn = 0; turn < skippedMax; turn += 1) {
       await this.clock.run(() => this.executions('protect').every(({ status }) => status !== 'RUNNING'));
       const execution = await this.run(kind, input);

@@ -1,5 +1,5 @@
 import { followOperation, runOperation } from '../lib/cli/operations.ts';
-import type { OperationKind } from '../lib/domain/catalogue.ts';
+import type { HolderKind } from '../lib/domain/catalogue.ts';
 import { describeFailure } from '../lib/domain/failure.ts';
 import type { Execution, ExecutionEvent } from '../sim/stepfunctions/stepfunctions.ts';
 import {
@@ -149,7 +149,7 @@ export class Story {
   }
 
   /** Tells the steps of an operation that nobody at the command line has started. */
-  #watch(kind: OperationKind | undefined, { arn }: Execution): void {
+  #watch(kind: HolderKind | undefined, { arn }: Execution): void {
     if (kind !== 'failover' && kind !== 'failback') return;
     const { plan } = this.#stage;
     const console = this.#stage.console((line) => this.#say(`${kind}: ${line}`));
@@ -158,7 +158,7 @@ export class Story {
     });
   }
 
-  async #note(kind: OperationKind, { name, status, error, cause }: Execution): Promise<void> {
+  async #note(kind: HolderKind, { name, status, error, cause }: Execution): Promise<void> {
     const { catalogue, plan } = this.#stage;
     if (kind !== 'protect')
       this.operations.push({ kind, status, cause: error === undefined ? null : describeFailure(error, cause) });

@@ -1,4 +1,5 @@
 import { CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import type { Tag } from '@aws-sdk/client-ec2';
 import type { Plan } from '../lib/domain/plan.ts';
 import type { SimulatedCloud } from '../sim/create-cloud.ts';
 import type { Random } from '../sim/random.ts';
@@ -141,12 +142,16 @@ export class Workload {
     return Object.keys(this.#plan.servers).every((server) => ec2.isServing(this.instanceIn(region, server) ?? ''));
   }
 
-  /** At home the plan's own instance; elsewhere the one launched last that carries the server's name. */
+  /** At home the plan's own instance; elsewhere the one launched last that carries the server's name, drills aside. */
   instanceIn(region: string, server: string): string | undefined {
     if (region === this.#plan.primary.region) return this.#plan.servers[server]?.instance;
     const { instances } = this.#cloud.services(region).ec2.state;
+    const isDrilled = ({ Key, Value }: Tag) => Key === 'homeward:operation' && Value?.startsWith('drill-') === true;
     const named = [...instances.values()].filter(
-      ({ state, tags }) => state !== 'terminated' && tags.some(({ Key, Value }) => Key === 'Name' && Value === server),
+      ({ state, tags }) =>
+        state !== 'terminated' &&
+        tags.some(({ Key, Value }) => Key === 'Name' && Value === server) &&
+        !tags.some(isDrilled),
     );
     return named.toSorted((a, b) => a.launchedAt - b.launchedAt).at(-1)?.id;
   }

@@ -24,8 +24,8 @@ const memoryGb = 0.256;
 const volumesPerServer = 3;
 /** The newest points of the plan, and one under way. */
 const pointsKept = 7;
-const alarmsPerPlan = 6;
-const metricsPerPlan = 7;
+const alarmsPerPlan = 8;
+const metricsPerPlan = 9;
 const metricsPerServer = 1;
 
 /** Dollars a month for a fleet, and what DRS asks for the same servers before its staging disks and replication servers. */

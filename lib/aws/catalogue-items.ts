@@ -20,7 +20,9 @@ import {
 } from '../domain/catalogue.ts';
 import { type CopyDemand, copyDemandSchema } from '../domain/copy-queue.ts';
 import { corrupt } from '../domain/corrupt.ts';
+import { type DrillSeat, drillSeatSchema } from '../domain/drill.ts';
 import { type Freeze, freezeSchema } from '../domain/freeze.ts';
+import { type Readiness, readinessSchema } from '../domain/readiness.ts';
 import { problemsOf } from '../domain/problems.ts';
 import { tokenOf } from './token.ts';
 
@@ -53,6 +55,8 @@ export const keyOf = {
   }),
   freeze: (plan: string, server: string) => ({ pk: `PLAN#${plan}`, sk: `FREEZE#${server}` }),
   automatic: (plan: string) => ({ pk: `PLAN#${plan}`, sk: 'AUTOMATIC' }),
+  drill: (plan: string) => ({ pk: `PLAN#${plan}`, sk: 'DRILL' }),
+  readiness: (plan: string) => ({ pk: `PLAN#${plan}`, sk: 'READINESS' }),
   operation: (plan: string, id: string) => ({ pk: `PLAN#${plan}`, sk: `OP#${id}` }),
   /** Of all plans in one partition: they are read together. */
   copyDemand: (plan: string) => ({ pk: 'COPIES', sk: `PLAN#${plan}` }),
@@ -78,6 +82,8 @@ export const kinds = {
   twin: { schema: twinSchema, keyOf: keyOf.twin },
   freeze: { schema: freezeSchema, keyOf: ({ plan, server }: Freeze) => keyOf.freeze(plan, server) },
   automatic: { schema: automaticSwitchSchema, keyOf: ({ plan }: AutomaticSwitch) => keyOf.automatic(plan) },
+  drill: { schema: drillSeatSchema, keyOf: ({ plan }: DrillSeat) => keyOf.drill(plan) },
+  readiness: { schema: readinessSchema, keyOf: ({ plan }: Readiness) => keyOf.readiness(plan) },
   operation: { schema: operationSchema, keyOf: ({ plan, id }: Operation) => keyOf.operation(plan, id) },
   copyDemand: { schema: copyDemandSchema, keyOf: ({ plan }: CopyDemand) => keyOf.copyDemand(plan) },
   transfer: (operation: string) => ({

@@ -16,7 +16,9 @@ import type { CopyDemand } from '../domain/copy-queue.ts';
 import { newState } from '../domain/new-items.ts';
 import { corrupt } from '../domain/corrupt.ts';
 import { Failure } from '../domain/failure.ts';
+import { type DrillSeat, emptySeat, staleDrill } from '../domain/drill.ts';
 import type { Freeze } from '../domain/freeze.ts';
+import type { Readiness } from '../domain/readiness.ts';
 import type { Answer } from '../domain/question.ts';
 import {
   changedFields,
@@ -31,6 +33,12 @@ import type { Condition, Fields } from './update-expression.ts';
 
 /** The operation that owns a plan since `epoch`. */
 type Holder = PlanHolder & { readonly plan: string };
+
+interface PointServerName {
+  readonly plan: string;
+  readonly point: string;
+  readonly server: string;
+}
 
 /** A point under way and the available one before it: more are read only where points have failed. Reading costs by size. @source aws-facts [9] */
 const newestPointsPerPage = 2;
@@ -180,9 +188,17 @@ export class Catalogue {
     await this.#items.update(keyOf.pointServer(plan, point, server), { ...captured, plan, point, server });
   }
 
+  /** Sets how a server of a point is to be launched, beside what becomes of its volumes; one that is gone stays gone. */
+  async setPointConfiguration(
+    { plan, point, server }: PointServerName,
+    configuration: PointServer['configuration'],
+  ): Promise<void> {
+    await this.#items.update(keyOf.pointServer(plan, point, server), { configuration }, { point });
+  }
+
   /** Sets the volumes of a server of a point, unless they were written since it was read, or it is gone. Returns whether they are set. */
   async setPointVolumes(
-    { plan, point, server }: { readonly plan: string; readonly point: string; readonly server: string },
+    { plan, point, server }: PointServerName,
     { revision }: Pick<PointServer, 'revision'>,
     volumes: PointServer['volumes'],
   ): Promise<boolean> {
@@ -249,6 +265,33 @@ export class Catalogue {
     await this.#items.update(keyOf.automatic(set.plan), { ...set });
   }
 
+  async readiness(plan: string): Promise<Readiness | undefined> {
+    return this.#items.get(keyOf.readiness(plan), kinds.readiness);
+  }
+
+  async setReadiness(found: Readiness): Promise<void> {
+    await this.#items.update(keyOf.readiness(found.plan), { ...found });
+  }
+
+  async drillSeat(plan: string): Promise<DrillSeat> {
+    return (await this.#items.get(keyOf.drill(plan), kinds.drill)) ?? emptySeat(plan);
+  }
+
+  /** Takes the seat of a plan's drill, if its epoch is still `seenEpoch`. Returns whether it did. */
+  async claimDrillSeat(seat: DrillSeat, seenEpoch: number): Promise<boolean> {
+    return this.#items.update(keyOf.drill(seat.plan), { ...seat }, { epoch: seenEpoch === 0 ? undefined : seenEpoch });
+  }
+
+  /** @throws Failure StaleEpoch when another drill, or another execution of this one, has begun since */
+  async proveDrill(holder: Holder): Promise<void> {
+    const seat = await this.drillSeat(holder.plan);
+    if (seat.operation !== holder.operation || seat.epoch !== holder.epoch) throw staleDrill(seat, holder);
+  }
+
+  async leaveDrillSeat({ plan, operation, epoch }: Holder): Promise<void> {
+    await this.#items.update(keyOf.drill(plan), { operation: null, execution: null }, { operation, epoch });
+  }
+
   async operation(plan: string, id: string): Promise<Operation | undefined> {
     return this.#items.get(keyOf.operation(plan, id), kinds.operation);
   }
@@ -272,6 +315,10 @@ export class Catalogue {
   async moves(plan: string): Promise<Operation[]> {
     const failovers = await this.#items.query(`PLAN#${plan}`, 'OP#failover-', kinds.operation);
     return [...failovers, ...(await this.#items.query(`PLAN#${plan}`, 'OP#failback-', kinds.operation))];
+  }
+
+  drills(plan: string): Promise<Operation[]> {
+    return this.#items.query(`PLAN#${plan}`, 'OP#drill-', kinds.operation);
   }
 
   async addOperation(operation: Operation): Promise<void> {

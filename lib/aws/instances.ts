@@ -14,6 +14,7 @@ import {
   StopInstancesCommand,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
+import { isDrill } from '../domain/drill.ts';
 import type { Origin } from '../domain/eligibility.ts';
 import { AwsFailure, awsCall } from './call.ts';
 import { inFilters } from './filters.ts';
@@ -83,6 +84,7 @@ export async function findServersOfPlan(ec2: EC2Client, plan: string): Promise<L
   const found = await listInstances(ec2, planFilters(plan));
   return found
     .filter(({ state, raw }) => state !== 'terminated' && tagValue(raw.Tags, 'purpose') === 'recovered-server')
+    .filter(({ raw }) => !isDrill(tagValue(raw.Tags, 'operation') ?? ''))
     .map(({ id, state, raw }) => ({
       instance: id,
       operation: tagValue(raw.Tags, 'operation') ?? '(no operation)',

@@ -19,6 +19,9 @@ const units: Readonly<Record<Metric, StandardUnit>> = {
   [metrics.tickSkipped]: 'Count',
   [metrics.tickDelay]: 'Seconds',
   [metrics.unexpectedFullCopies]: 'Count',
+  [metrics.drillDuration]: 'Seconds',
+  [metrics.readinessFindings]: 'Count',
+  [metrics.predictedRto]: 'Seconds',
 };
 
 /** Publishes what was measured of a plan at one moment, in one call. A call takes 1,000 numbers, more than a plan has servers. */

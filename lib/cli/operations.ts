@@ -2,12 +2,13 @@ import { Catalogue } from '../aws/catalogue.ts';
 import { describeExecution, startExecution } from '../aws/executions.ts';
 import type { OperatorClients } from '../aws/operator-clients.ts';
 import { readStackOutputs } from '../aws/stack-outputs.ts';
-import type { FailbackEstimate, RecoveryPoint } from '../domain/catalogue.ts';
+import type { FailbackEstimate, Operation, OperationKind, RecoveryPoint } from '../domain/catalogue.ts';
 import { choiceLines } from '../domain/choice.ts';
 import { describeFailure } from '../domain/failure.ts';
 import { nameOf } from '../domain/operation-name.ts';
 import type { Plan } from '../domain/plan.ts';
 import { lastQuestion, questionLine } from '../domain/question.ts';
+import type { Readiness } from '../domain/readiness.ts';
 import { printable } from '../domain/quoted.ts';
 import { outputs, stackName } from '../names.ts';
 import { UserError } from './plans.ts';
@@ -21,8 +22,11 @@ export interface Console {
   clients(region: string): OperatorClients;
 }
 
+/** What a person may start; a drill runs in the state machine of failovers. */
+type StartKind = Exclude<OperationKind, 'protect'>;
+
 export interface StartRequest {
-  readonly kind: 'failover' | 'failback';
+  readonly kind: StartKind;
   readonly plan: Plan;
   readonly input: Readonly<Record<string, unknown>>;
 }
@@ -88,7 +92,7 @@ async function catalogueOf(console: Console, plan: Plan): Promise<Catalogue> {
 async function startOperation(console: Console, { kind, plan, input }: StartRequest): Promise<string> {
   const clients = console.clients(plan.recovery.region);
   const stack = await readStackOutputs(clients.cloudformation, stackName(plan.recovery.region));
-  const stateMachine = stack.get(kind === 'failover' ? outputs.failoverMachineArn : outputs.failbackMachineArn);
+  const stateMachine = stack.get(kind === 'failback' ? outputs.failbackMachineArn : outputs.failoverMachineArn);
   if (stateMachine === undefined)
     throw new UserError(`Stack ${stackName(plan.recovery.region)} is of another version. Deploy it again.`);
   return startExecution(clients.sfn, {
@@ -99,7 +103,7 @@ async function startOperation(console: Console, { kind, plan, input }: StartRequ
 }
 
 export interface FollowRequest {
-  readonly kind: 'failover' | 'failback';
+  readonly kind: StartKind;
   readonly plan: Plan;
   /** ARN of its execution. */
   readonly execution: string;
@@ -163,9 +167,35 @@ export async function showStatus(console: Console, plan: Plan): Promise<void> {
   const automatic = await catalogue.automaticSwitch(plan.name);
   if (automatic?.isOn === false)
     console.print(`automatic failover: off since ${automatic.since}, switched by ${printable(automatic.by)}`);
+  for (const line of readinessLines(await catalogue.readiness(plan.name))) console.print(printable(line));
+  for (const line of drillLines(await catalogue.drills(plan.name))) console.print(line);
   console.print(
     `newest available recovery point: ${newest === undefined ? 'none' : `${newest.id} (started ${newest.startedAt}${consistencyWords(await catalogue.point(plan.name, newest.id))})`}`,
   );
+}
+
+/** Whether a failover would work, as it was last looked at. */
+function readinessLines(found: Readiness | undefined): string[] {
+  if (found === undefined) return ['readiness: nobody has looked yet'];
+  const { at, blocking, warnings, rtoSeconds } = found;
+  const rto = rtoSeconds === null ? 'not measured, drill once' : `about ${Math.ceil(rtoSeconds / 60)} minutes`;
+  return [
+    `readiness at ${at}: ${blocking.length === 0 ? 'ready' : 'a failover would stop at its preflight'}; RTO ${rto}`,
+    ...blocking.map((finding) => `  in the way: ${finding}`),
+    ...warnings.map((warning) => `  warning: ${warning}`),
+  ];
+}
+
+const drillsShownMax = 5;
+
+/** The last drills, newest first: what became of them, and how long the servers took to be healthy. */
+function drillLines(drills: readonly Operation[]): string[] {
+  const newest = drills.toSorted((a, b) => b.startedAt.localeCompare(a.startedAt)).slice(0, drillsShownMax);
+  return newest.map(({ startedAt, outcome, rtoSeconds, recoveryPoint }) => {
+    const took =
+      rtoSeconds === null ? 'not verified' : `verified, all servers healthy after ${Math.round(rtoSeconds)} s`;
+    return `drill of ${startedAt}: ${outcome}; ${recoveryPoint ?? 'no point'} ${took}`;
+  });
 }
 
 /** Of a point with servers that have commands: what was reached of which. */

@@ -5,10 +5,13 @@ import { type Rule, rule } from './rule.ts';
 /** An agent may need some seconds to take a command and the snapshots need some to begin; nobody wants to wait for a write for longer. */
 const freezeSeconds = { from: 30, to: 300 };
 const answerSeconds = { from: 60, to: 86_400 };
+/** A drill takes up to some hours, and one a year is the least that anybody asks for. */
+const drillSeconds = { from: 21_600, to: 31_536_000 };
 /** Of 64 KiB, the script around them included, in which a character may be four bytes. @source SSM API reference, SendCommand */
 const commandCharactersMax = 12_000;
 const frozen = z.object({ within: z.number(), freeze: z.array(z.string()), thaw: z.array(z.string()) });
 
+const ids = z.record(z.string(), z.string());
 const lists = z.record(z.string(), z.array(z.string())).default({});
 
 /** Of the servers or the groups of a plan. */
@@ -77,6 +80,45 @@ export const fallbackRule = rule(
       ),
     ),
   ],
+);
+
+/** Nothing of a drill may come near production: its network is another one, and every server has a place there. */
+export const drillRule = rule(
+  z.object({
+    recovery: z.object({ subnets: ids, securityGroups: ids, fallback: z.object({ subnets: lists }).optional() }),
+    drill: z.object({ every: z.number().optional(), subnets: ids, securityGroups: ids }),
+  }),
+  ({ recovery, drill }) => {
+    const fallback = Object.values(recovery.fallback?.subnets ?? {}).flat();
+    const real = {
+      subnets: [...Object.values(recovery.subnets), ...fallback],
+      securityGroups: Object.values(recovery.securityGroups),
+    };
+    const { every } = drill;
+    return [
+      ...(['subnets', 'securityGroups'] as const).flatMap((of) => [
+        ...Object.entries(drill[of]).map(
+          ([home, away]) =>
+            real[of].includes(away) && {
+              path: ['drill', of, home],
+              message: `is where servers are recovered to. Name one of a network apart, from which nothing leads to production.`,
+            },
+        ),
+        ...Object.keys(recovery[of]).map(
+          (home) =>
+            !Object.hasOwn(drill[of], home) && {
+              path: ['drill', of],
+              message: `says nothing of ${home}, which recovery.${of} maps. Map it here too.`,
+            },
+        ),
+      ]),
+      every !== undefined &&
+        (every % 60 !== 0 || every < drillSeconds.from || every > drillSeconds.to) && {
+          path: ['drill', 'every'],
+          message: `is no time between drills. Write "${formatDuration(drillSeconds.from)}" to "${formatDuration(drillSeconds.to)}", in whole minutes.`,
+        },
+    ];
+  },
 );
 
 /** Whether people are asked of an owed fence stands in two places, which must say the same. */

@@ -21,9 +21,12 @@ export function volumeKey(server: string, device: string): VolumeKey {
 }
 
 const siteSchema = z.enum(['primary', 'recovery']);
-const operationKindSchema = z.enum(['protect', 'failover', 'failback']);
+const holderKindSchema = z.enum(['protect', 'failover', 'failback']);
+const operationKindSchema = z.enum([...holderKindSchema.options, 'drill']);
 export type Site = z.output<typeof siteSchema>;
 export type Phase = PlanState['phase'];
+/** Operations that hold the plan while they are under way; a drill goes on beside them. */
+export type HolderKind = z.output<typeof holderKindSchema>;
 export type OperationKind = z.output<typeof operationKindSchema>;
 export type Outcome = Operation['outcome'];
 
@@ -31,7 +34,7 @@ export type Outcome = Operation['outcome'];
 const leaseSchema = z
   .object({
     operation: operationIdSchema,
-    kind: operationKindSchema,
+    kind: holderKindSchema,
     /** ARN of the state machine's execution: a lease ends with it. */
     execution: z.string().regex(/^\S{1,400}$/),
     until: time,
@@ -136,10 +139,12 @@ const headerFields = z.object({
   startedAt: time,
   sealedAt: time.nullable(),
   skewSeconds: z.number().nonnegative().nullable(),
-  /** Failovers that launched from it: retention keeps it while there is one. */
+  /** Failovers that launched from it, and the drill that verified it if none has verified a newer one: retention keeps it while there is one. */
   pins: z.array(operationIdSchema).readonly(),
   /** The servers it is made of; none until they have been selected. */
   members: z.record(name, memberSchema).readonly(),
+  /** When a drill last found that its servers come up and are healthy. */
+  verifiedAt: time.exactOptional(),
 });
 
 const isSealedInTime = {

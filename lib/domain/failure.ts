@@ -36,6 +36,8 @@ export const failureCodes = {
   CalledOff: 'operator',
   LaunchFailed: 'operator',
   TrafficChanged: 'operator',
+  /** The failover of the plan has begun: its drill makes room. */
+  DrillOvertaken: 'operator',
   /** A server of the plan cannot be protected so that a recovery point restores it. */
   ServerRefused: 'operator',
   /** A server was not frozen while its snapshots were begun, and its plan wants no point without. */

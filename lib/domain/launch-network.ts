@@ -102,12 +102,17 @@ export function placementFindings(networks: Networks, { subnets, groups }: Surro
  * Servers that need a public address and would have none: AWS gives none to an instance with several interfaces, so it must be elastic.
  * @source EC2 guide, instance IP addressing
  */
-export function publicAddressFindings(networks: Networks, { servers, traffic, probes }: Plan): string[] {
+export function publicAddressFindings(
+  networks: Networks,
+  { servers, traffic, probes }: Plan,
+  isDrill = false,
+): string[] {
   return [...networks].flatMap(([server, { length }]) => {
     const { elasticIp, health } = servers[server] ?? {};
     if (length < 2 || elasticIp !== undefined) return [];
     const records = publicRecordsOf(server, traffic);
-    const isProbedOutside = probes === undefined && (health?.tcp !== undefined || health?.http !== undefined);
+    const isProbedOutside =
+      !isDrill && probes === undefined && (health?.tcp !== undefined || health?.http !== undefined);
     const needs = [...records, ...(isProbedOutside ? ['its probe from outside'] : [])];
     if (needs.length === 0) return [];
     const elastic = `prepare an Elastic IP as servers.${server}.elasticIp`;

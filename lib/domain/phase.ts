@@ -1,4 +1,4 @@
-import type { Fence, Lease, OperationKind, Outcome, Phase, PlanState, Site } from './catalogue.ts';
+import type { Fence, HolderKind, Lease, Outcome, Phase, PlanState, Site } from './catalogue.ts';
 import { Failure, type FailureCode } from './failure.ts';
 
 /**
@@ -18,7 +18,7 @@ export interface Holder {
 interface Claim {
   readonly operation: string;
   /** Of the operation. */
-  readonly operationKind: OperationKind;
+  readonly operationKind: HolderKind;
   /** ARN of the execution that asks. */
   readonly execution: string;
   readonly now: Date;
@@ -52,12 +52,12 @@ export type Transition =
   | { readonly kind: 'done'; readonly state: PlanState }
   | { readonly kind: 'refused'; readonly code: FailureCode; readonly message: string };
 
-const phaseNeeded: Record<OperationKind, Phase> = {
+const phaseNeeded: Record<HolderKind, Phase> = {
   protect: 'protected',
   failover: 'protected',
   failback: 'recovered',
 };
-const phaseDuring: Record<OperationKind, Phase> = {
+const phaseDuring: Record<HolderKind, Phase> = {
   protect: 'protected',
   failover: 'failing-over',
   failback: 'failing-back',
@@ -214,7 +214,7 @@ function refused(code: FailureCode, message: string): Transition {
   return { kind: 'refused', code, message };
 }
 
-function wrongPhase(state: PlanState, kind: OperationKind): string {
+function wrongPhase(state: PlanState, kind: HolderKind): string {
   const next: Record<Phase, string> = {
     protected: 'protect and failover are possible',
     recovered: 'failback is possible',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { commandRule, fallbackRule, fenceRule, questionRule } from './block-rules.ts';
+import { commandRule, drillRule, fallbackRule, fenceRule, questionRule } from './block-rules.ts';
 import { formatDuration } from './duration.ts';
 import { memberOf } from './members.ts';
 import { type Broken, type Rule, rule } from './rule.ts';
@@ -222,6 +222,7 @@ const rules: readonly Rule[] = [
     });
   }),
   fallbackRule,
+  drillRule,
   fenceRule,
   questionRule('failover'),
   questionRule('failback'),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { duration, fields, id, integer, listOf, mapOf, name, oneOf, text, words, yesOrNo } from './fields.ts';
 import { brokenRules } from './plan-rules.ts';
-import type { AutomaticFailover, Consistency, Plan, QuestionRule } from './plan.ts';
+import type { AutomaticFailover, Consistency, DrillNetwork, Plan, QuestionRule } from './plan.ts';
 
 const region = text(/^[a-z]{2}(-[a-z]+)+-\d$/, 'is not a Region. Write it like "us-west-2".');
 const port = integer(1, 65_535);
@@ -94,6 +94,15 @@ const fallback = fields({
   instanceTypes: mapOf(instanceType, listOf(instanceType, 'instance type')).default({}),
 });
 
+const probes = fields({ subnets: listOf(id('subnet'), 'subnet'), securityGroups: listOf(id('sg')) });
+
+const drill = fields({
+  every: duration.exactOptional(),
+  subnets: mapOf(id('subnet'), id('subnet')),
+  securityGroups: mapOf(id('sg'), id('sg')),
+  probes: probes.exactOptional(),
+});
+
 const planSchema = fields({
   primary: fields({ region }),
   recovery: fields({
@@ -131,7 +140,8 @@ const planSchema = fields({
       cutOver: optionalQuestion,
     }).exactOptional(),
   }),
-  probes: fields({ subnets: listOf(id('subnet'), 'subnet'), securityGroups: listOf(id('sg')) }).exactOptional(),
+  probes: probes.exactOptional(),
+  drill: drill.exactOptional(),
   notify: listOf(z.email({ error: 'is not an e-mail address. Write it like "ops@example.com".' })).default([]),
 }).superRefine(
   (plan, { addIssue }) => {
@@ -146,7 +156,7 @@ type WrittenPlan = z.output<typeof planSchema>;
 /** Puts the unit of every duration into its field's name. */
 function toPlan(
   planName: string,
-  { protection, servers, groups, traffic, failover, failback, ...same }: WrittenPlan,
+  { protection, servers, groups, traffic, failover, failback, drill: drilled, ...same }: WrittenPlan,
 ): Plan {
   const { rtoTarget, automatic: written, questions, ...failoverSame } = failover;
   const { minimumAge = 0, lock, ...counts } = protection.retention;
@@ -166,6 +176,7 @@ function toPlan(
     },
     servers: toServers(servers),
     groups: toServers(groups),
+    ...(drilled === undefined ? {} : { drill: toDrill(drilled) }),
     traffic: traffic.map(({ ttl, ...rest }) => ({ ...rest, ttlSeconds: ttl })),
     failover: {
       ...failoverSame,
@@ -179,6 +190,10 @@ function toPlan(
       ...(failback.questions === undefined ? {} : { questions: toQuestions(failback.questions) }),
     },
   };
+}
+
+function toDrill({ every, ...network }: z.output<typeof drill>): DrillNetwork {
+  return { ...network, ...(every === undefined ? {} : { everySeconds: every }) };
 }
 
 function toAutomatic({

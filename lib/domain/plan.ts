@@ -105,6 +105,21 @@ export interface Fallback {
   readonly instanceTypes: Readonly<Record<string, readonly string[]>>;
 }
 
+/** Where a function stands that probes servers by their private addresses. */
+export interface ProbesNetwork {
+  readonly subnets: readonly string[];
+  readonly securityGroups: readonly string[];
+}
+
+/** Where a plan is drilled: a network apart, from which nothing leads to production. Ids lead from the primary Region's to the drill's, as in `recovery`. */
+export interface DrillNetwork {
+  /** How often by itself; without it only when somebody starts it. */
+  readonly everySeconds?: number;
+  readonly subnets: Readonly<Record<string, string>>;
+  readonly securityGroups: Readonly<Record<string, string>>;
+  readonly probes?: ProbesNetwork;
+}
+
 /** A recovery plan: what is protected, and how it is recovered and brought home. Made by `planFileSchema`. */
 export interface Plan {
   readonly name: string;
@@ -138,6 +153,7 @@ export interface Plan {
     readonly roundsMax: number;
     readonly questions?: FailbackQuestions;
   };
-  readonly probes?: { readonly subnets: readonly string[]; readonly securityGroups: readonly string[] };
+  readonly probes?: ProbesNetwork;
+  readonly drill?: DrillNetwork;
   readonly notify: readonly string[];
 }

@@ -1,8 +1,8 @@
 import type { PointHeader } from './catalogue.ts';
 import { Failure } from './failure.ts';
 
-/** Which point to recover: the newest, one by id, or the newest that started at or before a time. */
-export type PointSelector = 'latest' | { readonly id: string } | { readonly asOf: string };
+/** Which point to recover: the newest, the newest that a drill has verified, one by id, or the newest that started at or before a time. */
+export type PointSelector = 'latest' | 'latest-verified' | { readonly id: string } | { readonly asOf: string };
 
 /** Whether a point is available and its last server was captured at or before a time; the first one was at `startedAt`. */
 export function isAsOf({ status, startedAt, skewSeconds }: PointHeader, asOf: string): boolean {
@@ -30,6 +30,14 @@ export function choosePoint(plan: string, points: readonly PointHeader[], select
         `Cannot recover plan ${plan}: it has no available recovery point yet.`,
       );
     return newest;
+  }
+  if (selector === 'latest-verified') {
+    const verified = available.filter(({ verifiedAt }) => verifiedAt !== undefined).at(-1);
+    if (verified !== undefined) return verified;
+    throw new Failure(
+      'RecoveryPointNotAvailable',
+      `No available recovery point of plan ${plan} was verified by a drill. ${possible}`,
+    );
   }
   if ('asOf' in selector) {
     const at = available.filter((point) => isAsOf(point, selector.asOf)).at(-1);

@@ -26,7 +26,13 @@ const usedBy: Partial<Record<StepName, (plan: Plan) => boolean>> = {
   'protect/freeze': hasCommands,
   'protect/thaw': hasCommands,
   'operation/ask': hasQuestions,
+  'drill/verify': isDrilled,
+  'drill/take-down': isDrilled,
 };
+
+function isDrilled({ drill }: Plan): boolean {
+  return drill !== undefined;
+}
 
 /** A launch that has more than one way notes that it has begun, and takes that back when none has room. */
 function hasFallback({ recovery }: Plan): boolean {

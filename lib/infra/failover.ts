@@ -11,6 +11,7 @@ import type { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
 import { bringOver } from './bring-over.ts';
 import { captureStoppedServers } from './capture.ts';
+import { drill } from './drill.ts';
 import { operationMachine } from './machine.ts';
 import { keepManifest } from './manifest.ts';
 import type { StepFunctions } from './step-functions.ts';
@@ -46,7 +47,9 @@ export class FailoverMachine extends Construct {
     const commit = tasks.call('Commit', 'failover/commit');
     const traffic = tasks.untilAnswered('Switch traffic', 'traffic/switch', { to: 'recovery' }, commit);
     const servers = waves(this, tasks, 'failover/launch');
-    servers.next(traffic);
+    const drilled = drill(this, tasks);
+    const isDrill = Condition.isPresent('$.isDrill');
+    servers.next(new Choice(this, 'Drill?').when(isDrill, drilled.verify).otherwise(traffic));
     const { hasLastPoint, capture, broughtOver } = this.#lastPoint(tasks, servers);
     const fence = tasks.untilAnswered('Fence', 'failover/fence', {}, hasLastPoint);
     const lastPoint = tasks.call('Begin last point', 'failover/last-point', {
@@ -56,6 +59,7 @@ export class FailoverMachine extends Construct {
     lastPoint.next(fence);
     const isDryRun = new Choice(this, 'Dry run?')
       .when(Condition.booleanEquals('$.dryRun', true), close)
+      .when(isDrill, servers)
       .when(Condition.isPresent('$.isPlanned'), lastPoint)
       .otherwise(fence);
     const preflight = tasks.call('Preflight', 'failover/preflight');
@@ -66,9 +70,10 @@ export class FailoverMachine extends Construct {
       trafficTo: 'primary',
       atLast: (next) => this.#pruneGivenUp(tasks, next),
     });
+    const begin = new Choice(this, 'Drill to take down?').when(isDrill, drilled.takeDown).otherwise(undone.begin);
     const guarded = tasks.made.filter(({ node }) => undoable.includes(node.id));
     for (const state of [capture, ...broughtOver.guarded, servers, ...guarded])
-      state.addCatch(undone.begin, { resultPath: '$.failure' });
+      state.addCatch(begin, { resultPath: '$.failure' });
 
     const safeguard = tasks.call('Safeguard', 'failover/safeguard');
     commit.next(safeguard);
@@ -88,7 +93,7 @@ export class FailoverMachine extends Construct {
     const isSwitch = new Choice(this, 'Switch only?')
       .when(Condition.isPresent('$.automatic'), new Succeed(this, 'Switched'))
       .when(Condition.isPresent('$.answered'), new Succeed(this, 'Answered'))
-      .otherwise(orUndo(this, undone, preflight));
+      .otherwise(orUndo(this, { begin }, preflight));
     open.next(isSwitch);
     this.machine = operationMachine(this, 'Failover', this.#orCalledOff(tasks, open), tasks.functions);
   }

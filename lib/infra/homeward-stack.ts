@@ -12,7 +12,7 @@ import { FailoverMachine } from './failover.ts';
 import { FullCopies, PlanAlarms } from './plan-alarms.ts';
 import { ProtectMachine } from './protect.ts';
 import { StepFunctions } from './step-functions.ts';
-import { AutomaticFailover, LeaseHolders, Rescue, Schedules, Watch } from './triggers.ts';
+import { AutomaticFailover, Drills, LeaseHolders, Rescue, Schedules, Watch } from './triggers.ts';
 
 export interface HomewardStackProps extends StackProps {
   readonly plans: readonly Plan[];
@@ -55,6 +55,7 @@ export class HomewardStack extends Stack {
     const failback = new FailbackMachine(this, functions).machine;
     new Schedules(this, plans, protect, functions.get('protect/measure'));
     new Watch(this, plans, functions, failback);
+    new Drills(this, plans, failover);
     new AutomaticFailover(this, plans, functions, failover);
     new PlanAlarms(this, plans, topic);
     new FullCopies(this, functions.get('protect/notice-copy'));

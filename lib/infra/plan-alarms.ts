@@ -9,6 +9,7 @@ import type { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { formatDuration } from '../domain/duration.ts';
 import type { Plan } from '../domain/plan.ts';
+import { readinessEverySeconds } from '../domain/readiness.ts';
 import { measureEverySeconds } from '../domain/rpo.ts';
 import { dimensions, type Metric as MetricName, metricNamespace, metrics } from '../names.ts';
 import { describeAlarm, type Heading } from './runbook.ts';
@@ -38,9 +39,7 @@ export class PlanAlarms extends Construct {
   constructor(scope: Construct, plans: readonly Plan[], topic: Topic) {
     super(scope, 'Alarms');
     this.#letTell(topic);
-    for (const plan of plans)
-      for (const watch of [...rpoWatches(plan), failedPoint(plan), fullCopy(), silentSchedule(plan)])
-        this.#alarm(plan, watch, new SnsAction(topic));
+    for (const plan of plans) for (const watch of watchesOf(plan)) this.#alarm(plan, watch, new SnsAction(topic));
   }
 
   /** A topic with a policy of its own no longer lets its account's alarms publish by itself. @source SNS guide, policy for CloudWatch alarms */
@@ -77,6 +76,10 @@ export class PlanAlarms extends Construct {
     alarm.addAlarmAction(tell);
     if (tellsEnd) alarm.addOkAction(tell);
   }
+}
+
+function watchesOf(plan: Plan): Watch[] {
+  return [...rpoWatches(plan), failedPoint(plan), fullCopy(), silentSchedule(plan), notReady(), slow(plan)];
 }
 
 /**
@@ -146,6 +149,33 @@ function silentSchedule({ protection: { everySeconds } }: Plan): Watch {
     periods: Math.ceil(seconds / periodSeconds),
     breaches: { below: 1 },
     missing: TreatMissingData.BREACHING,
+    tellsEnd: true,
+  };
+}
+
+/** The last look found something, or nobody looks. */
+function notReady(): Watch {
+  return {
+    heading: 'Not ready to fail over',
+    meaning: 'a failover would stop at its preflight now, or nobody has looked whether it would',
+    metric: metrics.readinessFindings,
+    statistic: 'Maximum',
+    periodSeconds: 2 * readinessEverySeconds,
+    breaches: { above: 0 },
+    missing: TreatMissingData.BREACHING,
+    tellsEnd: true,
+  };
+}
+
+function slow({ failover: { rtoTargetSeconds } }: Plan): Watch {
+  return {
+    heading: 'RTO target in doubt',
+    meaning: `by the last drill or failover, the next one would take longer than the RTO target of ${formatDuration(rtoTargetSeconds)}`,
+    metric: metrics.predictedRto,
+    statistic: 'Maximum',
+    periodSeconds: 2 * readinessEverySeconds,
+    breaches: { above: rtoTargetSeconds },
+    missing: TreatMissingData.IGNORE,
     tellsEnd: true,
   };
 }

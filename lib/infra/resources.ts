@@ -40,8 +40,9 @@ type KeyUse = keyof typeof keyActions;
 type Side = 'primary' | 'recovery';
 
 /** Every subnet that a plan may launch into. */
-function recoverySubnets({ subnets, fallback }: Plan['recovery']): string[] {
-  return [...new Set([...Object.values(subnets), ...Object.values(fallback?.subnets ?? {}).flat()])];
+function subnetsOf({ recovery: { subnets, fallback }, drill }: Plan): string[] {
+  const others = Object.values(fallback?.subnets ?? {}).flat();
+  return [...new Set([...Object.values(subnets), ...others, ...Object.values(drill?.subnets ?? {})])];
 }
 
 /** The resources that rights are given on, by type and side, and the conditions under which they are given. */
@@ -57,10 +58,11 @@ export class Resources {
     this.#arns = arns;
     const { plans } = arns;
     this.images = this.regions('recovery').map((region) => `arn:${arns.partition}:ec2:${region}::image/*`);
-    this.subnets = this.#named('subnet', plans, 'recovery', ({ recovery }) => recoverySubnets(recovery));
-    this.securityGroups = this.#named('security-group', plans, 'recovery', ({ recovery }) =>
-      Object.values(recovery.securityGroups),
-    );
+    this.subnets = this.#named('subnet', plans, 'recovery', subnetsOf);
+    this.securityGroups = this.#named('security-group', plans, 'recovery', ({ recovery, drill }) => [
+      ...Object.values(recovery.securityGroups),
+      ...Object.values(drill?.securityGroups ?? {}),
+    ]);
     this.elasticIps = this.#named('elastic-ip', plans, 'recovery', ({ servers }) =>
       Object.values(servers).flatMap(({ elasticIp }) => elasticIp ?? []),
     );
@@ -79,6 +81,10 @@ export class Resources {
 
   get account(): string {
     return this.#arns.account;
+  }
+
+  get isDrilled(): boolean {
+    return this.#arns.plans.some(({ drill }) => drill !== undefined);
   }
 
   /** Days of the longest lock of the plans, 0 where none locks. */

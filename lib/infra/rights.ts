@@ -8,6 +8,7 @@ export const stepNames = [
   'protect/freeze',
   'protect/capture',
   'protect/thaw',
+  'protect/describe',
   'protect/replicate',
   'protect/seal',
   'protect/prune',
@@ -17,6 +18,8 @@ export const stepNames = [
   'transfer/start',
   'transfer/move',
   'transfer/complete',
+  'drill/verify',
+  'drill/take-down',
   'failover/open',
   'failover/preflight',
   'failover/last-point',
@@ -49,6 +52,7 @@ export const stepNames = [
   'operation/close',
   'operation/rescue',
   'watch/fences',
+  'watch/readiness',
 ] as const;
 export type StepName = (typeof stepNames)[number];
 
@@ -76,6 +80,15 @@ const publishing: Right = {
 /** Looking where the records of the plans lead. */
 function reading(of: Resources): Right[] {
   return switching(of).filter(({ actions }) => actions.includes('route53:ListResourceRecordSets'));
+}
+
+/** What a launch needs to be there. */
+function preflighting(of: Resources): Right[] {
+  return [
+    of.read(['recovery'], 'ec2:DescribeSnapshots', 'ec2:DescribeSubnets', 'ec2:DescribeSecurityGroups'),
+    of.read(['recovery'], 'ec2:DescribeInstanceTypeOfferings'),
+    ...reading(of),
+  ];
 }
 
 /** Which instances are the plan's, and whether they can be protected. */
@@ -188,6 +201,16 @@ function launching(of: Resources): Right[] {
   ];
 }
 
+/** What was launched: servers, their images and volumes. */
+function removing(of: Resources): Right[] {
+  return [
+    of.read(['recovery'], 'ec2:DescribeInstances', 'ec2:DescribeImages', 'ec2:DescribeVolumes'),
+    of.own(of.ec2('recovery', 'instance'), 'ec2:TerminateInstances', 'recovered-server'),
+    of.own(of.images, 'ec2:DeregisterImage', 'recovery-image'),
+    of.own(of.ec2('recovery', 'volume'), 'ec2:DeleteVolume', 'recovered-server'),
+  ];
+}
+
 /** Settings that a server is given after its launch, those of its interfaces where it has several, and those of its volumes. Tags of Homeward's own are not among them. */
 function settling(of: Resources): Right[] {
   const tagging = of.own(of.ec2('recovery', 'volume'), 'ec2:CreateTags', 'recovered-server');
@@ -227,11 +250,15 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
   'protect/thaw': commanding,
   'operation/rescue': commanding,
   'protect/capture': (of) => [
-    ...snapshotSet(of, 'primary', 'ec2:DescribeInstanceAttribute', 'ec2:GetInstanceUefiData'),
+    ...snapshotSet(of, 'primary'),
     ...of.keys('make', 'primary'),
+    of.read(['primary'], 'ec2:DescribeVolumes'),
+  ],
+  'protect/describe': (of) => [
+    ...of.onOriginals('ec2:DescribeInstanceAttribute', 'ec2:GetInstanceUefiData'),
     of.read(
       ['primary'],
-      'ec2:DescribeVolumes',
+      'ec2:DescribeInstances',
       'ec2:DescribeInstanceTypes',
       'ec2:DescribeInstanceCreditSpecifications',
     ),
@@ -276,11 +303,8 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
     transferring(of).write('ebs:CompleteSnapshot'),
     ...of.keys('direct', ...both),
   ],
-  'failover/preflight': (of) => [
-    of.read(['recovery'], 'ec2:DescribeSnapshots', 'ec2:DescribeSubnets', 'ec2:DescribeSecurityGroups'),
-    of.read(['recovery'], 'ec2:DescribeInstanceTypeOfferings'),
-    ...reading(of),
-  ],
+  'failover/preflight': preflighting,
+  'watch/readiness': (of) => [...preflighting(of), publishing],
   'failover/fence': fencing,
   'failback/fence': fencing,
   'watch/fences': (of) => [of.read(['primary'], 'ec2:DescribeInstances')],
@@ -294,12 +318,11 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
     ...settling(of),
   ],
   'failover/safeguard': (of) => [safeguarding(of)],
+  'drill/verify': (of) => (of.isDrilled ? [publishing] : []),
+  'drill/take-down': (of) => (of.isDrilled ? removing(of) : []),
   'failover/undo': (of) => [
-    of.read(both, 'ec2:DescribeInstances'),
-    of.read(['recovery'], 'ec2:DescribeImages', 'ec2:DescribeVolumes'),
-    of.own(of.ec2('recovery', 'instance'), 'ec2:TerminateInstances', 'recovered-server'),
-    of.own(of.images, 'ec2:DeregisterImage', 'recovery-image'),
-    of.own(of.ec2('recovery', 'volume'), 'ec2:DeleteVolume', 'recovered-server'),
+    of.read(['primary'], 'ec2:DescribeInstances'),
+    ...removing(of),
     ...of.onOriginals('ec2:StartInstances'),
     safeguarding(of),
     ...of.keys('attach', 'primary'),

@@ -7,6 +7,8 @@ const headings = {
   'Unexpected full copy': 'warning',
   'Silent schedule': 'critical',
   'Missing heartbeat': 'critical',
+  'Not ready to fail over': 'serious',
+  'RTO target in doubt': 'warning',
 } as const;
 export type Heading = keyof typeof headings;
 

@@ -5,7 +5,7 @@ import { Effect, ManagedPolicy, PolicyStatement, Role, ServicePrincipal } from '
 import { Architecture, CfnFunction, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import type { Plan } from '../domain/plan.ts';
+import type { Plan, ProbesNetwork } from '../domain/plan.ts';
 import { environment } from '../names.ts';
 import { accept } from './accept.ts';
 import { catalogueActions } from './catalogue-rights.ts';
@@ -96,25 +96,38 @@ export class StepFunctions extends Construct {
     }
   }
 
-  /** The health gate probes public addresses from outside, and private ones from inside each plan's own network. */
+  /** The health gate probes public addresses from outside, and private ones from inside each plan's own networks. */
   #connectProbers(props: StepFunctionsProps): void {
     const health = this.get('waves/health');
     const outside = this.get('waves/probe');
-    const inside = props.plans.flatMap((plan) =>
-      plan.probes === undefined ? [] : [{ plan: plan.name, prober: this.#proberInside(plan.name, plan.probes, props) }],
-    );
+    const inside = this.#probersInside(props, '', ({ probes }) => probes);
+    const drill = this.#probersInside(props, 'Drill', (plan) => plan.drill?.probes);
     health.addToRolePolicy(
       new PolicyStatement({
         actions: ['lambda:InvokeFunction'],
-        resources: [outside, ...inside.map(({ prober }) => prober)].map(({ functionArn }) => functionArn),
+        resources: [outside, ...[...inside, ...drill].map(({ prober }) => prober)].map(
+          ({ functionArn }) => functionArn,
+        ),
       }),
     );
-    const ofPlans = inside.map(({ plan, prober }) => `"${plan}":"${prober.functionArn}"`).join(',');
-    health.addEnvironment(environment.probers, `{"outside":"${outside.functionArn}","inside":{${ofPlans}}}`);
+    const byPlan = (probers: typeof inside) =>
+      `{${probers.map(({ plan, prober }) => `"${plan}":"${prober.functionArn}"`).join(',')}}`;
+    health.addEnvironment(
+      environment.probers,
+      `{"outside":"${outside.functionArn}","inside":${byPlan(inside)},"drill":${byPlan(drill)}}`,
+    );
   }
 
-  #proberInside(plan: string, network: NonNullable<Plan['probes']>, props: StepFunctionsProps): LambdaFunction {
-    const made = this.#function(`WavesProbe${pascal(plan)}`, 'waves/probe', props);
+  #probersInside(props: StepFunctionsProps, name: string, networkOf: (plan: Plan) => ProbesNetwork | undefined) {
+    return props.plans.flatMap((plan) => {
+      const network = networkOf(plan);
+      if (network === undefined) return [];
+      return [{ plan: plan.name, prober: this.#proberInside(`${name}${pascal(plan.name)}`, network, props) }];
+    });
+  }
+
+  #proberInside(name: string, network: ProbesNetwork, props: StepFunctionsProps): LambdaFunction {
+    const made = this.#function(`WavesProbe${name}`, 'waves/probe', props);
     made.role?.addManagedPolicy(ManagedPolicy.fromAwsManagedPolicyName('service-role/AWSLambdaVPCAccessExecutionRole'));
     if (made.role !== undefined)
       Validations.of(made.role).acknowledge({

@@ -9,6 +9,7 @@ import { LambdaInvoke, StepFunctionsStartExecution } from 'aws-cdk-lib/aws-sched
 import type { CfnStateMachine, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import type { Plan } from '../domain/plan.ts';
+import { readinessEverySeconds } from '../domain/readiness.ts';
 import { measureEverySeconds } from '../domain/rpo.ts';
 import { environment } from '../names.ts';
 import { accept, readable } from './accept.ts';
@@ -65,26 +66,68 @@ function invoking(scope: Construct, id: string, step: StepName, invoked: LambdaF
   return role.withoutPolicyUpdates();
 }
 
-/** Every minute, for each plan: what is owed and can be paid now. A tick that could not be delivered is dropped for the next one. */
+/** For each plan: every minute what is owed and can be paid now, and less often whether a failover would work. A tick that could not be delivered is dropped for the next one. */
 export class Watch extends Construct {
   constructor(scope: Construct, plans: readonly Plan[], functions: StepFunctions, failback: StateMachine) {
     super(scope, 'Watch');
-    const step = 'watch/fences';
-    const fences = functions.get(step);
+    const fences = functions.get('watch/fences');
     failback.grantStartExecution(fences);
     fences.addEnvironment(environment.failbackMachineArn, failback.stateMachineArn);
-    const role = invoking(this, 'FencesRole', step, fences);
-    for (const plan of plans)
-      new Schedule(this, `Fences${pascal(plan.name)}`, {
-        schedule: ScheduleExpression.rate(Duration.minutes(1)),
-        description: `Homeward: watch the fence of plan ${plan.name}`,
-        target: new LambdaInvoke(fences, {
-          role,
-          input: ScheduleTargetInput.fromObject({ plan: plan.name }),
-          maxEventAge: Duration.minutes(1),
-          retryAttempts: 0,
+    const readiness = functions.get('watch/readiness');
+    const roles = {
+      fences: invoking(this, 'FencesRole', 'watch/fences', fences),
+      readiness: invoking(this, 'ReadinessRole', 'watch/readiness', readiness),
+    };
+    for (const plan of plans) {
+      const target = { role: roles.fences, retryAttempts: 0 };
+      this.#look(`Fences${pascal(plan.name)}`, plan, fences, { ...target, what: 'fence', every: Duration.minutes(1) });
+      const every = Duration.seconds(readinessEverySeconds);
+      this.#look(`Readiness${pascal(plan.name)}`, plan, readiness, {
+        role: roles.readiness,
+        retryAttempts: 3,
+        what: 'readiness',
+        every,
+      });
+    }
+  }
+
+  #look(id: string, { name }: Plan, looking: LambdaFunction, { what, every, role, retryAttempts }: Look): void {
+    new Schedule(this, id, {
+      schedule: ScheduleExpression.rate(every),
+      description: `Homeward: watch the ${what} of plan ${name}`,
+      target: new LambdaInvoke(looking, {
+        role,
+        input: ScheduleTargetInput.fromObject({ plan: name }),
+        maxEventAge: every,
+        retryAttempts,
+      }),
+    });
+  }
+}
+
+interface Look {
+  readonly what: string;
+  readonly every: Duration;
+  readonly role: IRole;
+  readonly retryAttempts: number;
+}
+
+/** Drills by themselves, for the plans that want them. A tick that could not be delivered for an hour is dropped. */
+export class Drills extends Construct {
+  constructor(scope: Construct, plans: readonly Plan[], failover: StateMachine) {
+    super(scope, 'Drills');
+    for (const { name, drill } of plans) {
+      if (drill?.everySeconds === undefined) continue;
+      new Schedule(this, pascal(name), {
+        schedule: ScheduleExpression.rate(Duration.seconds(drill.everySeconds)),
+        description: `Homeward: drill plan ${name}`,
+        target: new StepFunctionsStartExecution(failover, {
+          input: ScheduleTargetInput.fromObject({ plan: name, drill: true, trigger: 'schedule' }),
+          maxEventAge: Duration.hours(1),
+          retryAttempts: 3,
         }),
       });
+    }
   }
 }
 

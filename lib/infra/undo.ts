@@ -24,7 +24,7 @@ export interface Undo {
 }
 
 /** An operation whose execution was stopped is opened again only to be undone; any other goes on to `next`. */
-export function orUndo(scope: Construct, { begin }: Compensation, next: State): Choice {
+export function orUndo(scope: Construct, { begin }: Pick<Compensation, 'begin'>, next: State): Choice {
   return new Choice(scope, 'Undo only?').when(Condition.isPresent('$.undo'), begin).otherwise(next);
 }
 

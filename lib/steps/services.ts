@@ -5,6 +5,7 @@ import { Catalogue } from '../aws/catalogue.ts';
 import { type Clients, createClients, dynamodbClient, sfnClient } from '../aws/clients.ts';
 import { isRunning } from '../aws/executions.ts';
 import type { PlanState } from '../domain/catalogue.ts';
+import { asDrill, isDrill } from '../domain/drill.ts';
 import { Failure } from '../domain/failure.ts';
 import { withMembers } from '../domain/members.ts';
 import type { Plan } from '../domain/plan.ts';
@@ -24,11 +25,11 @@ export interface Services {
   /** @throws Failure UnknownPlan */
   plan(name: string): Plan;
   /**
-   * The plan as an operation works on it: with the servers that its groups had picked for the operation's recovery point.
-   * @throws Failure UnknownPlan, UnknownRecoveryPoint
+   * The plan as an operation works on it: with the servers that its groups had picked for the operation's recovery point, and for a drill with
+   * the drill's network. @throws Failure UnknownPlan, UnknownRecoveryPoint
    */
   planOf(operation: Pick<Context, 'plan' | 'operation'>): Promise<Plan>;
-  /** I6: called before anything is changed. @throws Failure StaleEpoch */
+  /** I6: called before anything is changed. @throws Failure StaleEpoch, DrillOvertaken */
   proveEpoch(context: Context): Promise<PlanState>;
   /** Whether an execution of a state machine, named by its ARN, is under way. */
   isRunning(execution: string): Promise<boolean>;
@@ -68,7 +69,8 @@ export function createServices(taskRoot: string): Services {
       );
     },
     async planOf(context) {
-      const plan = this.plan(context.plan);
+      const whole = this.plan(context.plan);
+      const plan = isDrill(context.operation) ? asDrill(whole) : whole;
       if (Object.keys(plan.groups).length === 0) return plan;
       const { recoveryPoint } = await this.catalogue.operationOf(context);
       // An operation that is undone before it was recorded has done nothing yet.
@@ -81,8 +83,20 @@ export function createServices(taskRoot: string): Services {
       );
     },
     isRunning: (execution) => isRunning(client(sfnClient), execution),
-    proveEpoch(context) {
+    async proveEpoch(context) {
+      if (isDrill(context.operation)) return proveDrill(this.catalogue, context);
       return this.catalogue.changeState(context, { kind: 'renew', now: now() });
     },
   };
+}
+
+/** A drill goes on only while production is at home and nobody moves it: a failover needs the room that it takes. */
+async function proveDrill(catalogue: Catalogue, context: Context): Promise<PlanState> {
+  await catalogue.proveDrill(context);
+  const state = await catalogue.state(context.plan);
+  if (state.phase === 'protected') return state;
+  throw new Failure(
+    'DrillOvertaken',
+    `Plan ${context.plan} is ${state.phase} by now: its drill makes room and is taken down. Drill again once production is at home.`,
+  );
 }

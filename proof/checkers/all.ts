@@ -8,6 +8,7 @@ import { oneHolder } from './one-holder.ts';
 import { oneWriter } from './one-writer.ts';
 import { served } from './served.ts';
 import { thawed } from './thawed.ts';
+import { untouched } from './untouched.ts';
 import { wholePoints } from './whole-points.ts';
 
 export const checkers: readonly Checker[] = [
@@ -19,6 +20,7 @@ export const checkers: readonly Checker[] = [
   oneHolder,
   noOrphans,
   thawed,
+  untouched,
   ended,
   modelled,
 ];

@@ -1,4 +1,4 @@
-import type { OperationKind } from '../../lib/domain/catalogue.ts';
+import type { HolderKind } from '../../lib/domain/catalogue.ts';
 import type { Plan } from '../../lib/domain/plan.ts';
 import { askingShop, frozenShop, roomyShop, shop } from '../shop.ts';
 import type { Life } from '../life.ts';
@@ -10,7 +10,7 @@ const away = shop.recovery.region;
 /** One way in which a state machine of the template is used. */
 export interface Mode {
   readonly name: string;
-  readonly kind: OperationKind;
+  readonly kind: HolderKind;
   /** Of the same name and places as the shop, which is taken unless given. */
   readonly plan?: Plan;
   /** Brings a new life to the moment before. */
@@ -60,7 +60,7 @@ async function failOverInTheDark(life: Life): Promise<void> {
 }
 
 const run =
-  (kind: OperationKind, input: Readonly<Record<string, unknown>> = {}) =>
+  (kind: HolderKind, input: Readonly<Record<string, unknown>> = {}) =>
   async (life: Life) => {
     await life.run(kind, { plan: shop.name, ...input });
   };

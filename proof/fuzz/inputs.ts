@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { OperationKind } from '../../lib/domain/catalogue.ts';
+import type { HolderKind } from '../../lib/domain/catalogue.ts';
 import { newOperation } from '../../lib/domain/new-items.ts';
 import { secretInput } from './canary.ts';
 import { broken, complaintOf } from './examine.ts';
@@ -11,7 +11,7 @@ import { isBlock, isVetoed, wrongMembers } from './right-inputs.ts';
 import { type FuzzCount, type FuzzRuns, tally, type Verdict } from './tally.ts';
 
 interface Typed {
-  readonly kind: OperationKind;
+  readonly kind: HolderKind;
   readonly input: unknown;
 }
 
@@ -39,7 +39,7 @@ export async function fuzzInputs(runs: FuzzRuns, options: FuzzGround): Promise<F
 
 /** Right inputs of each operation, and what becomes of them under somebody's fingers. */
 function typed(point: string): fc.Arbitrary<Typed> {
-  const right: Record<OperationKind, readonly object[]> = {
+  const right: Record<HolderKind, readonly object[]> = {
     protect: [{ plan: 'shop' }, { plan: 'shop', scheduledFor: '2026-01-05T10:00:00Z' }],
     failover: [
       { plan: 'shop' },
@@ -52,6 +52,8 @@ function typed(point: string): fc.Arbitrary<Typed> {
       { plan: 'shop', answer: 'proceed', because: 'forensics are done' },
       { plan: 'shop', alarm: { name: 'heartbeat', cancelUntil: '2026-01-05T10:00:00Z' } },
       { plan: 'shop', undo: 'failover-1' },
+      { plan: 'shop', drill: true, recoveryPoint: point },
+      { plan: 'shop', undo: 'drill-1' },
     ],
     failback: [
       { plan: 'shop' },
@@ -62,7 +64,7 @@ function typed(point: string): fc.Arbitrary<Typed> {
     ],
   };
   return fc.oneof(
-    ...(Object.keys(right) as OperationKind[]).map((kind) =>
+    ...(Object.keys(right) as HolderKind[]).map((kind) =>
       fc.record({ input: fc.oneof(...right[kind].map(mutationsOf)), isSecret: fc.nat(9) }).map(
         ({ input, isSecret }): Typed => ({
           kind,

@@ -34,9 +34,10 @@ export async function protect(ground: Ground): Promise<string> {
   await ground.stage.clock.advance(60_000);
   const { context, point } = await open(ground, 'protect');
   await ground.value('protect/select', { ...context, point });
-  for (const server of Object.keys(shop.servers)) await ground.value('protect/capture', { ...context, point, server });
+  for (const step of ['protect/capture', 'protect/describe'] as const)
+    for (const server of Object.keys(shop.servers)) await ground.value(step, { ...context, point, server });
   await ground.until('protect/replicate', { ...context, point });
-  await ground.value('protect/seal', { ...context, point });
+  await ground.value('protect/seal', { ...context, point, described: {} });
   await ground.until('protect/prune', { ...context, point });
   await ground.value('operation/close', { ...context, outcome: 'succeeded' });
   return point;

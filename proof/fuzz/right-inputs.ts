@@ -1,4 +1,4 @@
-import type { OperationKind } from '../../lib/domain/catalogue.ts';
+import type { HolderKind } from '../../lib/domain/catalogue.ts';
 
 type Test = (value: unknown) => boolean;
 
@@ -21,10 +21,10 @@ const isAlarm: Test = (value) =>
   isMoment(value['cancelUntil']) &&
   String(value['cancelUntil']).endsWith('Z');
 const isSwitch: Test = (value) => value === 'on' || value === 'off';
-const isUndo: Test = (value) => typeof value === 'string' && /^fail(over|back)-[^\s\p{C}]{1,80}$/u.test(value);
+const isUndo: Test = (value) => typeof value === 'string' && /^(fail(over|back)|drill)-[^\s\p{C}]{1,80}$/u.test(value);
 
 /** The members of each operation's input, written down apart from the schemas of the steps. */
-const members: Record<OperationKind, Readonly<Record<string, Test>>> = {
+const members: Record<HolderKind, Readonly<Record<string, Test>>> = {
   protect: { plan: isText, scheduledFor: (value) => isMoment(value) && String(value).endsWith('Z') },
   failover: {
     plan: isText,
@@ -38,6 +38,13 @@ const members: Record<OperationKind, Readonly<Record<string, Test>>> = {
   failback: { plan: isText, estimateOnly: isFlag, fenceOnly: isFlag, trigger: isTrigger },
 };
 
+const drilling = {
+  plan: isText,
+  drill: (value: unknown) => value === true,
+  recoveryPoint: isPoint,
+  trigger: isTrigger,
+};
+
 const answering = {
   plan: isText,
   answer: (value: unknown) => value === 'proceed' || value === 'wait' || value === 'undo',
@@ -46,12 +53,13 @@ const answering = {
 };
 
 /** The names of the members that are wrong, missing or unknown; `input` when there are none to name. */
-export function wrongMembers(kind: OperationKind, input: unknown): string[] {
+export function wrongMembers(kind: HolderKind, input: unknown): string[] {
   if (!isBlock(input)) return ['input'];
   const isAnswering = kind !== 'protect' && Object.hasOwn(input, 'answer');
   const isUndoing = kind !== 'protect' && Object.hasOwn(input, 'undo');
   const isSwitching = kind === 'failover' && isSwitchInput(input);
-  const others = isUndoing ? { plan: isText, undo: isUndo } : members[kind];
+  const plain = kind === 'failover' && Object.hasOwn(input, 'drill') ? drilling : members[kind];
+  const others = isUndoing ? { plan: isText, undo: isUndo } : plain;
   const started = isSwitching ? { plan: isText, automatic: isSwitch, trigger: isTrigger } : others;
   const known = isAnswering ? answering : started;
   const wrong = Object.keys(input).filter(
@@ -77,7 +85,7 @@ export function isVetoed(input: unknown): boolean {
 }
 
 /** What does not go together: a planned failover takes its own point, a failback does one part or the whole. */
-function unfitting(kind: OperationKind, input: Record<string, unknown>): string[] {
+function unfitting(kind: HolderKind, input: Record<string, unknown>): string[] {
   const { planned, recoveryPoint = 'latest', servers = {}, estimateOnly, fenceOnly } = input;
   if (kind === 'failback') return estimateOnly === true && fenceOnly === true ? ['fenceOnly'] : [];
   if (planned !== true) return [];

@@ -77,23 +77,30 @@ async function* protecting(ground: Ground): AsyncGenerator<Scene> {
   const { context, point } = await open(ground, 'protect');
   const withPoint = { ...context, point };
   const ofPoint = (...steps: StepName[]) =>
-    steps.map((step): Probe => ({ step, payload: { ...withPoint, poll: firstLook } }));
-  const captures = servers.map((server): Probe => ({ step: 'protect/capture', payload: { ...withPoint, server } }));
+    steps.map((step): Probe => ({ step, payload: { ...withPoint, poll: firstLook, described: {} } }));
+  const ofServers = (step: StepName) => servers.map((server): Probe => ({ step, payload: { ...withPoint, server } }));
+  const captures = ofServers('protect/capture');
   await ground.value('protect/select', withPoint);
   await ground.value('protect/capture', { ...withPoint, server: 'web' });
   yield {
     name: 'capturing',
     probes: [...captures, ...ofPoint('protect/select', 'protect/abort'), ...opens(), ...ends(context)],
   };
-  for (const { step, payload } of captures) await ground.value(step, payload);
+  for (const { step, payload } of [...captures, ...ofServers('protect/describe').slice(1)])
+    await ground.value(step, payload);
   await ground.stage.clock.advance(60_000);
   await ground.value('protect/replicate', { ...withPoint, poll: firstLook });
   yield {
     name: 'replicating',
-    probes: [...ofPoint('protect/replicate', 'protect/seal', 'protect/prune', 'protect/abort'), ...ends(context)],
+    probes: [
+      ...ofServers('protect/describe'),
+      ...ofPoint('protect/replicate', 'protect/seal', 'protect/prune', 'protect/abort'),
+      ...ends(context),
+    ],
   };
   await ground.until('protect/replicate', withPoint);
-  await ground.value('protect/seal', withPoint);
+  await ground.value('protect/describe', { ...withPoint, server: servers[0] });
+  await ground.value('protect/seal', { ...withPoint, described: {} });
   yield { name: 'pruning', probes: [...ofPoint('protect/prune', 'protect/prune', 'protect/seal'), ...ends(context)] };
   await ground.until('protect/prune', withPoint);
   await ground.value('operation/close', { ...context, outcome: 'succeeded' });

@@ -65,6 +65,7 @@ export const reasons: readonly Reason[] = [
       'operation/close',
       'operation/rescue',
       'protect/capture',
+      'protect/describe',
       'traffic/restore',
       'traffic/switch',
       'transfer/move',

@@ -121,6 +121,7 @@ interface RawState {
   readonly Retry?: readonly Retry[];
   readonly MaxConcurrency?: number;
   readonly ItemProcessor?: Definition;
+  readonly Branches?: readonly Definition[];
   readonly Parameters?: { readonly FunctionName?: string };
 }
 
@@ -145,7 +146,8 @@ function inOrder({ StartAt, States }: Definition, steps: ReadonlyMap<string, str
     const state = name === undefined ? undefined : States[name];
     if (name === undefined || state === undefined || found.some((known) => known.name === name)) return;
     found.push({ ...state, name, step: steps.get(state.Parameters?.FunctionName ?? '') });
-    if (state.ItemProcessor !== undefined) found.push(...inOrder(state.ItemProcessor, steps));
+    for (const inner of [state.ItemProcessor, ...(state.Branches ?? [])])
+      if (inner !== undefined) found.push(...inOrder(inner, steps));
     const choices = (state.Choices ?? []).map((choice) => choice.Next);
     for (const next of [state.Next, state.Default, ...choices]) visit(next);
     caught.push(...(state.Catch ?? []).map(({ Next }) => Next));

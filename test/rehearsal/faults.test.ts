@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { OperationKind } from '../../lib/domain/catalogue.ts';
+import type { HolderKind } from '../../lib/domain/catalogue.ts';
 import { findLeftovers, inventory } from '../../rehearsal/leftovers.ts';
 import { reportFailback } from '../../rehearsal/report.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
@@ -13,7 +13,7 @@ afterEach(() => stage.close());
 const home = shop.primary.region;
 const away = shop.recovery.region;
 
-async function succeed(kind: OperationKind): Promise<void> {
+async function succeed(kind: HolderKind): Promise<void> {
   const execution = kind === 'protect' ? await protectNow(stage) : await stage.run(kind);
   expect({ kind, ...outcomeOf(execution) }).toEqual({ kind, status: 'SUCCEEDED', error: undefined, message: '' });
 }

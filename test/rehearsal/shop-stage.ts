@@ -95,17 +95,19 @@ export function isEntered(execution: Execution | undefined, name: string): boole
 /** Enables or disables the schedules of a stage that start protect runs, or those that measure. */
 export async function setSchedules(
   { cloud, plan }: Stage,
-  which: 'protect' | 'measure',
+  which: 'protect' | 'drill' | 'measure',
   state: 'ENABLED' | 'DISABLED',
 ): Promise<void> {
   const { operations } = cloud.services(plan.recovery.region).scheduler;
   const list = (await operations['ListSchedules']?.run({} as never, {} as never)) as { Schedules: { Name: string }[] };
   for (const { Name } of list.Schedules) {
     const schedule = (await operations['GetSchedule']?.run({ Name } as never, {} as never)) as {
-      Target: { Arn: string };
+      Target: { Arn: string; Input?: string };
       [member: string]: unknown;
     };
-    if (schedule.Target.Arn.includes(':stateMachine:') !== (which === 'protect')) continue;
+    const { Arn, Input = '' } = schedule.Target;
+    const started = Input.includes('"drill"') ? 'drill' : 'protect';
+    if ((Arn.includes(':stateMachine:') ? started : 'measure') !== which) continue;
     const { ScheduleExpression, FlexibleTimeWindow, Target } = schedule;
     const request = { Name, ScheduleExpression, FlexibleTimeWindow, Target, State: state };
     await operations['UpdateSchedule']?.run(request as never, {} as never);

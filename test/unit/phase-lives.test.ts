@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { OperationKind, PlanState } from '../../lib/domain/catalogue.ts';
+import type { HolderKind, PlanState } from '../../lib/domain/catalogue.ts';
 import { newState } from '../../lib/domain/new-items.ts';
 import { type PlanEvent, type Transition, transition } from '../../lib/domain/phase.ts';
 import { type Standing, standings } from './transition-table.ts';
@@ -33,7 +33,7 @@ function standingOf({ phase, activeSite, lease, fence, commit }: PlanState): Sta
 /** One thing that happens to a plan in a random life. `who`: which of the operations, holder or not, old or new. */
 interface Chance {
   readonly what: PlanEvent['kind'];
-  readonly operationKind: OperationKind;
+  readonly operationKind: HolderKind;
   readonly who: number;
   readonly isNew: boolean;
   readonly isHolderRunning: boolean;
@@ -56,7 +56,7 @@ const kinds: PlanEvent['kind'][] = [
 const chances: fc.Arbitrary<Chance[]> = fc.array(
   fc.record({
     what: fc.constantFrom(...kinds),
-    operationKind: fc.constantFrom<OperationKind>('protect', 'failover', 'failback'),
+    operationKind: fc.constantFrom<HolderKind>('protect', 'failover', 'failback'),
     // The newest of the operations most of the time.
     who: fc.oneof({ weight: 9, arbitrary: fc.constant(0) }, fc.nat(3)),
     isNew: fc.boolean(),
@@ -69,7 +69,7 @@ const chances: fc.Arbitrary<Chance[]> = fc.array(
 
 interface Opened {
   readonly operation: string;
-  readonly kind: OperationKind;
+  readonly kind: HolderKind;
   readonly epoch: number;
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { OperationKind, PlanState } from '../../lib/domain/catalogue.ts';
+import type { HolderKind, PlanState } from '../../lib/domain/catalogue.ts';
 import { newState } from '../../lib/domain/new-items.ts';
 import {
   changedFields,
@@ -43,7 +43,7 @@ function planAt(standing: Standing, change: Partial<PlanState> = {}): PlanState 
 }
 
 /** The kind of the operation that holds the plan, or held it last. */
-function kindAt({ holder, activeSite }: StandingFacts): OperationKind {
+function kindAt({ holder, activeSite }: StandingFacts): HolderKind {
   if (holder !== 'nobody') return holder;
   return activeSite === 'primary' ? 'protect' : 'failover';
 }
@@ -68,7 +68,7 @@ interface Case {
   readonly event: PlanEvent;
 }
 
-const openers = (operationKind: OperationKind, isHolderRunning: boolean): PlanEvent => ({
+const openers = (operationKind: HolderKind, isHolderRunning: boolean): PlanEvent => ({
   kind: 'open',
   operationKind,
   operation: `${operationKind}-other`,
@@ -78,7 +78,7 @@ const openers = (operationKind: OperationKind, isHolderRunning: boolean): PlanEv
 });
 
 /** Both ways of a holder to be gone. */
-function gone(standing: Standing, kind: OperationKind): Case[] {
+function gone(standing: Standing, kind: HolderKind): Case[] {
   const state = planAt(standing);
   const lapsed = state.lease === null ? state : { ...state, lease: { ...state.lease, until: earlier } };
   return [

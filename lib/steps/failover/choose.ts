@@ -7,13 +7,14 @@ import type { Plan } from '../../domain/plan.ts';
 import { choosePoint, isAsOf, pointId, type PointSelector } from '../../domain/recovery-point.ts';
 import type { Services } from '../services.ts';
 
-const what = 'is not "latest", a point id like "rp-20260105T100000Z-1a2b3c", or {"asOf": "2026-01-05T10:00:00Z"}';
+const what =
+  'is not "latest", "latest-verified", a point id like "rp-20260105T100000Z-1a2b3c", or {"asOf": "2026-01-05T10:00:00Z"}';
 const pointIdSchema = z.string().regex(/^rp-\d{8}T\d{6}Z-\w{1,40}$/, what);
 
 /** How an input names a recovery point. */
 export const selectorSchema = z.union(
   [
-    z.literal('latest'),
+    z.literal(['latest', 'latest-verified']),
     pointIdSchema.transform((id) => ({ id })),
     z.strictObject({ asOf: z.iso.datetime({ offset: true }) }),
   ],
@@ -29,6 +30,9 @@ export interface Chosen {
   readonly recoveryPoint: string;
   readonly choice: Choice;
 }
+
+/** The newest point that was verified is pinned; drills that are older than these add nothing. */
+const drilledMax = 10;
 
 /** More points than these are passed over only where protection has failed for long, or the choice steps back far. */
 const passedOverMax = 10;
@@ -79,6 +83,7 @@ async function candidates({ catalogue }: Services, plan: string, selector: Point
     const known = new Set(newest.map(({ id }) => id));
     return [...newest, ...points.filter(({ id }) => !known.has(id))];
   };
+  if (selector === 'latest-verified') return add(await verified(catalogue, plan));
   if ('id' in selector) {
     const named = await catalogue.pointHeader(plan, selector.id);
     return add(named === undefined ? [] : [named]);
@@ -87,6 +92,21 @@ async function candidates({ catalogue }: Services, plan: string, selector: Point
   const before = await catalogue.pointHeadersUntil(plan, isAnswer, { upTo: pointId(new Date(selector.asOf), '~') });
   if (before.some(isAnswer)) return add(before);
   return add(await catalogue.pointHeadersUntil(plan, ({ status }) => status === 'available', { oldestFirst: true }));
+}
+
+/** The points that drills have verified; all but the newest of them go as retention lets them. */
+async function verified(catalogue: Services['catalogue'], plan: string): Promise<PointHeader[]> {
+  const drilled = (await catalogue.drills(plan)).filter(({ rtoSeconds }) => rtoSeconds !== null);
+  const newest = drilled
+    .map(({ recoveryPoint }) => recoveryPoint ?? '')
+    .toSorted()
+    .slice(-drilledMax);
+  const found: PointHeader[] = [];
+  for (const id of new Set(newest)) {
+    const point = await catalogue.pointHeader(plan, id);
+    if (point !== undefined) found.push(point);
+  }
+  return found;
 }
 
 /** Why a newer point is not launched from. */

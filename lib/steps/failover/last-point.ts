@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { beginPoint } from '../operation/begin-point.ts';
 import { type CaptureItem, select } from '../protect/select.ts';
 import { contextSchema, type Services } from '../services.ts';
-import { type FailoverOpened, pin, sayChoice, wavesToRecovery } from './open.ts';
+import { pin, sayChoice, wavesToRecovery } from './launching.ts';
+import type { FailoverOpened } from './open.ts';
 
 export const lastPointSchema = contextSchema.extend({ dryRun: z.boolean() });
 

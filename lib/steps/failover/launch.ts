@@ -25,7 +25,7 @@ const launchSecondsMax = 900;
 
 /** Launches one server of the recovery point: image registered, instance launched, prepared address moved to it. */
 export async function launch(services: Services, input: LaunchInput): Promise<PollResult> {
-  const plan = services.plan(input.plan);
+  const plan = await services.planOf(input);
   await services.proveEpoch(input);
   const ec2 = services.client(ec2Client, plan.recovery.region);
   const operation = await services.catalogue.operationOf(input);
@@ -98,7 +98,7 @@ const waitedFor: readonly FailureCode[] = ['LaunchFailed', 'AwsNotYetConsistent'
 
 /** The instance of the server; where there is none yet, why. */
 async function launchIfRoom(services: Services, input: LaunchInput, image: string): Promise<string | Failure> {
-  const plan = services.plan(input.plan);
+  const plan = await services.planOf(input);
   const { configuration } = await captured(services, input);
   const { interfaces, unmapped } = mapNetwork(input.server, configuration, plan.recovery);
   if (unmapped.length > 0) {

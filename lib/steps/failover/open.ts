@@ -1,20 +1,13 @@
 import { z } from 'zod';
-import type { Operation } from '../../domain/catalogue.ts';
-import { choiceLines, pointsOf } from '../../domain/choice.ts';
+import { asksForDrill, asksForTakeDown, type DrillOpened, openDrill, takeOverDrill } from '../drill/open.ts';
 import { answer, type Answered, isAnswer } from '../operation/answer.ts';
-import {
-  openOperation,
-  type openSchema,
-  parseInput,
-  refuseUnlessOpenable,
-  triggerSchema,
-  wavesOf,
-} from '../operation/open.ts';
+import { openOperation, type openSchema, parseInput, refuseUnlessOpenable, triggerSchema } from '../operation/open.ts';
 import { asksForUndo, type TakenOver, takeOver } from '../operation/take-over.ts';
 import type { Context, Services } from '../services.ts';
 import type { WaveItem } from '../waves/wave.ts';
 import { asksForSwitch, switchAutomatic, type Switched } from './automatic.ts';
 import { choose, selectorSchema } from './choose.ts';
+import { pin, sayChoice, wavesToRecovery } from './launching.ts';
 import { alarmSchema } from './veto.ts';
 
 const plainSchema = z.strictObject({
@@ -45,31 +38,15 @@ export type FailoverOpened = Context & {
   readonly waves: readonly WaveItem[];
 };
 
-/** Retention lets a point go only when nothing was launched from it: its snapshots are the base of the way home. */
-export async function pin(services: Services, operation: Operation): Promise<void> {
-  for (const id of pointsOf(operation)) {
-    const point = await services.catalogue.pointHeader(operation.plan, id);
-    if (point === undefined || point.pins.includes(operation.id)) continue;
-    await services.catalogue.updatePoint(point.plan, id, { pins: [...point.pins, operation.id] });
-  }
-}
-
-/** What it launches from and what that gives up stand in the operation before anything is launched. */
-export async function sayChoice(
-  { catalogue }: Services,
-  { id, startedAt, recoveryPoint, choice }: Operation,
-): Promise<void> {
-  if (recoveryPoint === null || choice === undefined) return;
-  for (const line of choiceLines(recoveryPoint, choice)) await catalogue.addEvent(id, new Date(startedAt), line);
-}
-
 /** Opens a failover: input, phase and recovery point are checked before anything is locked (I12). Touches the recovery Region only (I9). */
 export async function open(
   services: Services,
   { input, execution }: z.infer<typeof openSchema>,
-): Promise<FailoverOpened | TakenOver | Switched | Answered> {
+): Promise<FailoverOpened | DrillOpened | TakenOver | Switched | Answered> {
   if (isAnswer(input)) return answer(services, 'failover', input);
   if (asksForSwitch(input)) return switchAutomatic(services, input);
+  if (asksForDrill(input)) return openDrill(services, input, execution);
+  if (asksForTakeDown(input)) return takeOverDrill(services, input, execution);
   if (asksForUndo(input)) return takeOver(services, 'failover', input, execution);
   const parsed = parseInput('failover', inputSchema, input, '{"plan": "shop"}');
   const { plan: name, dryRun, planned, trigger, ...wanted } = parsed;
@@ -95,14 +72,4 @@ export async function open(
   if (!planned) await sayChoice(services, operation);
   const recoveryPoint = operation.recoveryPoint ?? chosen.recoveryPoint;
   return { ...context, dryRun, ...planning, recoveryPoint, waves };
-}
-
-/** The servers that an operation launches, wave by wave. */
-export async function wavesToRecovery(services: Services, context: Context): Promise<WaveItem[]> {
-  return wavesOf(await services.planOf(context)).map(({ wave, servers }) => ({
-    ...context,
-    wave,
-    site: 'recovery' as const,
-    servers: servers.map((server) => ({ ...context, server })),
-  }));
 }

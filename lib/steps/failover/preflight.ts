@@ -1,19 +1,9 @@
-import { ec2Client, route53Client } from '../../aws/clients.ts';
 import type { z } from 'zod';
-import { zonesOffering } from '../../aws/instances.ts';
-import { describeSecurityGroups, describeSubnets } from '../../aws/network.ts';
-import { readRecord } from '../../aws/records.ts';
-import { findSnapshotsOfPlan } from '../../aws/snapshots.ts';
-import type { Operation, PointServer } from '../../domain/catalogue.ts';
-import { pointOfServer, pointsOf } from '../../domain/choice.ts';
+import { pointsOf } from '../../domain/choice.ts';
+import { isDrill } from '../../domain/drill.ts';
 import { Failure } from '../../domain/failure.ts';
-import { type LadderFindings, ladderFindings, type Rung, rungsOf } from '../../domain/launch-ladder.ts';
-import { mapNetwork, placementFindings, publicAddressFindings } from '../../domain/launch-network.ts';
-import type { Plan } from '../../domain/plan.ts';
-import { imagesOf } from '../operation/images.ts';
 import { type contextSchema, type Services } from '../services.ts';
-
-type Images = ReadonlyMap<string, PointServer>;
+import { findingsOf } from './findings.ts';
 
 /** Looks for everything that would stop the failover later; all findings at once. Reads only, and only the recovery Region. */
 export async function preflight(
@@ -25,100 +15,14 @@ export async function preflight(
   for (const id of pointsOf(operation))
     if ((await services.catalogue.pointHeader(plan.name, id)) === undefined)
       throw new Failure('UnknownRecoveryPoint', `Recovery point ${id} of plan ${plan.name} is gone.`);
-  const images = await imagesOf(services, operation);
   await services.catalogue.updateOperation(input, { progression: 'preflight' });
-  const network = await networkFindings(services, plan, images);
-  const findings = [
-    ...(await snapshotFindings(services, plan, { operation, images })),
-    ...network.blocking,
-    ...(await trafficFindings(services, plan)),
-  ];
-  if (network.warnings.length > 0) await services.catalogue.updateOperation(input, { warnings: network.warnings });
-  if (findings.length > 0)
+  const isOfDrill = isDrill(operation.id);
+  const { blocking, warnings } = await findingsOf(services, { plan, from: operation, isDrill: isOfDrill });
+  if (warnings.length > 0) await services.catalogue.updateOperation(input, { warnings });
+  if (blocking.length > 0)
     throw new Failure(
       'PreflightFailed',
-      `Plan ${plan.name} cannot fail over to ${operation.recoveryPoint ?? ''}: ${findings.join('; ')}. Nothing was changed.`,
+      `Plan ${plan.name} cannot ${isOfDrill ? 'be drilled with' : 'fail over to'} ${operation.recoveryPoint ?? ''}: ${blocking.join('; ')}. Nothing was changed.`,
     );
-  return { findings: findings.length };
-}
-
-/** The tags of the copies are a second witness of what the point holds: a volume that its item has lost would not be launched. */
-async function snapshotFindings(
-  services: Services,
-  plan: Plan,
-  { operation, images }: { operation: Operation; images: Images },
-): Promise<string[]> {
-  const copies = [...images].flatMap(([server, { volumes }]) =>
-    Object.values(volumes).map(({ copy }) => ({ copy: copy ?? '', point: pointOfServer(operation, server) })),
-  );
-  const all = await findSnapshotsOfPlan(services.client(ec2Client, plan.recovery.region), plan.name);
-  const found = new Map(all.map((snapshot) => [snapshot.id, snapshot]));
-  const unusable = copies.filter(({ copy }) => found.get(copy)?.state !== 'completed');
-  const strange = copies.filter(({ copy, point }) => found.has(copy) && found.get(copy)?.point !== point);
-  const missing = Object.keys(plan.servers).filter((server) => !images.has(server));
-  const lost = all.filter(
-    ({ point, server = '', device = '' }) =>
-      point === pointOfServer(operation, server) &&
-      images.has(server) &&
-      images.get(server)?.volumes[device] === undefined,
-  );
-  return [
-    ...unusable.map(({ copy }) => `snapshot ${copy} is ${found.get(copy)?.state ?? 'gone'}`),
-    ...strange.map(({ copy }) => `snapshot ${copy} is of another point`),
-    ...missing.map((server) => `the point has no image of server ${server}`),
-    ...lost.map(
-      ({ id, server, device }) => `the point has no volume ${device} of server ${server}, of which ${id} is a copy`,
-    ),
-  ];
-}
-
-async function networkFindings(services: Services, plan: Plan, images: Images): Promise<LadderFindings> {
-  const { region } = plan.recovery;
-  const mapped = [...images].map(
-    ([server, { configuration }]) => [server, mapNetwork(server, configuration, plan.recovery)] as const,
-  );
-  const networks = new Map(mapped.map(([server, { interfaces }]) => [server, interfaces]));
-  const ladders = new Map(
-    mapped.flatMap(([server, { interfaces, unmapped }]) => {
-      if (unmapped.length > 0) return [];
-      const { instanceType } = images.get(server)?.configuration ?? { instanceType: '' };
-      return [[server, rungsOf(instanceType, interfaces, plan.recovery)] as const];
-    }),
-  );
-  const rungs = [...ladders.values()].flat();
-  const needed = [...networks.values()].flat();
-  const wanted = {
-    subnets: new Set(rungs.flatMap(({ interfaces }) => interfaces).map(({ subnet }) => subnet)),
-    groups: new Set(needed.flatMap(({ securityGroups }) => securityGroups)),
-  };
-  const ec2 = services.client(ec2Client, region);
-  const subnets = await describeSubnets(ec2, [...wanted.subnets]);
-  const groups = await describeSecurityGroups(ec2, [...wanted.groups]);
-  const known = new Set([...subnets, ...groups].map(({ id }) => id));
-  const gone = [...needed.map(({ subnet }) => subnet), ...wanted.groups].filter((id) => !known.has(id));
-  const zoneOf = new Map(subnets.map(({ id, zone }) => [id, zone]));
-  const offered = await zonesOffering(ec2, [...new Set(rungs.map(({ instanceType }) => instanceType))]);
-  const isPlaceable = ([, [first]]: readonly [string, readonly Rung[]]) =>
-    first?.interfaces.every(({ subnet }) => zoneOf.has(subnet)) === true;
-  const launching = ladderFindings(new Map([...ladders].filter(isPlaceable)), zoneOf, offered);
-  return {
-    blocking: [
-      ...mapped.flatMap(([, { unmapped }]) => unmapped),
-      ...new Set(gone.map((id) => `${id} does not exist in ${region}`)),
-      ...placementFindings(networks, { subnets, groups }),
-      ...publicAddressFindings(networks, plan),
-      ...launching.blocking,
-    ],
-    warnings: launching.warnings,
-  };
-}
-
-async function trafficFindings(services: Services, plan: Plan): Promise<string[]> {
-  const findings: string[] = [];
-  for (const record of plan.traffic) {
-    const value = await readRecord(services.client(route53Client), record);
-    if (value === undefined)
-      findings.push(`record ${record.name} ${record.type} does not exist in zone ${record.zone}`);
-  }
-  return findings;
+  return { findings: blocking.length };
 }

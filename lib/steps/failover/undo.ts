@@ -23,7 +23,7 @@ import { commit } from './commit.ts';
 import { safeguard } from './safeguard.ts';
 
 export const undoSchema = contextSchema.extend({ poll: pollSchema });
-type UndoInput = z.infer<typeof undoSchema>;
+export type UndoInput = z.infer<typeof undoSchema>;
 
 /** `givenUp`: the operation's own point, where it will never be whole: what was captured for it is to be deleted. */
 type UndoResult = PollResult & { readonly givenUp?: readonly string[] };
@@ -78,7 +78,7 @@ export function waitForUndo(
   });
 }
 
-async function unpin(services: Services, { plan, operation }: UndoInput): Promise<void> {
+export async function unpin(services: Services, { plan, operation }: UndoInput): Promise<void> {
   for (const id of pointsOf(await services.catalogue.operationOf({ plan, operation }))) {
     const point = await services.catalogue.pointHeader(plan, id);
     if (point === undefined) continue;
@@ -95,15 +95,29 @@ async function giveUpPoint(services: Services, input: UndoInput): Promise<readon
 
 /** Servers are found by their tags as well: an answer that was lost left no id in the catalogue. */
 async function removeLaunched(services: Services, input: UndoInput): Promise<boolean> {
+  const launched = await launchedBy(services, input);
+  const first = launched.flatMap(([server, [instance]]) =>
+    instance === undefined ? [] : [[server, instance] as const],
+  );
+  await refuseIfLedThere(services, input, new Map(first));
+  return removeServers(services, input, launched);
+}
+
+type Launched = readonly (readonly [string, readonly InstanceFacts[]])[];
+
+/** Of each server what was launched of it and is not terminated. */
+export async function launchedBy(services: Services, input: UndoInput): Promise<Launched> {
   const plan = await services.planOf(input);
   const ec2 = services.client(ec2Client, plan.recovery.region);
   const launched: [string, InstanceFacts[]][] = [];
   for (const server of Object.keys(plan.servers))
     launched.push([server, await findInstances(ec2, stepOf(input, server))]);
-  const first = launched.flatMap(([server, [instance]]) =>
-    instance === undefined ? [] : [[server, instance] as const],
-  );
-  await refuseIfLedThere(services, input, new Map(first));
+  return launched;
+}
+
+/** Ends what was launched, with its images and volumes. Returns whether all of it is gone. */
+export async function removeServers(services: Services, input: UndoInput, launched: Launched): Promise<boolean> {
+  const ec2 = services.client(ec2Client, services.plan(input.plan).recovery.region);
   for (const [server, instances] of launched) {
     await terminateInstances(
       ec2,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { OperationKind } from '../../domain/catalogue.ts';
+import type { HolderKind } from '../../domain/catalogue.ts';
 import { Failure } from '../../domain/failure.ts';
 import { type Answer, answerLine, answerWords, lastQuestion } from '../../domain/question.ts';
 import type { Services } from '../services.ts';
@@ -31,7 +31,7 @@ export function isAnswer(input: unknown): boolean {
  * Answers the question that the plan's operation waits with. The first answer is the answer. It holds nothing, and changes nothing else.
  * @throws Failure InvalidInput, UnknownPlan, WrongPhase
  */
-export async function answer(services: Services, kind: OperationKind, input: unknown): Promise<Answered> {
+export async function answer(services: Services, kind: HolderKind, input: unknown): Promise<Answered> {
   const example = '{"plan": "shop", "answer": "proceed"}';
   const { plan: planName, answer: word, because = null, trigger } = parseInput(kind, inputSchema, input, example);
   const { name: plan } = services.plan(planName);

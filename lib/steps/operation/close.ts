@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { nameOf } from '../../domain/operation-name.ts';
+import { isDrill } from '../../domain/drill.ts';
 import { describeFailure, Failure } from '../../domain/failure.ts';
 import { outcomeOf } from '../../domain/phase.ts';
 import { type Context, contextSchema, type Services } from '../services.ts';
@@ -43,6 +44,7 @@ export async function close(services: Services, input: z.infer<typeof closeSchem
 
 /** A plan that another operation has taken, or that is free already, is left as it is. */
 async function release(services: Services, context: Context, stoppedServersAt: string | null): Promise<void> {
+  if (isDrill(context.operation)) return services.catalogue.leaveDrillSeat(context);
   try {
     await services.catalogue.changeState(context, { kind: 'close', stoppedServersAt });
   } catch (error) {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Extent, Lease, OperationKind, PlanState } from '../../domain/catalogue.ts';
+import type { Extent, HolderKind, Lease, OperationKind, PlanState } from '../../domain/catalogue.ts';
 import type { Choice } from '../../domain/choice.ts';
 import { newOperation } from '../../domain/new-items.ts';
 import { Failure } from '../../domain/failure.ts';
@@ -41,7 +41,7 @@ export function parseInput<Schema extends z.ZodType>(
 }
 
 export interface Opening {
-  readonly kind: OperationKind;
+  readonly kind: HolderKind;
   readonly plan: Plan;
   readonly execution: string;
   readonly trigger: string;
@@ -81,7 +81,7 @@ export async function openOperation(services: Services, opening: Opening): Promi
 export async function refuseUnlessOpenable(
   services: Services,
   plan: string,
-  kind: OperationKind,
+  kind: HolderKind,
   execution: string,
 ): Promise<PlanState> {
   const state = await services.catalogue.state(plan);
@@ -103,7 +103,7 @@ async function claimOf(
   return { kind: 'open', operationKind: kind, operation, execution, now, isHolderRunning };
 }
 
-function operationId(kind: OperationKind, execution: string): string {
+export function operationId(kind: OperationKind, execution: string): string {
   return `${kind}-${execution.split(':').at(-1) ?? ''}`;
 }
 

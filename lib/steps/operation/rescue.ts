@@ -6,6 +6,7 @@ import type { Lease, PlanState } from '../../domain/catalogue.ts';
 import { hasCommands } from '../../domain/consistency.ts';
 import { newOperation } from '../../domain/new-items.ts';
 import { corrupt } from '../../domain/corrupt.ts';
+import type { DrillSeat } from '../../domain/drill.ts';
 import { Failure } from '../../domain/failure.ts';
 import { printable, quoted } from '../../domain/quoted.ts';
 import { environment } from '../../names.ts';
@@ -25,6 +26,7 @@ export const rescueSchema = z.object({
 const machineOf = {
   failover: environment.failoverMachineArn,
   failback: environment.failbackMachineArn,
+  drill: environment.failoverMachineArn,
 };
 
 /**
@@ -48,6 +50,8 @@ type Ended = z.infer<typeof rescueSchema>['detail'];
 
 async function rescuePlan(services: Services, plan: string, ended: Ended): Promise<string | null> {
   try {
+    const seat = await services.catalogue.drillSeat(plan);
+    if (seat.execution === ended.executionArn) return await endDrill(services, seat, ended);
     const state = await services.catalogue.state(plan);
     return state.lease?.execution === ended.executionArn
       ? await end(services, state, state.lease, ended.status)
@@ -77,13 +81,45 @@ async function end(
   const context = { plan, operation, epoch };
   if (lease.kind === 'protect') await closeProtect(services, context, lease.execution, status);
   else if (isUndo(lease)) await closeFailed(services, context, lease.execution, status, leftOver);
-  else
-    await startExecution(services.client(sfnClient), {
-      stateMachine: services.setting(machineOf[lease.kind]),
-      name: `${undoPrefix}${tokenOf(lease.execution)}`,
-      input: JSON.stringify({ plan, undo: lease.operation }),
-    });
+  else await startUndo(services, { plan, operation, kind: lease.kind, execution: lease.execution });
   return lease.operation;
+}
+
+interface Undoing {
+  readonly plan: string;
+  readonly operation: string;
+  readonly kind: keyof typeof machineOf;
+  /** That has ended. */
+  readonly execution: string;
+}
+
+async function startUndo(services: Services, { plan, operation, kind, execution }: Undoing): Promise<void> {
+  await startExecution(services.client(sfnClient), {
+    stateMachine: services.setting(machineOf[kind]),
+    name: `${undoPrefix}${tokenOf(execution)}`,
+    input: JSON.stringify({ plan, undo: operation }),
+  });
+}
+
+/** A drill whose execution ended before it was taken down. */
+async function endDrill(services: Services, seat: DrillSeat, { executionArn, status }: Ended): Promise<string | null> {
+  const { plan, operation, epoch } = seat;
+  if (operation === null || (await services.isRunning(executionArn))) return null;
+  const startedAt = services.now().toISOString();
+  const unnoted = {
+    plan,
+    id: operation,
+    kind: 'drill',
+    epoch,
+    trigger: 'rescue',
+    recoveryPoint: null,
+    startedAt,
+  } as const;
+  await services.catalogue.addOperation(newOperation(unnoted));
+  if (isUndo({ execution: executionArn }))
+    await closeFailed(services, { plan, operation, epoch }, executionArn, status, leftOver);
+  else await startUndo(services, { plan, operation, kind: 'drill', execution: executionArn });
+  return operation;
 }
 
 /** A protect run that a failover has taken the plan from, and that was stopped before it saw so. */
@@ -102,7 +138,7 @@ const thawPauseMs = 2_000;
 const leftOver = ' What it had not taken back is still there: look at its servers in both Regions.';
 
 /** Whether an execution that this step started holds the lease. */
-function isUndo({ execution }: Lease): boolean {
+function isUndo({ execution }: Pick<Lease, 'execution'>): boolean {
   return execution.split(':').at(-1)?.startsWith(undoPrefix) === true;
 }
 

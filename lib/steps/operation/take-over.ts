@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Operation, OperationKind } from '../../domain/catalogue.ts';
+import type { HolderKind, Operation } from '../../domain/catalogue.ts';
 import { newOperation } from '../../domain/new-items.ts';
 import { changedFields, nextState } from '../../domain/phase.ts';
 import type { Context, Services } from '../services.ts';
@@ -25,7 +25,7 @@ export function asksForUndo(input: unknown): boolean {
 /** What an undo could not take back can be undone later, until another failover or failback has made something else of the plan. */
 async function isLeftUndone(
   { catalogue }: Services,
-  kind: OperationKind,
+  kind: HolderKind,
   operation: Operation | undefined,
 ): Promise<boolean> {
   if (operation?.outcome !== 'failed' || operation.kind !== kind) return false;
@@ -39,7 +39,7 @@ async function isLeftUndone(
  */
 export async function takeOver(
   services: Services,
-  kind: OperationKind,
+  kind: HolderKind,
   input: unknown,
   execution: string,
 ): Promise<TakenOver> {

@@ -1,25 +1,23 @@
 import { ec2Client } from '../../aws/clients.ts';
 import { z } from 'zod';
 import { describeInstances, type InstanceFacts } from '../../aws/instances.ts';
-import { readLaunchSettings, readUserData } from '../../aws/launch-settings.ts';
 import type { SnapshotFacts } from '../../aws/snapshots.ts';
-import { recordOf } from '../../aws/tags.ts';
 import { describeVolumes } from '../../aws/volumes.ts';
 import type { PointServer, PointVolume } from '../../domain/catalogue.ts';
 import { carriedTags } from '../../domain/carried.ts';
 import { isHolding, reachedBy } from '../../domain/consistency.ts';
 import { Failure } from '../../domain/failure.ts';
 import type { Freeze } from '../../domain/freeze.ts';
-import type { LaunchConfiguration, LaunchSettings } from '../../domain/launch-configuration.ts';
 import { withMembers } from '../../domain/members.ts';
 import { snapshotOnce } from '../operation/snapshot-once.ts';
 import { contextSchema, type Services } from '../services.ts';
+import { configurationOf } from './describe.ts';
 
 export const captureSchema = contextSchema.extend({ point: z.string(), server: z.string() });
 
 type CaptureInput = z.infer<typeof captureSchema>;
 
-/** Captures one server: its launch configuration, and one snapshot set of all its volumes. */
+/** Captures one server: one snapshot set of all its volumes. What else a launch must know of it is read afterwards (`describe`). */
 export async function capture(services: Services, input: CaptureInput): Promise<{ snapshots: number }> {
   const plan = services.plan(input.plan);
   await services.proveEpoch(input);
@@ -41,15 +39,13 @@ export async function capture(services: Services, input: CaptureInput): Promise<
   const { plan: name, operation, point, server } = input;
   const owner = { plan: name, operation, purpose: 'recovery-point', step: `${point}/${server}`, point, server };
   const snapshots = await snapshotOnce(services, input, plan.primary.region, { instance: facts, owner });
-  // After the snapshots, so that looking takes nothing of the time between those of different servers.
-  const userData = await readUserData(ec2, instance);
-  const configuration = configurationOf(facts, userData, await readLaunchSettings(ec2, facts));
   const startedAt = snapshots[0]?.startedAt ?? services.now().toISOString();
   const reached: Pick<PointServer, 'consistency'> =
     consistency === undefined ? {} : await consistencyOf(services, input, { startedAt, isStopped });
   if (mustBeFrozen && reached.consistency === 'crash') throw tooLate(input);
   const volumes = await volumesOf(services, plan.primary.region, facts, snapshots);
-  await services.catalogue.addPointServer(name, point, server, { configuration, startedAt, ...reached, volumes });
+  const captured = { configuration: configurationOf(facts), startedAt, ...reached, volumes };
+  await services.catalogue.addPointServer(name, point, server, captured);
   return { snapshots: snapshots.length };
 }
 
@@ -132,31 +128,4 @@ async function volumesOf(
     ];
   });
   return Object.fromEntries(entries);
-}
-
-/** @source aws-facts [3.7] */
-function configurationOf(
-  { id, zone, raw }: InstanceFacts,
-  userData: string | null,
-  settings: LaunchSettings,
-): LaunchConfiguration {
-  return {
-    instance: id,
-    instanceType: raw.InstanceType ?? '',
-    architecture: raw.Architecture ?? 'x86_64',
-    rootDevice: raw.RootDeviceName ?? '/dev/xvda',
-    bootMode: raw.BootMode ?? null,
-    tpmSupport: raw.TpmSupport ?? null,
-    enaSupport: raw.EnaSupport ?? true,
-    subnet: raw.SubnetId ?? '',
-    zone,
-    securityGroups: (raw.SecurityGroups ?? []).map(({ GroupId }) => GroupId ?? ''),
-    keyName: raw.KeyName ?? null,
-    instanceProfile: raw.IamInstanceProfile?.Arn ?? null,
-    userData,
-    ebsOptimized: raw.EbsOptimized ?? false,
-    httpTokens: raw.MetadataOptions?.HttpTokens ?? null,
-    tags: recordOf(raw.Tags),
-    settings,
-  };
 }

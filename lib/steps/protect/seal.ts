@@ -11,16 +11,24 @@ import {
   volumeKey,
 } from '../../domain/catalogue.ts';
 import { secondsBetween } from '../../domain/duration.ts';
-import { assertInvariant, Failure } from '../../domain/failure.ts';
+import { assertInvariant, describeFailure, Failure } from '../../domain/failure.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { isByBlocks } from '../../domain/replication-record.ts';
 import { metrics } from '../../names.ts';
+import { failureSchema } from '../operation/close.ts';
 import { publish } from '../operation/publish.ts';
 import { type Context, contextSchema, type Services } from '../services.ts';
 
-export const sealSchema = contextSchema.extend({ point: z.string() });
+export const sealSchema = contextSchema.extend({
+  point: z.string(),
+  /** What became of describing the servers, which goes on beside their copies. */
+  described: z.object({ failure: failureSchema.optional() }),
+});
 
-/** Makes the point available: only when every volume of every server is complete in the recovery Region (I2). */
+/**
+ * Makes the point available: only when every volume of every server is complete in the recovery Region (I2), and it is known how to
+ * launch them. @throws Failure SnapshotFailed when a server could not be described
+ */
 export async function seal(services: Services, input: z.infer<typeof sealSchema>): Promise<{ rpoSeconds: number }> {
   const plan = services.plan(input.plan);
   await services.proveEpoch(input);
@@ -30,7 +38,10 @@ export async function seal(services: Services, input: z.infer<typeof sealSchema>
   const missing = Object.keys(point.members).filter((name) => point.servers[name] === undefined);
   assertInvariant(Object.keys(point.members).length > 0, 'I2', `point ${point.id} was made of no server`);
   assertInvariant(missing.length === 0, 'I2', `point ${point.id} has no image of ${missing.join(', ')}`);
-  for (const [server, { volumes }] of Object.entries(point.servers)) {
+  const { failure } = input.described;
+  if (failure !== undefined) throw new Failure('SnapshotFailed', describeFailure(failure.Error, failure.Cause));
+  for (const [server, { configuration, volumes }] of Object.entries(point.servers)) {
+    assertInvariant(configuration.settings !== undefined, 'I2', `point ${point.id} has no settings of ${server}`);
     for (const volume of Object.values(volumes)) await addTwin(services, input, point, { server, volume });
   }
   const starts = Object.values(point.servers).map(({ startedAt }) => Date.parse(startedAt));

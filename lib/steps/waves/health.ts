@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { invokeFunction } from '../../aws/functions.ts';
 import { healthyInstances, type InstanceFacts } from '../../aws/instances.ts';
 import type { Site } from '../../domain/catalogue.ts';
+import { isDrill } from '../../domain/drill.ts';
 import { Failure } from '../../domain/failure.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { nextPoll, pollingSeconds, pollSchema } from '../../domain/poll.ts';
@@ -16,8 +17,9 @@ import { instancesOf, regionOf, siteSchema } from './site.ts';
 export const healthSchema = contextSchema.extend({ wave: z.number().int(), site: siteSchema, poll: pollSchema });
 type HealthInput = z.infer<typeof healthSchema>;
 
-/** Functions that probe: from outside by public addresses, and inside a plan's own recovery network by private ones. */
-const probersSchema = z.object({ outside: z.string(), inside: z.record(z.string(), z.string()) });
+/** Functions that probe: from outside by public addresses, and inside a plan's own recovery or drill network by private ones. */
+const functionOfPlan = z.record(z.string(), z.string());
+const probersSchema = z.object({ outside: z.string(), inside: functionOfPlan, drill: functionOfPlan });
 
 /**
  * The health gate of one wave: all its servers run, pass AWS's status checks, and answer the plan's probes.
@@ -34,7 +36,7 @@ export async function health(services: Services, input: HealthInput): Promise<Ma
   const problems = await problemsOf(services, plan, input, { servers, instances });
   const withinSeconds = Math.max(...servers.map((name) => plan.servers[name]?.health.withinSeconds ?? 0));
   const next = nextPoll(input.poll, problems.length === 0, services.now());
-  if (problems.length === 0 || (await mayGoOn(services, input))) return { ...next, done: true };
+  if (problems.length === 0 || (await mayGoOn(services, plan, input))) return { ...next, done: true };
   if (pollingSeconds(input.poll, services.now()) <= withinSeconds) return next;
   const trouble = `Wave ${input.wave} of plan ${plan.name} is not healthy in ${regionOf(plan, input.site)} after ${withinSeconds} s: ${problems.join('; ')}.`;
   const asking = await askFirst(services, input, {
@@ -56,8 +58,8 @@ function keyOf({ wave }: HealthInput): string {
 }
 
 /** Whether somebody said to go on with the wave as it is. */
-async function mayGoOn({ catalogue, plan }: Services, input: HealthInput): Promise<boolean> {
-  if (rulesAt(plan(input.plan), input.site)?.unhealthy === undefined) return false;
+async function mayGoOn({ catalogue }: Services, plan: Plan, input: HealthInput): Promise<boolean> {
+  if (rulesAt(plan, input.site)?.unhealthy === undefined) return false;
   const { questions } = await catalogue.operationOf(input);
   return isProceeding(questions[keyOf(input)]);
 }
@@ -85,12 +87,13 @@ async function problemsOf(
 
   const isInside = input.site === 'recovery' && plan.probes !== undefined;
   const { probes, unreachable } = probesOf(plan, instances, isInside);
-  if (unreachable.length > 0 && input.site === 'recovery')
+  const isOfDrill = isDrill(input.operation);
+  if (unreachable.length > 0 && input.site === 'recovery' && !isOfDrill)
     return unreachable.map(
       (name) => `${name} has no public address to be probed at, and the plan has no probes network`,
     );
   const probers = probersSchema.parse(JSON.parse(services.setting(environment.probers)));
-  const prober = isInside ? probers.inside[plan.name] : probers.outside;
+  const prober = isInside ? probers[isOfDrill ? 'drill' : 'inside'][plan.name] : probers.outside;
   const problems =
     probes.length === 0
       ? []
@@ -99,7 +102,7 @@ async function problemsOf(
   return problems;
 }
 
-/** At home a server without a public address is beyond the reach of the recovery Region: its status checks must do, and that is said. */
+/** At home, and in a drill without probes of its own, a server without a public address is out of reach: its status checks must do, and that is said. */
 async function noteUnprobed(services: Services, input: HealthInput, unprobed: readonly string[]): Promise<void> {
   if (unprobed.length === 0) return;
   const note = `${unprobed.join(', ')} passed the status checks and could not be probed: no public address`;

@@ -25,7 +25,7 @@ function launchedBy(failover: Operation | undefined, plan: Plan, server: string)
 /** The failover that launched what a step of `context` works on. */
 export async function failoverOf(services: Services, context: Context): Promise<Operation | undefined> {
   const operation = await services.catalogue.operationOf(context);
-  if (operation.kind === 'failover') return operation;
+  if (operation.kind === 'failover' || operation.kind === 'drill') return operation;
   const { failover } = await services.catalogue.state(context.plan);
   return failover === null ? undefined : services.catalogue.operation(context.plan, failover);
 }

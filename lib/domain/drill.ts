@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import { Failure } from './failure.ts';
+import { name } from './fields.ts';
+import { operationIdSchema } from './ids.ts';
+import type { Holder } from './phase.ts';
+import type { Plan } from './plan.ts';
+
+/**
+ * Which drill of a plan is under way: an item of the catalogue, `PLAN#<plan>` / `DRILL`. A drill holds no lease, so that protection goes on and a
+ * failover waits for nothing; one drill at a time, each under the next epoch of its own count.
+ */
+export const drillSeatSchema = z
+  .object({
+    plan: name,
+    epoch: z.int().nonnegative(),
+    operation: operationIdSchema.nullable(),
+    /** ARN of the execution that drills, or that takes a drill down. */
+    execution: z.string().nullable(),
+  })
+  .readonly();
+export type DrillSeat = z.output<typeof drillSeatSchema>;
+
+/** Of a plan that was never drilled. */
+export function emptySeat(plan: string): DrillSeat {
+  return { plan, epoch: 0, operation: null, execution: null };
+}
+
+export function staleDrill(seat: DrillSeat, { operation, epoch }: Holder): Failure {
+  return new Failure(
+    'StaleEpoch',
+    `Operation ${operation} (epoch ${epoch} of the drills of plan ${seat.plan}) no longer drills: epoch ${seat.epoch} belongs to ${seat.operation ?? 'nobody'}. It changes nothing more.`,
+  );
+}
+
+/** Whether an operation, by its id, is a drill. */
+export function isDrill(operation: string): boolean {
+  return operation.startsWith('drill-');
+}
+
+/**
+ * A plan as a drill works on it: launched into the drill's own network, without the addresses, the records and the questions of the real thing.
+ * @throws Failure InvalidInput when the plan has no drill network
+ */
+export function asDrill(plan: Plan): Plan {
+  const { drill, recovery, failover } = plan;
+  if (drill === undefined)
+    throw new Failure(
+      'InvalidInput',
+      `Plan ${plan.name} has no network to drill in. Write "drill" into the plan, with subnets and securityGroups, and deploy it. Nothing was changed.`,
+    );
+  const { probes: _probes, ...rest } = plan;
+  const { questions: _questions, ...failoverSame } = failover;
+  const fallback = recovery.fallback === undefined ? {} : { fallback: { ...recovery.fallback, subnets: {} } };
+  return {
+    ...rest,
+    recovery: { ...recovery, subnets: drill.subnets, securityGroups: drill.securityGroups, ...fallback },
+    servers: Object.fromEntries(
+      Object.entries(plan.servers).map(([key, { elasticIp: _, ...server }]) => [key, server]),
+    ),
+    traffic: [],
+    failover: failoverSame,
+    ...(drill.probes === undefined ? {} : { probes: drill.probes }),
+  };
+}

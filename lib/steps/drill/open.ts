@@ -1,0 +1,144 @@
+import { z } from 'zod';
+import { asDrill, type DrillSeat, isDrill } from '../../domain/drill.ts';
+import { Failure } from '../../domain/failure.ts';
+import { newOperation } from '../../domain/new-items.ts';
+import { choose, selectorSchema } from '../failover/choose.ts';
+import { pin, wavesToRecovery } from '../failover/launching.ts';
+import { hasMember, operationId, parseInput, triggerSchema } from '../operation/open.ts';
+import type { TakenOver } from '../operation/take-over.ts';
+import type { Context, Services } from '../services.ts';
+import type { WaveItem } from '../waves/wave.ts';
+
+const inputSchema = z.strictObject({
+  plan: z.string(),
+  drill: z.literal(true, 'is not true'),
+  recoveryPoint: selectorSchema.default('latest'),
+  trigger: triggerSchema,
+});
+
+const undoSchema = z.strictObject({
+  plan: z.string(),
+  undo: z.string().regex(/^drill-[^\s\p{C}]{1,80}$/u, 'is not a drill like "drill-1234"'),
+});
+
+/** `isDrill`: what the state machine tells drills from failovers by. */
+export type DrillOpened = Context & {
+  readonly dryRun: false;
+  readonly isDrill: true;
+  readonly recoveryPoint: string;
+  readonly waves: readonly WaveItem[];
+};
+
+/** Whether an input asks for a drill: `{"plan": "shop", "drill": true}`. */
+export function asksForDrill(input: unknown): boolean {
+  return hasMember(input, 'drill');
+}
+
+/** Whether an input asks for a drill to be taken down: `{"plan": "shop", "undo": "drill-1234"}`. */
+export function asksForTakeDown(input: unknown): boolean {
+  return hasMember(input, 'undo') && isDrill(String((input as { readonly undo: unknown }).undo));
+}
+
+/**
+ * Opens a drill beside whatever protects the plan: it takes no lease, only the seat of the plan's drills.
+ * @throws Failure InvalidInput, UnknownPlan, WrongPhase, OperationAlreadyRunning, UnknownRecoveryPoint, RecoveryPointNotAvailable
+ */
+export async function openDrill(services: Services, input: unknown, execution: string): Promise<DrillOpened> {
+  const parsed = parseInput('drill', inputSchema, input, '{"plan": "shop", "drill": true}');
+  const { plan: name, recoveryPoint, trigger } = parsed;
+  const plan = asDrill(services.plan(name));
+  const { catalogue } = services;
+  const { phase } = await catalogue.state(name);
+  if (phase !== 'protected')
+    throw new Failure(
+      'WrongPhase',
+      `Cannot start drill of plan ${name}: its phase is ${phase}, drill needs protected. Drill once production is at home. Nothing was changed.`,
+    );
+  const chosen = await choose(services, plan, { recoveryPoint, servers: {} });
+  const operation = operationId('drill', execution);
+  const { epoch } = await takeSeat(services, name, (seat) => {
+    if (seat.operation === operation) return seat;
+    if (seat.operation !== null) throw busy(seat);
+    return { plan: name, epoch: seat.epoch + 1, operation, execution };
+  });
+  const context = { plan: name, operation, epoch };
+  const startedAt = services.now().toISOString();
+  await catalogue.addOperation(
+    newOperation({ ...chosen, plan: name, id: operation, kind: 'drill', epoch, trigger, startedAt }),
+  );
+  const begun = await catalogue.operationOf(context);
+  await pin(services, begun);
+  const waves = await wavesToRecovery(services, context);
+  return {
+    ...context,
+    dryRun: false,
+    isDrill: true,
+    recoveryPoint: begun.recoveryPoint ?? chosen.recoveryPoint,
+    waves,
+  };
+}
+
+function busy({ plan, operation }: DrillSeat): Failure {
+  return new Failure(
+    'OperationAlreadyRunning',
+    `Cannot start drill of plan ${plan}: ${operation ?? ''} is under way, or was not taken down. Wait until it ends; where its execution has ended, start the state machine with ${JSON.stringify({ plan, undo: operation })}.`,
+  );
+}
+
+/**
+ * Takes over a drill whose execution ended without closing it, to take it down.
+ * @throws Failure InvalidInput, UnknownPlan, WrongPhase, OperationAlreadyRunning
+ */
+export async function takeOverDrill(
+  services: Services,
+  input: unknown,
+  execution: string,
+): Promise<TakenOver & { readonly isDrill: true }> {
+  const { plan, undo } = parseInput('drill', undoSchema, input, '{"plan": "shop", "undo": "drill-1234"}');
+  const { name } = services.plan(plan);
+  const { catalogue } = services;
+  const known = await catalogue.operation(name, undo);
+  const isLeft = known?.outcome === 'failed';
+  const { epoch } = await takeSeat(services, name, async (seat) => {
+    if (seat.operation === undo && seat.execution === execution) return seat;
+    if (seat.operation !== undo && !(seat.operation === null && isLeft))
+      throw new Failure(
+        'WrongPhase',
+        `Cannot take down ${undo}: the drill of plan ${name} is ${seat.operation ?? 'none'}. Nothing was changed.`,
+      );
+    if (seat.execution !== null && (await services.isRunning(seat.execution)))
+      throw new Failure(
+        'OperationAlreadyRunning',
+        `Cannot take down ${undo} of plan ${name}: its execution is running. Stop it first. Nothing was changed.`,
+      );
+    return { plan: name, epoch: seat.epoch + 1, operation: undo, execution };
+  });
+  const context = { plan: name, operation: undo, epoch };
+  if (isLeft) await catalogue.updateOperation(context, { outcome: 'running', cause: null, endedAt: null });
+  const startedAt = services.now().toISOString();
+  const unnoted = {
+    plan: name,
+    id: undo,
+    kind: 'drill',
+    epoch,
+    trigger: 'undo',
+    recoveryPoint: null,
+    startedAt,
+  } as const;
+  await catalogue.addOperation(newOperation(unnoted));
+  const failure = { Error: 'Stopped', Cause: `The execution of ${undo} was stopped before it had ended.` };
+  return { ...context, undo: true, isDrill: true, failure };
+}
+
+/** One conditional write; where another execution was quicker, the seat is looked at again. */
+async function takeSeat(
+  { catalogue }: Services,
+  plan: string,
+  next: (seat: DrillSeat) => DrillSeat | Promise<DrillSeat>,
+): Promise<DrillSeat> {
+  for (;;) {
+    const seat = await catalogue.drillSeat(plan);
+    const taken = await next(seat);
+    if (taken === seat || (await catalogue.claimDrillSeat(taken, seat.epoch))) return taken;
+  }
+}

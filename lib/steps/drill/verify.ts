@@ -1,0 +1,36 @@
+import { secondsBetween } from '../../domain/duration.ts';
+import { isDrill } from '../../domain/drill.ts';
+import { metrics } from '../../names.ts';
+import { publish } from '../operation/publish.ts';
+import type { Context, Services } from '../services.ts';
+
+/**
+ * All servers of the point have come up and are healthy: the point is marked verified, and how long that took is kept. It stays pinned
+ * until a newer one is verified.
+ */
+export async function verify(services: Services, input: Context): Promise<{ rtoSeconds: number }> {
+  await services.proveEpoch(input);
+  const { catalogue } = services;
+  const operation = await catalogue.operationOf(input);
+  const now = services.now().toISOString();
+  const rtoSeconds = operation.rtoSeconds ?? secondsBetween(operation.startedAt, now);
+  const id = operation.recoveryPoint ?? '';
+  await catalogue.updatePoint(input.plan, id, { verifiedAt: now });
+  await catalogue.updateOperation(input, { rtoSeconds, progression: 'verified' });
+  await unpinOlder(services, input, id);
+  await publish(services, { plan: input.plan, step: 'drill/verify' }, [
+    { metric: metrics.drillDuration, value: rtoSeconds },
+  ]);
+  return { rtoSeconds };
+}
+
+/** Points that earlier drills of the plan had verified; one that is newer stays. */
+async function unpinOlder({ catalogue }: Services, { plan, operation }: Context, verified: string): Promise<void> {
+  const earlier = (await catalogue.drills(plan)).filter(({ id }) => id !== operation);
+  for (const id of new Set(earlier.map(({ recoveryPoint }) => recoveryPoint))) {
+    if (id === null || id > verified) continue;
+    const point = await catalogue.pointHeader(plan, id);
+    const pins = point?.pins.filter((pin) => !isDrill(pin) || (pin === operation && id === verified)) ?? [];
+    if (point !== undefined && pins.length < point.pins.length) await catalogue.updatePoint(plan, id, { pins });
+  }
+}
