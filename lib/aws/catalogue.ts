@@ -213,8 +213,8 @@ export class Catalogue {
 
   /** Its servers first: what is left of a point after half of it says that it goes. */
   async removePoint(plan: string, id: string): Promise<void> {
-    for (const { server } of await this.pointServers(plan, id))
-      await this.#items.remove(keyOf.pointServer(plan, id, server));
+    const servers = await this.pointServers(plan, id);
+    await Promise.all(servers.map(({ server }) => this.#items.remove(keyOf.pointServer(plan, id, server))));
     await this.#items.remove(keyOf.point(plan, id));
   }
 

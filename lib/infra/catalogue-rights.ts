@@ -13,6 +13,7 @@ const catalogueUse: Partial<Record<StepName, readonly string[]>> = {
   'protect/measure': ['Query'],
   'watch/fences': ['GetItem', 'Query'],
   'failback/fence': ['GetItem', 'UpdateItem'],
+  'drill/take-down': ['GetItem', 'UpdateItem'],
   'protect/capture': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],
   'protect/replicate': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],
   'protect/prune': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],

@@ -94,11 +94,12 @@ class Life {
     await this.#protectNow();
   }
 
-  /** A switch off and on, a dry run, a failover that somebody stops, and a planned one whose traffic Route 53 refuses to move. */
+  /** A switch off and on, a dry run, a drill, a failover that somebody stops, and a planned one whose traffic Route 53 refuses to move. */
   async stayHome(): Promise<void> {
     for (const automatic of ['off', 'on'])
       await this.#ends(this.#stage.start('failover', { plan: this.#stage.plan.name, automatic }), 'SUCCEEDED');
     await this.#ends(this.#stage.start('failover', { plan: this.#stage.plan.name, dryRun: true }), 'SUCCEEDED');
+    await this.#ends(this.#stage.start('failover', { plan: this.#stage.plan.name, drill: true }), 'SUCCEEDED');
     const stopped = this.#stage.start('failover');
     await this.#entered(stopped, 'Preflight');
     await this.#stage.clock.settle(this.#stage.stop(stopped));

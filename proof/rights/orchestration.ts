@@ -4,6 +4,7 @@ import type { Context, RoleRequest } from './request.ts';
 interface State {
   readonly Parameters?: { readonly FunctionName?: string };
   readonly ItemProcessor?: { readonly ProcessorConfig?: { readonly Mode?: string }; readonly States: States };
+  readonly Branches?: readonly { readonly States: States }[];
 }
 type States = Readonly<Record<string, State>>;
 
@@ -57,6 +58,7 @@ function nested(states: States): State[] {
   return Object.values(states).flatMap((state) => [
     state,
     ...(state.ItemProcessor === undefined ? [] : nested(state.ItemProcessor.States)),
+    ...(state.Branches ?? []).flatMap((branch) => nested(branch.States)),
   ]);
 }
 

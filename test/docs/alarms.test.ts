@@ -91,7 +91,7 @@ describe('the alarms of the template', () => {
 
   it('watch metrics that are published', () => {
     const own = alarms().filter(({ Namespace }) => Namespace === 'Homeward');
-    expect(own).toHaveLength(6);
+    expect(own).toHaveLength(8);
     for (const { MetricName } of own) expect(Object.values(metrics)).toContain(MetricName);
   });
 });

@@ -190,6 +190,7 @@ describe('every deployed function, started as Lambda starts it', () => {
       execution: 'arn:aws:states:eu-central-1:123456789012:execution:none:none',
       dryRun: false,
     },
+    described: {},
     ...{ final: false, startedAt: '2026-01-05T10:00:00.000Z', transfers: [] },
     ...{ target: 'snap-2', method: 'delta', unit: { index: 0, first: 0, last: 1 } },
     transfer: {
@@ -202,7 +203,8 @@ describe('every deployed function, started as Lambda starts it', () => {
   const takesOther =
     /^(\w+\/open|failover\/(guard|veto)|operation\/rescue|waves\/probe|protect\/(notice-copy|freeze|thaw))$/;
   /** They look for the operation or its point in the catalogue, and there is none; measuring needs neither. */
-  const looksFirst = /^(protect\/abort|protect\/measure|watch\/fences|failover\/preflight|operation\/close)$/;
+  const looksFirst =
+    /^(protect\/abort|protect\/measure|watch\/(fences|readiness)|failover\/preflight|operation\/close)$/;
 
   let answers: Awaited<ReturnType<typeof everyAnswer>>;
   let calls: readonly RecordedCall[];
@@ -235,7 +237,7 @@ describe('every deployed function, started as Lambda starts it', () => {
       expect.soft(given[1], step).toMatchObject({ errorType: 'StaleEpoch' });
     expect(new Set(calls.map(({ service }) => service))).toEqual(new Set(['dynamodb', 'monitoring']));
     const publishing = calls.filter(({ service }) => service === 'monitoring');
-    expect(publishing.map(({ operation }) => operation)).toEqual(['PutMetricData']);
+    expect(publishing.map(({ operation }) => operation)).toEqual(['PutMetricData', 'PutMetricData']);
     expect(rolesOf(calls)).toEqual(working.map(({ definition }) => definition.role).toSorted());
     expect(await catalogue.state('shop')).toMatchObject({ epoch: 0, lease: null });
   });
@@ -273,6 +275,16 @@ describe('real work over the port, each call by the role of its function', () =>
     const found = cloud.services(primary.region).ec2.allResources();
     const snapshots = found.filter(({ kind, tags }) => kind === 'snapshot' && tags['homeward:server'] === 'db');
     expect(snapshots.map(({ tags }) => tags['homeward:operation'])).toEqual(Array(2).fill('protect-own-process-1'));
+  });
+
+  it('protect/describe reads what a launch must know of it', async () => {
+    const { point } = opened.answer as { point: string };
+    const { answer, calls, roles, role } = await run('protect/describe', { ...context, point, server: 'db' });
+    expect(answer).toEqual({ described: true });
+    expect(calls).toEqual(expect.arrayContaining(['DescribeInstanceAttribute', 'DescribeInstanceTypes']));
+    expect(roles).toEqual([role]);
+    const described = await catalogue.pointServer('shop', point, 'db');
+    expect(described?.configuration.settings).toMatchObject({ tenancy: 'default' });
   });
 
   it('waves/health finds the first wave at home in order, through the function that probes from outside', async () => {
@@ -330,7 +342,7 @@ describe('real work over the port, each call by the role of its function', () =>
     const probers = deployed.filter(({ step }) => step === 'waves/probe');
     const answers = [{ problems: [`db does not accept TCP ${closed}`] }];
     cloud.record.calls.length = 0;
-    expect(probers.map(({ definition }) => definition.isInVpc)).toEqual([false, true]);
+    expect(probers.map(({ definition }) => definition.isInVpc)).toEqual([false, true, true]);
     expect(await everyAnswer(probers, { probes })).toEqual(probers.map(({ step }) => ({ step, answers })));
     expect(cloud.record.calls).toEqual([]);
   });

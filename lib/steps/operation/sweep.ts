@@ -6,6 +6,8 @@ import type { Context, Services } from '../services.ts';
 
 /** Snapshots deleted in one look: DeleteSnapshot refills at 5 a second. @source aws-facts [7.1] */
 const deletionsMax = 100;
+/** As many more can be deleted after so long. */
+export const refillSeconds = deletionsMax / 5;
 
 export interface Swept {
   /** Whether none is left that could go. */

@@ -4,8 +4,9 @@ import { nextPoll, type PollResult, pollingSeconds, pollSchema } from '../../dom
 import { metrics } from '../../names.ts';
 import { publish } from '../operation/publish.ts';
 import { visibleWithinSeconds } from '../operation/create-once.ts';
-import { sweepSnapshots } from '../operation/sweep.ts';
+import { refillSeconds, sweepSnapshots } from '../operation/sweep.ts';
 import { contextSchema, type Services } from '../services.ts';
+import { sideBySide } from '../side-by-side.ts';
 import { judge } from './judge.ts';
 import { stillFrozen } from './thaw.ts';
 
@@ -31,7 +32,8 @@ export async function prune(services: Services, input: z.infer<typeof pruneSchem
       return nextPoll(input.poll, false, services.now());
   let isDone = true;
   const pointsLeft = new Set<string | undefined>();
-  for (const side of ['primary', 'recovery'] as const) {
+  // Each Region has quotas of its own.
+  await sideBySide(['primary', 'recovery'] as const, async (side) => {
     const { region } = plan[side];
     const found = judgement.snapshots[side];
     const swept = await sweepSnapshots(services, input, { region, found }, async (snapshot) => {
@@ -46,17 +48,20 @@ export async function prune(services: Services, input: z.infer<typeof pruneSchem
     });
     isDone &&= swept.isDone;
     for (const { point } of swept.left) pointsLeft.add(point);
-  }
+  });
+  const isFull = !isDone;
   // What it made at its end may not be described yet. @source aws-facts [7.4]
   isDone &&= !judgement.isBroken || pollingSeconds(input.poll, services.now()) >= visibleWithinSeconds;
   if (isDone) {
-    for (const twin of doomedTwins) await catalogue.removeTwin(twin);
+    await sideBySide(doomedTwins, (twin) => catalogue.removeTwin(twin));
     for (const { id } of doomedPoints) if (!pointsLeft.has(id)) await catalogue.removePoint(plan.name, id);
     await publish(services, { plan: plan.name, step: 'protect/prune' }, [
       { metric: metrics.pointsAvailable, value: judgement.available },
     ]);
   }
-  const next = nextPoll(input.poll, isDone, services.now());
+  const next = isFull
+    ? { ...nextPoll(input.poll, false, services.now()), waitSeconds: refillSeconds }
+    : nextPoll(input.poll, isDone, services.now());
   if (!isDone || !hasCommands(plan)) return next;
   const frozen = await stillFrozen(services, plan.name, input.operation);
   return frozen.length === 0 ? next : { ...next, frozen: frozen.map(({ server }) => server) };

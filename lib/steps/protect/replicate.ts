@@ -30,7 +30,7 @@ const patienceSecondsMax = 200;
  * While copies wait, by a plan that has all places. One that has fewer looks less often, so that all of them together look about as often as one:
  * two or three calls a look, of the twenty a second that AWS allows. @source aws-facts [7.1]
  */
-const crowdedPauseMs = 2_000;
+const crowdedPauseMs = 1_000;
 const crowdedPauseMsMax = 15_000;
 
 /** How a volume stands, and whether a copy of it could begin. */

@@ -18,6 +18,7 @@ import { metrics } from '../../names.ts';
 import { failureSchema } from '../operation/close.ts';
 import { publish } from '../operation/publish.ts';
 import { type Context, contextSchema, type Services } from '../services.ts';
+import { sideBySide } from '../side-by-side.ts';
 
 export const sealSchema = contextSchema.extend({
   point: z.string(),
@@ -40,10 +41,10 @@ export async function seal(services: Services, input: z.infer<typeof sealSchema>
   assertInvariant(missing.length === 0, 'I2', `point ${point.id} has no image of ${missing.join(', ')}`);
   const { failure } = input.described;
   if (failure !== undefined) throw new Failure('SnapshotFailed', describeFailure(failure.Error, failure.Cause));
-  for (const [server, { configuration, volumes }] of Object.entries(point.servers)) {
+  await sideBySide(Object.entries(point.servers), async ([server, { configuration, volumes }]) => {
     assertInvariant(configuration.settings !== undefined, 'I2', `point ${point.id} has no settings of ${server}`);
     for (const volume of Object.values(volumes)) await addTwin(services, input, point, { server, volume });
-  }
+  });
   const starts = Object.values(point.servers).map(({ startedAt }) => Date.parse(startedAt));
   const skewSeconds = (Math.max(...starts) - Math.min(...starts)) / 1_000;
   const startedAt = new Date(Math.min(...starts)).toISOString();
