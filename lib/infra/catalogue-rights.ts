@@ -1,7 +1,7 @@
 import { hasCommands } from '../domain/consistency.ts';
 import type { Plan } from '../domain/plan.ts';
 import { hasQuestions } from '../domain/question.ts';
-import type { StepName } from './rights.ts';
+import type { StepName } from './step-names.ts';
 
 /** Steps that do other than read and write the catalogue: those that take back what they noted or recorded, and those that do less. */
 const catalogueUse: Partial<Record<StepName, readonly string[]>> = {

@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { JitterType, type RetryProps } from 'aws-cdk-lib/aws-stepfunctions';
 import { failureCodes } from '../domain/failure.ts';
-import type { StepName } from './rights.ts';
+import type { StepName } from './step-names.ts';
 
 /** Failures of the Lambda service itself, always worth repeating. @source aws-facts [5.3] */
 const lambdaErrors = [

@@ -1,60 +1,6 @@
 import { metricNamespace } from '../names.ts';
 import { type Arns, Resources, type Right, suffix } from './resources.ts';
-
-/** The steps that have a function, by `<area>/<step>`. */
-export const stepNames = [
-  'protect/open',
-  'protect/select',
-  'protect/freeze',
-  'protect/capture',
-  'protect/thaw',
-  'protect/describe',
-  'protect/replicate',
-  'protect/seal',
-  'protect/prune',
-  'protect/abort',
-  'protect/measure',
-  'protect/notice-copy',
-  'transfer/start',
-  'transfer/move',
-  'transfer/complete',
-  'drill/verify',
-  'drill/take-down',
-  'failover/open',
-  'failover/preflight',
-  'failover/last-point',
-  'failover/fence',
-  'failover/launch',
-  'failover/commit',
-  'failover/safeguard',
-  'failover/undo',
-  'failover/guard',
-  'failover/veto',
-  'waves/health',
-  'waves/probe',
-  'traffic/switch',
-  'traffic/restore',
-  'failback/open',
-  'failback/estimate',
-  'failback/fence',
-  'failback/pay-fence',
-  'failback/round',
-  'failback/finish-round',
-  'failback/stop-recovery',
-  'failback/rebuild',
-  'failback/start',
-  'failback/commit',
-  'failback/undo',
-  'failback/sweep',
-  'failback/put-back',
-  'operation/manifest',
-  'operation/ask',
-  'operation/close',
-  'operation/rescue',
-  'watch/fences',
-  'watch/readiness',
-] as const;
-export type StepName = (typeof stepNames)[number];
+import type { StepName } from './step-names.ts';
 
 const both = ['primary', 'recovery'] as const;
 

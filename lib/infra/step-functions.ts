@@ -9,7 +9,8 @@ import type { Plan, ProbesNetwork } from '../domain/plan.ts';
 import { environment } from '../names.ts';
 import { accept } from './accept.ts';
 import { catalogueActions } from './catalogue-rights.ts';
-import { rightsOf, type StepName, stepNames } from './rights.ts';
+import { rightsOf } from './rights.ts';
+import { type StepName, stepNames } from './step-names.ts';
 
 export interface StepFunctionsProps {
   readonly plans: readonly Plan[];

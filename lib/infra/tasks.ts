@@ -14,7 +14,7 @@ import {
 import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
 import { retriesOf } from './retry.ts';
-import type { StepName } from './rights.ts';
+import type { StepName } from './step-names.ts';
 import type { StepFunctions } from './step-functions.ts';
 
 /** What every step is given: whose work it is. */

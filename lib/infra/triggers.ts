@@ -14,7 +14,7 @@ import { measureEverySeconds } from '../domain/rpo.ts';
 import { environment } from '../names.ts';
 import { accept, readable } from './accept.ts';
 import { describeAlarm } from './runbook.ts';
-import type { StepName } from './rights.ts';
+import type { StepName } from './step-names.ts';
 import type { StepFunctions } from './step-functions.ts';
 import { pascal } from './step-functions.ts';
 

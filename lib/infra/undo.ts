@@ -2,7 +2,7 @@ import { Choice, Condition, type Fail, type IChainable, type State } from 'aws-c
 import type { Construct } from 'constructs';
 import { failed } from './machine.ts';
 import { anyRetry } from './retry.ts';
-import type { StepName } from './rights.ts';
+import type { StepName } from './step-names.ts';
 import type { Tasks } from './tasks.ts';
 
 export interface Compensation {

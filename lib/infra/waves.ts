@@ -1,6 +1,6 @@
 import { Map as MapState } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
-import type { StepName } from './rights.ts';
+import type { StepName } from './step-names.ts';
 import type { Tasks } from './tasks.ts';
 
 /** Waves one after the other: bring up the servers of the wave side by side, then the health gate. */

@@ -1,4 +1,4 @@
-import type { StepName } from '../../lib/infra/rights.ts';
+import type { StepName } from '../../lib/infra/step-names.ts';
 import { Stage } from '../../rehearsal/stage.ts';
 import type { RecordedCall } from '../../sim/call-record.ts';
 import { AwsError, type Call, type Operation } from '../../sim/service.ts';

@@ -1,4 +1,4 @@
-import type { StepName } from '../../lib/infra/rights.ts';
+import type { StepName } from '../../lib/infra/step-names.ts';
 import { shop } from '../shop.ts';
 import type { Ground } from './ground.ts';
 import { type Context, executionOf, open, protect } from './life.ts';

@@ -1,6 +1,6 @@
 import { appendFileSync, cpSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
-import type { StepName } from '../../lib/infra/rights.ts';
+import type { StepName } from '../../lib/infra/step-names.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
 import type { FunctionDefinition } from '../../sim/lambda/lambda.ts';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, inject, it } from 'vitest';
 import { printable, quoted } from '../../lib/domain/quoted.ts';
-import type { StepName } from '../../lib/infra/rights.ts';
+import type { StepName } from '../../lib/infra/step-names.ts';
 import { formatProblem } from '../../lib/plan-file/document.ts';
 import { readPlanFile } from '../../lib/plan-file/read.ts';
 import { leaksIn } from '../../proof/fuzz/canary.ts';

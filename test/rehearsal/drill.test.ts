@@ -189,7 +189,7 @@ describe('a point that a drill has verified', () => {
     const [operation] = await drills();
     const status = await printed((console) => showStatus(console, shop));
     expect(status).toContain(
-      `drill of ${operation?.startedAt}: succeeded; ${operation?.recoveryPoint} verified, all servers healthy after ${operation?.rtoSeconds} s`,
+      `drill of ${operation?.startedAt}: succeeded; ${operation?.recoveryPoint} verified, all servers healthy after ${Math.round(operation?.rtoSeconds ?? 0)} s`,
     );
   });
 });

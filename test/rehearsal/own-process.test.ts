@@ -6,7 +6,7 @@ import { CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwat
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { Catalogue } from '../../lib/aws/catalogue.ts';
-import { stepNames } from '../../lib/infra/rights.ts';
+import { stepNames } from '../../lib/infra/step-names.ts';
 import { placeWorld } from '../../rehearsal/place-world.ts';
 import type { RecordedCall } from '../../sim/call-record.ts';
 import { RealClock } from '../../sim/clock.ts';

@@ -1,0 +1,81 @@
+import { DeleteSnapshotCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { showStatus } from '../../lib/cli/operations.ts';
+import type { Stage } from '../../rehearsal/stage.ts';
+import { openShop, protectNow, setSchedules, shop } from './shop-stage.ts';
+
+const home = shop.primary.region;
+const away = shop.recovery.region;
+const minuteMs = 60_000;
+
+let stage: Stage;
+beforeEach(async () => {
+  stage = await openShop(71);
+  await setSchedules(stage, 'protect', 'DISABLED');
+});
+afterEach(() => {
+  expect(stage.cloud.notModelled).toEqual([]);
+  stage.close();
+});
+
+const told = () =>
+  stage.cloud.services(away).sns.messages.filter(({ message }) => message.includes('Not ready to fail over'));
+
+async function status(): Promise<string> {
+  const lines: string[] = [];
+  await stage.clock.settle(
+    showStatus(
+      stage.console((line) => lines.push(line)),
+      shop,
+    ),
+  );
+  return lines.join('\n');
+}
+
+/** Until the next look, and the period of its alarm. */
+const look = () => stage.clock.advance(95 * minuteMs);
+
+describe('readiness', () => {
+  it('is looked at every half hour: nothing protected is told, and its end too', async () => {
+    expect(await status()).toContain('readiness: nobody has looked yet');
+    await look();
+    expect(await status()).toMatch(
+      /readiness at .*: a failover would stop at its preflight; RTO not measured, drill once/,
+    );
+    expect(await status()).toContain('in the way: it has no available recovery point');
+    expect(told().length).toBe(1);
+    await protectNow(stage);
+    await look();
+    expect(await status()).toMatch(/readiness at .*: ready; RTO not measured/);
+    expect(told().length).toBe(2);
+  });
+
+  it('finds what the preflight of a failover would, by name, and touches nothing', async () => {
+    await protectNow(stage);
+    const [point] = await stage.clock.settle(stage.catalogue.points(shop.name));
+    const copy = point?.servers['db']?.volumes['/dev/sdf']?.copy ?? '';
+    const ec2 = new EC2Client(stage.cloud.clientConfig(away));
+    await stage.clock.settle(ec2.send(new DeleteSnapshotCommand({ SnapshotId: copy })));
+    const before = stage.cloud.record.calls.length;
+    await look();
+    expect(await status()).toContain(`in the way: snapshot ${copy} is gone`);
+    const calls = stage.cloud.record.calls.slice(before).filter(({ role }) => role?.includes('WatchReadiness'));
+    expect(calls.length).toBeGreaterThan(0);
+    expect(calls.filter(({ region }) => region === home)).toEqual([]);
+    const changes = calls.filter(({ operation }) => !/^(Describe|Get|Query|List)/.test(operation));
+    expect(new Set(changes.map(({ operation }) => operation))).toEqual(new Set(['UpdateItem', 'PutMetricData']));
+  });
+
+  it('predicts how long a failover takes from the last drill, and tells when that is beyond the target', async () => {
+    await protectNow(stage);
+    stage.cloud.services(away).ec2.timings.serviceStartMs = 9 * minuteMs;
+    // Two waves, each of which takes nine minutes and more to answer.
+    await stage.run('failover', { plan: shop.name, drill: true });
+    await look();
+    const found = await stage.clock.settle(stage.catalogue.readiness(shop.name));
+    const [drill] = await stage.clock.settle(stage.catalogue.drills(shop.name));
+    expect(drill?.rtoSeconds).toBeGreaterThan(2 * 9 * 60);
+    expect(found?.rtoSeconds).toBe((drill?.rtoSeconds ?? 0) + 60);
+    expect(await status()).toContain(`RTO about ${Math.ceil((found?.rtoSeconds ?? 0) / 60)} minutes`);
+  });
+});
