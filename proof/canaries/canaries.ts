@@ -19,7 +19,8 @@ export type Day =
   | 'preempted'
   | 'many points'
   | 'pinned'
-  | 'frozen';
+  | 'frozen'
+  | 'drilled';
 
 export const canaries: readonly Canary[] = [
   {
@@ -160,6 +161,22 @@ export const canaries: readonly Canary[] = [
     find: 'return await sendOrLook(services, plan, asked);',
     replace: 'return await change(services, asked, { thawedAt: services.now().toISOString() });',
     day: 'frozen',
+  },
+  {
+    name: 'leaves the servers of a drill',
+    promise: 'I8',
+    file: 'lib/steps/drill/take-down.ts',
+    find: 'const isGone = await removeServers(services, input, await launchedBy(services, input));',
+    replace: 'const isGone = (await launchedBy(services, input)).length > 0;',
+    day: 'drilled',
+  },
+  {
+    name: 'drills where production would be',
+    promise: 'I10',
+    file: 'lib/domain/drill.ts',
+    find: 'subnets: drill.subnets, securityGroups',
+    replace: 'securityGroups',
+    day: 'drilled',
   },
   {
     name: 'tells nobody',

@@ -57,6 +57,7 @@ const days: Readonly<Record<Day, (life: Life, look: Look) => Promise<void>>> = {
   },
   'failover undone': mode('failover-undone'),
   'failback undone': mode('failback-undone'),
+  drilled: mode('drill'),
   async preempted(life, look) {
     const { stage } = life;
     await life.run('protect');

@@ -1,4 +1,4 @@
-import type { HolderKind } from '../../lib/domain/catalogue.ts';
+import type { HolderKind, OperationKind } from '../../lib/domain/catalogue.ts';
 import type { Plan } from '../../lib/domain/plan.ts';
 import { askingShop, frozenShop, roomyShop, shop } from '../shop.ts';
 import type { Life } from '../life.ts';
@@ -10,7 +10,8 @@ const away = shop.recovery.region;
 /** One way in which a state machine of the template is used. */
 export interface Mode {
   readonly name: string;
-  readonly kind: HolderKind;
+  /** Of the operation. A drill runs in the state machine of failovers. */
+  readonly kind: OperationKind;
   /** Of the same name and places as the shop, which is taken unless given. */
   readonly plan?: Plan;
   /** Brings a new life to the moment before. */
@@ -163,6 +164,13 @@ export const modes: readonly Mode[] = [
     outcome: 'succeeded',
     isOnce: true,
     clear: (life) => life.stage.cloud.faults.restore(home),
+  },
+  {
+    name: 'drill',
+    kind: 'drill',
+    prepare: protect,
+    act: run('failover', { drill: true }),
+    outcome: 'succeeded',
   },
   {
     name: 'failover-dry-run',

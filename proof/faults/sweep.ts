@@ -110,7 +110,7 @@ async function act(life: Life, mode: Mode, cases: readonly Case[]): Promise<stri
 async function undoAgain(life: Life, { kind }: Mode): Promise<void> {
   const operation = await lastOf(life, kind);
   if (operation?.outcome !== 'failed' || kind === 'protect') return;
-  await life.run(kind, { plan: shop.name, undo: operation.id });
+  await life.run(kind === 'drill' ? 'failover' : kind, { plan: shop.name, undo: operation.id });
   await life.rest();
 }
 
@@ -153,13 +153,15 @@ async function goBack(life: Life, mode: Mode, before: string): Promise<string[]>
   return [...(now === before ? [] : [`the plan is ${now}, not ${before} again`]), ...(await life.broken())];
 }
 
-/** What people would do next: look what going home takes where production is away, go home where that was undone; else protect, or fail over. */
+/** What people would do next: look what going home takes where production is away, go home where that was undone; else protect, fail over, or drill. */
 async function nextOperation(life: Life): Promise<string[]> {
   const { state, operations } = await life.stage.clock.settle(readTable(life.stage));
   const isAway = state?.activeSite === 'recovery';
   const isUndone = (of: string) => operations.some(({ kind, outcome }) => kind === of && outcome === 'rolled-back');
   const kind = isAway ? 'failback' : isUndone('failover') ? 'failover' : 'protect';
   const estimateOnly = isAway && !isUndone('failback');
-  const { status, error, cause } = await life.run(kind, { plan: shop.name, ...(estimateOnly ? { estimateOnly } : {}) });
+  const isDrilled = kind === 'protect' && isUndone('drill');
+  const more = { ...(estimateOnly ? { estimateOnly } : {}), ...(isDrilled ? { drill: true } : {}) };
+  const { status, error, cause } = await life.run(isDrilled ? 'failover' : kind, { plan: shop.name, ...more });
   return status === 'SUCCEEDED' ? [] : [`the next operation, ${kind}, ended ${status}: ${error ?? ''} ${cause ?? ''}`];
 }
