@@ -63,7 +63,7 @@ function describeServers(scope: Construct, tasks: Tasks): State {
     maxConcurrency: serversAtOnce,
     resultPath: JsonPath.DISCARD,
   });
-  servers.itemProcessor(tasks.call('Describe', 'protect/describe', { payload: null }).next(tasks.end('Describe')));
+  servers.itemProcessor(tasks.call('Describe', 'protect/describe', { payload: null }));
   servers.next(new Pass(scope, 'Described', { parameters: {} }));
   servers.addCatch(new Pass(scope, 'Not described', { parameters: { 'failure.$': '$.failure' } }), {
     resultPath: '$.failure',
