@@ -31,30 +31,26 @@ function placeNetworks(cloud: SimulatedCloud, plan: Plan): void {
     },
     {
       ec2: cloud.services(recovery.region).ec2,
-      subnets: [
-        ...Object.values(recovery.subnets),
-        ...(probes?.subnets ?? []),
-        ...elsewhere,
-        ...Object.values(drill?.subnets ?? {}),
-        ...(drill?.probes?.subnets ?? []),
-      ],
-      groups: [
-        ...Object.values(recovery.securityGroups),
-        ...(probes?.securityGroups ?? []),
-        ...Object.values(drill?.securityGroups ?? {}),
-        ...(drill?.probes?.securityGroups ?? []),
-      ],
+      subnets: [...Object.values(recovery.subnets), ...(probes?.subnets ?? []), ...elsewhere],
+      groups: [...Object.values(recovery.securityGroups), ...(probes?.securityGroups ?? [])],
+    },
+    {
+      ec2: cloud.services(recovery.region).ec2,
+      vpc: 'vpc-drill',
+      subnets: [...Object.values(drill?.subnets ?? {}), ...(drill?.probes?.subnets ?? [])],
+      groups: [...Object.values(drill?.securityGroups ?? {}), ...(drill?.probes?.securityGroups ?? [])],
     },
   ];
-  for (const [range, { ec2, subnets, groups }] of networks.entries()) {
+  for (const [range, { ec2, subnets, groups, vpc = 'vpc-0' }] of networks.entries()) {
     for (const [index, id] of [...new Set(subnets)].entries())
       ec2.addSubnet({
         id,
+        vpc,
         ...(elsewhere.includes(id) ? { zone: zoneOfPlace(recovery.region, recovery.fallback, id) } : {}),
         cidr: `10.${range}.${index}.0/24`,
         assignsPublicIp: true,
       });
-    for (const id of new Set(groups)) ec2.addSecurityGroup({ id });
+    for (const id of new Set(groups)) ec2.addSecurityGroup({ id, vpc });
   }
 }
 

@@ -13,6 +13,15 @@ const throttling = new Set([
   'ProvisionedThroughputExceededException',
   'PriorRequestNotComplete',
 ]);
+/** There is no room now: of AWS, or within what the account may have at a time, of which something else may take a part. @source aws-facts [3.4] */
+const roomless = new Set([
+  'InsufficientInstanceCapacity',
+  'InsufficientVolumeCapacity',
+  'InstanceLimitExceeded',
+  'VcpuLimitExceeded',
+  'VolumeLimitExceeded',
+]);
+
 /** Limits that clear when something in progress ends. @source aws-facts [1.3], [1.6], [2.9] */
 const busy = new Set([
   'ConcurrentSnapshotLimitExceeded',
@@ -116,7 +125,7 @@ function classify({ name = 'Error', Reason, code, $metadata }: Partial<ServiceEr
   if (Reason !== undefined && passing.has(Reason)) return 'AwsBusy';
   if (throttling.has(name) || status === 429) return 'AwsThrottled';
   if (busy.has(name)) return 'AwsBusy';
-  if (name === 'InsufficientInstanceCapacity' || name === 'InsufficientVolumeCapacity') return 'LaunchFailed';
+  if (roomless.has(name)) return 'LaunchFailed';
   if (changing.has(name) || appearing.has(name)) return 'AwsNotYetConsistent';
   if (refused.has(name)) return 'AwsRefused';
   const isConnection = code !== undefined && /^E[A-Z_]+$/.test(code);

@@ -183,6 +183,14 @@ export class Catalogue {
     await this.#items.update(keyOf.point(plan, id), fields, { id });
   }
 
+  /** @param change what is pinned → what is to be. A point that is gone stays gone. */
+  async changePins(plan: string, id: string, change: (pins: PointHeader['pins']) => string[]): Promise<void> {
+    const point = await this.pointHeader(plan, id);
+    if (point === undefined) return;
+    const pins = change(point.pins);
+    if (pins.join() !== point.pins.join()) await this.updatePoint(plan, id, { pins });
+  }
+
   /** Adds a server to a point, or writes it again; servers are captured side by side. */
   async addPointServer(plan: string, point: string, server: string, captured: PointServer): Promise<void> {
     await this.#items.update(keyOf.pointServer(plan, point, server), { ...captured, plan, point, server });

@@ -11,7 +11,7 @@ import {
 import type { PointVolume } from '../domain/catalogue.ts';
 import type { LaunchConfiguration } from '../domain/launch-configuration.ts';
 import { AwsFailure, awsCall } from './call.ts';
-import { type OwnerTags, stepFilters, tagSpecification } from './tags.ts';
+import { type Maker, type OwnerTags, stepFilters, tagSpecification } from './tags.ts';
 
 export interface ImageFacts {
   readonly id: string;
@@ -83,7 +83,7 @@ function firmwareOf({ bootMode, settings }: LaunchConfiguration) {
   };
 }
 
-export function findImages(ec2: EC2Client, owner: Pick<OwnerTags, 'operation' | 'step'>): Promise<ImageFacts[]> {
+export function findImages(ec2: EC2Client, owner: Maker): Promise<ImageFacts[]> {
   return describe(ec2, { Filters: stepFilters(owner) });
 }
 

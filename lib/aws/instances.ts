@@ -18,7 +18,7 @@ import { isDrill } from '../domain/drill.ts';
 import type { Origin } from '../domain/eligibility.ts';
 import { AwsFailure, awsCall } from './call.ts';
 import { inFilters } from './filters.ts';
-import { type OwnerTags, planFilters, stepFilters, tagFilters, tagValue } from './tags.ts';
+import { type Maker, planFilters, stepFilters, tagFilters, tagValue } from './tags.ts';
 
 export interface AttachedVolume {
   readonly device: string;
@@ -55,11 +55,8 @@ export async function describeInstances(ec2: EC2Client, ids: readonly string[]):
   return found;
 }
 
-/** Instances that a step launched before and that are not terminated. */
-export async function findInstances(
-  ec2: EC2Client,
-  owner: Pick<OwnerTags, 'operation' | 'step'>,
-): Promise<InstanceFacts[]> {
+/** Instances that a step or operation launched before and that are not terminated. */
+export async function findInstances(ec2: EC2Client, owner: Maker): Promise<InstanceFacts[]> {
   return (await listInstances(ec2, stepFilters(owner))).filter(({ state }) => state !== 'terminated');
 }
 

@@ -38,9 +38,14 @@ export function tagsOf(tags: Readonly<Record<string, string>>): Tag[] {
   return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
 }
 
-/** Filters that find what a step created before. */
-export function stepFilters(owner: Pick<OwnerTags, 'operation' | 'step'>) {
-  return tagFilters({ [keys.operation]: owner.operation, [keys.step]: owner.step });
+/** Filters that find what a step created before, or without `step`, what its operation did. */
+export function stepFilters({ operation, step }: Maker) {
+  return tagFilters({ [keys.operation]: operation, ...(step === undefined ? {} : { [keys.step]: step }) });
+}
+
+export interface Maker {
+  readonly operation: string;
+  readonly step?: string;
 }
 
 /** Filters that find everything of a plan. */

@@ -22,6 +22,13 @@ export function nextPoll(poll: Poll, done: boolean, now: Date): PollResult {
   return { done, waitSeconds, polls: poll.polls + 1, since: poll.since ?? now.toISOString() };
 }
 
+/** Where people wait for the end of it: a pause is a tenth of what was waited for so far, 5 s to 60 s, so that no more than that is lost. */
+export function nextPromptPoll(poll: Poll, done: boolean, now: Date): PollResult {
+  const waited = Math.round(pollingSeconds(poll, now) / 10);
+  const waitSeconds = Math.min(longestPauseSeconds, Math.max(firstPauseSeconds, waited));
+  return { ...nextPoll(poll, done, now), waitSeconds };
+}
+
 /** The next look at something that must be done within `withinSeconds` of the first one. @throws what `overdue` makes */
 export function nextPollWithin(
   poll: Poll,

@@ -8,6 +8,8 @@ export const readinessSchema = z
   .object({
     plan: name,
     at: time,
+    /** Where the plan was: there is nothing to look at but at home. */
+    phase: z.enum(['protected', 'failing-over', 'recovered', 'failing-back']),
     /** What a failover would launch from. */
     recoveryPoint: pointIdSchema.nullable(),
     /** What would stop it; none: the plan is ready. */

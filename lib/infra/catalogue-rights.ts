@@ -28,7 +28,6 @@ const usedBy: Partial<Record<StepName, (plan: Plan) => boolean>> = {
   'protect/thaw': hasCommands,
   'operation/ask': hasQuestions,
   'drill/verify': isDrilled,
-  'drill/take-down': isDrilled,
 };
 
 function isDrilled({ drill }: Plan): boolean {

@@ -14,26 +14,34 @@ export interface Drill {
 /** Verify → take down → close. A drill is taken down however it ends, and closes with the failure that ended it, if there is one. */
 export function drill(scope: Construct, tasks: Tasks): Drill {
   const end = failed(scope, 'Drill failed');
+  const endLeft = failed(scope, 'Drill left over', '$.undoing');
   const failure = { 'failure.$': '$.failure' };
   const closeFailed = tasks.call('Close failed drill', 'operation/close', {
     payload: { outcome: 'rolled-back', ...failure },
   });
   const closeLeft = tasks.call('Close drill left over', 'operation/close', {
-    payload: { outcome: 'failed', ...failure },
+    payload: { outcome: 'failed', 'failure.$': '$.undoing' },
+  });
+  const closeFailedAndLeft = tasks.call('Close failed drill left over', 'operation/close', {
+    payload: { outcome: 'failed', ...failure, 'undoing.$': '$.undoing' },
   });
   const close = tasks.call('Close drill', 'operation/close', { payload: { outcome: 'succeeded' } });
   close.next(new Succeed(scope, 'Drilled'));
-  for (const task of [closeFailed, closeLeft]) {
-    task.addCatch(end, { resultPath: '$.closing' });
-    task.next(end);
+  for (const [task, next] of [
+    [closeFailed, end],
+    [closeFailedAndLeft, end],
+    [closeLeft, endLeft],
+  ] as const) {
+    task.addCatch(next, { resultPath: '$.closing' });
+    task.next(next);
   }
-  const hasPassed = new Choice(scope, 'Drill passed?')
-    .when(Condition.isPresent('$.failure'), closeFailed)
-    .otherwise(close);
+  const isFailed = Condition.isPresent('$.failure');
+  const isLeft = new Choice(scope, 'Drill failed before?').when(isFailed, closeFailedAndLeft).otherwise(closeLeft);
+  const hasPassed = new Choice(scope, 'Drill passed?').when(isFailed, closeFailed).otherwise(close);
   const { begin, look, isDone, wait } = tasks.poll('Take down', 'drill/take-down');
   isDone.when(Condition.booleanEquals('$.poll.result.done', true), hasPassed).otherwise(wait);
   look.addRetry(anyRetry);
-  look.addCatch(closeLeft, { resultPath: '$.failure' });
+  look.addCatch(isLeft, { resultPath: '$.undoing' });
   const verify = tasks.call('Verify', 'drill/verify');
   verify.addCatch(begin, { resultPath: '$.failure' });
   verify.next(begin);

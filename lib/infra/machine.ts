@@ -46,7 +46,7 @@ export function operationMachine(
   return made;
 }
 
-/** Ends an execution with the error that was caught at `$.failure`. */
-export function failed(scope: Construct, id: string): Fail {
-  return new Fail(scope, id, { errorPath: '$.failure.Error', causePath: '$.failure.Cause' });
+/** Ends an execution with the error that was caught at `path`. */
+export function failed(scope: Construct, id: string, path = '$.failure'): Fail {
+  return new Fail(scope, id, { errorPath: `${path}.Error`, causePath: `${path}.Cause` });
 }

@@ -265,7 +265,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
   ],
   'failover/safeguard': (of) => [safeguarding(of)],
   'drill/verify': (of) => (of.isDrilled ? [publishing] : []),
-  'drill/take-down': (of) => (of.isDrilled ? removing(of) : []),
+  'drill/take-down': removing,
   'failover/undo': (of) => [
     of.read(['primary'], 'ec2:DescribeInstances'),
     ...removing(of),

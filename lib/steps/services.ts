@@ -94,9 +94,13 @@ export function createServices(taskRoot: string): Services {
 async function proveDrill(catalogue: Catalogue, context: Context): Promise<PlanState> {
   await catalogue.proveDrill(context);
   const state = await catalogue.state(context.plan);
-  if (state.phase === 'protected') return state;
+  const { phase, lease } = state;
+  if (phase === 'protected') return state;
+  // One that only looks, and changes nothing.
+  const mover = lease === null ? undefined : await catalogue.operation(context.plan, lease.operation);
+  if (phase === 'failing-over' && mover?.extent === 'dry-run') return state;
   throw new Failure(
     'DrillOvertaken',
-    `Plan ${context.plan} is ${state.phase} by now: its drill makes room and is taken down. Drill again once production is at home.`,
+    `Plan ${context.plan} is ${phase} by now: its drill makes room and is taken down. Drill again once production is at home.`,
   );
 }

@@ -124,6 +124,8 @@ class Life {
     await this.#entered(failover, 'Fence');
     await this.#isRefused('failback');
     await this.#ends(failover, 'SUCCEEDED');
+    const drill = { plan: this.#stage.plan.name, drill: true, trigger: 'schedule' };
+    await this.#ends(this.#stage.start('failover', drill), 'FAILED');
     this.#stage.cloud.faults.restore(this.#stage.plan.primary.region);
   }
 

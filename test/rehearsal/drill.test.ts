@@ -128,6 +128,40 @@ describe('I10: a drill', () => {
     expect(await drills()).toMatchObject([{ outcome: 'rolled-back' }]);
   });
 
+  it('goes on beside a dry run, which moves nothing', async () => {
+    const execution = stage.start('failover', drilling());
+    await stage.clock.run(() => isEntered(execution, 'Health'));
+    const dryRun = stage.start('failover', { plan: shop.name, dryRun: true });
+    await stage.clock.run(() => isEntered(dryRun, 'Preflight'));
+    expect(await ended(dryRun)).toMatchObject({ status: 'SUCCEEDED' });
+    expect(await ended(execution)).toMatchObject({ status: 'SUCCEEDED' });
+  });
+
+  it('tells both causes where it failed and cannot be taken down either', async () => {
+    stage.cloud.services(away).ec2.timings.serviceStartMs = 20 * 86_400_000;
+    const rule = { kind: 'refused', operation: 'TerminateInstances', caller: 'DrillTakeDown', times: 9_999 } as const;
+    const { remove } = stage.cloud.faults.add(rule);
+    expect(outcomeOf(await drill())).toMatchObject({ status: 'FAILED', error: 'WaveUnhealthy' });
+    const [left] = await drills();
+    expect(left).toMatchObject({ outcome: 'failed', cause: expect.stringContaining('does not accept TCP') });
+    expect(left?.cause).toContain('The undo failed too: AwsRefused');
+    remove();
+    await stage.run('failover', { plan: shop.name, undo: left?.id });
+    expect(running()).toEqual([]);
+    stage.cloud.services(away).ec2.timings.serviceStartMs = 1_000;
+  });
+
+  it('is refused where its subnets are in the network to which servers are recovered', async () => {
+    const { subnets } = stage.cloud.services(away).ec2.state;
+    const drilled = subnets.get('subnet-0d10000000000000d');
+    if (drilled !== undefined) Object.assign(drilled, { vpcId: 'vpc-0' });
+    expect(outcomeOf(await drill())).toMatchObject({
+      error: 'PreflightFailed',
+      message: expect.stringContaining('subnet-0d10000000000000d is in vpc-0, to which servers are recovered'),
+    });
+    expect(launched()).toEqual([]);
+  });
+
   it('begins only at home, only one at a time, and only in a plan that has a place for it', async () => {
     const execution = stage.start('failover', drilling());
     await stage.clock.run(() => isEntered(execution, 'Preflight'));
@@ -145,6 +179,10 @@ describe('I10: a drill', () => {
       error: 'WrongPhase',
       message: expect.stringContaining('Drill once production is at home. Nothing was changed.'),
     });
+    expect(outcomeOf(await drill({ trigger: 'schedule' }))).toMatchObject({ error: 'WrongPhase' });
+    const { subject, message } = stage.cloud.services(away).sns.messages.at(-1) ?? {};
+    expect(subject).toBe('Homeward: drill of plan shop did not begin');
+    expect(message).toContain('its phase is recovered');
   });
 
   it('begins by itself once in so many days', async () => {

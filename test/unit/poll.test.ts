@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { nextPoll, nextPollWithin, type Poll, pollingSeconds } from '../../lib/domain/poll.ts';
+import { nextPoll, nextPollWithin, nextPromptPoll, type Poll, pollingSeconds } from '../../lib/domain/poll.ts';
 
 const start = new Date('2026-01-05T10:00:00.000Z');
 const after = (seconds: number) => new Date(start.getTime() + seconds * 1_000);
@@ -18,6 +18,19 @@ describe('a poll', () => {
       poll = next;
     }
     expect(pauses).toEqual([5, 8, 11, 17, 25, 38, 57, 60, 60]);
+  });
+
+  it('for which people wait never loses more than 5 s or a tenth of what it took, and still looks seldom in the end', () => {
+    let at = 0;
+    let looks = 0;
+    for (let poll: Poll = { polls: 0 }; at < 3_600; looks += 1) {
+      const next = nextPromptPoll(poll, false, after(at));
+      expect(next.waitSeconds).toBeGreaterThanOrEqual(5);
+      expect(next.waitSeconds).toBeLessThanOrEqual(Math.max(5, at / 10 + 0.5));
+      at += next.waitSeconds;
+      poll = next;
+    }
+    expect(looks).toBeLessThan(100);
   });
 
   it('counts the time from its first look', () => {

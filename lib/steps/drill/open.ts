@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { asDrill, type DrillSeat, isDrill } from '../../domain/drill.ts';
-import { Failure } from '../../domain/failure.ts';
+import { Failure, failureCodes } from '../../domain/failure.ts';
 import { newOperation } from '../../domain/new-items.ts';
 import { choose, selectorSchema } from '../failover/choose.ts';
 import { pin, wavesToRecovery } from '../failover/launching.ts';
 import { hasMember, operationId, parseInput, triggerSchema } from '../operation/open.ts';
 import type { TakenOver } from '../operation/take-over.ts';
+import { tell } from '../operation/tell.ts';
 import type { Context, Services } from '../services.ts';
 import type { WaveItem } from '../waves/wave.ts';
 
@@ -45,7 +46,21 @@ export function asksForTakeDown(input: unknown): boolean {
  */
 export async function openDrill(services: Services, input: unknown, execution: string): Promise<DrillOpened> {
   const parsed = parseInput('drill', inputSchema, input, '{"plan": "shop", "drill": true}');
-  const { plan: name, recoveryPoint, trigger } = parsed;
+  try {
+    return await open(services, parsed, execution);
+  } catch (error) {
+    // Nobody looks at an execution that a schedule has started.
+    if (error instanceof Failure && failureCodes[error.code] !== 'transient' && parsed.trigger === 'schedule')
+      await tell(services, `Homeward: drill of plan ${parsed.plan} did not begin`, error.message);
+    throw error;
+  }
+}
+
+async function open(
+  services: Services,
+  { plan: name, recoveryPoint, trigger }: z.output<typeof inputSchema>,
+  execution: string,
+): Promise<DrillOpened> {
   const plan = asDrill(services.plan(name));
   const { catalogue } = services;
   const { phase } = await catalogue.state(name);
@@ -101,7 +116,8 @@ export async function takeOverDrill(
   const isLeft = known?.outcome === 'failed';
   const { epoch } = await takeSeat(services, name, async (seat) => {
     if (seat.operation === undo && seat.execution === execution) return seat;
-    if (seat.operation !== undo && !(seat.operation === null && isLeft))
+    // A seat that is empty may have been lost with the table.
+    if (seat.operation !== undo && seat.operation !== null)
       throw new Failure(
         'WrongPhase',
         `Cannot take down ${undo}: the drill of plan ${name} is ${seat.operation ?? 'none'}. Nothing was changed.`,

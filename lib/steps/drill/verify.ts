@@ -29,8 +29,7 @@ async function unpinOlder({ catalogue }: Services, { plan, operation }: Context,
   const earlier = (await catalogue.drills(plan)).filter(({ id }) => id !== operation);
   for (const id of new Set(earlier.map(({ recoveryPoint }) => recoveryPoint))) {
     if (id === null || id > verified) continue;
-    const point = await catalogue.pointHeader(plan, id);
-    const pins = point?.pins.filter((pin) => !isDrill(pin) || (pin === operation && id === verified)) ?? [];
-    if (point !== undefined && pins.length < point.pins.length) await catalogue.updatePoint(plan, id, { pins });
+    const isKept = (pin: string) => !isDrill(pin) || (pin === operation && id === verified);
+    await catalogue.changePins(plan, id, (pins) => pins.filter(isKept));
   }
 }

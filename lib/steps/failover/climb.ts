@@ -12,12 +12,7 @@ import { createOnce } from '../operation/create-once.ts';
 import type { Context, Services } from '../services.ts';
 
 /** Of what AWS says at a launch besides want of capacity, what another type or another place may not meet. @source aws-facts [3.4] */
-const elsewherePossible = new Set([
-  'InstanceLimitExceeded',
-  'VcpuLimitExceeded',
-  'Unsupported',
-  'InsufficientFreeAddressesInSubnet',
-]);
+const elsewherePossible = new Set(['Unsupported', 'InsufficientFreeAddressesInSubnet']);
 
 export interface Ladder {
   readonly image: string;
@@ -77,7 +72,7 @@ async function tryRungs(
       refusals.push(error);
     }
   }
-  // Want of capacity may pass; a limit that stands in the way of all of them will not.
+  // Want of room may pass; what stands in the way of all of them otherwise will not.
   const code = refusals.some((refusal) => refusal.code === 'LaunchFailed') ? 'LaunchFailed' : 'AwsRejected';
   const said = rungs.map((rung, index) => `${rungLine(rung)}: ${refusals[index]?.awsName ?? ''}`);
   throw new Failure(

@@ -65,6 +65,21 @@ async function snapshotFindings(
   ];
 }
 
+/** A drill's subnet in a network to which servers are recovered is no network apart. */
+async function besideProduction(
+  services: Services,
+  { name, recovery }: Plan,
+  drilled: readonly { readonly id: string; readonly vpc: string }[],
+): Promise<string[]> {
+  const { subnets, fallback } = services.plan(name).recovery;
+  const real = [...Object.values(subnets), ...Object.values(fallback?.subnets ?? {}).flat()];
+  const found = await describeSubnets(services.client(ec2Client, recovery.region), [...new Set(real)]);
+  const vpcs = new Set(found.map(({ vpc }) => vpc));
+  return drilled
+    .filter(({ vpc }) => vpcs.has(vpc))
+    .map(({ id, vpc }) => `${id} is in ${vpc}, to which servers are recovered, and no place to drill in`);
+}
+
 async function networkFindings(
   services: Services,
   plan: Plan,
@@ -94,6 +109,7 @@ async function networkFindings(
   const groups = await describeSecurityGroups(ec2, [...wanted.groups]);
   const known = new Set([...subnets, ...groups].map(({ id }) => id));
   const gone = [...needed.map(({ subnet }) => subnet), ...wanted.groups].filter((id) => !known.has(id));
+  const nearby = isOfDrill ? await besideProduction(services, plan, subnets) : [];
   const zoneOf = new Map(subnets.map(({ id, zone }) => [id, zone]));
   const offered = await zonesOffering(ec2, [...new Set(rungs.map(({ instanceType }) => instanceType))]);
   const isPlaceable = ([, [first]]: readonly [string, readonly Rung[]]) =>
@@ -102,6 +118,7 @@ async function networkFindings(
   return {
     blocking: [
       ...mapped.flatMap(([, { unmapped }]) => unmapped),
+      ...nearby,
       ...new Set(gone.map((id) => `${id} does not exist in ${region}`)),
       ...placementFindings(networks, { subnets, groups }),
       ...publicAddressFindings(networks, plan, isOfDrill),

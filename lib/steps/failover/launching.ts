@@ -6,11 +6,8 @@ import type { WaveItem } from '../waves/wave.ts';
 
 /** Retention lets a point go only when nothing was launched from it: its snapshots are the base of the way home. */
 export async function pin(services: Services, operation: Operation): Promise<void> {
-  for (const id of pointsOf(operation)) {
-    const point = await services.catalogue.pointHeader(operation.plan, id);
-    if (point === undefined || point.pins.includes(operation.id)) continue;
-    await services.catalogue.updatePoint(point.plan, id, { pins: [...point.pins, operation.id] });
-  }
+  for (const id of pointsOf(operation))
+    await services.catalogue.changePins(operation.plan, id, (pins) => [...new Set([...pins, operation.id])]);
 }
 
 /** What it launches from and what that gives up stand in the operation before anything is launched. */

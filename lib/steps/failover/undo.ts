@@ -2,6 +2,7 @@ import { ec2Client } from '../../aws/clients.ts';
 import type { z } from 'zod';
 import { deregisterImage, findImages } from '../../aws/images.ts';
 import { describeInstances, findInstances, type InstanceFacts, terminateInstances } from '../../aws/instances.ts';
+import { tagValue } from '../../aws/tags.ts';
 import { deleteFree, findVolumes } from '../../aws/volumes.ts';
 import { pointsOf } from '../../domain/choice.ts';
 import { Failure } from '../../domain/failure.ts';
@@ -79,11 +80,8 @@ export function waitForUndo(
 }
 
 export async function unpin(services: Services, { plan, operation }: UndoInput): Promise<void> {
-  for (const id of pointsOf(await services.catalogue.operationOf({ plan, operation }))) {
-    const point = await services.catalogue.pointHeader(plan, id);
-    if (point === undefined) continue;
-    await services.catalogue.updatePoint(plan, id, { pins: point.pins.filter((pin) => pin !== operation) });
-  }
+  for (const id of pointsOf(await services.catalogue.operationOf({ plan, operation })))
+    await services.catalogue.changePins(plan, id, (pins) => pins.filter((pin) => pin !== operation));
 }
 
 /** A planned failover may have begun a point of its own. One that is whole stays a point like any other. */
@@ -93,45 +91,36 @@ async function giveUpPoint(services: Services, input: UndoInput): Promise<readon
   return (await abort(services, { ...input, point: ownPoint(operation) })).failed;
 }
 
-/** Servers are found by their tags as well: an answer that was lost left no id in the catalogue. */
 async function removeLaunched(services: Services, input: UndoInput): Promise<boolean> {
   const launched = await launchedBy(services, input);
-  const first = launched.flatMap(([server, [instance]]) =>
-    instance === undefined ? [] : [[server, instance] as const],
-  );
-  await refuseIfLedThere(services, input, new Map(first));
+  const byServer = launched.map((instance) => [tagValue(instance.raw.Tags, 'server') ?? '', instance] as const);
+  await refuseIfLedThere(services, input, new Map(byServer));
   return removeServers(services, input, launched);
 }
 
-type Launched = readonly (readonly [string, readonly InstanceFacts[]])[];
-
-/** Of each server what was launched of it and is not terminated. */
-export async function launchedBy(services: Services, input: UndoInput): Promise<Launched> {
-  const plan = await services.planOf(input);
-  const ec2 = services.client(ec2Client, plan.recovery.region);
-  const launched: [string, InstanceFacts[]][] = [];
-  for (const server of Object.keys(plan.servers))
-    launched.push([server, await findInstances(ec2, stepOf(input, server))]);
-  return launched;
+/**
+ * What an operation launched and is not terminated, by its tags: an answer that was lost left no id in the catalogue, and the plan or its point
+ * may be others by now.
+ */
+export function launchedBy(services: Services, { plan, operation }: UndoInput): Promise<InstanceFacts[]> {
+  return findInstances(services.client(ec2Client, services.plan(plan).recovery.region), { operation });
 }
 
 /** Ends what was launched, with its images and volumes. Returns whether all of it is gone. */
-export async function removeServers(services: Services, input: UndoInput, launched: Launched): Promise<boolean> {
-  const ec2 = services.client(ec2Client, services.plan(input.plan).recovery.region);
-  for (const [server, instances] of launched) {
-    await terminateInstances(
-      ec2,
-      instances.map(({ id }) => id),
-    );
-    for (const image of await findImages(ec2, stepOf(input, server))) await deregisterImage(ec2, image.id);
-  }
-  const isClean = launched.every(([, instances]) => instances.length === 0);
-  const volumes = await findVolumes(ec2, { [tags.operation]: input.operation });
-  return (await deleteFree(ec2, volumes)) && isClean;
-}
-
-function stepOf({ operation }: UndoInput, server: string) {
-  return { operation, step: `launch/${server}` };
+export async function removeServers(
+  services: Services,
+  { plan, operation }: UndoInput,
+  launched: readonly InstanceFacts[],
+): Promise<boolean> {
+  const ec2 = services.client(ec2Client, services.plan(plan).recovery.region);
+  const left = launched.filter(({ state }) => state !== 'shutting-down');
+  await terminateInstances(
+    ec2,
+    left.map(({ id }) => id),
+  );
+  for (const image of await findImages(ec2, { operation })) await deregisterImage(ec2, image.id);
+  const volumes = await findVolumes(ec2, { [tags.operation]: operation });
+  return (await deleteFree(ec2, volumes)) && launched.length === 0;
 }
 
 /** Starts again what was stopped. A server that no longer exists, or was not running before, is left as it is. */

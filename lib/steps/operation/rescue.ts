@@ -50,11 +50,11 @@ type Ended = z.infer<typeof rescueSchema>['detail'];
 
 async function rescuePlan(services: Services, plan: string, ended: Ended): Promise<string | null> {
   try {
-    const seat = await services.catalogue.drillSeat(plan);
-    if (seat.execution === ended.executionArn) return await endDrill(services, seat, ended);
     const state = await services.catalogue.state(plan);
-    return state.lease?.execution === ended.executionArn
-      ? await end(services, state, state.lease, ended.status)
+    if (state.lease?.execution === ended.executionArn) return await end(services, state, state.lease, ended.status);
+    const seat = await services.catalogue.drillSeat(plan);
+    return seat.execution === ended.executionArn
+      ? await endDrill(services, seat, ended)
       : await endPreempted(services, plan, ended);
   } catch (error) {
     if (!(error instanceof Failure && error.code === 'CatalogueCorrupt')) throw error;

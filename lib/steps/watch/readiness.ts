@@ -25,7 +25,7 @@ export async function lookWhetherReady(
   const measured = [...(await catalogue.moves(plan.name)), ...(await catalogue.drills(plan.name))];
   const rtoSeconds = predictedRtoSeconds(measured);
   const at = services.now().toISOString();
-  const readiness: Readiness = { plan: plan.name, at, recoveryPoint: point?.id ?? null, ...found, rtoSeconds };
+  const readiness: Readiness = { plan: plan.name, at, phase, recoveryPoint: point?.id ?? null, ...found, rtoSeconds };
   await catalogue.setReadiness(readiness);
   await publish(services, { plan: plan.name, step: 'watch/readiness' }, [
     { metric: metrics.readinessFindings, value: found.blocking.length },

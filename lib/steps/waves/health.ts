@@ -6,7 +6,7 @@ import type { Site } from '../../domain/catalogue.ts';
 import { isDrill } from '../../domain/drill.ts';
 import { Failure } from '../../domain/failure.ts';
 import type { Plan } from '../../domain/plan.ts';
-import { nextPoll, pollingSeconds, pollSchema } from '../../domain/poll.ts';
+import { nextPromptPoll, pollingSeconds, pollSchema } from '../../domain/poll.ts';
 import { isProceeding } from '../../domain/question.ts';
 import { environment } from '../../names.ts';
 import { askFirst, type MayAsk } from '../operation/ask-first.ts';
@@ -35,7 +35,7 @@ export async function health(services: Services, input: HealthInput): Promise<Ma
   refuseDead(plan, instances);
   const problems = await problemsOf(services, plan, input, { servers, instances });
   const withinSeconds = Math.max(...servers.map((name) => plan.servers[name]?.health.withinSeconds ?? 0));
-  const next = nextPoll(input.poll, problems.length === 0, services.now());
+  const next = nextPromptPoll(input.poll, problems.length === 0, services.now());
   if (problems.length === 0 || (await mayGoOn(services, plan, input))) return { ...next, done: true };
   if (pollingSeconds(input.poll, services.now()) <= withinSeconds) return next;
   const trouble = `Wave ${input.wave} of plan ${plan.name} is not healthy in ${regionOf(plan, input.site)} after ${withinSeconds} s: ${problems.join('; ')}.`;
