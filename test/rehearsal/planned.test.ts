@@ -122,7 +122,7 @@ describe('a planned failover that cannot go on is taken back', () => {
 
   it('when a server cannot be captured whole: what was captured and could not be recorded goes with it', async () => {
     await open();
-    const fault = { caller: 'ProtectCapture', operation: 'DescribeInstanceAttribute' } as const;
+    const fault = { caller: 'ProtectCapture', operation: 'DescribeVolumes' } as const;
     stage.cloud.faults.add({ kind: 'refused', ...fault, times: 1 });
     expect(outcomeOf(await life.run('failover', planned))).toMatchObject({ status: 'FAILED' });
     await life.rest();
