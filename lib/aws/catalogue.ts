@@ -191,9 +191,13 @@ export class Catalogue {
     if (pins.join() !== point.pins.join()) await this.updatePoint(plan, id, { pins });
   }
 
-  /** Adds a server to a point, or writes it again; servers are captured side by side. */
+  /** Adds a server to a point, unless it is there: a capture that was delivered twice must not take back what was made of it since. */
   async addPointServer(plan: string, point: string, server: string, captured: PointServer): Promise<void> {
-    await this.#items.update(keyOf.pointServer(plan, point, server), { ...captured, plan, point, server });
+    await this.#items.update(
+      keyOf.pointServer(plan, point, server),
+      { ...captured, plan, point, server },
+      { point: undefined },
+    );
   }
 
   /** Sets how a server of a point is to be launched, beside what becomes of its volumes; one that is gone stays gone. */

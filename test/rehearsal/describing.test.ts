@@ -1,5 +1,6 @@
 import { EC2Client, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { PointServer } from '../../lib/domain/catalogue.ts';
 import { findLeftovers, inventory } from '../../rehearsal/leftovers.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
 import { isEntered, openShop, outcomeOf, protectNow, setSchedules, shop } from './shop-stage.ts';
@@ -32,6 +33,15 @@ describe('what a launch must know of a server', () => {
     const [point] = await points();
     expect(point?.status).toBe('available');
     for (const { configuration } of Object.values(point?.servers ?? {})) expect(configuration.settings).toBeDefined();
+  });
+
+  it('stays, with what has become of the volumes, when the capture is delivered once more', async () => {
+    await protectNow(stage);
+    const [point] = await points();
+    const { settings: _, ...bare } = point?.servers['db']?.configuration ?? {};
+    const again = { startedAt: point?.startedAt, configuration: bare, volumes: {} } as unknown as PointServer;
+    await stage.clock.settle(stage.catalogue.addPointServer(shop.name, point?.id ?? '', 'db', again));
+    expect(await points()).toEqual([point]);
   });
 
   it('and is refused, ends the point with the reason when its copies are done, and leaves nothing over', async () => {
