@@ -93,6 +93,13 @@ describe('the synthesized template', () => {
     expect(JSON.stringify(template.findResources('AWS::IAM::Policy'))).not.toContain('ssm:');
   });
 
+  it('drills by itself as often as the plan says', () => {
+    template.hasResourceProperties('AWS::Scheduler::Schedule', {
+      ScheduleExpression: 'rate(7 days)',
+      Description: 'Homeward: drill plan shop',
+    });
+  });
+
   it('fails over by itself: alarm on the missing heartbeat, rule, guard', () => {
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       Namespace: 'Shop',

@@ -238,7 +238,7 @@ describe('a server with commands', () => {
     await open();
     stage.guests.setManners('db', { ownClock: 'fails' });
     const caller = 'ProtectCapture';
-    stage.cloud.faults.add({ kind: 'throttled', operation: 'DescribeInstanceAttribute', caller, times: 48 });
+    stage.cloud.faults.add({ kind: 'throttled', operation: 'DescribeVolumes', caller, times: 48 });
     expect(outcomeOf(await protectNow(stage)).status).toBe('SUCCEEDED');
     expect(reached(await lastPoint())['db']).toBe('crash');
     const [freezeAt = 0, thawAt = Number.NaN] = [sentAt('freeze')[0], sentAt('thaw')[0]];

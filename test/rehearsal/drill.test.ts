@@ -8,7 +8,6 @@ import { isEntered, openLife, outcomeOf, setSchedules, shop } from './shop-stage
 const home = shop.primary.region;
 const away = shop.recovery.region;
 const minuteMs = 60_000;
-const weekMs = 7 * 86_400_000;
 
 let life: Life;
 let stage: Stage;
@@ -185,10 +184,10 @@ describe('I10: a drill', () => {
     expect(message).toContain('its phase is recovered');
   });
 
-  it('begins by itself once in so many days', async () => {
-    for (const which of ['measure', 'drill'] as const) await setSchedules(stage, which, 'DISABLED');
-    await setSchedules(stage, 'drill', 'ENABLED');
-    await stage.clock.advance(weekMs + 60 * minuteMs);
+  it('begins by itself once in so many hours', async () => {
+    await setSchedules(stage, 'measure', 'DISABLED');
+    await setSchedules(stage, 'drill', 'ENABLED', 'rate(2 hours)');
+    await stage.clock.advance(150 * minuteMs);
     const [operation, ...others] = await drills();
     expect(operation).toMatchObject({ trigger: 'schedule', outcome: 'succeeded' });
     expect(others).toEqual([]);

@@ -97,6 +97,7 @@ export async function setSchedules(
   { cloud, plan }: Stage,
   which: 'protect' | 'drill' | 'measure',
   state: 'ENABLED' | 'DISABLED',
+  every?: string,
 ): Promise<void> {
   const { operations } = cloud.services(plan.recovery.region).scheduler;
   const list = (await operations['ListSchedules']?.run({} as never, {} as never)) as { Schedules: { Name: string }[] };
@@ -109,7 +110,8 @@ export async function setSchedules(
     const started = Input.includes('"drill"') ? 'drill' : 'protect';
     if ((Arn.includes(':stateMachine:') ? started : 'measure') !== which) continue;
     const { ScheduleExpression, FlexibleTimeWindow, Target } = schedule;
-    const request = { Name, ScheduleExpression, FlexibleTimeWindow, Target, State: state };
+    const expression = every ?? ScheduleExpression;
+    const request = { Name, ScheduleExpression: expression, FlexibleTimeWindow, Target, State: state };
     await operations['UpdateSchedule']?.run(request as never, {} as never);
   }
 }
