@@ -66,7 +66,12 @@ export async function findTaggedInstances(
   tags: Readonly<Record<string, string>>,
 ): Promise<InstanceFacts[]> {
   const found = await listInstances(ec2, tagFilters(tags));
-  return found.filter(({ state }) => state !== 'terminated' && state !== 'shutting-down');
+  return found.filter((instance) => !isEnding(instance));
+}
+
+/** AWS tells of an instance that was terminated for an hour more, and not all that it was. */
+export function isEnding({ state }: InstanceFacts): boolean {
+  return state === 'terminated' || state === 'shutting-down';
 }
 
 export interface LaunchedServer {

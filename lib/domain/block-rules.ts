@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { formatDuration } from './duration.ts';
+import { recoverySubnets } from './launch-network.ts';
 import { type Rule, rule } from './rule.ts';
 
 /** An agent may need some seconds to take a command and the snapshots need some to begin; nobody wants to wait for a write for longer. */
@@ -89,11 +90,7 @@ export const drillRule = rule(
     drill: z.object({ every: z.number().optional(), subnets: ids, securityGroups: ids }),
   }),
   ({ recovery, drill }) => {
-    const fallback = Object.values(recovery.fallback?.subnets ?? {}).flat();
-    const real = {
-      subnets: [...Object.values(recovery.subnets), ...fallback],
-      securityGroups: Object.values(recovery.securityGroups),
-    };
+    const real = { subnets: recoverySubnets(recovery), securityGroups: Object.values(recovery.securityGroups) };
     const { every } = drill;
     return [
       ...(['subnets', 'securityGroups'] as const).flatMap((of) => [

@@ -21,6 +21,7 @@ export function volumeKey(server: string, device: string): VolumeKey {
 }
 
 const siteSchema = z.enum(['primary', 'recovery']);
+export const phaseSchema = z.enum(['protected', 'failing-over', 'recovered', 'failing-back']);
 const holderKindSchema = z.enum(['protect', 'failover', 'failback']);
 const operationKindSchema = z.enum([...holderKindSchema.options, 'drill']);
 export type Site = z.output<typeof siteSchema>;
@@ -50,7 +51,7 @@ export type Fence = z.output<typeof fenceSchema>;
 export const planStateSchema = z
   .object({
     plan: name,
-    phase: z.enum(['protected', 'failing-over', 'recovered', 'failing-back']),
+    phase: phaseSchema,
     activeSite: siteSchema,
     epoch: count,
     lease: leaseSchema.nullable(),

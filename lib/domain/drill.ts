@@ -32,6 +32,10 @@ export function staleDrill(seat: DrillSeat, { operation, epoch }: Holder): Failu
   );
 }
 
+export function isDrilled({ drill }: Plan): boolean {
+  return drill !== undefined;
+}
+
 /** Whether an operation, by its id, is a drill. */
 export function isDrill(operation: string): boolean {
   return operation.startsWith('drill-');

@@ -123,6 +123,17 @@ export function publicAddressFindings(
   });
 }
 
+/** Every subnet to which servers may be recovered. */
+export function recoverySubnets({
+  subnets,
+  fallback,
+}: {
+  readonly subnets: Readonly<Record<string, string>>;
+  readonly fallback?: { readonly subnets: Readonly<Record<string, readonly string[]>> } | undefined;
+}): string[] {
+  return [...new Set([...Object.values(subnets), ...Object.values(fallback?.subnets ?? {}).flat()])];
+}
+
 /** Names of the records that lead to the public address of a server. */
 export function publicRecordsOf(server: string, traffic: Plan['traffic']): string[] {
   return traffic.filter((record) => record.server === server && record.address === 'public').map(({ name }) => name);

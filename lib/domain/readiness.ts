@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Operation } from './catalogue.ts';
+import { type Operation, phaseSchema } from './catalogue.ts';
 import { name } from './fields.ts';
 import { pointIdSchema, time } from './ids.ts';
 
@@ -9,7 +9,7 @@ export const readinessSchema = z
     plan: name,
     at: time,
     /** Where the plan was: there is nothing to look at but at home. */
-    phase: z.enum(['protected', 'failing-over', 'recovered', 'failing-back']),
+    phase: phaseSchema,
     /** What a failover would launch from. */
     recoveryPoint: pointIdSchema.nullable(),
     /** What would stop it; none: the plan is ready. */

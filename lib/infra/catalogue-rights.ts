@@ -1,4 +1,5 @@
 import { hasCommands } from '../domain/consistency.ts';
+import { isDrilled } from '../domain/drill.ts';
 import type { Plan } from '../domain/plan.ts';
 import { hasQuestions } from '../domain/question.ts';
 import type { StepName } from './step-names.ts';
@@ -29,10 +30,6 @@ const usedBy: Partial<Record<StepName, (plan: Plan) => boolean>> = {
   'operation/ask': hasQuestions,
   'drill/verify': isDrilled,
 };
-
-function isDrilled({ drill }: Plan): boolean {
-  return drill !== undefined;
-}
 
 /** A launch that has more than one way notes that it has begun, and takes that back when none has room. */
 function hasFallback({ recovery }: Plan): boolean {

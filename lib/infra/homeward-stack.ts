@@ -47,8 +47,6 @@ export class HomewardStack extends Stack {
     for (const step of ['failover/guard', 'failover/open', 'failover/veto'] as const)
       topic.grantPublish(functions.get(step));
     topic.grantPublish(functions.get('operation/rescue'));
-    if (plans.some(({ drill }) => drill?.everySeconds !== undefined))
-      topic.grantPublish(functions.get('failover/open'));
     if (plans.some(hasQuestions)) topic.grantPublish(functions.get('operation/ask'));
     if (plans.some(hasCommands)) topic.grantPublish(functions.get('protect/thaw'));
 

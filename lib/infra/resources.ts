@@ -1,3 +1,5 @@
+import { isDrilled } from '../domain/drill.ts';
+import { recoverySubnets } from '../domain/launch-network.ts';
 import type { Plan, PlanGroup, PlanServer } from '../domain/plan.ts';
 import { tags } from '../names.ts';
 
@@ -40,9 +42,8 @@ type KeyUse = keyof typeof keyActions;
 type Side = 'primary' | 'recovery';
 
 /** Every subnet that a plan may launch into. */
-function subnetsOf({ recovery: { subnets, fallback }, drill }: Plan): string[] {
-  const others = Object.values(fallback?.subnets ?? {}).flat();
-  return [...new Set([...Object.values(subnets), ...others, ...Object.values(drill?.subnets ?? {})])];
+function subnetsOf({ recovery, drill }: Plan): string[] {
+  return [...recoverySubnets(recovery), ...Object.values(drill?.subnets ?? {})];
 }
 
 /** The resources that rights are given on, by type and side, and the conditions under which they are given. */
@@ -84,7 +85,7 @@ export class Resources {
   }
 
   get isDrilled(): boolean {
-    return this.#arns.plans.some(({ drill }) => drill !== undefined);
+    return this.#arns.plans.some(isDrilled);
   }
 
   /** Days of the longest lock of the plans, 0 where none locks. */

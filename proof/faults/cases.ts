@@ -116,17 +116,21 @@ function callCases(run: CleanRun, isEvery: boolean): Case[] {
 /** Of each recorded call where it stands among its like; none for a call that no function made. */
 function placesOf({ calls, invocations }: CleanRun) {
   const count = counter();
-  const steps = stepsOf(invocations);
-  const longest = longestOf(calls);
+  const traitsOf = traits({ calls, invocations });
   return calls.map(({ invocation, role, service, operation, region }) => {
     const nth = count(`call ${role} ${service} ${operation} ${region}`);
     if (invocation === undefined || role === undefined) return undefined;
     const functionName = functionOf(invocation);
     const nthOfFunction = count(`calls of ${functionName}`);
-    const isStep = steps.has(functionName);
-    const callsMax = longest.get(functionName) ?? 0;
-    return { call: { service, operation, region, role }, functionName, nth, nthOfFunction, isStep, callsMax };
+    const call = { service, operation, region, role };
+    return { call, functionName, nth, nthOfFunction, ...traitsOf(functionName) };
   });
+}
+
+function traits({ calls, invocations }: Pick<CleanRun, 'calls' | 'invocations'>) {
+  const steps = stepsOf(invocations);
+  const longest = longestOf(calls);
+  return (functionName: string) => ({ isStep: steps.has(functionName), callsMax: longest.get(functionName) ?? 0 });
 }
 
 /** Functions that were told of an operation, or of the execution that opens one. */
@@ -159,16 +163,13 @@ function counter(): (name: string) => number {
 }
 
 function invocationCases({ mode, invocations, calls }: CleanRun): Case[] {
-  const steps = stepsOf(invocations);
-  const longest = longestOf(calls);
+  const traitsOf = traits({ calls, invocations });
   return firstAndLast(invocations.map(({ functionName }) => functionName)).map(({ name, nth }) => {
     const { id } = invocations.filter(({ functionName }) => functionName === name)[nth] ?? { id: '' };
     const ofFunction = calls.filter(({ invocation }) => functionOf(invocation ?? '') === name);
     const nthOfFunction = ofFunction.findIndex(({ invocation }) => invocation === id);
     const key = `${mode}/${shortName(name)}/${nth + 1}/delivered-twice`;
-    const isStep = steps.has(name);
-    const callsMax = longest.get(name) ?? 0;
-    const place = { functionName: name, nth, nthOfFunction, isStep, callsMax };
+    const place = { functionName: name, nth, nthOfFunction, ...traitsOf(name) };
     return { at: 'invocation', mode, key, kind: 'delivered-twice', ...place };
   });
 }

@@ -5,7 +5,7 @@ import { newOperation } from '../../domain/new-items.ts';
 import { choose, selectorSchema } from '../failover/choose.ts';
 import { pin, wavesToRecovery } from '../failover/launching.ts';
 import { hasMember, operationId, parseInput, triggerSchema } from '../operation/open.ts';
-import type { TakenOver } from '../operation/take-over.ts';
+import { goOn, type TakenOver } from '../operation/take-over.ts';
 import { tell } from '../operation/tell.ts';
 import type { Context, Services } from '../services.ts';
 import type { WaveItem } from '../waves/wave.ts';
@@ -111,16 +111,14 @@ export async function takeOverDrill(
 ): Promise<TakenOver & { readonly isDrill: true }> {
   const { plan, undo } = parseInput('drill', undoSchema, input, '{"plan": "shop", "undo": "drill-1234"}');
   const { name } = services.plan(plan);
-  const { catalogue } = services;
-  const known = await catalogue.operation(name, undo);
-  const isLeft = known?.outcome === 'failed';
+  const known = await services.catalogue.operation(name, undo);
   const { epoch } = await takeSeat(services, name, async (seat) => {
     if (seat.operation === undo && seat.execution === execution) return seat;
     // A seat that is empty may have been lost with the table.
     if (seat.operation !== undo && seat.operation !== null)
       throw new Failure(
         'WrongPhase',
-        `Cannot take down ${undo}: the drill of plan ${name} is ${seat.operation ?? 'none'}. Nothing was changed.`,
+        `Cannot take down ${undo}: the drill of plan ${name} is ${seat.operation}. Nothing was changed.`,
       );
     if (seat.execution !== null && (await services.isRunning(seat.execution)))
       throw new Failure(
@@ -129,21 +127,7 @@ export async function takeOverDrill(
       );
     return { plan: name, epoch: seat.epoch + 1, operation: undo, execution };
   });
-  const context = { plan: name, operation: undo, epoch };
-  if (isLeft) await catalogue.updateOperation(context, { outcome: 'running', cause: null, endedAt: null });
-  const startedAt = services.now().toISOString();
-  const unnoted = {
-    plan: name,
-    id: undo,
-    kind: 'drill',
-    epoch,
-    trigger: 'undo',
-    recoveryPoint: null,
-    startedAt,
-  } as const;
-  await catalogue.addOperation(newOperation(unnoted));
-  const failure = { Error: 'Stopped', Cause: `The execution of ${undo} was stopped before it had ended.` };
-  return { ...context, undo: true, isDrill: true, failure };
+  return { ...(await goOn(services, { plan: name, operation: undo, epoch }, 'drill', known)), isDrill: true };
 }
 
 /** One conditional write; where another execution was quicker, the seat is looked at again. */

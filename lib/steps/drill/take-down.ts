@@ -3,7 +3,7 @@ import { launchedBy, removeServers, type UndoInput, unpin, waitForUndo } from '.
 import type { Services } from '../services.ts';
 
 /**
- * Ends what a drill launched, however the drill ended (I8, I10). It looks for some minutes, for a launch of which nobody knows yet. A point
+ * Ends what a drill launched, however the drill ended (I8, I10). It looks for some seconds at least, for a launch of which nobody knows yet. A point
  * that was verified stays pinned.
  */
 export async function takeDown(services: Services, input: UndoInput): Promise<PollResult> {

@@ -6,7 +6,7 @@ import { findSnapshotsOfPlan } from '../../aws/snapshots.ts';
 import type { PointServer } from '../../domain/catalogue.ts';
 import { type Launching, pointOfServer } from '../../domain/choice.ts';
 import { type LadderFindings, ladderFindings, type Rung, rungsOf } from '../../domain/launch-ladder.ts';
-import { mapNetwork, placementFindings, publicAddressFindings } from '../../domain/launch-network.ts';
+import { mapNetwork, placementFindings, publicAddressFindings, recoverySubnets } from '../../domain/launch-network.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { imagesOf } from '../operation/images.ts';
 import type { Services } from '../services.ts';
@@ -71,9 +71,8 @@ async function besideProduction(
   { name, recovery }: Plan,
   drilled: readonly { readonly id: string; readonly vpc: string }[],
 ): Promise<string[]> {
-  const { subnets, fallback } = services.plan(name).recovery;
-  const real = [...Object.values(subnets), ...Object.values(fallback?.subnets ?? {}).flat()];
-  const found = await describeSubnets(services.client(ec2Client, recovery.region), [...new Set(real)]);
+  const real = recoverySubnets(services.plan(name).recovery);
+  const found = await describeSubnets(services.client(ec2Client, recovery.region), real);
   const vpcs = new Set(found.map(({ vpc }) => vpc));
   return drilled
     .filter(({ vpc }) => vpcs.has(vpc))

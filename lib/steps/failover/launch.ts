@@ -13,6 +13,7 @@ import type { LaunchConfiguration } from '../../domain/launch-configuration.ts';
 import { ofType, type Rung, rungLine, rungsOf } from '../../domain/launch-ladder.ts';
 import { capturedInterfaces, mapNetwork } from '../../domain/launch-network.ts';
 import { nextPoll, type PollResult, pollingSeconds, pollSchema } from '../../domain/poll.ts';
+import type { Plan } from '../../domain/plan.ts';
 import { imageOf } from '../operation/images.ts';
 import { contextSchema, type Services } from '../services.ts';
 import { climb } from './climb.ts';
@@ -31,7 +32,7 @@ export async function launch(services: Services, input: LaunchInput): Promise<Po
   const operation = await services.catalogue.operationOf(input);
   const image = await ensureImage(services, input);
   if (image.state !== 'available') return notYet(services, input, `its image ${image.id} is ${image.state}`);
-  const instance = operation.servers[input.server]?.instance ?? (await launchIfRoom(services, input, image.id));
+  const instance = operation.servers[input.server]?.instance ?? (await launchIfRoom(services, plan, input, image.id));
   if (instance instanceof Failure) return notYet(services, input, instance.message);
   const [facts] = await describeInstances(ec2, [instance]);
   if (facts === undefined || facts.state === 'pending')
@@ -97,8 +98,12 @@ async function ensureImage(services: Services, input: LaunchInput): Promise<Imag
 const waitedFor: readonly FailureCode[] = ['LaunchFailed', 'AwsNotYetConsistent'];
 
 /** The instance of the server; where there is none yet, why. */
-async function launchIfRoom(services: Services, input: LaunchInput, image: string): Promise<string | Failure> {
-  const plan = await services.planOf(input);
+async function launchIfRoom(
+  services: Services,
+  plan: Plan,
+  input: LaunchInput,
+  image: string,
+): Promise<string | Failure> {
   const { configuration } = await captured(services, input);
   const { interfaces, unmapped } = mapNetwork(input.server, configuration, plan.recovery);
   if (unmapped.length > 0) {

@@ -4,7 +4,6 @@ import { startExecution } from '../../aws/executions.ts';
 import { tokenOf } from '../../aws/token.ts';
 import type { Lease, PlanState } from '../../domain/catalogue.ts';
 import { hasCommands } from '../../domain/consistency.ts';
-import { newOperation } from '../../domain/new-items.ts';
 import { corrupt } from '../../domain/corrupt.ts';
 import type { DrillSeat } from '../../domain/drill.ts';
 import { Failure } from '../../domain/failure.ts';
@@ -13,6 +12,7 @@ import { environment } from '../../names.ts';
 import { abort } from '../protect/abort.ts';
 import { endFreezes, tellLeftFrozen } from '../protect/thawing.ts';
 import type { Context, Services } from '../services.ts';
+import { noteOperation } from './take-over.ts';
 import { tell } from './tell.ts';
 import { pause } from '../pause.ts';
 import { close } from './close.ts';
@@ -74,11 +74,8 @@ async function end(
   if (await services.isRunning(lease.execution)) return null;
   await refuseUnlessTold(services, plan, lease);
   const { kind, operation } = lease;
-  const startedAt = services.now().toISOString();
-  // An execution may have ended between taking the plan and noting its operation.
-  const unnoted = { plan, id: operation, kind, epoch, trigger: 'rescue', recoveryPoint: null, startedAt };
-  await services.catalogue.addOperation(newOperation(unnoted));
   const context = { plan, operation, epoch };
+  await noteOperation(services, context, kind, 'rescue');
   if (lease.kind === 'protect') await closeProtect(services, context, lease.execution, status);
   else if (isUndo(lease)) await closeFailed(services, context, lease.execution, status, leftOver);
   else await startUndo(services, { plan, operation, kind: lease.kind, execution: lease.execution });
@@ -105,19 +102,9 @@ async function startUndo(services: Services, { plan, operation, kind, execution 
 async function endDrill(services: Services, seat: DrillSeat, { executionArn, status }: Ended): Promise<string | null> {
   const { plan, operation, epoch } = seat;
   if (operation === null || (await services.isRunning(executionArn))) return null;
-  const startedAt = services.now().toISOString();
-  const unnoted = {
-    plan,
-    id: operation,
-    kind: 'drill',
-    epoch,
-    trigger: 'rescue',
-    recoveryPoint: null,
-    startedAt,
-  } as const;
-  await services.catalogue.addOperation(newOperation(unnoted));
-  if (isUndo({ execution: executionArn }))
-    await closeFailed(services, { plan, operation, epoch }, executionArn, status, leftOver);
+  const context = { plan, operation, epoch };
+  await noteOperation(services, context, 'drill', 'rescue');
+  if (isUndo({ execution: executionArn })) await closeFailed(services, context, executionArn, status, leftOver);
   else await startUndo(services, { plan, operation, kind: 'drill', execution: executionArn });
   return operation;
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { HolderKind, Operation } from '../../domain/catalogue.ts';
+import type { HolderKind, Operation, OperationKind } from '../../domain/catalogue.ts';
 import { newOperation } from '../../domain/new-items.ts';
 import { changedFields, nextState } from '../../domain/phase.ts';
 import type { Context, Services } from '../services.ts';
@@ -65,24 +65,33 @@ export async function takeOver(
     const { epoch } = taken;
     if (epoch !== state.epoch && !(await catalogue.claimState(name, changedFields(state, taken), state.epoch)))
       continue;
-    if (known?.outcome === 'failed')
-      await catalogue.updateOperation(
-        { plan: name, operation: undo },
-        { outcome: 'running', cause: null, endedAt: null },
-      );
-    // Its execution may have ended between taking the plan and recording the operation.
-    await catalogue.addOperation(
-      newOperation({
-        plan: name,
-        id: undo,
-        kind,
-        epoch,
-        trigger: 'undo',
-        recoveryPoint: null,
-        startedAt: now.toISOString(),
-      }),
-    );
-    const failure = { Error: 'Stopped', Cause: `The execution of ${undo} was stopped before it had ended.` };
-    return { plan: name, operation: undo, epoch, undo: true, failure };
+    return goOn(services, { plan: name, operation: undo, epoch }, kind, known);
   }
+}
+
+/** Another execution goes on with an operation that it has taken, and undoes it. */
+export async function goOn(
+  services: Services,
+  context: Context,
+  kind: OperationKind,
+  known: Operation | undefined,
+): Promise<TakenOver> {
+  if (known?.outcome === 'failed')
+    await services.catalogue.updateOperation(context, { outcome: 'running', cause: null, endedAt: null });
+  await noteOperation(services, context, kind, 'undo');
+  const { operation } = context;
+  const failure = { Error: 'Stopped', Cause: `The execution of ${operation} was stopped before it had ended.` };
+  return { ...context, undo: true, failure };
+}
+
+/** An execution may have ended between taking the plan and recording its operation. One that is recorded stays as it is. */
+export async function noteOperation(
+  services: Services,
+  { plan, operation: id, epoch }: Context,
+  kind: OperationKind,
+  trigger: string,
+): Promise<void> {
+  const startedAt = services.now().toISOString();
+  const unnoted = { plan, id, kind, epoch, trigger, recoveryPoint: null, startedAt };
+  await services.catalogue.addOperation(newOperation(unnoted));
 }

@@ -1,15 +1,12 @@
 import type { z } from 'zod';
 import { ec2Client } from '../../aws/clients.ts';
-import { describeInstances, type InstanceFacts } from '../../aws/instances.ts';
+import { describeInstances, type InstanceFacts, isEnding } from '../../aws/instances.ts';
 import { readLaunchSettings, readUserData } from '../../aws/launch-settings.ts';
 import { recordOf } from '../../aws/tags.ts';
 import { assertInvariant, Failure } from '../../domain/failure.ts';
 import type { LaunchConfiguration } from '../../domain/launch-configuration.ts';
 import type { Services } from '../services.ts';
 import type { captureSchema } from './capture.ts';
-
-/** AWS tells of such an instance for an hour more, and not all that it was. */
-const goneStates = ['shutting-down', 'terminated'];
 
 /**
  * Adds to a captured server what a launch needs to know of it, settings and user data. It goes on beside the copies: eight calls a server,
@@ -32,7 +29,7 @@ export async function describe(
   const ec2 = services.client(ec2Client, plan.primary.region);
   const { instance } = captured.configuration;
   const [facts] = await describeInstances(ec2, [instance]);
-  if (facts === undefined || goneStates.includes(facts.state))
+  if (facts === undefined || isEnding(facts))
     throw new Failure(
       'SnapshotFailed',
       `Instance ${instance} of server ${server} was snapshotted and is gone before its settings were read. The next point starts anew.`,

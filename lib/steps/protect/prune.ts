@@ -59,9 +59,7 @@ export async function prune(services: Services, input: z.infer<typeof pruneSchem
       { metric: metrics.pointsAvailable, value: judgement.available },
     ]);
   }
-  const next = isFull
-    ? { ...nextPoll(input.poll, false, services.now()), waitSeconds: refillSeconds }
-    : nextPoll(input.poll, isDone, services.now());
+  const next = { ...nextPoll(input.poll, isDone, services.now()), ...(isFull ? { waitSeconds: refillSeconds } : {}) };
   if (!isDone || !hasCommands(plan)) return next;
   const frozen = await stillFrozen(services, plan.name, input.operation);
   return frozen.length === 0 ? next : { ...next, frozen: frozen.map(({ server }) => server) };

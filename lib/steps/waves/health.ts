@@ -1,7 +1,7 @@
 import { ec2Client, lambdaClient } from '../../aws/clients.ts';
 import { z } from 'zod';
 import { invokeFunction } from '../../aws/functions.ts';
-import { healthyInstances, type InstanceFacts } from '../../aws/instances.ts';
+import { healthyInstances, type InstanceFacts, isEnding } from '../../aws/instances.ts';
 import type { Site } from '../../domain/catalogue.ts';
 import { isDrill } from '../../domain/drill.ts';
 import { Failure } from '../../domain/failure.ts';
@@ -65,7 +65,7 @@ async function mayGoOn({ catalogue }: Services, plan: Plan, input: HealthInput):
 }
 
 function refuseDead(plan: Plan, instances: ReadonlyMap<string, InstanceFacts>): void {
-  const dead = [...instances].find(([, { state }]) => state === 'terminated' || state === 'shutting-down');
+  const dead = [...instances].find(([, instance]) => isEnding(instance));
   if (dead === undefined) return;
   const [server, { state, stateReason }] = dead;
   throw new Failure('LaunchFailed', `Server ${server} of plan ${plan.name} is ${state}: ${stateReason}`);
