@@ -10,12 +10,15 @@ export interface Assembly {
   remove(): void;
 }
 
+/** The rules that the CDK ships for templates take seconds to load; `cdk synth` looks at them, and the simulated cloud has its own. */
+const context = { '@aws-cdk/core:validateAgainstDefaultRules': false };
+
 /**
  * Synthesizes the plans as `cdk deploy` would, cdk-nag included. Call it before virtual time begins.
- * @param bundles what `bundleFunctions` wrote, which takes longest of all; made anew unless given
+ * @param bundle what `bundleFunctions` wrote, which takes longest of all; made anew unless given
  */
-export function synthesize(plans: readonly Plan[], bundles?: string): Assembly {
+export function synthesize(plans: readonly Plan[], bundle?: string): Assembly {
   const directory = mkdtempSync(join(tmpdir(), 'homeward-'));
-  buildApp(plans, { outdir: directory, ...(bundles === undefined ? {} : { bundles }) }).synth();
+  buildApp(plans, { outdir: directory, context, ...(bundle === undefined ? {} : { bundle }) }).synth();
   return { directory, remove: () => rmSync(directory, { recursive: true, force: true }) };
 }

@@ -9,7 +9,7 @@ import { synthesize } from '../rehearsal/deploy.ts';
 declare module 'vitest' {
   interface ProvidedContext {
     /** What `bundleFunctions` wrote, for plans that a test synthesizes itself. */
-    bundles: string;
+    bundle: string;
     /** Directory of the synthesized example plan, the same for all tests. */
     shopAssembly: string;
   }
@@ -17,13 +17,13 @@ declare module 'vitest' {
 
 /** Bundles the functions and synthesizes the example plan once for all tests. */
 export default function setup(project: TestProject): () => void {
-  const bundles = mkdtempSync(join(tmpdir(), 'homeward-bundles-'));
-  bundleFunctions(bundles);
-  const assembly = synthesize([shop], bundles);
-  project.provide('bundles', bundles);
+  const bundle = mkdtempSync(join(tmpdir(), 'homeward-bundle-'));
+  bundleFunctions(bundle);
+  const assembly = synthesize([shop], bundle);
+  project.provide('bundle', bundle);
   project.provide('shopAssembly', assembly.directory);
   return () => {
     assembly.remove();
-    rmSync(bundles, { recursive: true });
+    rmSync(bundle, { recursive: true });
   };
 }

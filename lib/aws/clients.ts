@@ -15,7 +15,7 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 const patience = { connectionTimeout: 3_000, requestTimeout: 10_000, throwOnRequestTimeout: true } as const;
 const base = { maxAttempts: 3, requestHandler: patience } as const;
 
-/** Makes the client of one service; each is bundled only into the functions that name it. Without a Region: the function's own. */
+/** Makes the client of one service; the bundle holds those that some step names. Without a Region: the function's own. */
 export type ClientFactory<Client> = (region?: string) => Client;
 
 const inRegion = (region: string | undefined) => (region === undefined ? base : { ...base, region });

@@ -12,27 +12,29 @@ export interface AppOptions {
   /** Where the cloud assembly goes; the CDK's own choice unless given. */
   readonly outdir?: string;
   /** What {@link bundleFunctions} wrote; made of the sources unless given. */
-  readonly bundles?: string;
+  readonly bundle?: string;
+  /** Settings of the CDK. */
+  readonly context?: Readonly<Record<string, unknown>>;
 }
 
 /**
  * One stack per recovery Region; the account is that of the credentials that deploy. Findings of cdk-nag fail the synthesis.
- * The CDK copies each function's package into its output when the function is declared.
+ * The CDK copies the functions' package into its output when they are declared.
  */
-export function buildApp(plans: readonly Plan[], { outdir, bundles }: AppOptions = {}): App {
-  const app = new App(outdir === undefined ? {} : { outdir });
+export function buildApp(plans: readonly Plan[], { bundle, ...props }: AppOptions = {}): App {
+  const app = new App(props);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-  const work = mkdtempSync(join(tmpdir(), 'homeward-packages-'));
-  const bundled = bundles ?? join(work, 'bundles');
-  if (bundles === undefined) bundleFunctions(bundled);
+  const work = mkdtempSync(join(tmpdir(), 'homeward-code-'));
+  const bundled = bundle ?? join(work, 'bundle');
+  if (bundle === undefined) bundleFunctions(bundled);
   for (const region of new Set(plans.map((plan) => plan.recovery.region))) {
     const ofRegion = plans.filter((plan) => plan.recovery.region === region);
-    const packages = join(work, region);
-    packPlans(ofRegion, bundled, packages);
+    const code = join(work, region);
+    packPlans(ofRegion, bundled, code);
     const account = process.env['CDK_DEFAULT_ACCOUNT'];
     new HomewardStack(app, stackName(region), {
       plans: ofRegion,
-      packages,
+      code,
       env: { region, ...(account === undefined ? {} : { account }) },
     });
   }

@@ -16,12 +16,12 @@ import { AutomaticFailover, Drills, LeaseHolders, Rescue, Schedules, Watch } fro
 
 export interface HomewardStackProps extends StackProps {
   readonly plans: readonly Plan[];
-  readonly packages: string;
+  readonly code: string;
 }
 
 /** All plans of one recovery Region: everything that leaving the primary Region needs. */
 export class HomewardStack extends Stack {
-  constructor(scope: Construct, id: string, { plans, packages, ...props }: HomewardStackProps) {
+  constructor(scope: Construct, id: string, { plans, code, ...props }: HomewardStackProps) {
     // Rights name each server: indented, a plan of 200 would come near the 1 MB that a template may have.
     super(scope, id, { suppressTemplateIndentation: true, ...props });
     const table = new Table(this, 'Catalogue', {
@@ -39,7 +39,7 @@ export class HomewardStack extends Stack {
     const functions = new StepFunctions(this, {
       plans,
       table,
-      packages,
+      code,
       environment: { [environment.table]: table.tableName, [environment.topicArn]: topic.topicArn },
     });
     topic.grantPublish(functions.get('operation/close'));

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { Aws, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Effect, ManagedPolicy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -8,6 +7,7 @@ import { Construct } from 'constructs';
 import type { Plan, ProbesNetwork } from '../domain/plan.ts';
 import { environment } from '../names.ts';
 import { accept } from './accept.ts';
+import { handlerOf, type packPlans } from './bundle.ts';
 import { catalogueActions } from './catalogue-rights.ts';
 import { rightsOf } from './rights.ts';
 import { type StepName, stepNames } from './step-names.ts';
@@ -17,7 +17,7 @@ export interface StepFunctionsProps {
   readonly table: Table;
   readonly environment: Readonly<Record<string, string>>;
   /** Where {@link packPlans} wrote to. */
-  readonly packages: string;
+  readonly code: string;
 }
 
 /** Moving blocks needs CPU for checksums and memory for 64 blocks in flight; the rest only waits for AWS. */
@@ -59,8 +59,8 @@ export class StepFunctions extends Construct {
     const made = new LambdaFunction(this, id, {
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
-      handler: 'index.handler',
-      code: Code.fromAsset(join(props.packages, step)),
+      handler: handlerOf(step),
+      code: Code.fromAsset(props.code),
       description: `Homeward ${step}`,
       timeout: Duration.minutes(minutes),
       memorySize: memoryMb,

@@ -22,7 +22,8 @@ export function tamper(stage: Stage, step: StepName, body: string): void {
   const definition = functionOf(stage, step);
   const assetDir = mkdtempSync(`${definition.assetDir}-tampered-`);
   cpSync(definition.assetDir, assetDir, { recursive: true });
-  const wrapped = `\n;{ const real = module.exports.handler; module.exports = { handler: async (event) => { ${body} } }; }\n`;
+  const [, name] = definition.handler.split('.');
+  const wrapped = `\n;{ const real = module.exports.${name}; module.exports = { ${name}: async (event) => { ${body} } }; }\n`;
   appendFileSync(join(assetDir, 'index.js'), wrapped);
   stage.cloud.services(stage.plan.recovery.region).lambda.createFunction({ ...definition, assetDir });
 }

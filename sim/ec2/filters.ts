@@ -26,8 +26,8 @@ export function applyFilters<Item extends { readonly tags: readonly Tag[] }>(
   return (filters ?? []).reduce<Item[]>(
     (kept, { Name = '', Values = [] }) => {
       const read = readerOf(operation, Name, fields);
-      const patterns = Values.map(patternOf);
-      return kept.filter((item) => read(item).some((value) => patterns.some((pattern) => pattern.test(value))));
+      const matches = matcherOf(Values);
+      return kept.filter((item) => read(item).some(matches));
     },
     [...items],
   );
@@ -50,6 +50,12 @@ function readerOf<Item extends { readonly tags: readonly Tag[] }>(
       .flat()
       .filter((value) => value !== undefined)
       .map(String);
+}
+
+function matcherOf(values: readonly string[]): (value: string) => boolean {
+  const exact = new Set(values.filter((value) => !/[*?]/.test(value)));
+  const patterns = values.filter((value) => !exact.has(value)).map(patternOf);
+  return (value) => exact.has(value) || patterns.some((pattern) => pattern.test(value));
 }
 
 function patternOf(value: string): RegExp {

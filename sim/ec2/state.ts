@@ -96,7 +96,10 @@ export class Ec2State {
 
   /** Those of the items that descriptions show already. @source aws-facts [7.4] */
   visible<Item>(items: ReadonlyMap<string, Item>): ReadonlyMap<string, Item> {
-    return new Map([...items].filter(([id]) => (this.#visibleAt.get(id) ?? 0) <= this.now()));
+    const now = this.now();
+    for (const [id, at] of this.#visibleAt) if (at <= now) this.#visibleAt.delete(id);
+    if (this.#visibleAt.size === 0) return items;
+    return new Map([...items].filter(([id]) => !this.#visibleAt.has(id)));
   }
 
   /** What is part of the world before anything happens is seen at once. */

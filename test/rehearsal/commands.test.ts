@@ -23,7 +23,7 @@ let assembly: Assembly;
 let strict: string;
 const records: RightsRecord[] = [];
 beforeAll(() => {
-  assembly = synthesize([frozenShop], inject('bundles'));
+  assembly = synthesize([frozenShop], inject('bundle'));
   strict = mkdtempSync(join(tmpdir(), 'homeward-strict-'));
   cpSync(assembly.directory, strict, { recursive: true });
   for (const file of globSync('**/plans.json', { cwd: strict })) {

@@ -34,7 +34,7 @@ let assembly: Assembly;
 let stage: Stage;
 let record: RightsRecord;
 beforeAll(() => {
-  assembly = synthesize([shop, depot], inject('bundles'));
+  assembly = synthesize([shop, depot], inject('bundle'));
 }, synthesisMs);
 afterAll(() => assembly.remove());
 beforeEach(async () => {

@@ -12,6 +12,8 @@ import type { OwnerTags } from '../../aws/tags.ts';
 import type { Context, Services } from '../services.ts';
 import { createOnce, notKnownYet } from './create-once.ts';
 
+const setSchema = z.array(snapshotFactsSchema);
+
 /**
  * Snapshots all volumes of an instance at one moment, once per step; gives them as they are now. One set has one start time;
  * after a lost answer AWS may show some of its members before the others.
@@ -24,7 +26,7 @@ export async function snapshotOnce(
 ): Promise<SnapshotFacts[]> {
   const client = services.client(ec2Client, region);
   const made = await createOnce(services, context, owner.step, {
-    made: z.array(snapshotFactsSchema),
+    made: setSchema,
     async find(isVisible) {
       const found = await findSnapshots(client, owner);
       const set = found.filter(({ startedAt }) => startedAt === found[0]?.startedAt);

@@ -148,7 +148,8 @@ async function moveServer(look: Look, { name, server, standings, places }: Movin
     const begins = needsCopy && places.begin.has(volumeKey(name, volume.device));
     volumes[volume.device] = begins ? await beginIfRoom(look, name, volume) : volume;
   }
-  if (JSON.stringify(volumes) === JSON.stringify(server.volumes)) return server;
+  // What a look does not change stays the same object.
+  if (Object.values(volumes).every((volume) => volume === server.volumes[volume.device])) return server;
   const { services, plan, point } = look;
   const of = { plan: plan.name, point: point.id, server: name };
   if (await services.catalogue.setPointVolumes(of, server, volumes))
