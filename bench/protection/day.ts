@@ -1,8 +1,7 @@
 import type { PointHeader } from '../../lib/domain/catalogue.ts';
 import { synthesize } from '../../rehearsal/deploy.ts';
 import { Stage } from '../../rehearsal/stage.ts';
-import type { Execution } from '../../sim/stepfunctions/stepfunctions.ts';
-import { bytesPerBlock, change, changePerHour, fill, fleetPlan, fleetWorld, writtenGib } from './fleet.ts';
+import { bytesPerBlock, change, changePerHour, fill, firstPoint, fleetPlan, fleetWorld, writtenGib } from '../fleet.ts';
 import { optimumOf, type Spread, spreadOf } from './optimum.ts';
 import { Meter, type Use } from './use.ts';
 
@@ -35,75 +34,71 @@ export interface Day {
   readonly wallSeconds: number;
 }
 
-/** A fleet under protection for some hours, at AWS's default quotas. The first point copies everything and is waited for beforehand. */
-export async function protectFleet({ servers, everyMinutes, hours }: DayOptions): Promise<Day> {
+/**
+ * A fleet under protection, hour by hour: each time all hours so far. The first point copies everything and is waited for beforehand.
+ */
+export async function* protectFleet({ servers, everyMinutes, hours }: DayOptions): AsyncGenerator<Day> {
   const begun = process.hrtime.bigint();
-  const plan = fleetPlan(everyMinutes);
+  const plan = fleetPlan({ everyMinutes });
   const assembly = synthesize([plan]);
   const stage = await Stage.open({ plan, world: fleetWorld(servers), seed: 1, assembly: assembly.directory });
   try {
     const volumes = fill(stage);
     change(stage, volumes);
-    const { timings } = stage.cloud.services(plan.recovery.region).ec2.state;
     await firstPoint(stage);
     await stage.clock.advance(everyMinutes * minuteMs);
     const from = stage.clock.now();
     const seen = new Map<string, PointHeader>();
-    let use = new Meter(stage).use();
     for (let hour = 1; hour <= hours; hour += 1) {
       const meter = new Meter(stage);
       await stage.clock.advance(60 * minuteMs);
       const headers = await stage.clock.settle(stage.catalogue.pointHeaders(plan.name));
       for (const header of headers) if (header.sealedAt !== null) seen.set(header.id, header);
-      use = meter.use();
-      process.stderr.write(`hour ${hour} of ${hours}\n`);
+      const wallSeconds = Number(process.hrtime.bigint() - begun) / 1e9;
+      const size = { servers, volumes: volumes.length, everyMinutes, hours: hour };
+      yield { ...size, ...numbersOf(stage, [...seen.values()], { ...size, from }), use: meter.use(), wallSeconds };
     }
-    const ages = agesBetween([...seen.values()], from, stage.clock.now());
-    const changedBlocks = (writtenGib * 1024 ** 3 * changePerHour * everyMinutes) / 60 / bytesPerBlock;
-    const seconds = (baseMs: number, bytesPerSecond: number) =>
-      baseMs / 1_000 + (changedBlocks * 524_288) / bytesPerSecond;
-    const fleet = {
-      volumes: volumes.length,
-      everySeconds: everyMinutes * 60,
-      snapshotSeconds: seconds(timings.snapshotBaseMs, timings.snapshotBytesPerSecond),
-      copySeconds: seconds(timings.copyBaseMs, timings.copyBytesPerSecond),
-    };
-    const optimum = optimumOf(fleet);
-    const runs = stage.executions('protect').filter(({ startedAt }) => startedAt >= from);
-    return {
-      servers,
-      volumes: volumes.length,
-      everyMinutes,
-      hours,
-      points: seen.size,
-      failedRuns: runs.filter(({ status }) => status !== 'SUCCEEDED' && status !== 'RUNNING').length,
-      skippedTicks: runs.filter(({ output }) => (output as { skipped?: boolean } | undefined)?.skipped === true).length,
-      rpo: spreadOf(ages),
-      optimum: {
-        sameSchedule: optimum.rpo,
-        anySchedule: optimumOf({ ...fleet, everySeconds: optimum.pointSeconds }).rpo,
-      },
-      pointSeconds: { longest: Math.max(...[...seen.values()].map(durationOf)), optimum: optimum.pointSeconds },
-      rpoTargetSeconds: plan.protection.rpoTargetSeconds,
-      secondsBeyondTarget: ages.filter((age) => age > plan.protection.rpoTargetSeconds).length,
-      use,
-      wallSeconds: Number(process.hrtime.bigint() - begun) / 1e9,
-    };
   } finally {
     stage.close();
     assembly.remove();
   }
 }
 
-/** The first point copies everything, which is not what is measured: its copies take no time for that. */
-async function firstPoint(stage: Stage): Promise<void> {
+type Size = Pick<Day, 'servers' | 'volumes' | 'everyMinutes' | 'hours'>;
+
+/** What became of the points since `from`, in milliseconds since 1970. */
+function numbersOf(
+  stage: Stage,
+  points: readonly PointHeader[],
+  { volumes, everyMinutes, from }: Size & { readonly from: number },
+): Omit<Day, keyof Size | 'use' | 'wallSeconds'> {
   const { timings } = stage.cloud.services(stage.plan.recovery.region).ec2.state;
-  const { copyBytesPerSecond } = timings;
-  timings.copyBytesPerSecond = Number.POSITIVE_INFINITY;
-  const isProtected = ({ status, output }: Execution) =>
-    status === 'SUCCEEDED' && (output as { skipped?: boolean }).skipped !== true;
-  await stage.clock.run(() => stage.executions('protect').some(isProtected));
-  timings.copyBytesPerSecond = copyBytesPerSecond;
+  const { rpoTargetSeconds } = stage.plan.protection;
+  const ages = agesBetween(points, from, stage.clock.now());
+  const changedBlocks = (writtenGib * 1024 ** 3 * changePerHour * everyMinutes) / 60 / bytesPerBlock;
+  const seconds = (baseMs: number, bytesPerSecond: number) =>
+    baseMs / 1_000 + (changedBlocks * 524_288) / bytesPerSecond;
+  const fleet = {
+    volumes,
+    everySeconds: everyMinutes * 60,
+    snapshotSeconds: seconds(timings.snapshotBaseMs, timings.snapshotBytesPerSecond),
+    copySeconds: seconds(timings.copyBaseMs, timings.copyBytesPerSecond),
+  };
+  const optimum = optimumOf(fleet);
+  const runs = stage.executions('protect').filter(({ startedAt }) => startedAt >= from);
+  return {
+    points: points.length,
+    failedRuns: runs.filter(({ status }) => status !== 'SUCCEEDED' && status !== 'RUNNING').length,
+    skippedTicks: runs.filter(({ output }) => (output as { skipped?: boolean } | undefined)?.skipped === true).length,
+    rpo: spreadOf(ages),
+    optimum: {
+      sameSchedule: optimum.rpo,
+      anySchedule: optimumOf({ ...fleet, everySeconds: optimum.pointSeconds }).rpo,
+    },
+    pointSeconds: { longest: Math.max(...points.map(durationOf)), optimum: optimum.pointSeconds },
+    rpoTargetSeconds,
+    secondsBeyondTarget: ages.filter((age) => age > rpoTargetSeconds).length,
+  };
 }
 
 function durationOf({ startedAt, sealedAt }: PointHeader): number {

@@ -1,4 +1,4 @@
-import { changePerHour, writtenGib } from './fleet.ts';
+import { changePerHour, writtenGib } from '../fleet.ts';
 import type { Use } from './use.ts';
 
 /** Dollars, us-east-1 list prices. @source aws-facts [9]; those from memory there are marked in docs/costs.md */

@@ -3,7 +3,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { pointId } from '../../lib/domain/recovery-point.ts';
 import { synthesize } from '../../rehearsal/deploy.ts';
 import { Stage } from '../../rehearsal/stage.ts';
-import { fill, fleetPlan, fleetWorld } from './fleet.ts';
+import { fill, fleetPlan, fleetWorld } from '../fleet.ts';
 
 /** Items that DynamoDB looked at, by what was asked for. */
 export interface PointReads {
@@ -22,7 +22,7 @@ const retention = { latest: 6, hourly: 24, daily: 7, weekly: 4, monthly: 12, min
 
 /** A plan of one server whose catalogue holds very many points, and how much of it is read to choose one and to prune. */
 export async function countReads(points: number): Promise<PointReads> {
-  const plan = fleetPlan(everyMinutes, retention);
+  const plan = fleetPlan({ everyMinutes, retention });
   const assembly = synthesize([plan]);
   const stage = await Stage.open({ plan, world: fleetWorld(1), seed: 2, assembly: assembly.directory });
   try {

@@ -1,5 +1,4 @@
 import { entry } from '../../lib/steps/entry.ts';
-import { rebuild } from '../../lib/steps/failback/rebuild.ts';
-import { serverSchema } from '../../lib/steps/failover/launch.ts';
+import { rebuild, rebuildSchema } from '../../lib/steps/failback/rebuild.ts';
 
-export const handler = entry('failback/rebuild', serverSchema, rebuild);
+export const handler = entry('failback/rebuild', rebuildSchema, rebuild);

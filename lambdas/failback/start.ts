@@ -1,5 +1,5 @@
 import { entry } from '../../lib/steps/entry.ts';
 import { start } from '../../lib/steps/failback/start.ts';
-import { serverSchema } from '../../lib/steps/failover/launch.ts';
+import { bringUpSchema } from '../../lib/steps/waves/bring-up.ts';
 
-export const handler = entry('failback/start', serverSchema, start);
+export const handler = entry('failback/start', bringUpSchema, start);

@@ -1,4 +1,5 @@
 import { entry } from '../../lib/steps/entry.ts';
-import { launch, serverSchema } from '../../lib/steps/failover/launch.ts';
+import { launch } from '../../lib/steps/failover/launch.ts';
+import { bringUpSchema } from '../../lib/steps/waves/bring-up.ts';
 
-export const handler = entry('failover/launch', serverSchema, launch);
+export const handler = entry('failover/launch', bringUpSchema, launch);

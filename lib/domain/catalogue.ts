@@ -231,6 +231,12 @@ export type TrafficChange = z.output<typeof trafficChangeSchema>;
 
 const launchedServerSchema = z.object({ image: imageId, instance: instanceId.nullable() }).readonly();
 
+/** How it ended to bring a server up: launched or started with all that belongs to it, or not. */
+const broughtUpSchema = z
+  .object({ at: time, failure: z.object({ code: z.string(), message: z.string() }).readonly().nullable() })
+  .readonly();
+export type BroughtUp = z.output<typeof broughtUpSchema>;
+
 /** `old` is empty where nothing was attached. */
 const swappedVolumeSchema = z.object({ old: z.string().regex(/^(vol-[0-9a-z]{1,40})?$/), new: volumeId }).readonly();
 export type SwappedVolume = z.output<typeof swappedVolumeSchema>;
@@ -291,6 +297,8 @@ export const operationSchema = z
     /** What the preflight of a failover found that does not stand in its way. */
     warnings: z.array(z.string()).readonly().exactOptional(),
     servers: z.record(name, launchedServerSchema).readonly(),
+    /** Servers of its waves with which that has ended. */
+    broughtUp: z.record(name, broughtUpSchema).readonly().default({}),
     questions: questionsSchema,
     /** Instances that it stopped, with the public address each had then. */
     stopped: z.record(instanceId, z.string().nullable()).readonly(),

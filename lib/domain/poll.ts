@@ -22,9 +22,9 @@ export function nextPoll(poll: Poll, done: boolean, now: Date): PollResult {
   return { done, waitSeconds, polls: poll.polls + 1, since: poll.since ?? now.toISOString() };
 }
 
-/** Where people wait for the end of it: a pause is a tenth of what was waited for so far, 5 s to 60 s, so that no more than that is lost. */
+/** Where people wait for the end of it: a pause is a twentieth of what was waited for so far, 5 s to 60 s, so that no more than that is lost. */
 export function nextPromptPoll(poll: Poll, done: boolean, now: Date): PollResult {
-  const waited = Math.round(pollingSeconds(poll, now) / 10);
+  const waited = Math.round(pollingSeconds(poll, now) / 20);
   const waitSeconds = Math.min(longestPauseSeconds, Math.max(firstPauseSeconds, waited));
   return { ...nextPoll(poll, done, now), waitSeconds };
 }

@@ -1,8 +1,11 @@
 import {
   Choice,
   Condition,
+  type IChainable,
   JsonPath,
   type Map as MapState,
+  Parallel,
+  Pass,
   type State,
   type StateMachine,
   Succeed,
@@ -17,21 +20,13 @@ import { keepManifest } from './manifest.ts';
 import type { StepFunctions } from './step-functions.ts';
 import { opening, Tasks } from './tasks.ts';
 import { compensate, orUndo } from './undo.ts';
-import { waves } from './waves.ts';
+import { registerImages, waves } from './waves.ts';
 
 /** Tasks whose failure, like that of any map, is undone. */
-const undoable = [
-  'Preflight',
-  'Begin last point',
-  'Fence',
-  'Ask in Fence',
-  'Switch traffic',
-  'Ask in Switch traffic',
-  'Commit',
-];
+const undoable = ['Preflight', 'Begin last point', 'Switch traffic', 'Ask in Switch traffic', 'Commit'];
 
 /**
- * Failover: preflight → fence the primary → [planned: a last point of the stopped servers] → waves with health gates → traffic → commit
+ * Failover: preflight → fence the primary, and register the images → [planned: a last point of the stopped servers] → waves with health gates → traffic → commit
  * → protections of the servers. Any failure before commit is undone; without protections it has succeeded all the same, which is the cause
  * with which it closes.
  */
@@ -51,17 +46,17 @@ export class FailoverMachine extends Construct {
     const isDrill = Condition.isPresent('$.isDrill');
     servers.next(new Choice(this, 'Drill?').when(isDrill, drilled.verify).otherwise(traffic));
     const { hasLastPoint, capture, broughtOver } = this.#lastPoint(tasks, servers);
-    const fence = tasks.untilAnswered('Fence', 'failover/fence', {}, hasLastPoint);
+    const fence = this.#fence(tasks, hasLastPoint);
     const lastPoint = tasks.call('Begin last point', 'failover/last-point', {
       payload: { 'dryRun.$': '$.dryRun' },
       result: 'replace',
     });
-    lastPoint.next(fence);
+    lastPoint.next(fence.begin);
     const isDryRun = new Choice(this, 'Dry run?')
       .when(Condition.booleanEquals('$.dryRun', true), close)
       .when(isDrill, servers)
       .when(Condition.isPresent('$.isPlanned'), lastPoint)
-      .otherwise(fence);
+      .otherwise(fence.begin);
     const preflight = tasks.call('Preflight', 'failover/preflight');
     preflight.next(isDryRun);
 
@@ -71,8 +66,9 @@ export class FailoverMachine extends Construct {
       atLast: (next) => this.#pruneGivenUp(tasks, next),
     });
     const begin = new Choice(this, 'Drill to take down?').when(isDrill, drilled.takeDown).otherwise(undone.begin);
+    fence.failed.next(begin);
     const guarded = tasks.made.filter(({ node }) => undoable.includes(node.id));
-    for (const state of [capture, ...broughtOver.guarded, servers, ...guarded])
+    for (const state of [capture, ...broughtOver.guarded, servers, fence.begin, ...guarded])
       state.addCatch(begin, { resultPath: '$.failure' });
 
     const safeguard = tasks.call('Safeguard', 'failover/safeguard');
@@ -96,6 +92,28 @@ export class FailoverMachine extends Construct {
       .otherwise(orUndo(this, { begin }, preflight));
     open.next(isSwitch);
     this.machine = operationMachine(this, 'Failover', this.#orCalledOff(tasks, open), tasks.functions);
+  }
+
+  /**
+   * The primary is fenced, and beside that the images are registered. A failed fence waits for those: the undo then finds all of them. `failed` leads on
+   * from there, with the failure at `$.failure`.
+   */
+  #fence(tasks: Tasks, next: IChainable): { readonly begin: Parallel; readonly failed: Pass } {
+    const begin = new Parallel(this, 'Fence and images', {
+      resultSelector: { 'fence.$': '$[0]' },
+      resultPath: '$.readied',
+    });
+    const fence = tasks.untilAnswered('Fence', 'failover/fence', {}, tasks.end('Fence'));
+    const notFenced = new Pass(this, 'Not fenced', { parameters: { 'failure.$': '$.failure' } });
+    for (const task of tasks.made.filter(({ node }) => ['Fence', 'Ask in Fence'].includes(node.id)))
+      task.addCatch(notFenced, { resultPath: '$.failure' });
+    begin.branch(fence, registerImages(this, tasks));
+    const failed = new Pass(this, 'Fence failed', { inputPath: '$.readied.fence.failure', resultPath: '$.failure' });
+    const isFenced = new Choice(this, 'Fenced?')
+      .when(Condition.isPresent('$.readied.fence.failure'), failed)
+      .otherwise(next as State);
+    begin.next(isFenced);
+    return { begin, failed };
   }
 
   /** A planned failover captures its stopped servers, and launches them from that. */

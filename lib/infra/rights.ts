@@ -123,6 +123,15 @@ function commanding(of: Resources): Right[] {
   ];
 }
 
+function registering(of: Resources): Right[] {
+  const action = 'ec2:RegisterImage';
+  return [
+    of.make(of.images, action),
+    of.own(of.snapshots('recovery'), action),
+    of.tagWhile('RegisterImage', of.images),
+  ];
+}
+
 function launching(of: Resources): Right[] {
   const action = 'ec2:RunInstances';
   return [
@@ -254,11 +263,10 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
   'failover/fence': fencing,
   'failback/fence': fencing,
   'watch/fences': (of) => [of.read(['primary'], 'ec2:DescribeInstances')],
+  'failover/register': (of) => [of.read(['recovery'], 'ec2:DescribeImages'), ...registering(of)],
   'failover/launch': (of) => [
     of.read(['recovery'], 'ec2:DescribeImages', 'ec2:DescribeInstances'),
-    of.make(of.images, 'ec2:RegisterImage'),
-    of.own(of.snapshots('recovery'), 'ec2:RegisterImage'),
-    of.tagWhile('RegisterImage', of.images),
+    ...registering(of),
     ...launching(of),
     ...prepared(of),
     ...settling(of),

@@ -21,6 +21,7 @@ export const stepNames = [
   'failover/preflight',
   'failover/last-point',
   'failover/fence',
+  'failover/register',
   'failover/launch',
   'failover/commit',
   'failover/safeguard',

@@ -112,7 +112,7 @@ async function* failingOver(ground: Ground): AsyncGenerator<Scene> {
     step,
     payload: { ...context, poll: firstLook, ...more },
   });
-  const launches = servers.map((server) => of('failover/launch', { server }));
+  const launches = servers.map((server, index) => of('failover/launch', { server, index }));
   const healths = [1, 2].map((wave) => of('waves/health', { wave, site: 'recovery' }));
   const toRecovery = of('traffic/switch', { to: 'recovery' });
   const undo = () =>
@@ -122,6 +122,7 @@ async function* failingOver(ground: Ground): AsyncGenerator<Scene> {
     probes: [
       of('failover/preflight'),
       of('failover/fence'),
+      ...servers.map((server, index) => of('failover/register', { server, index })),
       ...launches,
       ...undo(),
       of('failover/commit'),
@@ -187,7 +188,7 @@ async function* failingBack(ground: Ground): AsyncGenerator<Scene> {
   await completeRound(ground, last.items, last.finish);
   const rebuilds = servers.map((server) => of('failback/rebuild', { server }));
   for (const { step, payload } of rebuilds) await ground.value(step, payload);
-  const starts = servers.map((server) => of('failback/start', { server }));
+  const starts = servers.map((server, index) => of('failback/start', { server, index }));
   const after = [of('traffic/switch', { to: 'primary' }), of('failback/commit')];
   yield { name: 'rebuilding', probes: [...rebuilds, ...starts, ...after, ...undo(), ...ends(context)] };
 }

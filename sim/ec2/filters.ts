@@ -4,6 +4,18 @@ import { AwsError, NotModelled } from '../service.ts';
 /** Of all filters of a request together. @source EC2 API reference, FilterLimitExceeded */
 const filterValuesMax = 200;
 
+/** The items that a filter for ids leaves, looked up; all items where there is no such filter, or one with wildcards. */
+export function filteredById<Item>(
+  items: ReadonlyMap<string, Item>,
+  filters: readonly Filter[] | undefined,
+  name: string,
+): ReadonlyMap<string, Item> {
+  const { Values: ids } = filters?.find((filter) => filter.Name === name) ?? {};
+  if (ids === undefined || ids.some(isPattern)) return items;
+  const found = [...new Set(ids)].map((id) => [id, items.get(id)] as const);
+  return new Map(found.filter((entry): entry is [string, Item] => entry[1] !== undefined));
+}
+
 /** The values an item has for each filter name that an operation models. */
 export type FilterFields<Item> = Readonly<
   Record<string, (item: Item) => string | boolean | undefined | readonly (string | undefined)[]>
@@ -53,9 +65,13 @@ function readerOf<Item extends { readonly tags: readonly Tag[] }>(
 }
 
 function matcherOf(values: readonly string[]): (value: string) => boolean {
-  const exact = new Set(values.filter((value) => !/[*?]/.test(value)));
+  const exact = new Set(values.filter((value) => !isPattern(value)));
   const patterns = values.filter((value) => !exact.has(value)).map(patternOf);
   return (value) => exact.has(value) || patterns.some((pattern) => pattern.test(value));
+}
+
+function isPattern(value: string): boolean {
+  return /[*?]/.test(value);
 }
 
 function patternOf(value: string): RegExp {

@@ -13,7 +13,7 @@ import { after } from '../blocks/lineage.ts';
 import { AwsError, NotModelled } from '../service.ts';
 import { ec2Operation } from './ec2-operation.ts';
 import { found, invalid, select } from './errors.ts';
-import { applyFilters } from './filters.ts';
+import { applyFilters, filteredById } from './filters.ts';
 import { refuseLocked } from './locks.ts';
 import type { SnapshotRecord, VolumeRecord } from './records.ts';
 import type { Ec2State } from './state.ts';
@@ -189,7 +189,9 @@ function describeSnapshot(state: Ec2State, snapshot: SnapshotRecord, isDescribed
 function describeSnapshots(state: Ec2State, input: DescribeSnapshotsRequest): DescribeSnapshotsResult {
   for (const owner of input.OwnerIds ?? [])
     if (owner !== 'self' && owner !== state.account) throw new NotModelled(`snapshots of owner ${owner}`);
-  const asked = select(state.visible(state.snapshots), input.SnapshotIds, 'InvalidSnapshot.NotFound', 'snapshot');
+  const visible = state.visible(state.snapshots);
+  const among = input.SnapshotIds === undefined ? filteredById(visible, input.Filters, 'snapshot-id') : visible;
+  const asked = select(among, input.SnapshotIds, 'InvalidSnapshot.NotFound', 'snapshot');
   const kept = applyFilters('DescribeSnapshots', asked, input.Filters, {
     'snapshot-id': ({ id }) => id,
     status: (snapshot) => snapshot.state,

@@ -179,7 +179,14 @@ describe('a function in a process of its own', () => {
 describe('every deployed function, started as Lambda starts it', () => {
   /** An event that fits every step that works for an operation; this one never owned the plan. */
   const ofNobody = {
-    ...{ plan: 'shop', operation: 'protect-nobody', epoch: 7, point: 'rp-20260105T100000Z-aaaaaa', server: 'db' },
+    ...{
+      plan: 'shop',
+      operation: 'protect-nobody',
+      epoch: 7,
+      point: 'rp-20260105T100000Z-aaaaaa',
+      server: 'db',
+      index: 0,
+    },
     ...{
       poll: { polls: 0 },
       wave: 1,
@@ -245,10 +252,10 @@ describe('every deployed function, started as Lambda starts it', () => {
 
 describe('real work over the port, each call by the role of its function', () => {
   let opened: Awaited<ReturnType<typeof run>>;
-  let context: object;
+  let context: { plan: string; operation: string; epoch: number };
   beforeAll(async () => {
     opened = await run('protect/open', { input: { plan: 'shop' }, execution: 'own-process-1' });
-    const { plan, operation, epoch } = opened.answer as Record<string, unknown>;
+    const { plan, operation, epoch } = opened.answer as typeof context;
     context = { plan, operation, epoch };
   });
 
@@ -289,6 +296,11 @@ describe('real work over the port, each call by the role of its function', () =>
 
   it('waves/health finds the first wave at home in order, through the function that probes from outside', async () => {
     const event = { ...context, wave: 1, site: 'primary', poll: { polls: 0 } };
+    for (const server of ['db', 'files'])
+      await catalogue.updateOperationEntry(context, 'broughtUp', server, {
+        at: '2026-01-05T09:00:00.000Z',
+        failure: null,
+      });
     const { answer, calls, roles, role } = await run('waves/health', event);
     expect(answer).toMatchObject({ done: true });
     expect(calls).toEqual(expect.arrayContaining(['DescribeInstances', 'DescribeInstanceStatus', 'Invoke']));

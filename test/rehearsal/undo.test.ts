@@ -65,6 +65,33 @@ describe('I5: a failover that cannot be finished', () => {
   }
 });
 
+describe('a wave of which one server cannot be launched', () => {
+  it('is undone once the others of it are up, under the name of what went wrong', async () => {
+    // Refused, which nobody waits for: it fails long before the other server runs.
+    stage.cloud.faults.add({ kind: 'refused', operation: 'RunInstances', times: 1 });
+    const execution = await stage.run('failover');
+    expect(outcomeOf(execution)).toMatchObject({ status: 'FAILED', error: 'AwsRefused' });
+    const { broughtUp = {}, servers = {} } = (await failover()) ?? {};
+    const failed = Object.keys(broughtUp).filter((server) => broughtUp[server]?.failure !== null);
+    const up = Object.keys(broughtUp).filter((server) => broughtUp[server]?.failure === null);
+    expect([failed.length, up.length, Object.keys(servers)]).toEqual([1, 1, expect.arrayContaining(['db', 'files'])]);
+    expect(broughtUp[failed[0] ?? '']?.failure).toMatchObject({ code: 'AwsRefused' });
+    const undoneAt = execution.history.find(({ state: at }) => at?.name === 'Undo: begin')?.at ?? 0;
+    expect(undoneAt).toBeGreaterThan(Date.parse(broughtUp[up[0] ?? '']?.at ?? ''));
+    expect(isEntered(execution, 'Switch traffic')).toBe(false);
+    expect(await stage.clock.settle(findLeftovers(stage, before))).toEqual([]);
+  });
+
+  it('is undone as well where no step could say why', async () => {
+    stage.cloud.faults.add({ kind: 'crash-before', caller: 'FailoverLaunch', skip: 12, times: 200 });
+    const ended = outcomeOf(await stage.run('failover'));
+    expect(ended).toMatchObject({ error: 'LaunchFailed', message: expect.stringMatching(/^Bringing up .+ broke off/) });
+    await stage.clock.advance(180_000);
+    expect(served()).toEqual({ region: home, serving: true });
+    expect(await stage.clock.settle(findLeftovers(stage, before))).toEqual([]);
+  });
+});
+
 describe('a failover whose servers are ready', () => {
   it('waits for Route 53 instead of taking them down', async () => {
     stage.cloud.faults.lose(home);

@@ -71,7 +71,7 @@ export async function open(
     ...context,
     wave,
     site: 'primary' as const,
-    servers: servers.map(item),
+    servers,
   }));
   const only = fenceOnly ? { isFenceOnly: true as const } : {};
   return { ...context, estimateOnly, ...only, servers: Object.keys(serving.servers).map(item), waves };

@@ -14,13 +14,13 @@ import {
 import { corrupt } from '../../domain/corrupt.ts';
 import { assertInvariant, Failure } from '../../domain/failure.ts';
 import { pointId } from '../../domain/recovery-point.ts';
-import { nextPollWithin, type PollResult, pollingSeconds } from '../../domain/poll.ts';
-import type { z } from 'zod';
-import type { serverSchema } from '../failover/launch.ts';
+import { nextPollWithin, type PollResult, pollingSeconds, pollSchema } from '../../domain/poll.ts';
+import { z } from 'zod';
 import { imageOf } from '../operation/images.ts';
-import type { Services } from '../services.ts';
+import { contextSchema, type Services } from '../services.ts';
 
-type RebuildInput = z.infer<typeof serverSchema>;
+export const rebuildSchema = contextSchema.extend({ server: z.string(), poll: pollSchema });
+type RebuildInput = z.infer<typeof rebuildSchema>;
 
 /**
  * Swaps the volumes of one original instance in place: a volume from each final twin, in the old one's place. Same instance

@@ -1,19 +1,25 @@
 import { ec2Client } from '../../aws/clients.ts';
-import type { z } from 'zod';
 import { describeInstances, startInstances } from '../../aws/instances.ts';
 import { Failure } from '../../domain/failure.ts';
+import { launchSecond } from '../../domain/pace.ts';
 import { nextPollWithin, type PollResult } from '../../domain/poll.ts';
-import type { serverSchema } from '../failover/launch.ts';
 import type { Services } from '../services.ts';
+import { type BringUpInput, noteBroughtUp, untilTurn } from '../waves/bring-up.ts';
 
 const startSecondsMax = 900;
 
 /** Starts one original instance with its rebuilt volumes. */
-export async function start(services: Services, input: z.infer<typeof serverSchema>): Promise<PollResult> {
+export async function start(services: Services, input: BringUpInput): Promise<PollResult> {
+  return noteBroughtUp(services, input, () => moveOn(services, input));
+}
+
+async function moveOn(services: Services, input: BringUpInput): Promise<PollResult> {
   const plan = await services.planOf(input);
   const { fence } = await services.proveEpoch(input);
   if (fence?.status === 'owed')
     throw new Failure('BrokenInvariant', `I1 would be broken: the primary of plan ${plan.name} has an owed fence`);
+  const early = untilTurn(services, input, launchSecond(input.index));
+  if (early !== undefined) return early;
   const ec2 = services.client(ec2Client, plan.primary.region);
   const id = plan.servers[input.server]?.instance ?? '';
   const [instance] = await describeInstances(ec2, [id]);

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Operation } from '../../domain/catalogue.ts';
 import { Failure } from '../../domain/failure.ts';
-import { nextPoll, pollingSeconds, pollSchema } from '../../domain/poll.ts';
+import { nextPromptPoll, pollingSeconds, pollSchema } from '../../domain/poll.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { askFirst, type MayAsk } from '../operation/ask-first.ts';
 import { contextSchema, type Services } from '../services.ts';
@@ -24,7 +24,7 @@ export async function fence(services: Services, input: z.infer<typeof fenceSchem
   await services.catalogue.updateOperation(input, { progression: 'fencing' });
   const look = await stopPrimary(services, input, plan);
   const isOverdue = pollingSeconds(input.poll, services.now()) > stopSecondsMax;
-  if (look === 'stopping' && !isOverdue) return nextPoll(input.poll, false, services.now());
+  if (look === 'stopping' && !isOverdue) return nextPromptPoll(input.poll, false, services.now());
   const status = look === 'confirmed' ? 'confirmed' : 'owed';
   const trouble = `The servers of plan ${plan.name} in ${plan.primary.region} could not be stopped (${look})`;
   const why = status === 'owed' ? whyNotOwed(plan, await services.catalogue.operationOf(input)) : undefined;
@@ -38,7 +38,7 @@ export async function fence(services: Services, input: z.infer<typeof fenceSchem
   if (asking !== undefined) return asking;
   await services.catalogue.changeState(input, { kind: 'fence', status, now: services.now() });
   await services.catalogue.addEvent(input.operation, services.now(), `primary fence ${status}`);
-  return nextPoll(input.poll, true, services.now());
+  return nextPromptPoll(input.poll, true, services.now());
 }
 
 /** Why the operation may not go on with an owed fence; `undefined` where it may. */

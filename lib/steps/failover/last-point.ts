@@ -32,5 +32,5 @@ export async function lastPoint(
   await pin(services, operation);
   await sayChoice(services, operation);
   const waves = await wavesToRecovery(services, context);
-  return { ...context, dryRun, recoveryPoint: point, waves, point, selected: { result: { servers } } };
+  return { ...context, dryRun, recoveryPoint: point, waves, servers: [], point, selected: { result: { servers } } };
 }

@@ -1,38 +1,41 @@
 import { ec2Client } from '../../aws/clients.ts';
-import { z } from 'zod';
-import { findImages, type ImageFacts, registerImage } from '../../aws/images.ts';
 import { setInterfaceSourceDestCheck, setSourceDestCheck } from '../../aws/instance-attributes.ts';
 import { associateAddress, describeInstances, type InstanceFacts } from '../../aws/instances.ts';
-import type { OwnerTags } from '../../aws/tags.ts';
-import { tokenOf } from '../../aws/token.ts';
 import { tagVolume } from '../../aws/volumes.ts';
-import type { PointServer } from '../../domain/catalogue.ts';
-import { pointOfServer } from '../../domain/choice.ts';
 import { Failure, type FailureCode } from '../../domain/failure.ts';
 import type { LaunchConfiguration } from '../../domain/launch-configuration.ts';
 import { ofType, type Rung, rungLine, rungsOf } from '../../domain/launch-ladder.ts';
 import { capturedInterfaces, mapNetwork } from '../../domain/launch-network.ts';
-import { nextPoll, type PollResult, pollingSeconds, pollSchema } from '../../domain/poll.ts';
+import { launchSecond, registrationSecond } from '../../domain/pace.ts';
+import { nextPromptPoll, type PollResult, pollingSeconds } from '../../domain/poll.ts';
 import type { Plan } from '../../domain/plan.ts';
-import { imageOf } from '../operation/images.ts';
-import { contextSchema, type Services } from '../services.ts';
+import type { Services } from '../services.ts';
+import { type BringUpInput, noteBroughtUp, untilTurn } from '../waves/bring-up.ts';
 import { climb } from './climb.ts';
-
-export const serverSchema = contextSchema.extend({ server: z.string(), poll: pollSchema });
-type LaunchInput = z.infer<typeof serverSchema>;
+import { captured, ensureImage, ownerOf } from './image.ts';
 
 /** An image is ready within seconds and an instance within a minute or two; what takes longer never comes. */
 const launchSecondsMax = 900;
 
 /** Launches one server of the recovery point: image registered, instance launched, prepared address moved to it. */
-export async function launch(services: Services, input: LaunchInput): Promise<PollResult> {
+export async function launch(services: Services, input: BringUpInput): Promise<PollResult> {
+  return noteBroughtUp(services, input, () => moveOn(services, input));
+}
+
+async function moveOn(services: Services, input: BringUpInput): Promise<PollResult> {
   const plan = await services.planOf(input);
   await services.proveEpoch(input);
   const ec2 = services.client(ec2Client, plan.recovery.region);
-  const operation = await services.catalogue.operationOf(input);
+  const noted = (await services.catalogue.operationOf(input)).servers[input.server];
+  const turn = noted === undefined ? registrationSecond : launchSecond;
+  const isLaunched = (noted?.instance ?? null) !== null;
+  const early = isLaunched ? undefined : untilTurn(services, input, turn(input.index));
+  if (early !== undefined) return early;
   const image = await ensureImage(services, input);
   if (image.state !== 'available') return notYet(services, input, `its image ${image.id} is ${image.state}`);
-  const instance = operation.servers[input.server]?.instance ?? (await launchIfRoom(services, plan, input, image.id));
+  const soon = isLaunched ? undefined : untilTurn(services, input, launchSecond(input.index));
+  if (soon !== undefined) return soon;
+  const instance = noted?.instance ?? (await launchIfRoom(services, plan, input, image.id));
   if (instance instanceof Failure) return notYet(services, input, instance.message);
   const [facts] = await describeInstances(ec2, [instance]);
   if (facts === undefined || facts.state === 'pending')
@@ -47,14 +50,14 @@ export async function launch(services: Services, input: LaunchInput): Promise<Po
     return notYet(services, input, `not all network interfaces of ${instance} are visible yet`);
   const elasticIp = plan.servers[input.server]?.elasticIp;
   if (elasticIp !== undefined) await associateAddress(ec2, elasticIp, facts);
-  return nextPoll(input.poll, true, services.now());
+  return nextPromptPoll(input.poll, true, services.now());
 }
 
 /**
  * What cannot be asked for at the launch. The protections come last of all, once nothing is undone any more. Returns whether AWS shows
  * everything of the server already.
  */
-async function finish(services: Services, input: LaunchInput, launched: InstanceFacts): Promise<boolean> {
+async function finish(services: Services, input: BringUpInput, launched: InstanceFacts): Promise<boolean> {
   const ec2 = services.client(ec2Client, services.plan(input.plan).recovery.region);
   const { configuration, volumes } = await captured(services, input);
   for (const { deviceIndex, isSourceDestChecked: isWanted = true } of capturedInterfaces(configuration)) {
@@ -71,27 +74,13 @@ async function finish(services: Services, input: LaunchInput, launched: Instance
   return true;
 }
 
-function notYet(services: Services, input: LaunchInput, what: string): PollResult {
+function notYet(services: Services, input: BringUpInput, what: string): PollResult {
   if (pollingSeconds(input.poll, services.now()) <= launchSecondsMax)
-    return nextPoll(input.poll, false, services.now());
+    return nextPromptPoll(input.poll, false, services.now());
   throw new Failure(
     'LaunchFailed',
     `Server ${input.server} of plan ${input.plan} did not come up within ${launchSecondsMax} s: ${what}. The failover is undone; look at it in the console, then start it again.`,
   );
-}
-
-async function ensureImage(services: Services, input: LaunchInput): Promise<ImageFacts> {
-  const plan = services.plan(input.plan);
-  const ec2 = services.client(ec2Client, plan.recovery.region);
-  const owner = ownerOf(input, 'recovery-image');
-  const [found] = await findImages(ec2, owner);
-  if (found !== undefined) return found;
-  const { configuration, volumes } = await captured(services, input);
-  const name = `homeward-${tokenOf(input.plan, input.operation, input.server)}`;
-  const image = await registerImage(ec2, { name, configuration, volumes: Object.values(volumes), owner });
-  if (image.id !== '')
-    await services.catalogue.updateOperationEntry(input, 'servers', input.server, { image: image.id, instance: null });
-  return image;
 }
 
 /** Want of capacity may pass within minutes, as does what is not known yet. @source aws-facts [3.4] */
@@ -101,7 +90,7 @@ const waitedFor: readonly FailureCode[] = ['LaunchFailed', 'AwsNotYetConsistent'
 async function launchIfRoom(
   services: Services,
   plan: Plan,
-  input: LaunchInput,
+  input: BringUpInput,
   image: string,
 ): Promise<string | Failure> {
   const { configuration } = await captured(services, input);
@@ -128,7 +117,7 @@ async function launchIfRoom(
 /** What the server has been launched without, and where else than the plan wants it. */
 async function noteLeft(
   services: Services,
-  input: LaunchInput,
+  input: BringUpInput,
   { configuration, rung, isFirst }: { configuration: LaunchConfiguration; rung: Rung | undefined; isFirst: boolean },
 ): Promise<void> {
   const say = (note: string) => services.catalogue.addEvent(input.operation, services.now(), note);
@@ -137,19 +126,4 @@ async function noteLeft(
   const { left } = ofType(configuration, rung?.instanceType ?? configuration.instanceType);
   const without = [...(configuration.settings?.notCarried ?? []), ...left];
   if (without.length > 0) await say(`server ${input.server} was launched without ${without.join('; ')}`);
-}
-
-async function captured(services: Services, input: LaunchInput): Promise<PointServer> {
-  const operation = await services.catalogue.operationOf(input);
-  const image = await imageOf(services, operation, input.server);
-  if (image === undefined)
-    throw new Failure(
-      'LaunchFailed',
-      `Recovery point ${pointOfServer(operation, input.server)} has no image of server ${input.server}. Choose another point.`,
-    );
-  return image;
-}
-
-export function ownerOf({ plan, operation, server }: LaunchInput, purpose: string): OwnerTags {
-  return { plan, operation, server, purpose, step: `launch/${server}` };
 }

@@ -25,6 +25,6 @@ export async function wavesToRecovery(services: Services, context: Context): Pro
     ...context,
     wave,
     site: 'recovery' as const,
-    servers: servers.map((server) => ({ ...context, server })),
+    servers,
   }));
 }

@@ -36,6 +36,8 @@ export type FailoverOpened = Context & {
   readonly isPlanned?: true;
   readonly recoveryPoint: string;
   readonly waves: readonly WaveItem[];
+  /** Whose images can be registered at once: none where the point has still to be taken. */
+  readonly servers: readonly string[];
 };
 
 /** Opens a failover: input, phase and recovery point are checked before anything is locked (I12). Touches the recovery Region only (I9). */
@@ -71,5 +73,6 @@ export async function open(
   if (!dryRun && !planned) await pin(services, operation);
   if (!planned) await sayChoice(services, operation);
   const recoveryPoint = operation.recoveryPoint ?? chosen.recoveryPoint;
-  return { ...context, dryRun, ...planning, recoveryPoint, waves };
+  const servers = planned ? [] : waves.flatMap((wave) => wave.servers);
+  return { ...context, dryRun, ...planning, recoveryPoint, waves, servers };
 }

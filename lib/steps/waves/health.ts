@@ -11,6 +11,7 @@ import { isProceeding } from '../../domain/question.ts';
 import { environment } from '../../names.ts';
 import { askFirst, type MayAsk } from '../operation/ask-first.ts';
 import { contextSchema, type Services } from '../services.ts';
+import { refuseNotBroughtUp } from './bring-up.ts';
 import { type Probe, probeAnswerSchema } from './probe.ts';
 import { instancesOf, regionOf, siteSchema } from './site.ts';
 
@@ -31,6 +32,7 @@ export async function health(services: Services, input: HealthInput): Promise<Ma
   await services.proveEpoch(input);
   await services.catalogue.updateOperation(input, { progression: `wave ${input.wave}` });
   const servers = Object.keys(plan.servers).filter((name) => plan.servers[name]?.wave === input.wave);
+  refuseNotBroughtUp(await services.catalogue.operationOf(input), servers);
   const instances = await instancesOf(services, input, input.site, servers);
   refuseDead(plan, instances);
   const problems = await problemsOf(services, plan, input, { servers, instances });

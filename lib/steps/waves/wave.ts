@@ -5,9 +5,9 @@ export interface ServerItem extends Context {
   readonly server: string;
 }
 
-/** Servers that are launched together at a site, and checked before the next wave. */
+/** Servers, by name, that are brought up together at a site, and checked before the next wave. */
 export interface WaveItem extends Context {
   readonly wave: number;
   readonly site: Site;
-  readonly servers: readonly ServerItem[];
+  readonly servers: readonly string[];
 }

@@ -1,13 +1,15 @@
-import type { Plan } from '../../lib/domain/plan.ts';
-import { planFileSchema } from '../../lib/domain/plan-schema.ts';
-import type { Stage } from '../../rehearsal/stage.ts';
-import type { World } from '../../rehearsal/world.ts';
+import type { Plan } from '../lib/domain/plan.ts';
+import { planFileSchema } from '../lib/domain/plan-schema.ts';
+import type { Stage } from '../rehearsal/stage.ts';
+import type { Execution } from '../sim/stepfunctions/stepfunctions.ts';
+import type { World } from '../rehearsal/world.ts';
 
 const home = 'us-east-1';
 const away = 'us-west-2';
 const devices = ['/dev/xvda', '/dev/sdf', '/dev/sdg'];
 /** Addresses of one subnet of a placed world that servers may take. */
 const serversPerSubnet = 240;
+const groupOf = (wave: number) => `wave${wave + 1}`;
 const subnetId = (side: number, number: number) => `subnet-${String(side)}${String(number).padStart(16, '0')}`;
 
 /** Written bytes of each volume; two percent of that change in an hour. */
@@ -18,8 +20,17 @@ const blocksPerVolume = 100;
 export const bytesPerBlock = (writtenGib * 1024 ** 3) / blocksPerVolume;
 const changeEveryMs = 3_600_000 / (changePerHour * blocksPerVolume);
 
-/** A fleet of servers that its plan picks by one tag. `retention`: as in a plan's file. */
-export function fleetPlan(everyMinutes: number, retention: Readonly<Record<string, unknown>> = { latest: 6 }): Plan {
+/** How a fleet is protected and launched. `retention`: as in a plan's file. */
+export interface FleetOptions {
+  readonly everyMinutes: number;
+  readonly retention?: Readonly<Record<string, unknown>>;
+  /** With it one of the servers is the one that users are led to. */
+  readonly waves?: number;
+}
+
+/** A fleet of servers that its plan picks by one tag for each wave. */
+export function fleetPlan({ everyMinutes, retention = { latest: 6 }, waves }: FleetOptions): Plan {
+  const health = { within: '20 minutes', tcp: 443 };
   const subnets = Array.from({ length: 4 }, (_, number) => [subnetId(0, number), subnetId(1, number)]);
   const written = {
     primary: { region: home },
@@ -29,7 +40,14 @@ export function fleetPlan(everyMinutes: number, retention: Readonly<Record<strin
       securityGroups: { 'sg-00000000000000001': 'sg-00000000000000002' },
     },
     protection: { every: `${everyMinutes} minutes`, rpoTarget: '60 minutes', retention },
-    groups: { fleet: { tags: { fleet: 'bench' }, wave: 1, health: { within: '10 minutes' } } },
+    groups: Object.fromEntries(
+      Array.from({ length: waves ?? 1 }, (_, index) => [
+        groupOf(index),
+        { tags: { fleet: groupOf(index) }, wave: index + 1, health },
+      ]),
+    ),
+    ...(waves === undefined ? {} : front(waves, health)),
+    probes: { subnets: [subnetId(1, 0)], securityGroups: ['sg-00000000000000002'] },
     failover: { rtoTarget: '60 minutes', whenFenceIsOwed: 'proceed' },
     failback: { pauseLimit: '15 minutes' },
   };
@@ -38,12 +56,22 @@ export function fleetPlan(everyMinutes: number, retention: Readonly<Record<strin
   return plan;
 }
 
-/** Three volumes a server, nothing written yet: {@link fill} does that. */
-export function fleetWorld(servers: number): World {
+function front(wave: number, health: object) {
+  const record = { zone: 'Z0FLEET', name: 'fleet.example.com', type: 'A', ttl: '60 seconds' };
+  return {
+    servers: { front: { instance: 'i-0f0f0f0f0f0f0f0f0', wave, health } },
+    traffic: [{ ...record, server: 'front', address: 'public' }],
+  };
+}
+
+/** Three volumes a server, nothing written yet: {@link fill} does that. The waves are of one size, as far as that is possible. */
+export function fleetWorld(servers: number, waves?: number): World {
   const volume = { sizeGib: 2 * writtenGib, writtenBlocks: 0, volumeType: 'gp3', isEncrypted: false };
   const volumes = Object.fromEntries(devices.map((device) => [device, volume]));
   const named = Array.from({ length: servers }, (_, number) => [
-    `fleet-${String(number).padStart(17, '0')}`,
+    number === 0 && waves !== undefined
+      ? 'front'
+      : `${groupOf(number % (waves ?? 1))}-${String(number).padStart(17, '0')}`,
     { instanceType: 'm7i.large', volumes, subnet: Math.floor(number / serversPerSubnet) },
   ]);
   return { servers: Object.fromEntries(named) as World['servers'], events: [] };
@@ -89,4 +117,15 @@ export function change({ clock }: Stage, volumes: readonly Written[]): void {
     };
     clock.after((changeEveryMs * (index + 1)) / volumes.length, again);
   }
+}
+
+/** The first point copies everything, which is not what is measured: its copies take no time for that. */
+export async function firstPoint(stage: Stage): Promise<void> {
+  const { timings } = stage.cloud.services(stage.plan.recovery.region).ec2.state;
+  const { copyBytesPerSecond } = timings;
+  timings.copyBytesPerSecond = Number.POSITIVE_INFINITY;
+  const isProtected = ({ status, output }: Execution) =>
+    status === 'SUCCEEDED' && (output as { skipped?: boolean }).skipped !== true;
+  await stage.clock.run(() => stage.executions('protect').some(isProtected));
+  timings.copyBytesPerSecond = copyBytesPerSecond;
 }
