@@ -235,7 +235,6 @@ const launchedServerSchema = z.object({ image: imageId, instance: instanceId.nul
 const broughtUpSchema = z
   .object({ at: time, failure: z.object({ code: z.string(), message: z.string() }).readonly().nullable() })
   .readonly();
-export type BroughtUp = z.output<typeof broughtUpSchema>;
 
 /** `old` is empty where nothing was attached. */
 const swappedVolumeSchema = z.object({ old: z.string().regex(/^(vol-[0-9a-z]{1,40})?$/), new: volumeId }).readonly();
