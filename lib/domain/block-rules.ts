@@ -55,6 +55,34 @@ export function questionRule(of: 'failover' | 'failback'): Rule {
   );
 }
 
+const named = z.record(z.string(), z.unknown()).default({});
+const isOptional = (server: unknown) => z.object({ optional: z.literal(true) }).safeParse(server).success;
+
+/** What may be left out serves nobody, and something is always left. */
+export const optionalRule = rule(
+  z.object({ servers: named, groups: named, traffic: z.array(z.unknown()).default([]) }),
+  ({ servers, groups, traffic }) => {
+    const all = [...Object.values(servers), ...Object.values(groups)];
+    return [
+      all.length > 0 &&
+        all.every(isOptional) && {
+          path: ['servers'],
+          message: 'are all optional: an operation could leave out every one. Take "optional" from one at least.',
+        },
+      ...traffic.map((record, index) => {
+        const read = z.object({ server: z.string() }).safeParse(record);
+        return (
+          read.success &&
+          isOptional(servers[read.data.server]) && {
+            path: ['traffic', index, 'server'],
+            message: 'is optional, and nobody would be served where it is left out. Name a server that is not.',
+          }
+        );
+      }),
+    ];
+  },
+);
+
 /** What a launch falls back to has to be of the plan, and other than what it stands for. */
 export const fallbackRule = rule(
   z.object({

@@ -7,6 +7,7 @@ import { choiceSchema } from './choice.ts';
 import { name } from './fields.ts';
 import { imageId, instanceId, operationIdSchema, pointIdSchema, snapshotId, time, volumeId } from './ids.ts';
 import { questionsSchema } from './question.ts';
+import { leftOutSchema } from './left-out.ts';
 import { launchConfigurationSchema } from './launch-configuration.ts';
 import { blockMethodSchema, methodSchema, replicationMembers } from './replication-record.ts';
 
@@ -291,6 +292,7 @@ export const operationSchema = z
     /** What the preflight of a failover found that does not stand in its way. */
     warnings: z.array(z.string()).readonly().exactOptional(),
     servers: z.record(name, launchedServerSchema).readonly(),
+    leftOut: leftOutSchema,
     questions: questionsSchema,
     /** Instances that it stopped, with the public address each had then. */
     stopped: z.record(instanceId, z.string().nullable()).readonly(),

@@ -38,6 +38,7 @@ export function newOperation(start: OperationStart): Operation {
     endedAt: null,
     committedAt: null,
     servers: {},
+    leftOut: {},
     questions: {},
     stopped: {},
     traffic: [],

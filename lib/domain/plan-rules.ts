@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { commandRule, drillRule, fallbackRule, fenceRule, questionRule } from './block-rules.ts';
+import { commandRule, drillRule, fallbackRule, fenceRule, optionalRule, questionRule } from './block-rules.ts';
 import { formatDuration } from './duration.ts';
 import { memberOf } from './members.ts';
 import { type Broken, type Rule, rule } from './rule.ts';
@@ -221,6 +221,7 @@ const rules: readonly Rule[] = [
       );
     });
   }),
+  optionalRule,
   fallbackRule,
   drillRule,
   fenceRule,

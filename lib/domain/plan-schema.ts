@@ -30,6 +30,7 @@ const consistency = fields({
 
 const inWave = {
   wave: integer(1, 100),
+  optional: yesOrNo.exactOptional(),
   health: fields({ within: duration, tcp: port.exactOptional(), http: http.exactOptional() }),
   ignoreLocalDisks: yesOrNo.exactOptional(),
   consistency: consistency.exactOptional(),

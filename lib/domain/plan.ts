@@ -18,10 +18,14 @@ export interface Consistency {
   readonly onFailure: 'crash-consistent' | 'fail';
 }
 
-/** A protected EC2 instance. `elasticIp` is the allocation of an address prepared in the recovery Region; `ignoreLocalDisks`: nothing on the disks of its host is worth keeping. */
+/**
+ * A protected EC2 instance. `optional`: an operation goes on without it where it cannot be brought up or is not healthy in time. `elasticIp` is the
+ * allocation of an address prepared in the recovery Region; `ignoreLocalDisks`: nothing on the disks of its host is worth keeping.
+ */
 export interface PlanServer {
   readonly instance: string;
   readonly wave: number;
+  readonly optional?: boolean;
   readonly health: Health;
   readonly elasticIp?: string;
   readonly ignoreLocalDisks?: boolean;

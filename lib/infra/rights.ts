@@ -265,6 +265,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
   ],
   'failover/safeguard': (of) => [safeguarding(of)],
   'drill/verify': (of) => (of.isDrilled ? [publishing] : []),
+  'failover/clear': (of) => (of.mayLeaveOut ? removing(of) : []),
   'drill/take-down': removing,
   'failover/undo': (of) => [
     of.read(['primary'], 'ec2:DescribeInstances'),

@@ -340,7 +340,7 @@ describe('real work over the port, each call by the role of its function', () =>
       { server: 'db', address: '127.0.0.1', tcp: closed },
     ];
     const probers = deployed.filter(({ step }) => step === 'waves/probe');
-    const answers = [{ problems: [`db does not accept TCP ${closed}`] }];
+    const answers = [{ problems: [{ server: 'db', problem: `db does not accept TCP ${closed}` }] }];
     cloud.record.calls.length = 0;
     expect(probers.map(({ definition }) => definition.isInVpc)).toEqual([false, true, true]);
     expect(await everyAnswer(probers, { probes })).toEqual(probers.map(({ step }) => ({ step, answers })));

@@ -12,11 +12,14 @@ import { Failure, type FailureCode } from '../../domain/failure.ts';
 import type { LaunchConfiguration } from '../../domain/launch-configuration.ts';
 import { ofType, type Rung, rungLine, rungsOf } from '../../domain/launch-ladder.ts';
 import { capturedInterfaces, mapNetwork } from '../../domain/launch-network.ts';
-import { nextPoll, type PollResult, pollingSeconds, pollSchema } from '../../domain/poll.ts';
+import { isOptional } from '../../domain/left-out.ts';
+import { nextPoll, nextPollWithin, type PollResult, pollSchema } from '../../domain/poll.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { imageOf } from '../operation/images.ts';
 import { contextSchema, type Services } from '../services.ts';
+import { orLeaveOut } from '../waves/leave-out.ts';
 import { climb } from './climb.ts';
+import { launchStep } from './launched.ts';
 
 export const serverSchema = contextSchema.extend({ server: z.string(), poll: pollSchema });
 type LaunchInput = z.infer<typeof serverSchema>;
@@ -24,10 +27,15 @@ type LaunchInput = z.infer<typeof serverSchema>;
 /** An image is ready within seconds and an instance within a minute or two; what takes longer never comes. */
 const launchSecondsMax = 900;
 
-/** Launches one server of the recovery point: image registered, instance launched, prepared address moved to it. */
+/** Launches one server of the recovery point, unless the operation goes on without it. */
 export async function launch(services: Services, input: LaunchInput): Promise<PollResult> {
-  const plan = await services.planOf(input);
   await services.proveEpoch(input);
+  return orLeaveOut(services, input, 'recovery', () => bringUp(services, input));
+}
+
+/** Image registered, instance launched, prepared address moved to it. */
+async function bringUp(services: Services, input: LaunchInput): Promise<PollResult> {
+  const plan = await services.planOf(input);
   const ec2 = services.client(ec2Client, plan.recovery.region);
   const operation = await services.catalogue.operationOf(input);
   const image = await ensureImage(services, input);
@@ -40,7 +48,7 @@ export async function launch(services: Services, input: LaunchInput): Promise<Po
   if (facts.state !== 'running') {
     throw new Failure(
       'LaunchFailed',
-      `Server ${input.server} of plan ${plan.name} became ${facts.state} after launch as ${instance}: ${facts.stateReason}. The failover is undone; check the key and the instance type, then start it again.`,
+      `Server ${input.server} of plan ${plan.name} became ${facts.state} after launch as ${instance}: ${facts.stateReason}. Check the key and the instance type.`,
     );
   }
   if (!(await finish(services, input, facts)))
@@ -71,13 +79,22 @@ async function finish(services: Services, input: LaunchInput, launched: Instance
   return true;
 }
 
-function notYet(services: Services, input: LaunchInput, what: string): PollResult {
-  if (pollingSeconds(input.poll, services.now()) <= launchSecondsMax)
-    return nextPoll(input.poll, false, services.now());
-  throw new Failure(
-    'LaunchFailed',
-    `Server ${input.server} of plan ${input.plan} did not come up within ${launchSecondsMax} s: ${what}. The failover is undone; look at it in the console, then start it again.`,
-  );
+async function notYet(services: Services, input: LaunchInput, what: string): Promise<PollResult> {
+  const withinSeconds = patienceSeconds(await services.planOf(input), input.server);
+  return nextPollWithin(input.poll, false, services.now(), {
+    withinSeconds,
+    overdue: () =>
+      new Failure(
+        'LaunchFailed',
+        `Server ${input.server} of plan ${input.plan} did not come up within ${withinSeconds} s: ${what.replace(/\.$/, '')}. Look at it in the console.`,
+      ),
+  });
+}
+
+/** Nobody is kept waiting for an optional server for longer than its plan says. */
+function patienceSeconds(plan: Plan, server: string): number {
+  const { health } = plan.servers[server] ?? {};
+  return isOptional(plan, server) ? Math.min(launchSecondsMax, health?.withinSeconds ?? 0) : launchSecondsMax;
 }
 
 async function ensureImage(services: Services, input: LaunchInput): Promise<ImageFacts> {
@@ -151,5 +168,5 @@ async function captured(services: Services, input: LaunchInput): Promise<PointSe
 }
 
 export function ownerOf({ plan, operation, server }: LaunchInput, purpose: string): OwnerTags {
-  return { plan, operation, server, purpose, step: `launch/${server}` };
+  return { plan, operation, server, purpose, step: launchStep(server) };
 }

@@ -11,7 +11,8 @@ const probe = z.object({
 export type Probe = z.infer<typeof probe>;
 
 export const probesSchema = z.object({ probes: z.array(probe) });
-export const probeAnswerSchema = z.object({ problems: z.array(z.string()) });
+const problemSchema = z.object({ server: z.string(), problem: z.string() });
+export const probeAnswerSchema = z.object({ problems: z.array(problemSchema) });
 
 const answerMsMax = 5_000;
 
@@ -19,8 +20,9 @@ const answerMsMax = 5_000;
 export async function probeServers({
   probes,
 }: z.infer<typeof probesSchema>): Promise<z.infer<typeof probeAnswerSchema>> {
-  const problems = await Promise.all(probes.map(problemOf));
-  return { problems: problems.filter((problem) => problem !== undefined) };
+  const asked = probes.map(async (target) => ({ server: target.server, problem: await problemOf(target) }));
+  const found = await Promise.all(asked);
+  return { problems: found.flatMap(({ server, problem }) => (problem === undefined ? [] : [{ server, problem }])) };
 }
 
 async function problemOf(target: Probe): Promise<string | undefined> {
