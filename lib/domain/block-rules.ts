@@ -62,12 +62,15 @@ const isOptional = (server: unknown) => z.object({ optional: z.literal(true) }).
 export const optionalRule = rule(
   z.object({ servers: named, groups: named, traffic: z.array(z.unknown()).default([]) }),
   ({ servers, groups, traffic }) => {
-    const all = [...Object.values(servers), ...Object.values(groups)];
+    const of = (block: string, entries: Record<string, unknown>) =>
+      Object.entries(entries).map(([key, server]) => ({ path: [block, key, 'optional'], server }));
+    const all = [...of('servers', servers), ...of('groups', groups)];
+    const [first] = all;
     return [
-      all.length > 0 &&
-        all.every(isOptional) && {
-          path: ['servers'],
-          message: 'are all optional: an operation could leave out every one. Take "optional" from one at least.',
+      first !== undefined &&
+        all.every(({ server }) => isOptional(server)) && {
+          path: first.path,
+          message: 'would let an operation leave out every server. Take it from one at least.',
         },
       ...traffic.map((record, index) => {
         const read = z.object({ server: z.string() }).safeParse(record);

@@ -160,6 +160,21 @@ describe('an optional server that cannot be launched', () => {
   });
 });
 
+describe('an optional server that cannot be started at home', () => {
+  it('comes home and stays stopped: production is home without it, and that is said', async () => {
+    expect(outcomeOf(await life.run('failover'))).toMatchObject({ status: 'SUCCEEDED' });
+    await life.rest();
+    life.write(2);
+    ec2(home).setCapacity(ec2(home).state.instances.get(files)?.zone ?? '', 'm7i.large', false);
+    expect(outcomeOf(await life.run('failback'))).toMatchObject({ status: 'SUCCEEDED' });
+    expect(ec2(home).state.instances.get(files)?.state).toBe('stopped');
+    const failback = await last('failback');
+    expect(failback).toMatchObject({ leftOut: { files: { isRunning: false } } });
+    expect(Object.keys(failback?.swapped ?? {}).filter((key) => key.startsWith('files'))).toHaveLength(2);
+    expect(await status()).toMatch(/warning of failback-.*: server files was left out: /);
+  });
+});
+
 describe('an optional server that does not become healthy', () => {
   it('runs on for a person to look at, who mends it; what it then writes comes home', async () => {
     const execution = stage.start('failover');
