@@ -24,6 +24,9 @@ export const served: Checker = {
         const isServing = ec2.isServing(workload.instanceIn(region, server) ?? '');
         if (!isServing && !leftOut.has(server))
           broken.push(`server ${server} does not serve in ${region}, where production is`);
+        const { state = 'gone' } = ec2.state.instances.get(workload.instanceIn(region, server) ?? '') ?? {};
+        if (leftOut.get(server) === true && state !== 'running')
+          broken.push(`server ${server} is said to run in ${region}, and is ${state}`);
         if (leftOut.has(server) && !mayBeLeft(server)) broken.push(`server ${server} was left out, and nobody said so`);
       }
       for (const { name, type, server } of plan.traffic) {
