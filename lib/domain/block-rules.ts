@@ -10,10 +10,27 @@ const answerSeconds = { from: 60, to: 86_400 };
 const drillSeconds = { from: 21_600, to: 31_536_000 };
 /** Of 64 KiB, the script around them included, in which a character may be four bytes. @source SSM API reference, SendCommand */
 const commandCharactersMax = 12_000;
+const scriptTooLong = `is longer than a script of Systems Manager may be. Write commands of ${commandCharactersMax} characters at most in all, and call a script of the server.`;
 const frozen = z.object({ within: z.number(), freeze: z.array(z.string()), thaw: z.array(z.string()) });
 
 const ids = z.record(z.string(), z.string());
 const lists = z.record(z.string(), z.array(z.string())).default({});
+
+/** Of the servers or the groups of a plan. */
+export function healthRule(of: 'servers' | 'groups'): Rule {
+  return rule(z.object({ [of]: z.record(z.string(), z.unknown()) }), ({ [of]: named = {} }) =>
+    Object.entries(named).map(([name, server]) => {
+      const read = z.object({ health: z.object({ commands: z.array(z.string()) }) }).safeParse(server);
+      return (
+        read.success &&
+        read.data.health.commands.join('').length > commandCharactersMax && {
+          path: [of, name, 'health', 'commands'],
+          message: scriptTooLong,
+        }
+      );
+    }),
+  );
+}
 
 /** Of the servers or the groups of a plan. */
 export function commandRule(of: 'servers' | 'groups'): Rule {
@@ -30,7 +47,7 @@ export function commandRule(of: 'servers' | 'groups'): Rule {
         },
         [...freeze, ...thaw].join('').length > commandCharactersMax && {
           path,
-          message: `is longer than a script of Systems Manager may be. Write commands of ${commandCharactersMax} characters at most in all, and call a script of the server.`,
+          message: scriptTooLong,
         },
       ];
     }),

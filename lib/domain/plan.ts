@@ -1,8 +1,12 @@
-/** How a server proves that it works. The status checks of its instance are always required; `tcp` and `http` come on top. */
+/**
+ * How a server proves that it works. The status checks of its instance are always required; `tcp`, `http`, whose answer holds `text`, and `commands`, which
+ * are run on it by `sh` as root and must all succeed, come on top.
+ */
 export interface Health {
   readonly withinSeconds: number;
   readonly tcp?: number;
-  readonly http?: { readonly port: number; readonly path: string; readonly status: number };
+  readonly http?: { readonly port: number; readonly path: string; readonly status: number; readonly text?: string };
+  readonly commands?: readonly string[];
 }
 
 /**

@@ -103,15 +103,11 @@ export class Resources {
 
   /** Actions on the servers of the plans at home: those that they name, and whatever carries the tags of their groups. */
   onOriginals(...actions: string[]): Right[] {
-    return this.#onServers(() => true, actions);
+    return this.onServers(() => true, actions);
   }
 
-  /** On those of them that have commands. */
-  onCommanded(...actions: string[]): Right[] {
-    return this.#onServers(({ consistency }) => consistency !== undefined, actions);
-  }
-
-  #onServers(isMeant: (server: PlanServer | PlanGroup) => boolean, actions: readonly string[]): Right[] {
+  /** On those of them that are meant. */
+  onServers(isMeant: (server: PlanServer | PlanGroup) => boolean, actions: readonly string[]): Right[] {
     const { plans } = this.#arns;
     const named = this.#named('instance', plans, 'primary', ({ servers }) =>
       Object.values(servers).flatMap((server) => (isMeant(server) ? [server.instance] : [])),

@@ -313,6 +313,9 @@ describe('docs/spec.md, bounds that lean on each other', () => {
       at('steps/traffic/switch: syncSecondsMax') > pausesSeconds(70),
     'what a lost answer created is visible before the repeats end': () =>
       at('steps/operation/create-once: visibleWithinSeconds') < pausesSeconds(8),
+    'a health command that was lost can run no more when it is sent again': () =>
+      at('steps/waves/commands: runSecondsMax') + at('aws/commands: deliverySeconds') <=
+      at('steps/operation/create-once: visibleWithinSeconds'),
     "the guard's pauses fit into its function": () =>
       ['patienceSecondsMax', 'lookEverySeconds', 'refusedWithinSeconds']
         .map((name) => at(`steps/failover/guard: ${name}`))

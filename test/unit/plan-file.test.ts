@@ -79,6 +79,18 @@ describe('plan file', () => {
       'homeward.yaml:29: plans.shop.servers.web.optional: 1 is not yes or no. Write true or false.',
     ],
     [
+      'an expected text',
+      'path: /health',
+      'path: /health, text: ""',
+      'homeward.yaml:29: plans.shop.servers.web.health.http.text: "" is not a text. Write up to 200 characters in one line.',
+    ],
+    [
+      'a health command',
+      'tcp: 5432',
+      "tcp: 5432, commands: ['echo {{ x }}']",
+      'homeward.yaml:21: plans.shop.servers.db.health.commands.0: "echo {{ x }}" is not a command. Write one line of 1 to 1000 characters without "{{", which Systems Manager would fill in.',
+    ],
+    [
       'a retention that keeps nothing',
       '{ latest: 6 }',
       '{ latest: 0 }',

@@ -8,6 +8,7 @@ import { isOptional } from '../../domain/left-out.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { environment } from '../../names.ts';
 import type { Context, Services } from '../services.ts';
+import { commandProblem } from './commands.ts';
 import { type Probe, probeAnswerSchema } from './probe.ts';
 import { regionOf } from './site.ts';
 
@@ -26,7 +27,7 @@ interface Wave {
 
 type Where = Context & { readonly site: Site };
 
-/** Status checks first; servers are probed once all that are required pass, since nothing listens before. */
+/** Status checks first; servers are probed once all that are required pass, since nothing listens before, and asked by their commands once they answer. */
 export async function problemsOf(
   services: Services,
   plan: Plan,
@@ -53,6 +54,13 @@ export async function problemsOf(
   const noWay = 'has no public address to be probed at, and the plan has no probes network';
   if (isOutOfReach && add(unreachable, noWay)) return problems;
   for (const { server, problem } of await probe(services, where, probes, isInside)) problems.set(server, problem);
+  const region = regionOf(plan, where.site);
+  for (const [server, { id: instance }] of passing()) {
+    const { commands } = plan.servers[server]?.health ?? {};
+    if (commands === undefined) continue;
+    const problem = await commandProblem(services, where, { region, server, instance, commands });
+    if (problem !== undefined) add([server], problem);
+  }
   if (problems.size === 0) await noteUnprobed(services, where, unreachable);
   return problems;
 }
