@@ -33,6 +33,33 @@ export const frozenShop: Plan = {
   ),
 };
 
+/** The same, with a file store that it can do without, for which an address is prepared. */
+export const sparingShop: Plan = {
+  ...shop,
+  servers: Object.fromEntries(
+    Object.entries(shop.servers).map(([name, server]) => {
+      const sparing = {
+        optional: true,
+        elasticIp: 'eipalloc-0f100000000000002',
+        health: { withinSeconds: 300, tcp: 2049 },
+      };
+      return [name, name === 'files' ? { ...server, ...sparing } : server];
+    }),
+  ),
+};
+
+/** The same, with a database and a web server that are asked by more than whether they answer. */
+export const probingShop: Plan = {
+  ...shop,
+  servers: Object.fromEntries(
+    Object.entries(shop.servers).map(([name, server]) => {
+      const http = { port: 80, path: '/health', status: 200, text: 'ok' };
+      const health = { db: { commands: ['pg_isready --quiet', 'test -e /data/ready'] }, web: { http } }[name];
+      return [name, { ...server, health: { ...server.health, ...health } }];
+    }),
+  ),
+};
+
 const [mapped = ''] = Object.values(shop.recovery.subnets);
 
 /** The same, with another zone and another type for where there is no room. */

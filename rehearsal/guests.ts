@@ -7,6 +7,8 @@ export interface Manners {
   /** `fails`: ends with an error and freezes nothing; `hangs`: freezes at once and never ends. */
   readonly freeze?: 'works' | 'fails' | 'hangs';
   readonly thaw?: 'works' | 'fails';
+  /** What its health commands come to, wherever it runs. */
+  readonly health?: 'passes' | 'fails' | 'hangs';
   /** Whether the server thaws by itself, as its script says. Left out: it does. */
   readonly ownClock?: 'works' | 'fails';
   /** How long a freeze takes, 1 s unless given. */
@@ -21,11 +23,13 @@ interface Kept {
   isFrozen: boolean;
 }
 
+const unknownCommand: CommandResult = { exitCode: 127, stderr: 'this server knows no such command' };
+const registeringMs = 60_000;
 const scriptSeconds = 1;
 const restMs = 50;
 
 /**
- * The operating systems of a plan's original servers, as far as the scripts of freezing and thawing go: a model of what those do in a real
+ * The operating systems of a plan's servers, as far as the scripts of freezing and thawing and health commands go: a model of what those do in a real
  * shell, by the lines that decide it. `test/unit/consistency.test.ts` runs them in one.
  */
 export class Guests {
@@ -43,6 +47,29 @@ export class Guests {
     ssm.managedInstances = () =>
       Object.values(plan.servers).flatMap(({ instance }) => (this.#runs(instance) ? [instance] : []));
     ssm.onCommand = (command) => this.#run(command);
+    const away = cloud.services(plan.recovery.region);
+    away.ssm.managedInstances = () => [...away.ec2.state.instances.keys()].filter((id) => this.#hasRegistered(id));
+    away.ssm.onCommand = ({ instanceId, lines }) => {
+      const { tags = [] } = away.ec2.state.instances.get(instanceId) ?? {};
+      return this.#health(tags.find(({ Key }) => Key === 'Name')?.Value ?? '', lines) ?? unknownCommand;
+    };
+  }
+
+  /** An agent registers some time after its server was launched. */
+  #hasRegistered(instance: string): boolean {
+    const { runningAt, state } =
+      this.#cloud.services(this.#plan.recovery.region).ec2.state.instances.get(instance) ?? {};
+    return state === 'running' && runningAt !== undefined && this.#cloud.clock.now() - runningAt >= registeringMs;
+  }
+
+  /** `undefined` where that are not the health commands of the server, each as it is or in a shell of its own. */
+  #health(server: string, lines: readonly string[]): CommandResult | undefined {
+    const { instance = '', health } = this.#plan.servers[server] ?? {};
+    const asked = lines.filter((line) => !/^(\(|\) \|\| exit \$\?)$/.test(line));
+    if (health?.commands === undefined || asked.join('\n') !== health.commands.join('\n')) return undefined;
+    const { health: manner = 'passes' } = this.#manners.get(instance) ?? {};
+    if (manner === 'hangs') return { exitCode: 0, seconds: Number.MAX_SAFE_INTEGER };
+    return manner === 'passes' ? { exitCode: 0 } : { exitCode: 3, stderr: 'shop.service is inactive' };
   }
 
   setManners(server: string, manners: Manners): void {
@@ -66,7 +93,10 @@ export class Guests {
 
   #run({ instanceId, lines }: ShellCommand): CommandResult | Promise<CommandResult> {
     const state = /^state=(\S+)$/.exec(lines[0] ?? '')?.[1];
-    if (state === undefined) return { exitCode: 127, stderr: 'this server knows no such command' };
+    if (state === undefined) {
+      const [server = ''] = Object.entries(this.#plan.servers).find(([, each]) => each.instance === instanceId) ?? [];
+      return this.#health(server, lines) ?? unknownCommand;
+    }
     const [, seconds] = lines.map((line) => /^setsid sh .* (\d+) </.exec(line)).find((found) => found !== null) ?? [];
     return seconds === undefined
       ? this.#thaw(instanceId, state)

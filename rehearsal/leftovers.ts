@@ -41,7 +41,12 @@ async function namedByCatalogue(stage: Stage): Promise<Set<string>> {
   const running = operations.filter(({ outcome }) => outcome === 'running');
   const transfers = await Promise.all(running.map(({ id }) => catalogue.transfers(id)));
   const committed = operations.filter(({ committedAt, outcome }) => committedAt !== null || outcome === 'running');
-  const servers = committed.flatMap((operation) => Object.values(operation.servers));
+  // Of what was left out nothing may be left over.
+  const servers = committed.flatMap((operation) =>
+    Object.entries(operation.servers).flatMap(([name, server]) =>
+      operation.leftOut[name]?.isRunning === false ? [] : [server],
+    ),
+  );
   const instances = servers.map(({ instance }) => instance);
   const attached = cloud.regions.flatMap((region) =>
     instances.flatMap((instance) => [

@@ -344,7 +344,7 @@ export class Catalogue {
   /** Sets one entry of a map of the operation, such as one launched server. */
   async updateOperationEntry(
     holder: { plan: string; operation: string },
-    map: 'servers' | 'broughtUp' | 'swapped' | 'stopped' | 'questions',
+    map: 'servers' | 'broughtUp' | 'leftOut' | 'swapped' | 'stopped' | 'questions',
     name: string,
     value: unknown,
   ): Promise<void> {

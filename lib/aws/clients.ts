@@ -37,6 +37,10 @@ export const sfnClient: ClientFactory<SFNClient> = (region) => new SFNClient(inR
 /** While a server is frozen nobody waits long for one answer: the step looks again. What is sent twice is harmless (decision 0013). */
 export const ssmClient: ClientFactory<SSMClient> = (region) => new SSMClient({ ...inRegion(region), maxAttempts: 2 });
 
+/** For scripts that may not run twice at once: the step itself sends again, once the first can run no more. */
+export const ssmOnceClient: ClientFactory<SSMClient> = (region) =>
+  new SSMClient({ ...inRegion(region), maxAttempts: 1 });
+
 /** A probe of many servers waits for the slowest of them. */
 const probePatience = { ...patience, requestTimeout: 60_000 };
 export const lambdaClient: ClientFactory<LambdaClient> = (region) =>

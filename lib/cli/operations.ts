@@ -5,6 +5,7 @@ import { readStackOutputs } from '../aws/stack-outputs.ts';
 import type { FailbackEstimate, Operation, OperationKind, RecoveryPoint } from '../domain/catalogue.ts';
 import { choiceLines } from '../domain/choice.ts';
 import { describeFailure } from '../domain/failure.ts';
+import { warningsOf } from '../domain/left-out.ts';
 import { nameOf } from '../domain/operation-name.ts';
 import type { Plan } from '../domain/plan.ts';
 import { lastQuestion, questionLine } from '../domain/question.ts';
@@ -125,7 +126,7 @@ export async function followOperation(console: Console, { kind, plan, execution 
     if (kind === 'failover' && recoveryPoint !== null && choice !== undefined)
       for (const line of choiceLines(recoveryPoint, choice)) show(line);
     if (operation !== undefined) show(operation.progression);
-    for (const warning of operation?.warnings ?? []) show(`warning: ${warning}`);
+    if (operation !== undefined) for (const warning of warningsOf(operation)) show(`warning: ${warning}`);
     for (const question of Object.values(operation?.questions ?? {})) show(questionLine(question));
     if (operation?.estimate !== undefined && operation.estimate !== null) show(estimateLine(operation.estimate));
     if (status === 'SUCCEEDED' && operation !== undefined && operation.cause !== null) show(operation.cause);
@@ -164,11 +165,14 @@ export async function showStatus(console: Console, plan: Plan): Promise<void> {
   const [, question] = lastQuestion(operation?.questions ?? {}) ?? [];
   if (question?.answer === null)
     console.print(printable(`question: ${questionLine(question)} Answer: homeward answer ${plan.name} …`));
+  const last = state.commit === null ? undefined : await catalogue.operation(plan.name, state.commit);
+  if (last !== undefined)
+    for (const warning of warningsOf(last)) console.print(printable(`warning of ${last.id}: ${warning}`));
   const automatic = await catalogue.automaticSwitch(plan.name);
   if (automatic?.isOn === false)
     console.print(`automatic failover: off since ${automatic.since}, switched by ${printable(automatic.by)}`);
   for (const line of readinessLines(await catalogue.readiness(plan.name))) console.print(printable(line));
-  for (const line of drillLines(await catalogue.drills(plan.name))) console.print(line);
+  for (const line of drillLines(await catalogue.drills(plan.name))) console.print(printable(line));
   console.print(
     `newest available recovery point: ${newest === undefined ? 'none' : `${newest.id} (started ${newest.startedAt}${consistencyWords(await catalogue.point(plan.name, newest.id))})`}`,
   );
@@ -192,9 +196,10 @@ const drillsShownMax = 5;
 /** The last drills, newest first: what became of them, and how long the servers took to be healthy. */
 function drillLines(drills: readonly Operation[]): string[] {
   const newest = drills.toSorted((a, b) => b.startedAt.localeCompare(a.startedAt)).slice(0, drillsShownMax);
-  return newest.map(({ startedAt, outcome, rtoSeconds, recoveryPoint }) => {
-    const took =
-      rtoSeconds === null ? 'not verified' : `verified, all servers healthy after ${Math.round(rtoSeconds)} s`;
+  return newest.map(({ startedAt, outcome, rtoSeconds, recoveryPoint, leftOut }) => {
+    const without = Object.keys(leftOut);
+    const which = without.length === 0 ? 'all servers' : `all servers but ${without.join(', ')}`;
+    const took = rtoSeconds === null ? 'not verified' : `verified, ${which} healthy after ${Math.round(rtoSeconds)} s`;
     return `drill of ${startedAt}: ${outcome}; ${recoveryPoint ?? 'no point'} ${took}`;
   });
 }

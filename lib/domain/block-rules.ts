@@ -10,10 +10,27 @@ const answerSeconds = { from: 60, to: 86_400 };
 const drillSeconds = { from: 21_600, to: 31_536_000 };
 /** Of 64 KiB, the script around them included, in which a character may be four bytes. @source SSM API reference, SendCommand */
 const commandCharactersMax = 12_000;
+const scriptTooLong = `is longer than a script of Systems Manager may be. Write commands of ${commandCharactersMax} characters at most in all, and call a script of the server.`;
 const frozen = z.object({ within: z.number(), freeze: z.array(z.string()), thaw: z.array(z.string()) });
 
 const ids = z.record(z.string(), z.string());
 const lists = z.record(z.string(), z.array(z.string())).default({});
+
+/** Of the servers or the groups of a plan. */
+export function healthRule(of: 'servers' | 'groups'): Rule {
+  return rule(z.object({ [of]: z.record(z.string(), z.unknown()) }), ({ [of]: named = {} }) =>
+    Object.entries(named).map(([name, server]) => {
+      const read = z.object({ health: z.object({ commands: z.array(z.string()) }) }).safeParse(server);
+      return (
+        read.success &&
+        read.data.health.commands.join('').length > commandCharactersMax && {
+          path: [of, name, 'health', 'commands'],
+          message: scriptTooLong,
+        }
+      );
+    }),
+  );
+}
 
 /** Of the servers or the groups of a plan. */
 export function commandRule(of: 'servers' | 'groups'): Rule {
@@ -30,7 +47,7 @@ export function commandRule(of: 'servers' | 'groups'): Rule {
         },
         [...freeze, ...thaw].join('').length > commandCharactersMax && {
           path,
-          message: `is longer than a script of Systems Manager may be. Write commands of ${commandCharactersMax} characters at most in all, and call a script of the server.`,
+          message: scriptTooLong,
         },
       ];
     }),
@@ -54,6 +71,37 @@ export function questionRule(of: 'failover' | 'failback'): Rule {
     }),
   );
 }
+
+const named = z.record(z.string(), z.unknown()).default({});
+const isOptional = (server: unknown) => z.object({ optional: z.literal(true) }).safeParse(server).success;
+
+/** What may be left out serves nobody, and something is always left. */
+export const optionalRule = rule(
+  z.object({ servers: named, groups: named, traffic: z.array(z.unknown()).default([]) }),
+  ({ servers, groups, traffic }) => {
+    const of = (block: string, entries: Record<string, unknown>) =>
+      Object.entries(entries).map(([key, server]) => ({ path: [block, key, 'optional'], server }));
+    const all = [...of('servers', servers), ...of('groups', groups)];
+    const [first] = all;
+    return [
+      first !== undefined &&
+        all.every(({ server }) => isOptional(server)) && {
+          path: first.path,
+          message: 'would let an operation leave out every server. Take it from one at least.',
+        },
+      ...traffic.map((record, index) => {
+        const read = z.object({ server: z.string() }).safeParse(record);
+        return (
+          read.success &&
+          isOptional(servers[read.data.server]) && {
+            path: ['traffic', index, 'server'],
+            message: 'is optional, and nobody would be served where it is left out. Name a server that is not.',
+          }
+        );
+      }),
+    ];
+  },
+);
 
 /** What a launch falls back to has to be of the plan, and other than what it stands for. */
 export const fallbackRule = rule(

@@ -7,6 +7,7 @@ import { choiceSchema } from './choice.ts';
 import { name } from './fields.ts';
 import { imageId, instanceId, operationIdSchema, pointIdSchema, snapshotId, time, volumeId } from './ids.ts';
 import { questionsSchema } from './question.ts';
+import { leftOutSchema } from './left-out.ts';
 import { launchConfigurationSchema } from './launch-configuration.ts';
 import { blockMethodSchema, methodSchema, replicationMembers } from './replication-record.ts';
 
@@ -231,7 +232,7 @@ export type TrafficChange = z.output<typeof trafficChangeSchema>;
 
 const launchedServerSchema = z.object({ image: imageId, instance: instanceId.nullable() }).readonly();
 
-/** How it ended to bring a server up: launched or started with all that belongs to it, or not. */
+/** How it ended to bring a server up: launched or started with all that belongs to it, or left out; or not. */
 const broughtUpSchema = z
   .object({ at: time, failure: z.object({ code: z.string(), message: z.string() }).readonly().nullable() })
   .readonly();
@@ -298,6 +299,7 @@ export const operationSchema = z
     servers: z.record(name, launchedServerSchema).readonly(),
     /** Servers of its waves with which that has ended. */
     broughtUp: z.record(name, broughtUpSchema).readonly().default({}),
+    leftOut: leftOutSchema,
     questions: questionsSchema,
     /** Instances that it stopped, with the public address each had then. */
     stopped: z.record(instanceId, z.string().nullable()).readonly(),

@@ -39,6 +39,7 @@ export function newOperation(start: OperationStart): Operation {
     committedAt: null,
     servers: {},
     broughtUp: {},
+    leftOut: {},
     questions: {},
     stopped: {},
     traffic: [],

@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { commandRule, drillRule, fallbackRule, fenceRule, questionRule } from './block-rules.ts';
+import {
+  commandRule,
+  drillRule,
+  fallbackRule,
+  fenceRule,
+  healthRule,
+  optionalRule,
+  questionRule,
+} from './block-rules.ts';
 import { formatDuration } from './duration.ts';
 import { memberOf } from './members.ts';
 import { type Broken, type Rule, rule } from './rule.ts';
@@ -221,11 +229,14 @@ const rules: readonly Rule[] = [
       );
     });
   }),
+  optionalRule,
   fallbackRule,
   drillRule,
   fenceRule,
   questionRule('failover'),
   questionRule('failback'),
+  healthRule('servers'),
+  healthRule('groups'),
   commandRule('servers'),
   commandRule('groups'),
 ];

@@ -14,6 +14,7 @@ const http = fields({
   port,
   path: text(/^\/[\x21-\x7e]*$/, 'is not a path. Write it like "/health".').default('/'),
   status: integer(100, 599).default(200),
+  text: text(/^[^\p{C}]{1,200}$/u, 'is not a text. Write up to 200 characters in one line.').exactOptional(),
 });
 
 const command = text(
@@ -30,7 +31,13 @@ const consistency = fields({
 
 const inWave = {
   wave: integer(1, 100),
-  health: fields({ within: duration, tcp: port.exactOptional(), http: http.exactOptional() }),
+  optional: yesOrNo.exactOptional(),
+  health: fields({
+    within: duration,
+    tcp: port.exactOptional(),
+    http: http.exactOptional(),
+    commands: listOf(command, 'command').exactOptional(),
+  }),
   ignoreLocalDisks: yesOrNo.exactOptional(),
   consistency: consistency.exactOptional(),
 };

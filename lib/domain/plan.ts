@@ -1,8 +1,12 @@
-/** How a server proves that it works. The status checks of its instance are always required; `tcp` and `http` come on top. */
+/**
+ * How a server proves that it works. The status checks of its instance are always required; `tcp`, `http`, whose answer holds `text`, and `commands`, which
+ * are run on it by `sh` as root and must all succeed, come on top.
+ */
 export interface Health {
   readonly withinSeconds: number;
   readonly tcp?: number;
-  readonly http?: { readonly port: number; readonly path: string; readonly status: number };
+  readonly http?: { readonly port: number; readonly path: string; readonly status: number; readonly text?: string };
+  readonly commands?: readonly string[];
 }
 
 /**
@@ -18,10 +22,14 @@ export interface Consistency {
   readonly onFailure: 'crash-consistent' | 'fail';
 }
 
-/** A protected EC2 instance. `elasticIp` is the allocation of an address prepared in the recovery Region; `ignoreLocalDisks`: nothing on the disks of its host is worth keeping. */
+/**
+ * A protected EC2 instance. `optional`: an operation goes on without it where it cannot be brought up or is not healthy in time. `elasticIp` is the
+ * allocation of an address prepared in the recovery Region; `ignoreLocalDisks`: nothing on the disks of its host is worth keeping.
+ */
 export interface PlanServer {
   readonly instance: string;
   readonly wave: number;
+  readonly optional?: boolean;
   readonly health: Health;
   readonly elasticIp?: string;
   readonly ignoreLocalDisks?: boolean;

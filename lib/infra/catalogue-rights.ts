@@ -14,6 +14,7 @@ const catalogueUse: Partial<Record<StepName, readonly string[]>> = {
   'protect/measure': ['Query'],
   'watch/fences': ['GetItem', 'Query'],
   'failback/fence': ['GetItem', 'UpdateItem'],
+  'failover/clear': ['GetItem', 'UpdateItem'],
   'drill/take-down': ['GetItem', 'UpdateItem'],
   'protect/capture': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],
   'protect/replicate': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],

@@ -27,8 +27,8 @@ const undoable = ['Preflight', 'Begin last point', 'Switch traffic', 'Ask in Swi
 
 /**
  * Failover: preflight → fence the primary, and register the images → [planned: a last point of the stopped servers] → waves with health gates → traffic → commit
- * → protections of the servers. Any failure before commit is undone; without protections it has succeeded all the same, which is the cause
- * with which it closes.
+ * → protections of the servers → what is left of servers that were left out. Any failure before commit is undone; without what comes after it has
+ * succeeded all the same, which is the cause with which it closes.
  */
 export class FailoverMachine extends Construct {
   readonly machine: StateMachine;
@@ -82,8 +82,11 @@ export class FailoverMachine extends Construct {
       .when(Condition.isPresent('$.failure'), closeWithout)
       .otherwise(close);
     const manifest = keepManifest(tasks, { close: isSafe, done, end: undone.end });
-    safeguard.next(manifest);
-    safeguard.addCatch(manifest, { resultPath: '$.failure' });
+    const clear = tasks.poll('Clear left out', 'failover/clear');
+    clear.isDone.when(Condition.booleanEquals('$.poll.result.done', true), manifest).otherwise(clear.wait);
+    clear.look.addCatch(manifest, { resultPath: '$.failure' });
+    safeguard.next(clear.begin);
+    safeguard.addCatch(clear.begin, { resultPath: '$.failure' });
 
     const open = tasks.call('Open', 'failover/open', opening);
     const isSwitch = new Choice(this, 'Switch only?')

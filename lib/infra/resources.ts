@@ -1,5 +1,6 @@
 import { isDrilled } from '../domain/drill.ts';
 import { recoverySubnets } from '../domain/launch-network.ts';
+import { hasDispensable } from '../domain/left-out.ts';
 import type { Plan, PlanGroup, PlanServer } from '../domain/plan.ts';
 import { tags } from '../names.ts';
 
@@ -53,6 +54,8 @@ export class Resources {
   readonly securityGroups: readonly string[];
   readonly elasticIps: readonly string[];
   readonly zones: ReadonlyMap<string, readonly string[]>;
+  /** Whether servers may be left out, of which something may have been launched. */
+  readonly mayLeaveOut: boolean;
   readonly #arns: Arns;
 
   constructor(arns: Arns) {
@@ -67,6 +70,7 @@ export class Resources {
     this.elasticIps = this.#named('elastic-ip', plans, 'recovery', ({ servers }) =>
       Object.values(servers).flatMap(({ elasticIp }) => elasticIp ?? []),
     );
+    this.mayLeaveOut = plans.some(hasDispensable);
     const records = plans.flatMap(({ traffic }) => traffic);
     this.zones = new Map(
       [...new Set(records.map(({ zone }) => zone))].map((zone) => [
@@ -99,15 +103,11 @@ export class Resources {
 
   /** Actions on the servers of the plans at home: those that they name, and whatever carries the tags of their groups. */
   onOriginals(...actions: string[]): Right[] {
-    return this.#onServers(() => true, actions);
+    return this.onServers(() => true, actions);
   }
 
-  /** On those of them that have commands. */
-  onCommanded(...actions: string[]): Right[] {
-    return this.#onServers(({ consistency }) => consistency !== undefined, actions);
-  }
-
-  #onServers(isMeant: (server: PlanServer | PlanGroup) => boolean, actions: readonly string[]): Right[] {
+  /** On those of them that are meant. */
+  onServers(isMeant: (server: PlanServer | PlanGroup) => boolean, actions: readonly string[]): Right[] {
     const { plans } = this.#arns;
     const named = this.#named('instance', plans, 'primary', ({ servers }) =>
       Object.values(servers).flatMap((server) => (isMeant(server) ? [server.instance] : [])),

@@ -1,3 +1,4 @@
+import { isCommanded } from '../domain/health-commands.ts';
 import { metricNamespace } from '../names.ts';
 import { type Arns, Resources, type Right, suffix } from './resources.ts';
 import type { StepName } from './step-names.ts';
@@ -105,22 +106,30 @@ function locking(of: Resources): Right[] {
  * One document of AWS, on the servers that have commands and on no other; the plans say what is run. AWS's documents belong to no account
  * in their ARN, and nobody else may name one so. Reading what became of a command has no resource.
  */
-function commanding(of: Resources): Right[] {
-  const commanded = of.onCommanded('ssm:SendCommand');
-  if (commanded.length === 0) return [];
-  const documents = of
-    .regions('primary')
-    .map((region) => `arn:${of.partition}:ssm:${region}:*:document/AWS-RunShellScript`);
+function scripting(of: Resources, servers: readonly Right[], ...sides: ('primary' | 'recovery')[]): Right[] {
+  if (servers.length === 0) return [];
+  const regions = of.regions(...sides);
+  const documents = regions.map((region) => `arn:${of.partition}:ssm:${region}:*:document/AWS-RunShellScript`);
+  const reading = { 'aws:RequestedRegion': regions };
   return [
-    ...commanded,
+    ...servers,
     on(documents, 'ssm:SendCommand'),
-    {
-      actions: ['ssm:GetCommandInvocation'],
-      resources: ['*'],
-      conditions: { StringEquals: { 'aws:RequestedRegion': of.regions('primary') } },
-    },
-    of.read(['primary'], 'ec2:DescribeInstances'),
+    { actions: ['ssm:GetCommandInvocation'], resources: ['*'], conditions: { StringEquals: reading } },
   ];
+}
+
+function commanding(of: Resources): Right[] {
+  const commanded = of.onServers(({ consistency }) => consistency !== undefined, ['ssm:SendCommand']);
+  if (commanded.length === 0) return [];
+  return [...scripting(of, commanded, 'primary'), of.read(['primary'], 'ec2:DescribeInstances')];
+}
+
+/** On what was launched, and at home on the originals that the plans ask so. */
+function askingHealth(of: Resources): Right[] {
+  const originals = of.onServers(isCommanded, ['ssm:SendCommand']);
+  if (originals.length === 0) return [];
+  const launched = of.own(of.ec2('recovery', 'instance'), 'ssm:SendCommand', 'recovered-server');
+  return scripting(of, [...originals, launched], ...both);
 }
 
 function registering(of: Resources): Right[] {
@@ -273,6 +282,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
   ],
   'failover/safeguard': (of) => [safeguarding(of)],
   'drill/verify': (of) => (of.isDrilled ? [publishing] : []),
+  'failover/clear': (of) => (of.mayLeaveOut ? removing(of) : []),
   'drill/take-down': removing,
   'failover/undo': (of) => [
     of.read(['primary'], 'ec2:DescribeInstances'),
@@ -282,7 +292,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
     ...of.keys('attach', 'primary'),
     ...reading(of),
   ],
-  'waves/health': (of) => [of.read(both, 'ec2:DescribeInstances', 'ec2:DescribeInstanceStatus')],
+  'waves/health': (of) => [of.read(both, 'ec2:DescribeInstances', 'ec2:DescribeInstanceStatus'), ...askingHealth(of)],
   'traffic/switch': (of) => [
     of.read(both, 'ec2:DescribeInstances'),
     ...switching(of),

@@ -25,6 +25,7 @@ export const stepNames = [
   'failover/launch',
   'failover/commit',
   'failover/safeguard',
+  'failover/clear',
   'failover/undo',
   'failover/guard',
   'failover/veto',

@@ -20,7 +20,8 @@ export type Day =
   | 'many points'
   | 'pinned'
   | 'frozen'
-  | 'drilled';
+  | 'drilled'
+  | 'spared';
 
 export const canaries: readonly Canary[] = [
   {
@@ -131,6 +132,14 @@ export const canaries: readonly Canary[] = [
     day: 'failback undone',
   },
   {
+    name: 'leaves a server stopped at home that was left out',
+    promise: 'I5',
+    file: 'lib/steps/failback/open.ts',
+    find: 'servers: servers.map(item),',
+    replace: 'servers: servers.filter((server) => failover?.leftOut[server] === undefined).map(item),',
+    day: 'spared',
+  },
+  {
     name: 'takes no heed of the epoch',
     promise: 'I6',
     file: 'lib/steps/services.ts',
@@ -153,6 +162,14 @@ export const canaries: readonly Canary[] = [
     find: 'await deregisterImage(ec2, image.id);',
     replace: 'void image;',
     day: 'failover undone',
+  },
+  {
+    name: 'leaves what it launched of a server that was left out',
+    promise: 'I8',
+    file: 'lib/steps/failover/clear.ts',
+    find: 'const isGone = await removeServers(services, input, launched, leftOut);',
+    replace: 'const isGone = launched.length >= 0;',
+    day: 'spared',
   },
   {
     name: 'takes a server for thawed unasked',

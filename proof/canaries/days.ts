@@ -1,11 +1,12 @@
 import type { Plan } from '../../lib/domain/plan.ts';
 import { Life } from '../life.ts';
 import { modeOf } from '../faults/sweep.ts';
-import { frozenShop, shop, smallShop } from '../shop.ts';
+import { frozenShop, shop, smallShop, sparingShop } from '../shop.ts';
 import type { Day } from './canaries.ts';
 
 /** The plan that is lived with on a day. */
 export function planOf(day: Day): Plan {
+  if (day === 'spared') return sparingShop;
   return day === 'frozen' ? frozenShop : shop;
 }
 
@@ -80,6 +81,16 @@ const days: Readonly<Record<Day, (life: Life, look: Look) => Promise<void>>> = {
     // What must not be needed: the server's own clock would thaw it.
     life.stage.guests.setManners('db', { ownClock: 'fails' });
     await life.run('protect');
+    await look();
+  },
+  async spared(life, look) {
+    await life.run('protect');
+    life.write(2);
+    life.stage.cloud.faults.add({ kind: 'refused', operation: 'AssociateAddress', times: 99 });
+    await life.run('failover');
+    await look();
+    life.write(2);
+    await life.run('failback');
     await look();
   },
   async pinned(life, look) {

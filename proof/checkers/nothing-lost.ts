@@ -3,7 +3,7 @@ import type { Stage } from '../../rehearsal/stage.ts';
 import type { Write } from '../../rehearsal/workload.ts';
 import { type Blocks, firstDifferentBlock } from './bytes.ts';
 import type { Checker } from './checker.ts';
-import { readPoints, type Table } from './table.ts';
+import { leftOutNow, readPoints, type Table } from './table.ts';
 
 /** Moment up to which a committed failover's recovery point holds the writes of each volume, `server:device`. */
 type Cuts = ReadonlyMap<string, number>;
@@ -100,12 +100,13 @@ function erasOf(
     });
 }
 
-/** Servers as a failover launched them: some of them may be of another point than the rest. */
+/** Servers as a failover launched them: some of them may be of another point than the rest. One that was left out stayed at home. */
 function launchedBy(
-  { recoveryPoint, choice }: Operation,
+  { recoveryPoint, choice, leftOut }: Operation,
   points: ReadonlyMap<string, RecoveryPoint>,
 ): [string, RecoveryPoint['servers'][string]][] {
-  const all = Object.keys(points.get(recoveryPoint ?? '')?.servers ?? {});
+  const captured = Object.keys(points.get(recoveryPoint ?? '')?.servers ?? {});
+  const all = captured.filter((name) => leftOut[name]?.isRunning !== false);
   return all.flatMap((name) => {
     const point = points.get(choice?.servers[name] ?? recoveryPoint ?? '');
     const server = Object.entries(point?.servers ?? {}).find(([each]) => each === name);
@@ -132,7 +133,8 @@ function flawsOf(stage: Stage, table: Table, volume: Volume): string[] {
     else if (write.bytes === undefined) expected.delete(write.index);
     else expected.set(write.index, write.bytes);
   }
-  const site = table.state?.activeSite ?? 'primary';
+  const isAtHome = table.state?.activeSite !== 'recovery' || leftOutNow(table).get(server) === false;
+  const site = isAtHome ? 'primary' : 'recovery';
   const serving = volumesOf(stage, site, server).get(device);
   if (serving === undefined) return [`I4 ${key} has no volume that serves in ${stage.plan[site].region}`];
   const actual: Blocks = stage.cloud.services(stage.plan[site].region).ec2.contentOf(serving).blocks;

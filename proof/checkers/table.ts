@@ -55,6 +55,13 @@ export async function readTable(stage: Stage): Promise<Table> {
   };
 }
 
+/** Servers that the operation behind which production runs went on without, and whether they run all the same. */
+export function leftOutNow({ state, operations }: Table): ReadonlyMap<string, boolean> {
+  const last = operations.find(({ id }) => id === state?.commit);
+  const found = Object.entries((last?.leftOut ?? {}) as Partial<Operation['leftOut']>);
+  return new Map(found.map(([server, how]) => [server, how?.isRunning === true]));
+}
+
 /** A call is told before it happens; so long after that it has. */
 export const writtenMs = 1;
 

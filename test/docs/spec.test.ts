@@ -304,6 +304,7 @@ describe('docs/spec.md, bounds that lean on each other', () => {
     [...bounds].filter(([name]) =>
       /^steps\/.*(stop|start|swap|snapshot|Snapshot|launch|undo|complete|replicate)SecondsMax$/.test(name),
     );
+  const visible = 'steps/operation/create-once: visibleWithinSeconds';
   const holds: Record<string, () => boolean> = {
     'a lease outlasts one attempt of any step and the pause before it': () =>
       at('domain/phase: leaseSeconds') > Math.max(...template.timeouts.values()) + 120,
@@ -311,8 +312,9 @@ describe('docs/spec.md, bounds that lean on each other', () => {
       limits().length >= 10 && limits().every(([, seconds]) => seconds > pausesSeconds(8)),
     'traffic is waited for longer than its step is repeated': () =>
       at('steps/traffic/switch: syncSecondsMax') > pausesSeconds(70),
-    'what a lost answer created is visible before the repeats end': () =>
-      at('steps/operation/create-once: visibleWithinSeconds') < pausesSeconds(8),
+    'what a lost answer created is visible before the repeats end': () => at(visible) < pausesSeconds(8),
+    'a health command that was lost can run no more when it is sent again': () =>
+      at('steps/waves/commands: runSecondsMax') + at('aws/commands: deliverySeconds') <= at(visible),
     "the guard's pauses fit into its function": () =>
       ['patienceSecondsMax', 'lookEverySeconds', 'refusedWithinSeconds']
         .map((name) => at(`steps/failover/guard: ${name}`))

@@ -1,4 +1,5 @@
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -344,18 +345,32 @@ describe('real work over the port, each call by the role of its function', () =>
     expect(await catalogue.state('shop')).toMatchObject({ epoch: 1, lease: null, phase: 'protected' });
   });
 
-  it('waves/probe tells an open port from a closed one, outside and inside, and calls no AWS', async () => {
+  it('waves/probe tells open ports from closed ones and right answers from wrong ones, outside and inside, and calls no AWS', async () => {
     const open = Number(new URL(loopback.url).port);
     const closed = await closedPort();
+    const page = await servePage(203, `${' '.repeat(60_000)}all is well`);
     const probes = [
       { server: 'web', address: '127.0.0.1', tcp: open },
       { server: 'db', address: '127.0.0.1', tcp: closed },
+      ...['all is well', 'all is lost'].map((text, index) => ({
+        ...{ server: `page-${index}`, address: '127.0.0.1' },
+        http: { port: page.port, path: '/health', status: 203, text },
+      })),
     ];
     const probers = deployed.filter(({ step }) => step === 'waves/probe');
-    const answers = [{ problems: [`db does not accept TCP ${closed}`] }];
+    const wrong = `page-1 answered GET :${page.port}/health without the text that is expected`;
+    const answers = [
+      {
+        problems: [
+          { server: 'db', problem: `db does not accept TCP ${closed}` },
+          { server: 'page-1', problem: wrong },
+        ],
+      },
+    ];
     cloud.record.calls.length = 0;
     expect(probers.map(({ definition }) => definition.isInVpc)).toEqual([false, true, true]);
     expect(await everyAnswer(probers, { probes })).toEqual(probers.map(({ step }) => ({ step, answers })));
+    await page.close();
     expect(cloud.record.calls).toEqual([]);
   });
 
@@ -363,6 +378,14 @@ describe('real work over the port, each call by the role of its function', () =>
     expect(cloud.notModelled).toEqual([]);
   });
 });
+
+/** A page that answers every request so. */
+async function servePage(status: number, text: string) {
+  const server = http.createServer((_, answer) => answer.writeHead(status).end(text));
+  await new Promise<void>((resume) => server.listen(0, '127.0.0.1', resume));
+  const { port } = server.address() as AddressInfo;
+  return { port, close: () => new Promise((resume) => server.close(resume)) };
+}
 
 /** A port of this machine at which nothing listens any more. */
 async function closedPort(): Promise<number> {

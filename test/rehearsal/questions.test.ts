@@ -158,6 +158,30 @@ describe('I11: a failover that a person has to decide', () => {
     expect(await state()).toMatchObject({ phase: 'protected', activeSite: 'primary' });
   });
 
+  it('asks of a server for which there is no room, and goes on without it, but never without one that serves users', async () => {
+    ec2(away).setCapacity(`${away}a`, 't3.medium', false);
+    expect(outcomeOf(await life.run('failover'))).toMatchObject({ error: 'LaunchFailed' });
+    expect(told().filter(({ subject }) => subject?.includes('asks you'))).toEqual([]);
+    ec2(away).setCapacity(`${away}a`, 't3.medium', true);
+    ec2(away).setCapacity(`${away}a`, 'm7i.large', false);
+    await life.rest();
+    const execution = stage.start('failover');
+    await asked(execution, 'Health');
+    expect(told().at(-1)?.message).toMatch(
+      /Wave 1 of plan shop is not healthy in eu-central-1: files could not be brought up: .* Answers: proceed, undo\./,
+    );
+    expect(await answer('failover', { answer: 'wait' })).toMatchObject({ error: 'InvalidInput' });
+    expect(await answer('failover', { answer: 'proceed' })).toMatchObject({ status: 'SUCCEEDED' });
+    await asked(execution, 'Switch traffic');
+    await answer('failover', { answer: 'proceed' });
+    expect(await ended(execution)).toMatchObject({ status: 'SUCCEEDED' });
+    expect(told().at(-1)?.message).toContain('Warning: server files was left out');
+    await life.rest();
+    expect(await life.broken()).toEqual([]);
+    await life.runAnswered('failback');
+    expect(await state()).toMatchObject({ phase: 'protected', activeSite: 'primary' });
+  });
+
   it('takes one answer, of those that it named, and only while it asks', async () => {
     expect(await answer('failover', { answer: 'proceed' })).toMatchObject({
       error: 'WrongPhase',

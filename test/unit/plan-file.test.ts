@@ -67,6 +67,30 @@ describe('plan file', () => {
       'homeward.yaml:16: plans.shop.protection.retention.latest: -1 is not allowed. Write a whole number from 0 to 1000.',
     ],
     [
+      'an optional server to which a record leads',
+      'wave: 2\n',
+      'wave: 2\n        optional: true\n',
+      'homeward.yaml:32: plans.shop.traffic.0.server: "web" is optional, and nobody would be served where it is left out. Name a server that is not.',
+    ],
+    [
+      'what is optional',
+      'wave: 2\n',
+      'wave: 2\n        optional: 1\n',
+      'homeward.yaml:29: plans.shop.servers.web.optional: 1 is not yes or no. Write true or false.',
+    ],
+    [
+      'an expected text',
+      'path: /health',
+      'path: /health, text: ""',
+      'homeward.yaml:29: plans.shop.servers.web.health.http.text: "" is not a text. Write up to 200 characters in one line.',
+    ],
+    [
+      'a health command',
+      'tcp: 5432',
+      "tcp: 5432, commands: ['echo {{ x }}']",
+      'homeward.yaml:21: plans.shop.servers.db.health.commands.0: "echo {{ x }}" is not a command. Write one line of 1 to 1000 characters without "{{", which Systems Manager would fill in.',
+    ],
+    [
       'a retention that keeps nothing',
       '{ latest: 6 }',
       '{ latest: 0 }',
@@ -296,6 +320,13 @@ describe('groups of servers by tags', () => {
     const servers = shop.slice(shop.indexOf('    servers:'), shop.indexOf('    traffic:'));
     const traffic = shop.slice(shop.indexOf('    traffic:'), shop.indexOf('    failover:'));
     expect(problemsOf([servers, ''], [traffic, `    groups: { ${group} }\n`])).toEqual([]);
+    expect(
+      problemsOf([servers, ''], [traffic, `    groups: { ${group.replace('wave', 'optional: true, wave')} }\n`]),
+    ).toEqual([
+      expect.stringMatching(
+        /plans\.shop\.groups\.job\.optional: true would let an operation leave out every server\. Take it from one at least\.$/,
+      ),
+    ]);
     expect(problemsOf([servers, ''], [traffic, ''])).toEqual([
       'homeward.yaml:3: plans.shop.servers: is missing. Name at least one server, or one group of servers by their tags.',
     ]);

@@ -1,5 +1,6 @@
 import { nextPoll, type PollResult, pollingSeconds, settledSeconds } from '../../domain/poll.ts';
-import { launchedBy, removeServers, type UndoInput, unpin, waitForUndo } from '../failover/undo.ts';
+import { launchedBy, removeServers } from '../failover/launched.ts';
+import { type UndoInput, unpin, waitForUndo } from '../failover/undo.ts';
 import type { Services } from '../services.ts';
 
 /**

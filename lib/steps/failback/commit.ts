@@ -3,7 +3,7 @@ import { assertInvariant } from '../../domain/failure.ts';
 import { secondsBetween } from '../../domain/duration.ts';
 import { nextState } from '../../domain/phase.ts';
 import { type contextSchema, type Services } from '../services.ts';
-import { instancesOf } from '../waves/site.ts';
+import { instancesOf, serversAway } from '../waves/site.ts';
 
 /** The point after which the failback is final: production is home. Recovery servers stay, stopped (I5). The write to the plan's state decides. */
 export async function commit(
@@ -15,9 +15,8 @@ export async function commit(
   nextState(state, { kind: 'commit', by: input });
   const operation = await services.catalogue.operationOf(input);
   if (state.activeSite === 'recovery') {
-    const serving = [...(await instancesOf(services, input, 'recovery', Object.keys(plan.servers)))].filter(
-      ([, instance]) => instance.state !== 'stopped',
-    );
+    const away = await instancesOf(services, input, 'recovery', await serversAway(services, input));
+    const serving = [...away].filter(([, instance]) => instance.state !== 'stopped');
     assertInvariant(
       serving.length === 0,
       'I1',

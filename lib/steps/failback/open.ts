@@ -13,6 +13,7 @@ import {
 } from '../operation/open.ts';
 import { asksForUndo, type TakenOver, takeOver } from '../operation/take-over.ts';
 import type { Context, Services } from '../services.ts';
+import { serversAway } from '../waves/site.ts';
 import type { ServerItem, WaveItem } from '../waves/wave.ts';
 
 const inputSchema = z
@@ -31,6 +32,7 @@ const inputSchema = z
 export type FailbackOpened = Context & {
   readonly estimateOnly: boolean;
   readonly isFenceOnly?: true;
+  /** Those whose volumes are rebuilt. */
   readonly servers: readonly ServerItem[];
   readonly waves: readonly WaveItem[];
 };
@@ -53,7 +55,7 @@ export async function open(
   if (fenceOnly) refuseUnlessOwed(state, execution);
   const failover = state.failover === null ? undefined : await services.catalogue.operation(name, state.failover);
   const serving = failover === undefined ? plan : await services.planOf({ plan: name, operation: failover.id });
-  refuseLeftOut(serving, failover);
+  refuseUnplanned(serving, failover);
   const opened = await openOperation(services, {
     kind: 'failback',
     plan,
@@ -74,7 +76,8 @@ export async function open(
     servers,
   }));
   const only = fenceOnly ? { isFenceOnly: true as const } : {};
-  return { ...context, estimateOnly, ...only, servers: Object.keys(serving.servers).map(item), waves };
+  const away = await serversAway(services, context);
+  return { ...context, estimateOnly, ...only, servers: away.map(item), waves };
 }
 
 /** The same execution, asked again after the fence is paid, holds the plan. */
@@ -86,12 +89,13 @@ function refuseUnlessOwed({ plan, fence, lease }: PlanState, execution: string):
   );
 }
 
-/** What was launched and is not in the plan any more would stay behind, with what was written to it (I4). */
-function refuseLeftOut({ name, servers }: Plan, failover: Operation | undefined): void {
-  const leftOut = Object.keys(failover?.servers ?? {}).filter((server) => servers[server] === undefined);
-  if (leftOut.length === 0) return;
+/** What was launched or stopped and is not in the plan any more would stay behind, with what was written to it (I4). */
+function refuseUnplanned({ name, servers }: Plan, failover: Operation | undefined): void {
+  const moved = [...Object.keys(failover?.servers ?? {}), ...Object.keys(failover?.leftOut ?? {})];
+  const unplanned = [...new Set(moved)].filter((server) => servers[server] === undefined);
+  if (unplanned.length === 0) return;
   throw new Failure(
     'PreflightFailed',
-    `${failover?.id ?? ''} launched ${leftOut.join(', ')}, which plan ${name} no longer has: the failback would leave them behind. Put them or their groups back into the plan and deploy it; take them out after the failback. Nothing was changed.`,
+    `${failover?.id ?? ''} moved or stopped ${unplanned.join(', ')}, which plan ${name} no longer has: the failback would leave them behind. Put them or their groups back into the plan and deploy it; take them out after the failback. Nothing was changed.`,
   );
 }

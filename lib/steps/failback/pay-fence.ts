@@ -8,6 +8,7 @@ import type { SnapshotFacts } from '../../aws/snapshots.ts';
 import { snapshotOnce } from '../operation/snapshot-once.ts';
 import { askFirst, type MayAsk } from '../operation/ask-first.ts';
 import { contextSchema, type Services } from '../services.ts';
+import { serversAway } from '../waves/site.ts';
 import { stopServers } from '../waves/stop.ts';
 import { unreplicatedOf } from './unreplicated.ts';
 
@@ -49,7 +50,9 @@ export async function payFence(services: Services, input: z.infer<typeof payFenc
   const isStopped = instances.every((instance) => instance.state === 'stopped');
   if (!isStopped) return notYet(services, input, stopSecondsMax, 'the servers did not stop');
   const returned = new Map<string, SnapshotFacts[]>();
-  for (const [server, { instance: id }] of servers) {
+  // One that was left out starts again with the disks it has: nothing takes their place.
+  const away = await serversAway(services, input);
+  for (const [server, { instance: id }] of servers.filter(([name]) => away.includes(name))) {
     const instance = instances.find((facts) => facts.id === id);
     assertInvariant(instance !== undefined, 'I5', `server ${server} of the returned primary is not looked at`);
     const owner = {

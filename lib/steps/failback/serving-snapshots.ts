@@ -1,12 +1,16 @@
+import { isEnding } from '../../aws/instances.ts';
 import type { SnapshotFacts } from '../../aws/snapshots.ts';
+import { tagValue } from '../../aws/tags.ts';
 import { type PointVolume, type Twin, type VolumeKey, volumeKey } from '../../domain/catalogue.ts';
+import { corrupt } from '../../domain/corrupt.ts';
 import { assertInvariant, Failure } from '../../domain/failure.ts';
 import { nextPollWithin, type Poll, type PollResult } from '../../domain/poll.ts';
 import { lastTwins } from '../../domain/twins.ts';
+import { launchedBy } from '../failover/launched.ts';
 import { imagesOf } from '../operation/images.ts';
 import { snapshotOnce } from '../operation/snapshot-once.ts';
 import type { Context, Services } from '../services.ts';
-import { failoverOf, instancesOf } from '../waves/site.ts';
+import { failoverOf, instancesOf, serversAway } from '../waves/site.ts';
 
 /** One volume that serves in the recovery Region: its new snapshot, and the twin whose content its lineage began with. */
 export interface ServingVolume {
@@ -31,7 +35,8 @@ export async function takeServingSnapshots(
   number: number,
 ): Promise<ServingSnapshots> {
   const plan = await services.planOf(context);
-  const names = Object.keys(plan.servers);
+  const names = await serversAway(services, context);
+  await refuseIfThere(services, context, names);
   const instances = await instancesOf(services, context, 'recovery', names);
   const gone = names.filter((name) => !instances.has(name));
   if (gone.length > 0)
@@ -67,6 +72,23 @@ export async function takeServingSnapshots(
   refuseOtherVolumes(context.plan, origin, volumes);
   if (!isReady) return { isReady };
   return { isReady, volumes: volumes.map((volume) => ({ ...volume, base: baseOf(origin, volume.key) })) };
+}
+
+/** The world as a second witness: what a server that runs there has written would not be brought home if it were taken for one that was left out. */
+async function refuseIfThere(services: Services, context: Context, away: readonly string[]): Promise<void> {
+  const { servers } = await services.planOf(context);
+  const leftOut = Object.keys(servers).filter((server) => !away.includes(server));
+  const failover = await failoverOf(services, context);
+  if (leftOut.length === 0 || failover === undefined) return;
+  const launched = await launchedBy(services, { plan: context.plan, operation: failover.id });
+  for (const instance of launched.filter((each) => !isEnding(each))) {
+    const server = tagValue(instance.raw.Tags, 'server') ?? '';
+    if (leftOut.includes(server))
+      throw corrupt(
+        `PLAN#${context.plan} / OP#${failover.id}`,
+        `leftOut.${server}: says that it was not launched, and ${instance.id} is there. Where nothing was written to that, terminate it, then start the failback again`,
+      );
+  }
 }
 
 /** The next look at the snapshots of a round. @throws Failure SnapshotFailed when they take too long */

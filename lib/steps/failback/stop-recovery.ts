@@ -5,7 +5,7 @@ import type { InstanceFacts } from '../../aws/instances.ts';
 import { askFirst, type MayAsk } from '../operation/ask-first.ts';
 import { type Context, contextSchema, type Services } from '../services.ts';
 import { protectedServers, switchProtections } from '../waves/protections.ts';
-import { instancesOf } from '../waves/site.ts';
+import { instancesOf, serversAway } from '../waves/site.ts';
 import { stopServers } from '../waves/stop.ts';
 
 export const stopRecoverySchema = contextSchema.extend({ poll: pollSchema });
@@ -23,7 +23,8 @@ export async function stopRecovery(services: Services, input: z.infer<typeof sto
   });
   if (asking !== undefined) return asking;
   await services.catalogue.updateOperation(input, { progression: 'stopping recovery' });
-  const instances = [...(await instancesOf(services, input, 'recovery', Object.keys(plan.servers))).values()];
+  const servers = await serversAway(services, input);
+  const instances = [...(await instancesOf(services, input, 'recovery', servers)).values()];
   await stopServers(services, input, plan.recovery.region, instances, (running) => allowStop(services, input, running));
   const isStopped = instances.every(({ state }) => state === 'stopped' || state === 'terminated');
   return nextPollWithin(input.poll, isStopped, services.now(), {

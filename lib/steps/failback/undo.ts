@@ -7,7 +7,7 @@ import { nextPoll, type PollResult } from '../../domain/poll.ts';
 import { type undoSchema, waitForUndo } from '../failover/undo.ts';
 import type { Services } from '../services.ts';
 import { protectedServers, switchProtections } from '../waves/protections.ts';
-import { instancesOf } from '../waves/site.ts';
+import { instancesOf, serversAway } from '../waves/site.ts';
 import { isSwitched } from '../traffic/is-switched.ts';
 import { tryStart } from '../waves/start.ts';
 import { commit } from './commit.ts';
@@ -61,7 +61,8 @@ async function stopOriginals(services: Services, plan: Plan, operation: Operatio
 
 async function serveInRecovery(services: Services, input: UndoInput, plan: Plan): Promise<boolean> {
   const { region } = plan.recovery;
-  const servers = [...(await instancesOf(services, input, 'recovery', Object.keys(plan.servers))).values()];
+  const away = await serversAway(services, input);
+  const servers = [...(await instancesOf(services, input, 'recovery', away)).values()];
   const starting = servers.filter(({ state }) => state === 'stopped').map(({ id }) => id);
   const isAccepted = await tryStart(services, input, region, starting);
   const isDown = servers.some(({ state }) => state !== 'running' && state !== 'terminated');

@@ -2,11 +2,12 @@ import { ec2Client, route53Client } from '../../aws/clients.ts';
 import { zonesOffering } from '../../aws/instances.ts';
 import { describeSecurityGroups, describeSubnets } from '../../aws/network.ts';
 import { readRecord } from '../../aws/records.ts';
-import { findSnapshotsOfPlan } from '../../aws/snapshots.ts';
+import { findSnapshotsOfPlan, type SnapshotFacts } from '../../aws/snapshots.ts';
 import type { PointServer } from '../../domain/catalogue.ts';
 import { type Launching, pointOfServer } from '../../domain/choice.ts';
 import { type LadderFindings, ladderFindings, type Rung, rungsOf } from '../../domain/launch-ladder.ts';
 import { mapNetwork, placementFindings, publicAddressFindings, recoverySubnets } from '../../domain/launch-network.ts';
+import { isOptional } from '../../domain/left-out.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { imagesOf } from '../operation/images.ts';
 import type { Services } from '../services.ts';
@@ -21,30 +22,49 @@ export interface Launch {
   readonly isDrill: boolean;
 }
 
-/** Everything that would stop a launch later, and what may, all at once. Reads only, and only the recovery Region and the records. */
-export async function findingsOf(services: Services, { plan, from, isDrill }: Launch): Promise<LadderFindings> {
-  const images = await imagesOf(services, { plan: plan.name, ...from });
+/**
+ * Everything that would stop a launch later, and what may, all at once: of servers that are optional all of it only may. Reads only, and only the
+ * recovery Region and the records.
+ */
+export async function findingsOf(services: Services, launch: Launch): Promise<LadderFindings> {
+  const { plan } = launch;
+  const images = await imagesOf(services, { plan: plan.name, ...launch.from });
+  const snapshots = await findSnapshotsOfPlan(services.client(ec2Client, plan.recovery.region), plan.name);
+  const traffic = await trafficFindings(services, plan);
+  const all = await launchFindings(services, launch, { images, snapshots });
+  const required = Object.entries(plan.servers).filter(([server]) => !isOptional(plan, server));
+  if (required.length === Object.keys(plan.servers).length)
+    return { blocking: [...all.blocking, ...traffic], warnings: all.warnings };
+  const without = { ...launch, plan: { ...plan, servers: Object.fromEntries(required) } };
+  const kept = new Map([...images].filter(([server]) => !isOptional(plan, server)));
+  const { blocking } = await launchFindings(services, without, { images: kept, snapshots });
+  const left = all.blocking.filter((finding) => !blocking.includes(finding));
+  return { blocking: [...blocking, ...traffic], warnings: [...left, ...all.warnings] };
+}
+
+interface Found {
+  readonly images: Images;
+  /** Of the plan. */
+  readonly snapshots: readonly SnapshotFacts[];
+}
+
+async function launchFindings(
+  services: Services,
+  { plan, from, isDrill }: Launch,
+  { images, snapshots }: Found,
+): Promise<LadderFindings> {
   const network = await networkFindings(services, plan, images, isDrill);
   return {
-    blocking: [
-      ...(await snapshotFindings(services, plan, { operation: from, images })),
-      ...network.blocking,
-      ...(await trafficFindings(services, plan)),
-    ],
+    blocking: [...snapshotFindings(plan, from, { images, snapshots }), ...network.blocking],
     warnings: network.warnings,
   };
 }
 
 /** The tags of the copies are a second witness of what the point holds: a volume that its item has lost would not be launched. */
-async function snapshotFindings(
-  services: Services,
-  plan: Plan,
-  { operation, images }: { operation: Launching; images: Images },
-): Promise<string[]> {
+function snapshotFindings(plan: Plan, operation: Launching, { images, snapshots: all }: Found): string[] {
   const copies = [...images].flatMap(([server, { volumes }]) =>
     Object.values(volumes).map(({ copy }) => ({ copy: copy ?? '', point: pointOfServer(operation, server) })),
   );
-  const all = await findSnapshotsOfPlan(services.client(ec2Client, plan.recovery.region), plan.name);
   const found = new Map(all.map((snapshot) => [snapshot.id, snapshot]));
   const unusable = copies.filter(({ copy }) => found.get(copy)?.state !== 'completed');
   const strange = copies.filter(({ copy, point }) => found.has(copy) && found.get(copy)?.point !== point);

@@ -8,6 +8,7 @@ import { Failure } from '../../domain/failure.ts';
 import { imageOf } from '../operation/images.ts';
 import type { Services } from '../services.ts';
 import type { ServerItem } from '../waves/wave.ts';
+import { launchStep } from './launched.ts';
 
 /** The image that a server is launched from, registered unless it is there already; its name can be taken only once. */
 export async function ensureImage(services: Services, input: ServerItem): Promise<ImageFacts> {
@@ -37,5 +38,5 @@ export async function captured(services: Services, input: ServerItem): Promise<P
 }
 
 export function ownerOf({ plan, operation, server }: ServerItem, purpose: string): OwnerTags {
-  return { plan, operation, server, purpose, step: `launch/${server}` };
+  return { plan, operation, server, purpose, step: launchStep(server) };
 }

@@ -6,25 +6,28 @@ import { Failure, type FailureCode } from '../../domain/failure.ts';
 import type { LaunchConfiguration } from '../../domain/launch-configuration.ts';
 import { ofType, type Rung, rungLine, rungsOf } from '../../domain/launch-ladder.ts';
 import { capturedInterfaces, mapNetwork } from '../../domain/launch-network.ts';
+import { isOptional } from '../../domain/left-out.ts';
 import { launchSecond, registrationSecond } from '../../domain/pace.ts';
 import { nextPromptPoll, type PollResult, pollingSeconds } from '../../domain/poll.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Services } from '../services.ts';
 import { type BringUpInput, noteBroughtUp, untilTurn } from '../waves/bring-up.ts';
+import { orLeaveOut } from '../waves/leave-out.ts';
 import { climb } from './climb.ts';
 import { captured, ensureImage, ownerOf } from './image.ts';
 
 /** An image is ready within seconds and an instance within a minute or two; what takes longer never comes. */
 const launchSecondsMax = 900;
 
-/** Launches one server of the recovery point: image registered, instance launched, prepared address moved to it. */
+/** Launches one server of the recovery point, unless the operation goes on without it. */
 export async function launch(services: Services, input: BringUpInput): Promise<PollResult> {
-  return noteBroughtUp(services, input, () => moveOn(services, input));
+  await services.proveEpoch(input);
+  return noteBroughtUp(services, input, () => orLeaveOut(services, input, 'recovery', () => moveOn(services, input)));
 }
 
+/** Image registered, instance launched, prepared address moved to it. */
 async function moveOn(services: Services, input: BringUpInput): Promise<PollResult> {
   const plan = await services.planOf(input);
-  await services.proveEpoch(input);
   const ec2 = services.client(ec2Client, plan.recovery.region);
   const noted = (await services.catalogue.operationOf(input)).servers[input.server];
   const turn = noted === undefined ? registrationSecond : launchSecond;
@@ -32,22 +35,22 @@ async function moveOn(services: Services, input: BringUpInput): Promise<PollResu
   const early = isLaunched ? undefined : untilTurn(services, input, turn(input.index));
   if (early !== undefined) return early;
   const image = await ensureImage(services, input);
-  if (image.state !== 'available') return notYet(services, input, `its image ${image.id} is ${image.state}`);
+  if (image.state !== 'available') return notYet(services, input, plan, `its image ${image.id} is ${image.state}`);
   const soon = isLaunched ? undefined : untilTurn(services, input, launchSecond(input.index));
   if (soon !== undefined) return soon;
   const instance = noted?.instance ?? (await launchIfRoom(services, plan, input, image.id));
-  if (instance instanceof Failure) return notYet(services, input, instance.message);
+  if (instance instanceof Failure) return notYet(services, input, plan, instance.message);
   const [facts] = await describeInstances(ec2, [instance]);
   if (facts === undefined || facts.state === 'pending')
-    return notYet(services, input, `instance ${instance} is ${facts?.state ?? 'not visible yet'}`);
+    return notYet(services, input, plan, `instance ${instance} is ${facts?.state ?? 'not visible yet'}`);
   if (facts.state !== 'running') {
     throw new Failure(
       'LaunchFailed',
-      `Server ${input.server} of plan ${plan.name} became ${facts.state} after launch as ${instance}: ${facts.stateReason}. The failover is undone; check the key and the instance type, then start it again.`,
+      `Server ${input.server} of plan ${plan.name} became ${facts.state} after launch as ${instance}: ${facts.stateReason}. Check the key and the instance type.`,
     );
   }
   if (!(await finish(services, input, facts)))
-    return notYet(services, input, `not all network interfaces of ${instance} are visible yet`);
+    return notYet(services, input, plan, `not all network interfaces of ${instance} are visible yet`);
   const elasticIp = plan.servers[input.server]?.elasticIp;
   if (elasticIp !== undefined) await associateAddress(ec2, elasticIp, facts);
   return nextPromptPoll(input.poll, true, services.now());
@@ -74,13 +77,20 @@ async function finish(services: Services, input: BringUpInput, launched: Instanc
   return true;
 }
 
-function notYet(services: Services, input: BringUpInput, what: string): PollResult {
-  if (pollingSeconds(input.poll, services.now()) <= launchSecondsMax)
+function notYet(services: Services, input: BringUpInput, plan: Plan, what: string): PollResult {
+  const withinSeconds = patienceSeconds(plan, input.server);
+  if (pollingSeconds(input.poll, services.now()) <= withinSeconds)
     return nextPromptPoll(input.poll, false, services.now());
   throw new Failure(
     'LaunchFailed',
-    `Server ${input.server} of plan ${input.plan} did not come up within ${launchSecondsMax} s: ${what}. The failover is undone; look at it in the console, then start it again.`,
+    `Server ${input.server} of plan ${input.plan} did not come up within ${withinSeconds} s: ${what.replace(/\.$/, '')}. Look at it in the console.`,
   );
+}
+
+/** Nobody is kept waiting for an optional server for longer than its plan says. */
+function patienceSeconds(plan: Plan, server: string): number {
+  const { health } = plan.servers[server] ?? {};
+  return isOptional(plan, server) ? Math.min(launchSecondsMax, health?.withinSeconds ?? 0) : launchSecondsMax;
 }
 
 /** Want of capacity may pass within minutes, as does what is not known yet. @source aws-facts [3.4] */

@@ -1,9 +1,7 @@
 import { ec2Client } from '../../aws/clients.ts';
 import type { z } from 'zod';
-import { deregisterImage, findImages } from '../../aws/images.ts';
-import { describeInstances, findInstances, type InstanceFacts, terminateInstances } from '../../aws/instances.ts';
+import { describeInstances, type InstanceFacts } from '../../aws/instances.ts';
 import { tagValue } from '../../aws/tags.ts';
-import { deleteFree, findVolumes } from '../../aws/volumes.ts';
 import { pointsOf } from '../../domain/choice.ts';
 import { Failure } from '../../domain/failure.ts';
 import {
@@ -14,13 +12,14 @@ import {
   pollSchema,
   settledSeconds,
 } from '../../domain/poll.ts';
-import { tags } from '../../names.ts';
 import { ownPoint } from '../operation/begin-point.ts';
 import { abort } from '../protect/abort.ts';
 import { contextSchema, type Services } from '../services.ts';
 import { isSwitched, refuseIfLedThere } from '../traffic/is-switched.ts';
 import { tryStart } from '../waves/start.ts';
+import { clear } from './clear.ts';
 import { commit } from './commit.ts';
+import { launchedBy, removeServers } from './launched.ts';
 import { safeguard } from './safeguard.ts';
 
 export const undoSchema = contextSchema.extend({ poll: pollSchema });
@@ -43,7 +42,7 @@ export async function undo(services: Services, input: UndoInput): Promise<UndoRe
   if (state.commit === input.operation || (await isSwitched(services, input))) {
     if (state.commit !== input.operation) await commit(services, input);
     await safeguard(services, input);
-    return nextPoll(input.poll, true, services.now());
+    return clear(services, input);
   }
   await services.catalogue.updateOperation(input, { progression: 'undoing', committedAt: null });
   const isSettled = pollingSeconds(input.poll, services.now()) >= settledSeconds;
@@ -96,31 +95,6 @@ async function removeLaunched(services: Services, input: UndoInput): Promise<boo
   const byServer = launched.map((instance) => [tagValue(instance.raw.Tags, 'server') ?? '', instance] as const);
   await refuseIfLedThere(services, input, new Map(byServer));
   return removeServers(services, input, launched);
-}
-
-/**
- * What an operation launched and is not terminated, by its tags: an answer that was lost left no id in the catalogue, and the plan or its point
- * may be others by now.
- */
-export function launchedBy(services: Services, { plan, operation }: UndoInput): Promise<InstanceFacts[]> {
-  return findInstances(services.client(ec2Client, services.plan(plan).recovery.region), { operation });
-}
-
-/** Ends what was launched, with its images and volumes. Returns whether all of it is gone. */
-export async function removeServers(
-  services: Services,
-  { plan, operation }: UndoInput,
-  launched: readonly InstanceFacts[],
-): Promise<boolean> {
-  const ec2 = services.client(ec2Client, services.plan(plan).recovery.region);
-  const left = launched.filter(({ state }) => state !== 'shutting-down');
-  await terminateInstances(
-    ec2,
-    left.map(({ id }) => id),
-  );
-  for (const image of await findImages(ec2, { operation })) await deregisterImage(ec2, image.id);
-  const volumes = await findVolumes(ec2, { [tags.operation]: operation });
-  return (await deleteFree(ec2, volumes)) && launched.length === 0;
 }
 
 /** Starts again what was stopped. A server that no longer exists, or was not running before, is left as it is. */

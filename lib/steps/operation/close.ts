@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { warningsOf } from '../../domain/left-out.ts';
 import { nameOf } from '../../domain/operation-name.ts';
 import { isDrill } from '../../domain/drill.ts';
 import { describeFailure, Failure } from '../../domain/failure.ts';
@@ -35,7 +36,7 @@ export async function close(services: Services, input: z.infer<typeof closeSchem
     const text = [
       `Operation ${input.operation} ended: ${outcome}.`,
       ...(cause === null ? [] : [`Cause: ${cause}`]),
-      ...(operation.warnings ?? []).map((warning) => `Warning: ${warning}`),
+      ...warningsOf(operation).map((warning) => `Warning: ${warning}`),
     ].join('\n');
     await tell(services, subject, text);
   }

@@ -1,58 +1,64 @@
-import { ec2Client, lambdaClient } from '../../aws/clients.ts';
 import { z } from 'zod';
-import { invokeFunction } from '../../aws/functions.ts';
-import { healthyInstances, type InstanceFacts, isEnding } from '../../aws/instances.ts';
-import type { Site } from '../../domain/catalogue.ts';
-import { isDrill } from '../../domain/drill.ts';
+import { isEnding } from '../../aws/instances.ts';
 import { Failure } from '../../domain/failure.ts';
+import { isMissing, isOptional, mayBeMissing, unhealthyRule } from '../../domain/left-out.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { nextPromptPoll, pollingSeconds, pollSchema } from '../../domain/poll.ts';
 import { isProceeding } from '../../domain/question.ts';
-import { environment } from '../../names.ts';
 import { askFirst, type MayAsk } from '../operation/ask-first.ts';
 import { contextSchema, type Services } from '../services.ts';
 import { refuseNotBroughtUp } from './bring-up.ts';
-import { type Probe, probeAnswerSchema } from './probe.ts';
+import { leaveOut } from './leave-out.ts';
+import { type Problems, problemsOf } from './problems.ts';
 import { instancesOf, regionOf, siteSchema } from './site.ts';
 
 export const healthSchema = contextSchema.extend({ wave: z.number().int(), site: siteSchema, poll: pollSchema });
 type HealthInput = z.infer<typeof healthSchema>;
 
-/** Functions that probe: from outside by public addresses, and inside a plan's own recovery or drill network by private ones. */
-const functionOfPlan = z.record(z.string(), z.string());
-const probersSchema = z.object({ outside: z.string(), inside: functionOfPlan, drill: functionOfPlan });
-
 /**
- * The health gate of one wave: all its servers run, pass AWS's status checks, and answer the plan's probes.
- * Where it does not open in time, and the plan has a question for that, people are asked.
+ * The health gate of one wave: its servers run, pass AWS's status checks, and answer the plan's probes; each optional one within its own time, or it
+ * is left as it is. Where the gate does not open in time, and the plan has a question for that, people are asked.
  * @throws Failure WaveUnhealthy, LaunchFailed
  */
 export async function health(services: Services, input: HealthInput): Promise<MayAsk> {
   const plan = await services.planOf(input);
   await services.proveEpoch(input);
   await services.catalogue.updateOperation(input, { progression: `wave ${input.wave}` });
-  const servers = Object.keys(plan.servers).filter((name) => plan.servers[name]?.wave === input.wave);
-  refuseNotBroughtUp(await services.catalogue.operationOf(input), servers);
-  const instances = await instancesOf(services, input, input.site, servers);
-  refuseDead(plan, instances);
-  const problems = await problemsOf(services, plan, input, { servers, instances });
-  const withinSeconds = Math.max(...servers.map((name) => plan.servers[name]?.health.withinSeconds ?? 0));
-  const next = nextPromptPoll(input.poll, problems.length === 0, services.now());
-  if (problems.length === 0 || (await mayGoOn(services, plan, input))) return { ...next, done: true };
-  if (pollingSeconds(input.poll, services.now()) <= withinSeconds) return next;
-  const trouble = `Wave ${input.wave} of plan ${plan.name} is not healthy in ${regionOf(plan, input.site)} after ${withinSeconds} s: ${problems.join('; ')}.`;
+  const { missing, unhealthy } = await lookAtWave(services, plan, input);
+  const waitedSeconds = pollingSeconds(input.poll, services.now());
+  const isWaitedFor = (server: string) => !isOptional(plan, server) || waitedSeconds <= patienceSeconds(plan, server);
+  const waitedFor = [...unhealthy.keys()].filter(isWaitedFor);
+  const inTheWay = [...missing.keys()].filter((server) => !isOptional(plan, server));
+  const isOpen = waitedFor.length + inTheWay.length === 0;
+  const next = nextPromptPoll(input.poll, isOpen, services.now());
+  if (isOpen || (await mayGoOn(services, plan, input))) {
+    for (const [server, why] of unhealthy) await leaveOut(services, input, server, { isRunning: true, why });
+    await refuseEmpty(services, plan, input);
+    return { ...next, done: true };
+  }
+  const required = serversOf(plan, input).filter((server) => !isOptional(plan, server) || waitedFor.includes(server));
+  const withinSeconds = waitedFor.length === 0 ? 0 : patienceSeconds(plan, ...required);
+  if (waitedSeconds <= withinSeconds) return next;
+  const after = withinSeconds === 0 ? '' : ` after ${withinSeconds} s`;
+  const problems = [...missing.values(), ...unhealthy.values()].join('; ');
+  const trouble = `Wave ${input.wave} of plan ${plan.name} is not healthy in ${regionOf(plan, input.site)}${after}: ${problems}.`;
   const asking = await askFirst(services, input, {
     key: keyOf(input),
     text: `${trouble} Shall the operation go on with them as they are?`,
-    rule: rulesAt(plan, input.site)?.unhealthy,
-    mayWait: true,
+    rule: unhealthyRule(plan, input.site),
+    // Nothing launches again what could not be launched.
+    mayWait: inTheWay.length === 0,
   });
   if (asking !== undefined) return asking;
   throw new Failure('WaveUnhealthy', `${trouble} The operation is undone; look at the servers and their services.`);
 }
 
-function rulesAt({ failover, failback }: Plan, site: Site) {
-  return site === 'recovery' ? failover.questions : failback.questions;
+function serversOf({ servers }: Plan, { wave }: HealthInput): string[] {
+  return Object.keys(servers).filter((name) => servers[name]?.wave === wave);
+}
+
+function patienceSeconds({ servers }: Plan, ...names: string[]): number {
+  return Math.max(...names.map((name) => servers[name]?.health.withinSeconds ?? 0));
 }
 
 function keyOf({ wave }: HealthInput): string {
@@ -61,70 +67,50 @@ function keyOf({ wave }: HealthInput): string {
 
 /** Whether somebody said to go on with the wave as it is. */
 async function mayGoOn({ catalogue }: Services, plan: Plan, input: HealthInput): Promise<boolean> {
-  if (rulesAt(plan, input.site)?.unhealthy === undefined) return false;
+  if (unhealthyRule(plan, input.site) === undefined) return false;
   const { questions } = await catalogue.operationOf(input);
   return isProceeding(questions[keyOf(input)]);
 }
 
-function refuseDead(plan: Plan, instances: ReadonlyMap<string, InstanceFacts>): void {
-  const dead = [...instances].find(([, instance]) => isEnding(instance));
-  if (dead === undefined) return;
-  const [server, { state, stateReason }] = dead;
-  throw new Failure('LaunchFailed', `Server ${server} of plan ${plan.name} is ${state}: ${stateReason}`);
+interface Look {
+  /** Servers that could not be brought up. */
+  readonly missing: Problems;
+  /** Servers that run. */
+  readonly unhealthy: Problems;
 }
 
-/** Status checks first; servers are probed once all pass, since nothing listens before. */
-async function problemsOf(
-  services: Services,
-  plan: Plan,
-  input: HealthInput,
-  { servers, instances }: { servers: readonly string[]; instances: ReadonlyMap<string, InstanceFacts> },
-): Promise<string[]> {
-  const unseen = servers.filter((name) => !instances.has(name));
-  if (unseen.length > 0) return unseen.map((name) => `${name} is not visible yet`);
-  const ids = [...instances.values()].map(({ id }) => id);
-  const healthy = await healthyInstances(services.client(ec2Client, regionOf(plan, input.site)), ids);
-  const waiting = [...instances].filter(([, { id }]) => !healthy.has(id)).map(([name]) => name);
-  if (waiting.length > 0) return waiting.map((name) => `${name} does not pass the instance status checks`);
-
-  const isInside = input.site === 'recovery' && plan.probes !== undefined;
-  const { probes, unreachable } = probesOf(plan, instances, isInside);
-  const isOfDrill = isDrill(input.operation);
-  if (unreachable.length > 0 && input.site === 'recovery' && !isOfDrill)
-    return unreachable.map(
-      (name) => `${name} has no public address to be probed at, and the plan has no probes network`,
-    );
-  const probers = probersSchema.parse(JSON.parse(services.setting(environment.probers)));
-  const prober = isInside ? probers[isOfDrill ? 'drill' : 'inside'][plan.name] : probers.outside;
-  const problems =
-    probes.length === 0
-      ? []
-      : probeAnswerSchema.parse(await invokeFunction(services.client(lambdaClient), prober ?? '', { probes })).problems;
-  if (problems.length === 0) await noteUnprobed(services, input, unreachable);
-  return problems;
-}
-
-/** At home, and in a drill without probes of its own, a server without a public address is out of reach: its status checks must do, and that is said. */
-async function noteUnprobed(services: Services, input: HealthInput, unprobed: readonly string[]): Promise<void> {
-  if (unprobed.length === 0) return;
-  const note = `${unprobed.join(', ')} passed the status checks and could not be probed: no public address`;
-  await services.catalogue.addEvent(input.operation, services.now(), note);
-}
-
-function probesOf(
-  plan: Plan,
-  instances: ReadonlyMap<string, InstanceFacts>,
-  isInside: boolean,
-): { probes: Probe[]; unreachable: string[] } {
-  const probes: Probe[] = [];
-  const unreachable: string[] = [];
-  for (const [server, { privateAddress, publicAddress }] of instances) {
-    const { tcp, http } = plan.servers[server]?.health ?? {};
-    if (tcp === undefined && http === undefined) continue;
-    const address = isInside ? privateAddress : publicAddress;
-    const asked = { ...(tcp === undefined ? {} : { tcp }), ...(http === undefined ? {} : { http }) };
-    if (address === undefined) unreachable.push(server);
-    else probes.push({ server, address, ...asked });
+/** What is wrong with which servers of the wave. One that has come to its end counts as not brought up, where that may be. */
+async function lookAtWave(services: Services, plan: Plan, input: HealthInput): Promise<Look> {
+  const servers = serversOf(plan, input);
+  const operation = await services.catalogue.operationOf(input);
+  const missing = new Map<string, string>();
+  for (const server of servers) {
+    const brokeOff = operation.broughtUp[server] === undefined && mayBeMissing(plan, input.site, server);
+    const found = operation.leftOut[server] ?? (brokeOff ? { isRunning: false, why: 'its step broke off' } : undefined);
+    if (found?.isRunning !== false) continue;
+    missing.set(server, `${server} could not be brought up: ${found.why}`);
+    if (brokeOff) await leaveOut(services, input, server, found);
   }
-  return { probes, unreachable };
+  const present = servers.filter((server) => !missing.has(server));
+  refuseNotBroughtUp(operation, present);
+  const instances = await instancesOf(services, input, input.site, present);
+  for (const [server, { state, stateReason }] of [...instances].filter(([, instance]) => isEnding(instance))) {
+    const why = `Server ${server} of plan ${plan.name} is ${state}: ${stateReason}`;
+    if (!mayBeMissing(plan, input.site, server)) throw new Failure('LaunchFailed', why);
+    await leaveOut(services, input, server, { isRunning: false, why });
+    missing.set(server, why);
+    instances.delete(server);
+  }
+  const running = present.filter((server) => !missing.has(server));
+  return { missing, unhealthy: await problemsOf(services, plan, input, { servers: running, instances }) };
+}
+
+/** Where nothing could be brought up there is nobody to serve. */
+async function refuseEmpty(services: Services, plan: Plan, input: HealthInput): Promise<void> {
+  const operation = await services.catalogue.operationOf(input);
+  if (!Object.keys(plan.servers).every((server) => isMissing(operation, server))) return;
+  throw new Failure(
+    'LaunchFailed',
+    `No server of plan ${plan.name} could be brought up. Look at the events of the operation.`,
+  );
 }

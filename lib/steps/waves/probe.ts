@@ -6,32 +6,41 @@ const probe = z.object({
   server: z.string(),
   address: z.string(),
   tcp: z.number().int().optional(),
-  http: z.object({ port: z.number().int(), path: z.string(), status: z.number().int() }).optional(),
+  http: z
+    .object({ port: z.number().int(), path: z.string(), status: z.number().int(), text: z.string().optional() })
+    .optional(),
 });
 export type Probe = z.infer<typeof probe>;
 
 export const probesSchema = z.object({ probes: z.array(probe) });
-export const probeAnswerSchema = z.object({ problems: z.array(z.string()) });
+const problemSchema = z.object({ server: z.string(), problem: z.string() });
+export const probeAnswerSchema = z.object({ problems: z.array(problemSchema) });
 
 const answerMsMax = 5_000;
+/** An expected text stands within so many bytes of an answer. */
+const bodyBytesMax = 65_536;
 
 /** Asks servers over TCP and HTTP whether they answer. Calls no AWS API, so that it can run inside a VPC without endpoints. */
 export async function probeServers({
   probes,
 }: z.infer<typeof probesSchema>): Promise<z.infer<typeof probeAnswerSchema>> {
-  const problems = await Promise.all(probes.map(problemOf));
-  return { problems: problems.filter((problem) => problem !== undefined) };
+  const asked = probes.map(async (target) => ({ server: target.server, problem: await problemOf(target) }));
+  const found = await Promise.all(asked);
+  return { problems: found.flatMap(({ server, problem }) => (problem === undefined ? [] : [{ server, problem }])) };
 }
 
 async function problemOf(target: Probe): Promise<string | undefined> {
   if (target.tcp !== undefined && !(await answersTcp(target.address, target.tcp)))
     return `${target.server} does not accept TCP ${target.tcp}`;
   if (target.http === undefined) return undefined;
-  const { port, path, status } = target.http;
-  const answered = await httpStatus(target.address, port, path);
-  return answered === status
+  const { port, path, status, text } = target.http;
+  const answered = await getOver(target.address, port, path);
+  const asked = `GET :${port}${path}`;
+  if (answered?.status !== status)
+    return `${target.server} answered ${answered?.status ?? 'nothing'} to ${asked}, expected ${status}`;
+  return text === undefined || answered.body.includes(text)
     ? undefined
-    : `${target.server} answered ${answered ?? 'nothing'} to GET :${port}${path}, expected ${status}`;
+    : `${target.server} answered ${asked} without the text that is expected`;
 }
 
 function answersTcp(host: string, port: number): Promise<boolean> {
@@ -47,14 +56,32 @@ function answersTcp(host: string, port: number): Promise<boolean> {
   });
 }
 
-function httpStatus(host: string, port: number, path: string): Promise<number | undefined> {
+interface Answer {
+  readonly status: number | undefined;
+  /** As much of it as is looked at. */
+  readonly body: string;
+}
+
+/** `undefined` where there is no whole answer in time. */
+function getOver(host: string, port: number, path: string): Promise<Answer | undefined> {
   return new Promise((resolve) => {
     const asked = request({ host, port, path, method: 'GET' }, (answer) => {
-      answer.resume();
-      resolve(answer.statusCode);
+      const chunks: Buffer[] = [];
+      let length = 0;
+      const end = () => {
+        resolve({ status: answer.statusCode, body: Buffer.concat(chunks).toString() });
+        asked.destroy();
+      };
+      answer.on('data', (chunk: Buffer) => {
+        chunks.push(chunk);
+        length += chunk.length;
+        if (length > bodyBytesMax) end();
+      });
+      answer.once('end', end);
     });
-    asked.setTimeout(answerMsMax, () => asked.destroy(new Error('no answer')));
+    const timer = setTimeout(() => asked.destroy(new Error('no answer')), answerMsMax);
     asked.once('error', () => resolve(undefined));
+    asked.once('close', () => clearTimeout(timer));
     asked.end();
   });
 }

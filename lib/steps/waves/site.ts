@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { describeInstances, type InstanceFacts } from '../../aws/instances.ts';
 import type { Operation, Site } from '../../domain/catalogue.ts';
 import { Failure } from '../../domain/failure.ts';
+import { isMissing } from '../../domain/left-out.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Context, Services } from '../services.ts';
 
@@ -14,7 +15,7 @@ export function regionOf(plan: Plan, site: Site): string {
 
 function launchedBy(failover: Operation | undefined, plan: Plan, server: string): string {
   const instance = failover?.servers[server]?.instance ?? null;
-  if (instance === null)
+  if (failover === undefined || instance === null || isMissing(failover, server))
     throw new Failure(
       'LaunchFailed',
       `Server ${server} of plan ${plan.name} has no instance in ${plan.recovery.region}.`,
@@ -28,6 +29,13 @@ export async function failoverOf(services: Services, context: Context): Promise<
   if (operation.kind === 'failover' || operation.kind === 'drill') return operation;
   const { failover } = await services.catalogue.state(context.plan);
   return failover === null ? undefined : services.catalogue.operation(context.plan, failover);
+}
+
+/** The servers of the plan that the failover behind which production runs has brought up; the others are still at home. */
+export async function serversAway(services: Services, context: Context): Promise<string[]> {
+  const { servers } = await services.planOf(context);
+  const failover = await failoverOf(services, context);
+  return Object.keys(servers).filter((server) => failover === undefined || !isMissing(failover, server));
 }
 
 /**

@@ -1,0 +1,53 @@
+import { ec2Client } from '../../aws/clients.ts';
+import { deregisterImage, findImages } from '../../aws/images.ts';
+import { findInstances, type InstanceFacts, terminateInstances } from '../../aws/instances.ts';
+import type { Maker } from '../../aws/tags.ts';
+import { deleteFree, findVolumes } from '../../aws/volumes.ts';
+import { tags } from '../../names.ts';
+import type { Context, Services } from '../services.ts';
+
+type Launcher = Pick<Context, 'plan' | 'operation'>;
+
+/** What the resources of a launched server say that they were made by. */
+export function launchStep(server: string): string {
+  return `launch/${server}`;
+}
+
+/**
+ * What an operation launched and is not terminated, by its tags: an answer that was lost left no id in the catalogue, and the plan or its point
+ * may be others by now.
+ */
+export function launchedBy(services: Services, { plan, operation }: Launcher): Promise<InstanceFacts[]> {
+  return findInstances(services.client(ec2Client, services.plan(plan).recovery.region), { operation });
+}
+
+/**
+ * Ends what was launched, with its images and volumes. Returns whether all of it is gone.
+ * @param servers whose; left out: all that the operation launched
+ */
+export async function removeServers(
+  services: Services,
+  { plan, operation }: Launcher,
+  launched: readonly InstanceFacts[],
+  servers?: readonly string[],
+): Promise<boolean> {
+  const ec2 = services.client(ec2Client, services.plan(plan).recovery.region);
+  const left = launched.filter(({ state }) => state !== 'shutting-down');
+  await terminateInstances(
+    ec2,
+    left.map(({ id }) => id),
+  );
+  const makers: Maker[] =
+    servers === undefined ? [{ operation }] : servers.map((server) => ({ operation, step: launchStep(server) }));
+  let isGone = launched.length === 0;
+  for (const maker of makers) {
+    for (const image of await findImages(ec2, maker)) await deregisterImage(ec2, image.id);
+    const { step } = maker;
+    const volumes = await findVolumes(ec2, {
+      [tags.operation]: operation,
+      ...(step === undefined ? {} : { [tags.step]: step }),
+    });
+    isGone = (await deleteFree(ec2, volumes)) && isGone;
+  }
+  return isGone;
+}

@@ -1,0 +1,40 @@
+import type { Site } from '../../domain/catalogue.ts';
+import { Failure, type FailureCode } from '../../domain/failure.ts';
+import { type LeftOutServer, leftOutLine, mayBeMissing } from '../../domain/left-out.ts';
+import { nextPoll, type Poll, type PollResult } from '../../domain/poll.ts';
+import type { Context, Services } from '../services.ts';
+import type { ServerItem } from './wave.ts';
+
+/** What one server cannot be brought up for. Anything else is not of this server alone. */
+const ofTheServer: readonly FailureCode[] = ['LaunchFailed', 'AwsRejected', 'AwsRefused'];
+
+/** Brings up a server at a site, or notes that the operation goes on without it: what that comes to is for the health gate of its wave. Runs twice without harm. */
+export async function orLeaveOut(
+  services: Services,
+  input: ServerItem & { readonly poll: Poll },
+  site: Site,
+  bringUp: () => Promise<PollResult>,
+): Promise<PollResult> {
+  const { server } = input;
+  const isNoted = (await services.catalogue.operationOf(input)).leftOut[server] !== undefined;
+  if (isNoted) return nextPoll(input.poll, true, services.now());
+  try {
+    return await bringUp();
+  } catch (error) {
+    const isAlone = error instanceof Failure && ofTheServer.includes(error.code);
+    if (!isAlone || !mayBeMissing(await services.planOf(input), site, server)) throw error;
+    await leaveOut(services, input, server, { isRunning: false, why: error.message });
+    return nextPoll(input.poll, true, services.now());
+  }
+}
+
+/** Notes that an operation goes on without a server, and why. */
+export async function leaveOut(
+  services: Services,
+  context: Context,
+  server: string,
+  found: LeftOutServer,
+): Promise<void> {
+  await services.catalogue.updateOperationEntry(context, 'leftOut', server, found);
+  await services.catalogue.addEvent(context.operation, services.now(), leftOutLine(server, found));
+}
