@@ -158,7 +158,7 @@ export const canaries: readonly Canary[] = [
   {
     name: 'leaves the images of an undone failover',
     promise: 'I8',
-    file: 'lib/steps/failover/undo.ts',
+    file: 'lib/steps/failover/launched.ts',
     find: 'await deregisterImage(ec2, image.id);',
     replace: 'void image;',
     day: 'failover undone',

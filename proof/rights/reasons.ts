@@ -43,7 +43,7 @@ export const reasons: readonly Reason[] = [
     why: 'A function in a network manages its own interfaces; this is the policy that AWS maintains for it.',
   },
   {
-    roles: /^(failback\/(put-back|start|sweep)|operation\/manifest)$/,
+    roles: /^(failback\/(put-back|start|sweep)|failover\/clear|operation\/manifest)$/,
     actions: ['dynamodb:UpdateItem'],
     why: 'A step renews the lease of its operation where nothing has for ten minutes; here another one always has.',
   },
