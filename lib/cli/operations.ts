@@ -82,7 +82,7 @@ async function tellMachine(
   }
 }
 
-async function catalogueOf(console: Console, plan: Plan): Promise<Catalogue> {
+export async function catalogueOf(console: Console, plan: Plan): Promise<Catalogue> {
   const { cloudformation, dynamodb } = console.clients(plan.recovery.region);
   const stack = await readStackOutputs(cloudformation, stackName(plan.recovery.region));
   return new Catalogue(stack.get(outputs.tableName) ?? '', dynamodb);

@@ -30,6 +30,9 @@ export async function launch(services: Services, input: LaunchInput): Promise<Po
   await services.proveEpoch(input);
   const ec2 = services.client(ec2Client, plan.recovery.region);
   const operation = await services.catalogue.operationOf(input);
+  const wave = plan.servers[input.server]?.wave ?? 1;
+  const begun = { progression: `launching wave ${wave}` };
+  if (operation.progression !== begun.progression) await services.catalogue.progress(input, begun, services.now());
   const image = await ensureImage(services, input);
   if (image.state !== 'available') return notYet(services, input, `its image ${image.id} is ${image.state}`);
   const instance = operation.servers[input.server]?.instance ?? (await launchIfRoom(services, plan, input, image.id));
@@ -47,6 +50,9 @@ export async function launch(services: Services, input: LaunchInput): Promise<Po
     return notYet(services, input, `not all network interfaces of ${instance} are visible yet`);
   const elasticIp = plan.servers[input.server]?.elasticIp;
   if (elasticIp !== undefined) await associateAddress(ec2, elasticIp, facts);
+  const made = facts.volumes.map(({ volumeId }) => volumeId);
+  const running = { server: input.server, reached: 'running' as const, made };
+  await services.catalogue.addEvent(input.operation, services.now(), `runs as ${instance}`, running);
   return nextPoll(input.poll, true, services.now());
 }
 
@@ -116,6 +122,8 @@ async function launchIfRoom(
   try {
     const owner = ownerOf(input, 'recovered-server');
     const { instance, rung } = await climb(services, input, { image, configuration, rungs, owner });
+    const launched = { server: input.server, reached: 'started' as const };
+    await services.catalogue.addEvent(input.operation, services.now(), `launched as ${instance}`, launched);
     await noteLeft(services, input, { configuration, rung: rungs[rung], isFirst: rung === 0 });
     await services.catalogue.updateOperationEntry(input, 'servers', input.server, { image, instance });
     return instance;

@@ -29,13 +29,14 @@ const probersSchema = z.object({ outside: z.string(), inside: functionOfPlan, dr
 export async function health(services: Services, input: HealthInput): Promise<MayAsk> {
   const plan = await services.planOf(input);
   await services.proveEpoch(input);
-  await services.catalogue.updateOperation(input, { progression: `wave ${input.wave}` });
+  await services.catalogue.progress(input, { progression: `wave ${input.wave}` }, services.now());
   const servers = Object.keys(plan.servers).filter((name) => plan.servers[name]?.wave === input.wave);
   const instances = await instancesOf(services, input, input.site, servers);
   refuseDead(plan, instances);
-  const problems = await problemsOf(services, plan, input, { servers, instances });
+  const { problems, seen } = await look(services, plan, input, { servers, instances });
   const withinSeconds = Math.max(...servers.map((name) => plan.servers[name]?.health.withinSeconds ?? 0));
   const next = nextPromptPoll(input.poll, problems.length === 0, services.now());
+  if (problems.length === 0) await noteHealthy(services, input, seen);
   if (problems.length === 0 || (await mayGoOn(services, plan, input))) return { ...next, done: true };
   if (pollingSeconds(input.poll, services.now()) <= withinSeconds) return next;
   const trouble = `Wave ${input.wave} of plan ${plan.name} is not healthy in ${regionOf(plan, input.site)} after ${withinSeconds} s: ${problems.join('; ')}.`;
@@ -71,26 +72,34 @@ function refuseDead(plan: Plan, instances: ReadonlyMap<string, InstanceFacts>): 
   throw new Failure('LaunchFailed', `Server ${server} of plan ${plan.name} is ${state}: ${stateReason}`);
 }
 
+/** What keeps the gate shut; where nothing does, how each server was seen to be healthy. */
+interface Look {
+  readonly problems: readonly string[];
+  readonly seen: ReadonlyMap<string, string>;
+}
+
+const shut = (problems: readonly string[]): Look => ({ problems, seen: new Map() });
+
 /** Status checks first; servers are probed once all pass, since nothing listens before. */
-async function problemsOf(
+async function look(
   services: Services,
   plan: Plan,
   input: HealthInput,
   { servers, instances }: { servers: readonly string[]; instances: ReadonlyMap<string, InstanceFacts> },
-): Promise<string[]> {
+): Promise<Look> {
   const unseen = servers.filter((name) => !instances.has(name));
-  if (unseen.length > 0) return unseen.map((name) => `${name} is not visible yet`);
+  if (unseen.length > 0) return shut(unseen.map((name) => `${name} is not visible yet`));
   const ids = [...instances.values()].map(({ id }) => id);
   const healthy = await healthyInstances(services.client(ec2Client, regionOf(plan, input.site)), ids);
   const waiting = [...instances].filter(([, { id }]) => !healthy.has(id)).map(([name]) => name);
-  if (waiting.length > 0) return waiting.map((name) => `${name} does not pass the instance status checks`);
+  if (waiting.length > 0) return shut(waiting.map((name) => `${name} does not pass the instance status checks`));
 
   const isInside = input.site === 'recovery' && plan.probes !== undefined;
   const { probes, unreachable } = probesOf(plan, instances, isInside);
   const isOfDrill = isDrill(input.operation);
   if (unreachable.length > 0 && input.site === 'recovery' && !isOfDrill)
-    return unreachable.map(
-      (name) => `${name} has no public address to be probed at, and the plan has no probes network`,
+    return shut(
+      unreachable.map((name) => `${name} has no public address to be probed at, and the plan has no probes network`),
     );
   const probers = probersSchema.parse(JSON.parse(services.setting(environment.probers)));
   const prober = isInside ? probers[isOfDrill ? 'drill' : 'inside'][plan.name] : probers.outside;
@@ -99,7 +108,28 @@ async function problemsOf(
       ? []
       : probeAnswerSchema.parse(await invokeFunction(services.client(lambdaClient), prober ?? '', { probes })).problems;
   if (problems.length === 0) await noteUnprobed(services, input, unreachable);
-  return problems;
+  return {
+    problems,
+    seen: new Map(servers.map((name) => [name, seenBy(probes.find(({ server }) => server === name))])),
+  };
+}
+
+function seenBy(probe: Probe | undefined): string {
+  const { tcp, http } = probe ?? {};
+  const answers = [
+    ...(tcp === undefined ? [] : [`TCP ${tcp}`]),
+    ...(http === undefined ? [] : [`GET :${http.port}${http.path} with ${http.status}`]),
+  ];
+  return `passed the status checks${answers.length === 0 ? '' : ` and answered ${answers.join(' and ')}`}`;
+}
+
+async function noteHealthy(
+  { catalogue, now }: Services,
+  { operation }: HealthInput,
+  seen: Look['seen'],
+): Promise<void> {
+  for (const [server, how] of seen)
+    await catalogue.addEvent(operation, now(), `${server} ${how}`, { server, reached: 'healthy' });
 }
 
 /** At home, and in a drill without probes of its own, a server without a public address is out of reach: its status checks must do, and that is said. */
