@@ -196,7 +196,7 @@ export const canaries: readonly Canary[] = [
   },
   {
     name: 'ends without evidence',
-    promise: 'I11 there is no evidence',
+    promise: 'I11 there is no evidence of',
     file: 'lib/steps/operation/close.ts',
     find: 'if (isEvidenced(operation))\n',
     replace: 'if (operation.outcome === "succeeded")\n',
