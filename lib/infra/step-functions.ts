@@ -7,7 +7,7 @@ import { Construct } from 'constructs';
 import type { Plan, ProbesNetwork } from '../domain/plan.ts';
 import { environment } from '../names.ts';
 import { accept } from './accept.ts';
-import { handlerOf, type packPlans } from './bundle.ts';
+import { handlerOf } from './bundle.ts';
 import { catalogueActions } from './catalogue-rights.ts';
 import { rightsOf } from './rights.ts';
 import { type StepName, stepNames } from './step-names.ts';
@@ -16,7 +16,7 @@ export interface StepFunctionsProps {
   readonly plans: readonly Plan[];
   readonly table: Table;
   readonly environment: Readonly<Record<string, string>>;
-  /** Where {@link packPlans} wrote to. */
+  /** Where `packPlans` wrote to. */
   readonly code: string;
 }
 
