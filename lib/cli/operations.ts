@@ -124,7 +124,7 @@ export async function followOperation(console: Console, { kind, plan, execution 
     const { recoveryPoint = null, choice } = operation ?? {};
     if (kind === 'failover' && recoveryPoint !== null && choice !== undefined)
       for (const line of choiceLines(recoveryPoint, choice)) show(line);
-    if (operation !== undefined) show(operation.progression);
+    for (const { progression } of operation?.progressed ?? []) show(progression);
     for (const warning of operation?.warnings ?? []) show(`warning: ${warning}`);
     for (const question of Object.values(operation?.questions ?? {})) show(questionLine(question));
     if (operation?.estimate !== undefined && operation.estimate !== null) show(estimateLine(operation.estimate));
