@@ -4,6 +4,7 @@ import { userInfo } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Argument, Command } from 'commander';
 import { createOperatorClients } from '../lib/aws/operator-clients.ts';
+import { showEvidence } from '../lib/cli/evidence.ts';
 import { answerQuestion, type Console, runOperation, showStatus, switchAutomatic } from '../lib/cli/operations.ts';
 import { linesOf, loadPlan, loadPlans, UserError } from '../lib/cli/plans.ts';
 import { rebuildCatalogue } from '../lib/cli/rebuild.ts';
@@ -122,6 +123,16 @@ program
   .argument('<plan>')
   .option(...fileOption)
   .action(async (name: string, options: { file: string }) => showStatus(terminal, loadPlan(options.file, name)));
+
+program
+  .command('evidence')
+  .description('print what is kept of a failover, failback or drill: of the last one, unless one is named')
+  .argument('<plan>')
+  .argument('[operation]')
+  .option(...fileOption)
+  .action(async (name: string, operation: string | undefined, { file }: { file: string }) =>
+    showEvidence(terminal, loadPlan(file, name), operation),
+  );
 
 const catalogueCommands = program
   .command('catalogue')

@@ -15,6 +15,7 @@ export const tags = {
 export const environment = {
   table: 'HOMEWARD_TABLE',
   topicArn: 'HOMEWARD_TOPIC_ARN',
+  evidenceBucket: 'HOMEWARD_EVIDENCE_BUCKET',
   failoverMachineArn: 'HOMEWARD_FAILOVER_MACHINE_ARN',
   failbackMachineArn: 'HOMEWARD_FAILBACK_MACHINE_ARN',
   /** JSON: alarm name → plan. */
@@ -61,6 +62,7 @@ export const outputs = {
   failbackMachineArn: 'FailbackMachineArn',
   tableName: 'TableName',
   topicArn: 'TopicArn',
+  evidenceBucketName: 'EvidenceBucketName',
 } as const;
 
 /** All plans of one recovery Region form one stack there. */

@@ -2,6 +2,7 @@ import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EBSClient } from '@aws-sdk/client-ebs';
 import { EC2Client } from '@aws-sdk/client-ec2';
+import { S3Client } from '@aws-sdk/client-s3';
 import { RedriveExecutionCommand, SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { Catalogue } from '../lib/aws/catalogue.ts';
 import type { Console } from '../lib/cli/operations.ts';
@@ -159,6 +160,7 @@ export class Stage {
           dynamodb: new DynamoDBClient(config),
           ebs: new EBSClient(config),
           ec2: new EC2Client(config),
+          s3: new S3Client(config),
           sfn: new SFNClient(config),
         };
       },

@@ -14,6 +14,7 @@ import { Faults } from './faults.ts';
 import { Lambda } from './lambda/lambda.ts';
 import { createRandom, type Random } from './random.ts';
 import { Route53 } from './route53/route53.ts';
+import { S3 } from './s3/s3.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
 import { NotModelled, type Surroundings } from './service.ts';
 import { Sns } from './sns/sns.ts';
@@ -32,6 +33,7 @@ const serviceBehind = {
   lambda: 'lambda',
   monitoring: 'cloudwatch',
   route53: 'route53',
+  s3: 's3',
   sns: 'sns',
   ssm: 'ssm',
   states: 'stepfunctions',
@@ -113,6 +115,7 @@ export class SimulatedCloud implements Cloud {
       eventbridge: new EventBridge(surroundings),
       lambda: new Lambda(surroundings),
       route53: this.#route53,
+      s3: new S3(surroundings),
       scheduler: new Scheduler(surroundings),
       sns: new Sns(surroundings),
       ssm: new Ssm(surroundings),

@@ -65,6 +65,7 @@ const throttling: Readonly<Record<string, readonly [code: string, status: number
   ec2: ['RequestLimitExceeded', 503],
   ebs: ['RequestThrottledException', 400],
   dynamodb: ['ThrottlingException', 400],
+  s3: ['SlowDown', 503],
   ssm: ['ThrottlingException', 400],
   states: ['ThrottlingException', 400],
 };
@@ -172,7 +173,10 @@ function throttledError({ service }: Call): AwsError {
   return new AwsError(code, 'Rate exceeded', status, reason);
 }
 
+/** How services word it when a caller has no right; all others as DynamoDB does. @source S3 API reference, error responses */
+const refusals: Readonly<Record<string, string>> = { ec2: 'UnauthorizedOperation', s3: 'AccessDenied' };
+
 function refusedError({ service, operation }: Call): AwsError {
-  const code = service === 'ec2' ? 'UnauthorizedOperation' : 'AccessDeniedException';
+  const code = refusals[service] ?? 'AccessDeniedException';
   return new AwsError(code, `You are not authorized to perform ${service}:${operation}.`, 403);
 }

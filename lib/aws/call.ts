@@ -12,6 +12,7 @@ const throttling = new Set([
   'TooManyRequestsException',
   'ProvisionedThroughputExceededException',
   'PriorRequestNotComplete',
+  'SlowDown',
 ]);
 /** There is no room now: of AWS, or within what the account may have at a time, of which something else may take a part. @source aws-facts [3.4] */
 const roomless = new Set([

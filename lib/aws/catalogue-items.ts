@@ -21,6 +21,8 @@ import {
 import { type CopyDemand, copyDemandSchema } from '../domain/copy-queue.ts';
 import { corrupt } from '../domain/corrupt.ts';
 import { type DrillSeat, drillSeatSchema } from '../domain/drill.ts';
+import { type OperationEvent, operationEventSchema } from '../domain/event.ts';
+import { type OwedEvidence, owedEvidenceSchema } from '../domain/evidence.ts';
 import { type Freeze, freezeSchema } from '../domain/freeze.ts';
 import { type Readiness, readinessSchema } from '../domain/readiness.ts';
 import { problemsOf } from '../domain/problems.ts';
@@ -58,8 +60,12 @@ export const keyOf = {
   drill: (plan: string) => ({ pk: `PLAN#${plan}`, sk: 'DRILL' }),
   readiness: (plan: string) => ({ pk: `PLAN#${plan}`, sk: 'READINESS' }),
   operation: (plan: string, id: string) => ({ pk: `PLAN#${plan}`, sk: `OP#${id}` }),
-  /** Of all plans in one partition: they are read together. */
+  /** Of all plans in one partition, as owed evidence: they are read together. */
   copyDemand: (plan: string) => ({ pk: 'COPIES', sk: `PLAN#${plan}` }),
+  owedEvidence: ({ plan, operation }: Pick<OwedEvidence, 'plan' | 'operation'>) => ({
+    pk: 'EVIDENCE',
+    sk: `PLAN#${plan}#OP#${operation}`,
+  }),
   transfer: (operation: string, id: string) => ({ pk: `OP#${operation}`, sk: `TRANSFER#${id}` }),
   creation: (operation: string, step: string) => ({ pk: `OP#${operation}`, sk: `MADE#${step}` }),
   unit: (operation: string, transfer: string, unit: number) => ({
@@ -86,6 +92,11 @@ export const kinds = {
   readiness: { schema: readinessSchema, keyOf: ({ plan }: Readiness) => keyOf.readiness(plan) },
   operation: { schema: operationSchema, keyOf: ({ plan, id }: Operation) => keyOf.operation(plan, id) },
   copyDemand: { schema: copyDemandSchema, keyOf: ({ plan }: CopyDemand) => keyOf.copyDemand(plan) },
+  owedEvidence: { schema: owedEvidenceSchema, keyOf: keyOf.owedEvidence },
+  event: (operation: string) => ({
+    schema: operationEventSchema,
+    keyOf: ({ at, text }: OperationEvent) => keyOf.event(operation, at, text),
+  }),
   transfer: (operation: string) => ({
     schema: transferRecordSchema,
     keyOf: ({ id }: TransferRecord) => keyOf.transfer(operation, id),

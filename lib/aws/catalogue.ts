@@ -1,5 +1,4 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { z } from 'zod';
 import type { AutomaticSwitch } from '../domain/automatic.ts';
 import {
   type Operation,
@@ -8,15 +7,14 @@ import {
   type PointServer,
   type PointServerItem,
   type RecoveryPoint,
-  type TransferRecord,
   type Twin,
-  type UnitRecord,
 } from '../domain/catalogue.ts';
 import type { CopyDemand } from '../domain/copy-queue.ts';
 import { newState } from '../domain/new-items.ts';
 import { corrupt } from '../domain/corrupt.ts';
 import { Failure } from '../domain/failure.ts';
 import { type DrillSeat, emptySeat, staleDrill } from '../domain/drill.ts';
+import type { OwedEvidence } from '../domain/evidence.ts';
 import type { Freeze } from '../domain/freeze.ts';
 import type { Readiness } from '../domain/readiness.ts';
 import type { Answer } from '../domain/question.ts';
@@ -29,7 +27,8 @@ import {
 } from '../domain/phase.ts';
 import { type CatalogueItem, keyOf, kinds, nameOf, placeOf, pointOf, upToPoint } from './catalogue-items.ts';
 import { ItemTable } from './item-table.ts';
-import type { Condition, Fields } from './update-expression.ts';
+import { OperationItems } from './operation-items.ts';
+import { Appended, type Condition, OtherThan } from './update-expression.ts';
 
 /** The operation that owns a plan since `epoch`. */
 type Holder = PlanHolder & { readonly plan: string };
@@ -48,11 +47,13 @@ const newestPointsPerPage = 2;
  * consistent, and every item that is read is checked: a broken one is never worked with. Writers prove their epoch first (I6).
  * @source aws-facts [6]
  */
-export class Catalogue {
+export class Catalogue extends OperationItems {
   readonly #items: ItemTable;
 
   constructor(table: string, client: DynamoDBClient) {
-    this.#items = new ItemTable(table, client);
+    const items = new ItemTable(table, client);
+    super(items);
+    this.#items = items;
   }
 
   /**
@@ -337,8 +338,25 @@ export class Catalogue {
     await this.#items.update(keyOf.operation(operation.plan, operation.id), { ...operation }, { id: undefined });
   }
 
-  async updateOperation(holder: { plan: string; operation: string }, fields: Partial<Operation>): Promise<void> {
+  /** Sets what else than the progression is to be said of an operation. */
+  async updateOperation(
+    holder: { plan: string; operation: string },
+    fields: Partial<Omit<Operation, 'progression' | 'progressed'>>,
+  ): Promise<void> {
     await this.#items.update(keyOf.operation(holder.plan, holder.operation), fields, { id: holder.operation });
+  }
+
+  /** Says what an operation does from `at` on, and what else is known by then. A step says so at each look; it is noted when it is new. */
+  async progress(
+    holder: { plan: string; operation: string },
+    { progression, ...fields }: Partial<Omit<Operation, 'progressed'>> & Pick<Operation, 'progression'>,
+    at: Date,
+  ): Promise<void> {
+    const begun = { progression, progressed: new Appended({ at: at.toISOString(), progression }) };
+    const isOther = { id: holder.operation, progression: new OtherThan(progression) };
+    const key = keyOf.operation(holder.plan, holder.operation);
+    const isNew = await this.#items.update(key, { ...fields, ...begun }, isOther);
+    if (!isNew && Object.keys(fields).length > 0) await this.updateOperation(holder, fields);
   }
 
   /** Sets one entry of a map of the operation, such as one launched server. */
@@ -363,58 +381,23 @@ export class Catalogue {
     return this.#items.update(keyOf.operation(holder.plan, holder.operation), { [`${path}.answer`]: answer }, isOpen);
   }
 
-  /** Notes what happened at `at`; the same text of the same moment is noted once. */
-  async addEvent(operation: string, at: Date, text: string): Promise<void> {
-    await this.#items.update(keyOf.event(operation, at.toISOString(), text), { at: at.toISOString(), text });
+  /** Notes that an operation ends, and that its evidence is to be written. */
+  async oweEvidence(owed: OwedEvidence): Promise<void> {
+    await this.#items.update(keyOf.owedEvidence(owed), { ...owed });
   }
 
-  async transfer(operation: string, id: string): Promise<TransferRecord | undefined> {
-    return this.#items.get(keyOf.transfer(operation, id), kinds.transfer(operation));
+  /** Of all plans. */
+  owedEvidence(): Promise<OwedEvidence[]> {
+    return this.#items.query('EVIDENCE', 'PLAN#', kinds.owedEvidence);
   }
 
-  transfers(operation: string): Promise<TransferRecord[]> {
-    return this.#items.query(`OP#${operation}`, 'TRANSFER#', kinds.transfer(operation));
+  /** Notes that people know that it is owed still. */
+  async tellOwedEvidence(owed: OwedEvidence): Promise<void> {
+    await this.#items.update(keyOf.owedEvidence(owed), { isTold: true }, { since: owed.since });
   }
 
-  /** Begins the record of a transfer where `fields` are all of it; else changes it where it exists. */
-  async updateTransfer(operation: string, id: string, fields: Partial<TransferRecord>): Promise<void> {
-    await this.#items.update(keyOf.transfer(operation, id), fields, fields.id === undefined ? { id } : {});
-  }
-
-  /** What a step created that has no token of AWS: asked for at `requestedAt`, `made` once the answer was there. */
-  creation<Made>(operation: string, step: string, made: z.ZodType<Made>) {
-    const key = keyOf.creation(operation, step);
-    const schema = z.object({ requestedAt: z.iso.datetime({ precision: 3 }), made: made.exactOptional() });
-    return this.#items.get(key, { schema, keyOf: () => key });
-  }
-
-  /**
-   * Notes that a step is about to create something, unless another run of it has noted so since `seen` was read (`undefined`:
-   * nothing was noted). Returns whether this run is the one.
-   */
-  async claimCreation(operation: string, step: string, now: Date, seen: string | undefined): Promise<boolean> {
-    const key = keyOf.creation(operation, step);
-    return this.#items.update(key, { requestedAt: now.toISOString() }, { requestedAt: seen });
-  }
-
-  async updateCreation(operation: string, step: string, fields: Fields): Promise<void> {
-    await this.#items.update(keyOf.creation(operation, step), fields);
-  }
-
-  async removeCreation(operation: string, step: string): Promise<void> {
-    await this.#items.remove(keyOf.creation(operation, step));
-  }
-
-  async unit(operation: string, transfer: string, unit: number): Promise<UnitRecord | undefined> {
-    return this.#items.get(keyOf.unit(operation, transfer, unit), kinds.unit(operation, transfer));
-  }
-
-  /** Units in ascending order of their blocks. */
-  units(operation: string, transfer: string): Promise<UnitRecord[]> {
-    return this.#items.query(`OP#${operation}`, `UNIT#${transfer}#`, kinds.unit(operation, transfer));
-  }
-
-  async addUnit(operation: string, transfer: string, unit: UnitRecord): Promise<void> {
-    await this.#items.update(keyOf.unit(operation, transfer, unit.unit), { ...unit });
+  /** Takes the note back, unless the operation has ended once more since it was read. */
+  async settleEvidence(owed: OwedEvidence): Promise<void> {
+    await this.#items.removeIf(keyOf.owedEvidence(owed), { since: owed.since });
   }
 }

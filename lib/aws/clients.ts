@@ -4,6 +4,7 @@ import { EBSClient } from '@aws-sdk/client-ebs';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { Route53Client } from '@aws-sdk/client-route-53';
+import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SSMClient } from '@aws-sdk/client-ssm';
@@ -31,6 +32,7 @@ export const ebsClient: ClientFactory<EBSClient> = (region) => new EBSClient({ .
 export const dynamodbClient: ClientFactory<DynamoDBClient> = (region) => new DynamoDBClient(inRegion(region));
 export const route53Client: ClientFactory<Route53Client> = (region) => new Route53Client(inRegion(region));
 export const cloudwatchClient: ClientFactory<CloudWatchClient> = (region) => new CloudWatchClient(inRegion(region));
+export const s3Client: ClientFactory<S3Client> = (region) => new S3Client(inRegion(region));
 export const snsClient: ClientFactory<SNSClient> = (region) => new SNSClient(inRegion(region));
 export const sfnClient: ClientFactory<SFNClient> = (region) => new SFNClient(inRegion(region));
 

@@ -74,20 +74,30 @@ export class ItemTable {
   }
 
   /** One conditional write. Returns whether the condition held. */
-  async update(key: Fields, fields: Fields, condition: Condition = {}): Promise<boolean> {
+  update(key: Fields, fields: Fields, condition: Condition = {}): Promise<boolean> {
     const command = new UpdateCommand({ TableName: this.#table, Key: key, ...updateExpression(fields, condition) });
-    try {
-      await this.#documents.send(command);
-      return true;
-    } catch (error) {
-      if (error instanceof Error && error.name === 'ConditionalCheckFailedException') return false;
-      return catalogueCall('write to the catalogue', () => Promise.reject(error as Error));
-    }
+    return ifItHolds(() => this.#documents.send(command));
+  }
+
+  /** Removes an item while the condition, which names one attribute at least, holds. Returns whether it did. */
+  removeIf(key: Fields, condition: Condition): Promise<boolean> {
+    const command = new DeleteCommand({ TableName: this.#table, Key: key, ...updateExpression({}, condition) });
+    return ifItHolds(() => this.#documents.send(command));
   }
 
   async remove(key: Fields): Promise<void> {
     await catalogueCall('write to the catalogue', () =>
       this.#documents.send(new DeleteCommand({ TableName: this.#table, Key: key })),
     );
+  }
+}
+
+async function ifItHolds(write: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await write();
+    return true;
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ConditionalCheckFailedException') return false;
+    return catalogueCall('write to the catalogue', () => Promise.reject(error as Error));
   }
 }

@@ -83,7 +83,7 @@ async function tellMachine(
   }
 }
 
-async function catalogueOf(console: Console, plan: Plan): Promise<Catalogue> {
+export async function catalogueOf(console: Console, plan: Plan): Promise<Catalogue> {
   const { cloudformation, dynamodb } = console.clients(plan.recovery.region);
   const stack = await readStackOutputs(cloudformation, stackName(plan.recovery.region));
   return new Catalogue(stack.get(outputs.tableName) ?? '', dynamodb);
@@ -125,7 +125,7 @@ export async function followOperation(console: Console, { kind, plan, execution 
     const { recoveryPoint = null, choice } = operation ?? {};
     if (kind === 'failover' && recoveryPoint !== null && choice !== undefined)
       for (const line of choiceLines(recoveryPoint, choice)) show(line);
-    if (operation !== undefined) show(operation.progression);
+    for (const { progression } of operation?.progressed ?? []) show(progression);
     if (operation !== undefined) for (const warning of warningsOf(operation)) show(`warning: ${warning}`);
     for (const question of Object.values(operation?.questions ?? {})) show(questionLine(question));
     if (operation?.estimate !== undefined && operation.estimate !== null) show(estimateLine(operation.estimate));

@@ -159,8 +159,8 @@ async function presentItem(catalogue: Catalogue, of: CatalogueItem): Promise<Pre
 /** How an operation ended is known to the table only. */
 function isSame({ kind, item }: CatalogueItem, present: CatalogueItem['item']): boolean {
   if (kind !== 'operation') return isDeepStrictEqual(item, present);
-  const { outcome, cause, endedAt, progression } = present as Operation;
-  return isDeepStrictEqual({ ...item, outcome, cause, endedAt, progression }, present);
+  const { outcome, cause, endedAt, progression, progressed } = present as Operation;
+  return isDeepStrictEqual({ ...item, outcome, cause, endedAt, progression, progressed }, present);
 }
 
 /** The state that the table holds stays when it agrees; one that is newer than every manifest and does not is not overwritten unasked. */

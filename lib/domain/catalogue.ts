@@ -281,7 +281,14 @@ export const operationSchema = z
     kind: operationKindSchema,
     epoch: count,
     trigger: z.string(),
+    /** Digest of the plan as it was deployed when the operation began; absent in those of versions that kept none. */
+    planVersion: z.string().exactOptional(),
     progression: z.string(),
+    /** When each progression began, in order; one that came back is there again. */
+    progressed: z
+      .array(z.object({ at: time, progression: z.string() }).readonly())
+      .readonly()
+      .default([]),
     outcome: z.enum(['running', 'succeeded', 'rolled-back', 'failed']),
     cause: z.string().nullable(),
     startedAt: time,

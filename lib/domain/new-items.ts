@@ -22,6 +22,7 @@ export interface OperationStart {
   readonly kind: OperationKind;
   readonly epoch: number;
   readonly trigger: string;
+  readonly planVersion?: string;
   readonly startedAt: string;
   readonly recoveryPoint: string | null;
   readonly choice?: Choice;
@@ -33,6 +34,7 @@ export function newOperation(start: OperationStart): Operation {
   return {
     ...start,
     progression: 'opened',
+    progressed: [],
     outcome: 'running',
     cause: null,
     endedAt: null,

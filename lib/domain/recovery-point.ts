@@ -14,6 +14,13 @@ export function pointId(startedAt: Date, suffix: string): string {
   return `rp-${startedAt.toISOString().replaceAll(/[-:]|\.\d+/g, '')}-${suffix}`;
 }
 
+/** The time that the id of a point begins with, ISO 8601 with milliseconds: to the second. */
+export function pointTime(id: string): string {
+  const at = /^rp-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-/.exec(id);
+  const [, year, month, day, hour, minute, second] = at ?? [];
+  return `${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`;
+}
+
 /**
  * Chooses the recovery point to launch from.
  * @throws Failure UnknownRecoveryPoint, RecoveryPointNotAvailable

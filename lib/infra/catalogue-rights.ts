@@ -13,6 +13,7 @@ const catalogueUse: Partial<Record<StepName, readonly string[]>> = {
   'protect/abort': ['GetItem', 'UpdateItem'],
   'protect/measure': ['Query'],
   'watch/fences': ['GetItem', 'Query'],
+  'watch/evidence': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],
   'failback/fence': ['GetItem', 'UpdateItem'],
   'failover/clear': ['GetItem', 'UpdateItem'],
   'drill/take-down': ['GetItem', 'UpdateItem'],

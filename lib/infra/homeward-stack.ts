@@ -7,6 +7,7 @@ import { hasCommands } from '../domain/consistency.ts';
 import type { Plan } from '../domain/plan.ts';
 import { hasQuestions } from '../domain/question.ts';
 import { environment, outputs } from '../names.ts';
+import { Evidence } from './evidence.ts';
 import { FailbackMachine } from './failback.ts';
 import { FailoverMachine } from './failover.ts';
 import { FullCopies, PlanAlarms } from './plan-alarms.ts';
@@ -32,6 +33,7 @@ export class HomewardStack extends Stack {
       deletionProtection: true,
       removalPolicy: RemovalPolicy.RETAIN,
     });
+    const evidence = new Evidence(this);
     const topic = new Topic(this, 'Notices', { enforceSSL: true, displayName: 'Homeward' });
     for (const address of new Set(plans.flatMap(({ notify }) => notify)))
       topic.addSubscription(new EmailSubscription(address));
@@ -40,9 +42,13 @@ export class HomewardStack extends Stack {
       plans,
       table,
       code,
-      environment: { [environment.table]: table.tableName, [environment.topicArn]: topic.topicArn },
+      environment: {
+        [environment.table]: table.tableName,
+        [environment.topicArn]: topic.topicArn,
+        [environment.evidenceBucket]: evidence.bucket.bucketName,
+      },
     });
-    topic.grantPublish(functions.get('operation/close'));
+    for (const step of ['operation/close', 'watch/evidence'] as const) topic.grantPublish(functions.get(step));
     if (plans.some(({ groups }) => Object.keys(groups).length > 0)) topic.grantPublish(functions.get('protect/select'));
     for (const step of ['failover/guard', 'failover/open', 'failover/veto'] as const)
       topic.grantPublish(functions.get(step));
@@ -60,6 +66,7 @@ export class HomewardStack extends Stack {
     new PlanAlarms(this, plans, topic);
     new FullCopies(this, functions.get('protect/notice-copy'));
     new Rescue(this, functions, { protect, failover, failback });
+    evidence.writtenBy(functions.get('watch/evidence'), plans, [failover, failback]);
     new LeaseHolders(this, functions, { protect, failover, failback });
 
     new CfnOutput(this, outputs.protectMachineArn, { value: protect.stateMachineArn });
@@ -67,5 +74,6 @@ export class HomewardStack extends Stack {
     new CfnOutput(this, outputs.failbackMachineArn, { value: failback.stateMachineArn });
     new CfnOutput(this, outputs.tableName, { value: table.tableName });
     new CfnOutput(this, outputs.topicArn, { value: topic.topicArn });
+    new CfnOutput(this, outputs.evidenceBucketName, { value: evidence.bucket.bucketName });
   }
 }

@@ -52,5 +52,6 @@ export const stepNames = [
   'operation/rescue',
   'watch/fences',
   'watch/readiness',
+  'watch/evidence',
 ] as const;
 export type StepName = (typeof stepNames)[number];

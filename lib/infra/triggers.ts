@@ -57,7 +57,7 @@ export class Schedules extends Construct {
 }
 
 /** The CDK's own role could invoke every version of the function too. */
-function invoking(scope: Construct, id: string, step: StepName, invoked: LambdaFunction): IRole {
+export function invoking(scope: Construct, id: string, step: StepName, invoked: LambdaFunction): IRole {
   const assumedBy = new ServicePrincipal('scheduler.amazonaws.com', {
     conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(scope).account } },
   });

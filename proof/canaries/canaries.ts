@@ -212,6 +212,14 @@ export const canaries: readonly Canary[] = [
     day: 'many points',
   },
   {
+    name: 'ends without evidence',
+    promise: 'I11 there is no evidence of',
+    file: 'lib/steps/operation/close.ts',
+    find: 'if (isEvidenced(operation))\n',
+    replace: 'if (operation.outcome === "succeeded")\n',
+    day: 'there and back',
+  },
+  {
     name: 'asks AWS for what nobody has modelled',
     promise: 'The simulated cloud does not model',
     file: 'lib/aws/snapshots.ts',

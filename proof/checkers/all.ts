@@ -1,5 +1,6 @@
 import type { Checker } from './checker.ts';
 import { ended } from './ended.ts';
+import { evidenced } from './evidenced.ts';
 import { kept } from './kept.ts';
 import { modelled } from './modelled.ts';
 import { noOrphans } from './no-orphans.ts';
@@ -22,5 +23,6 @@ export const checkers: readonly Checker[] = [
   thawed,
   untouched,
   ended,
+  evidenced,
   modelled,
 ];

@@ -46,6 +46,11 @@ export async function readOperations(stage: Stage): Promise<Operation[]> {
   return read(stage, 'OP#');
 }
 
+/** Ids of operations whose evidence is owed. */
+export async function readOwedEvidence(stage: Stage): Promise<readonly unknown[]> {
+  return (await tableOf(stage).itemsOf('EVIDENCE', 'PLAN#')).map(({ operation }) => operation);
+}
+
 export async function readTable(stage: Stage): Promise<Table> {
   return {
     state: await readState(stage),

@@ -3,7 +3,7 @@ import { isChange } from './ground.ts';
 import { keyOf, nameOf } from '../raw-table.ts';
 
 /** What makes something and needs no id of what is there. */
-const making = /^(Create|Copy|Register|Run|StartSnapshot|PutSnapshotBlock|CompleteSnapshot|PutMetricData)/;
+const making = /^(Create|Copy|Register|Run|StartSnapshot|PutSnapshotBlock|CompleteSnapshot|PutMetricData|PutObject)/;
 
 /** What a step tried to change in AWS, and to delete in the table: what it makes by the operation, all else with its target. */
 export function attemptsOf(calls: readonly RecordedCall[]): Set<string> {

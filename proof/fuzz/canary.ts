@@ -40,7 +40,7 @@ function inBase64(secret: string): string[] {
  * execution's history its own input is left out: its writer knows it.
  */
 export function said({ cloud, plan }: Stage): { where: string; text: string }[] {
-  const { lambda, sns, stepfunctions } = cloud.services(plan.recovery.region);
+  const { lambda, s3, sns, stepfunctions } = cloud.services(plan.recovery.region);
   const executions = stepfunctions.executions.flatMap(({ name, input, error, cause, output, history }) => [
     { where: `error of ${name}`, text: `${error ?? ''} ${cause ?? ''}` },
     { where: `output of ${name}`, text: JSON.stringify(output ?? '') },
@@ -54,5 +54,6 @@ export function said({ cloud, plan }: Stage): { where: string; text: string }[] 
     })),
     ...sns.messages.map(({ subject = '', message }) => ({ where: 'notice', text: `${subject} ${message}` })),
     ...executions,
+    ...s3.all().map(({ key, body }) => ({ where: `evidence ${key}`, text: body.toString() })),
   ];
 }

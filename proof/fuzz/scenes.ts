@@ -42,7 +42,8 @@ export async function* scenes(ground: Ground, pointsBefore = pointsKept): AsyncG
   yield { name: 'at rest', probes: [...opens(), ...ends({ plan: shop.name, operation: 'failover-none', epoch: 1 })] };
   yield* protecting(ground);
   yield* failingOver(ground);
-  yield { name: 'away', probes: opens() };
+  const owed: Probe = { step: 'watch/evidence', payload: { 'detail-type': 'Scheduled Event' } };
+  yield { name: 'away', probes: [...opens(), owed] };
   yield* failingBack(ground);
 }
 

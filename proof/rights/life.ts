@@ -98,6 +98,8 @@ class Life {
   async stayHome(): Promise<void> {
     for (const automatic of ['off', 'on'])
       await this.#ends(this.#stage.start('failover', { plan: this.#stage.plan.name, automatic }), 'SUCCEEDED');
+    // Its evidence comes with the next look.
+    this.#refuse('PutObject', 'WatchEvidence');
     await this.#ends(this.#stage.start('failover', { plan: this.#stage.plan.name, dryRun: true }), 'SUCCEEDED');
     await this.#ends(this.#stage.start('failover', { plan: this.#stage.plan.name, drill: true }), 'SUCCEEDED');
     const stopped = this.#stage.start('failover');

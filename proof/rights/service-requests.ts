@@ -5,6 +5,7 @@ import type {
   GetChangeRequest,
   ListResourceRecordSetsRequest,
 } from '@aws-sdk/client-route-53';
+import type { PutObjectRequest } from '@aws-sdk/client-s3';
 import type { DescribeExecutionInput, StartExecutionInput } from '@aws-sdk/client-sfn';
 import type { PublishInput } from '@aws-sdk/client-sns';
 import type { SendCommandRequest } from '@aws-sdk/client-ssm';
@@ -77,6 +78,9 @@ export const serviceMappings: Readonly<Record<string, Readonly<Record<string, Ma
       // AWS leaves out the account, which its own service authorization reference does not know of.
       ...one('ssm:SendCommand', arn(held, 'ssm', 'document/', DocumentName)),
     ],
+  },
+  s3: {
+    PutObject: ({ Bucket = '', Key = '' }: PutObjectRequest) => one('s3:PutObject', `arn:aws:s3:::${Bucket}/${Key}`),
   },
   sns: { Publish: ({ TopicArn }: PublishInput) => one('sns:Publish', TopicArn) },
   states: {

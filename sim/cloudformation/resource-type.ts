@@ -31,6 +31,7 @@ export interface Neighbours {
   readonly scheduler: { createFromTemplate(schedule: object): unknown };
   readonly cloudwatch: { putAlarmFromTemplate(alarm: object): unknown };
   readonly dynamodb: { createTable(properties: object): unknown };
+  readonly s3: { createBucket(bucket: { name: string }): void };
   readonly sns: {
     createTopic(topic: { name: string }): string | Promise<string>;
     subscribe(subscription: { topicArn: string; protocol: string; endpoint: string }): unknown;

@@ -4,6 +4,7 @@ import * as ebs from '@aws-sdk/client-ebs';
 import * as ec2 from '@aws-sdk/client-ec2';
 import * as lambda from '@aws-sdk/client-lambda';
 import * as route53 from '@aws-sdk/client-route-53';
+import * as s3 from '@aws-sdk/client-s3';
 import * as sfn from '@aws-sdk/client-sfn';
 import * as sns from '@aws-sdk/client-sns';
 import * as ssm from '@aws-sdk/client-ssm';
@@ -15,6 +16,7 @@ import { rawJson } from './raw-json.ts';
 import { restJson } from './rest-json.ts';
 import { restXml } from './rest-xml.ts';
 import { rpcCbor } from './rpc-cbor.ts';
+import { s3RestXml } from './s3.ts';
 import type { WireRequest } from './wire.ts';
 
 /** The services that are spoken with, by endpoint, each in the protocol of its SDK client. */
@@ -26,6 +28,7 @@ const codecs: Readonly<Record<string, Codec>> = {
   lambda: restJson(lambda),
   monitoring: awsJson(cloudwatch),
   route53: restXml(route53, 'https://route53.amazonaws.com/doc/2013-04-01/'),
+  s3: s3RestXml(s3, 'http://s3.amazonaws.com/doc/2006-03-01/'),
   sns: awsQuery(sns, 'http://sns.amazonaws.com/doc/2010-03-31/'),
   ssm: awsJson(ssm),
   states: awsJson(sfn),

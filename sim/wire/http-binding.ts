@@ -27,13 +27,30 @@ export function decodeBindings(
     const parameter = traitOf(member, 'httpQuery');
     let value: unknown;
     if (name in labels) value = scalarOf(member, decodeURIComponent(labels[name] ?? ''));
+    // A label that is not in the path stands in the host: the bucket of S3.
+    else if (hasTrait(member, 'httpLabel')) continue;
     else if (header !== undefined) value = scalarIf(member, request.headers[header.toLowerCase()]);
     else if (parameter !== undefined) value = queryValue(member, query.getAll(parameter));
     else if (hasTrait(member, 'httpPayload')) value = payloadOf(member, request, format);
+    else if (hasTrait(member, 'httpPrefixHeaders')) value = prefixed(member, request);
     else inBody.push([name, member]);
     if (value !== undefined) decoded[name] = value;
   }
   return inBody.length === 0 ? decoded : { ...decoded, ...format.read(inBody, textOfBody(request)) };
+}
+
+/** Headers that begin with the prefix of a member are its entries. */
+function prefixed(member: NormalizedSchema, { headers }: WireRequest): object | undefined {
+  const prefix = traitOf(member, 'httpPrefixHeaders')?.toLowerCase() ?? '';
+  const found = Object.entries(headers).filter(([name]) => name.startsWith(prefix));
+  return found.length === 0
+    ? undefined
+    : Object.fromEntries(found.map(([name, text]) => [name.slice(prefix.length), text]));
+}
+
+/** Whether a member of an answer is neither a header of its own nor in the body. */
+function isElsewhere(member: NormalizedSchema): boolean {
+  return hasTrait(member, 'httpResponseCode') || hasTrait(member, 'httpPrefixHeaders');
 }
 
 function scalarIf(member: NormalizedSchema, text: string | undefined): unknown {
@@ -63,8 +80,9 @@ export function encodeBindings({ http, output }: OperationSchema, answered: obje
     const value = fields[name];
     const header = traitOf(member, 'httpHeader');
     if (hasTrait(member, 'httpPayload')) payload = bytesOf(member, value);
-    else if (header === undefined && !hasTrait(member, 'httpResponseCode')) inBody.push([name, member]);
+    else if (header === undefined && !isElsewhere(member)) inBody.push([name, member]);
     else if (value === undefined || value === null) continue;
+    else if (hasTrait(member, 'httpPrefixHeaders')) throw new NotModelled(`the headers of ${name}`);
     else if (header !== undefined) headers[header.toLowerCase()] = textOf(value);
     else status = Number(value);
   }

@@ -133,6 +133,41 @@ describe('the catalogue', () => {
     expect((await clock.settle(catalogue.point('shop', point(0).id)))?.status).toBe('available');
   });
 
+  it('notes when each progression began, once for each time, and what comes with it every time', async () => {
+    await open('failover', 'a');
+    const holder = { plan: 'shop', operation: 'failover-a' };
+    const say = async (progression: string, fields = {}) => {
+      await clock.advance(1_000);
+      await clock.settle(catalogue.progress(holder, { ...fields, progression }, services.now()));
+    };
+    await say('fencing');
+    await say('fencing', { rtoSeconds: 7 });
+    loseAnswerOf = 'UpdateItem';
+    await say('wave 1', { rpoSeconds: 8 });
+    await say('fencing');
+    const operation = await clock.settle(catalogue.operation('shop', 'failover-a'));
+    expect(operation).toMatchObject({ progression: 'fencing', rtoSeconds: 7, rpoSeconds: 8 });
+    expect(operation?.progressed.map(({ at, progression }) => [at.slice(17, 19), progression])).toEqual([
+      ['01', 'fencing'],
+      ['03', 'wave 1'],
+      ['04', 'fencing'],
+    ]);
+  });
+
+  it('keeps the note that evidence is owed, where an operation has ended once more since it was read', async () => {
+    const owed = { plan: 'shop', operation: 'failover-a', isTold: false };
+    const [first, second] = [point(1).startedAt, point(2).startedAt];
+    await clock.settle(catalogue.oweEvidence({ ...owed, since: first }));
+    await clock.settle(catalogue.oweEvidence({ ...owed, since: second }));
+    await clock.settle(catalogue.settleEvidence({ ...owed, since: first }));
+    await clock.settle(catalogue.tellOwedEvidence({ ...owed, since: first }));
+    expect(await clock.settle(catalogue.owedEvidence())).toEqual([{ ...owed, since: second }]);
+    await clock.settle(catalogue.tellOwedEvidence({ ...owed, since: second }));
+    expect(await clock.settle(catalogue.owedEvidence())).toEqual([{ ...owed, since: second, isTold: true }]);
+    await clock.settle(catalogue.settleEvidence({ ...owed, since: second }));
+    expect(await clock.settle(catalogue.owedEvidence())).toEqual([]);
+  });
+
   it('keeps the digests of a unit byte by byte', async () => {
     const digests = Buffer.from('00ff10'.padEnd(64, '7'), 'hex');
     await clock.settle(catalogue.addUnit('op', 't', { unit: 3, listed: 2, blocks: 1, digests }));

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Template } from 'aws-cdk-lib/assertions';
+import { Match, Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { failureCodes } from '../../lib/domain/failure.ts';
 import { stackName } from '../../lib/names.ts';
@@ -37,6 +37,14 @@ function tasksOf(states: Record<string, State>): [string, State][] {
     ...(state.ItemProcessor === undefined ? [] : tasksOf(state.ItemProcessor.States)),
     ...(state.Branches ?? []).flatMap((branch) => tasksOf(branch.States)),
   ]);
+}
+
+/** Roles that may do something. */
+function holders(action: string): string[] {
+  return Object.values(template.findResources('AWS::IAM::Policy'))
+    .filter((policy) => JSON.stringify(policy).includes(`"${action}"`))
+    .map((policy) => (policy['Properties'] as { PolicyName: string }).PolicyName.replace(/RoleDefaultPolicy.*/, ''))
+    .toSorted();
 }
 
 describe('the synthesized template', () => {
@@ -78,11 +86,6 @@ describe('the synthesized template', () => {
   });
 
   it('gives block-moving, launching, deleting and traffic rights to no function that does not need them', () => {
-    const holders = (action: string) =>
-      Object.values(template.findResources('AWS::IAM::Policy'))
-        .filter((policy) => JSON.stringify(policy).includes(`"${action}"`))
-        .map((policy) => (policy['Properties'] as { PolicyName: string }).PolicyName.replace(/RoleDefaultPolicy.*/, ''))
-        .toSorted();
     expect(holders('ebs:PutSnapshotBlock')).toEqual(['StepsOperationManifest', 'StepsTransferMove']);
     expect(holders('ec2:RunInstances')).toEqual(['StepsFailoverLaunch']);
     expect(holders('ec2:DeleteSnapshot')).toEqual(['StepsFailbackPutBack', 'StepsFailbackSweep', 'StepsProtectPrune']);
@@ -108,7 +111,7 @@ describe('the synthesized template', () => {
       EvaluationPeriods: 3,
       Period: 60,
     });
-    template.resourceCountIs('AWS::Events::Rule', 3);
+    template.resourceCountIs('AWS::Events::Rule', 4);
   });
 
   it('protects on schedule, and drops a tick when the next one is due', () => {
@@ -116,6 +119,34 @@ describe('the synthesized template', () => {
       ScheduleExpression: 'rate(5 minutes)',
       Target: { RetryPolicy: { MaximumEventAgeInSeconds: 300, MaximumRetryAttempts: 3 } },
     });
+  });
+
+  it('keeps evidence encrypted, in versions, over TLS only, and lets one role put it and nobody delete it', () => {
+    template.hasResource('AWS::S3::Bucket', {
+      DeletionPolicy: 'Retain',
+      UpdateReplacePolicy: 'Retain',
+      Properties: {
+        BucketName: Match.absent(),
+        VersioningConfiguration: { Status: 'Enabled' },
+        BucketEncryption: Match.anyValue(),
+        PublicAccessBlockConfiguration: {
+          ...{ BlockPublicAcls: true, BlockPublicPolicy: true, IgnorePublicAcls: true, RestrictPublicBuckets: true },
+        },
+        LifecycleConfiguration: {
+          Rules: Match.arrayWith([
+            Match.objectLike({ ExpirationInDays: 400, NoncurrentVersionExpiration: { NoncurrentDays: 90 } }),
+          ]),
+        },
+      },
+    });
+    template.hasResourceProperties('AWS::S3::BucketPolicy', {
+      PolicyDocument: {
+        Statement: [Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } })],
+      },
+    });
+    const policies = JSON.stringify(template.findResources('AWS::IAM::Policy'));
+    expect([...policies.matchAll(/"s3:[^"]*"/g)].map(([action]) => action)).toEqual(['"s3:PutObject"']);
+    expect(holders('s3:PutObject')).toEqual(['StepsWatchEvidence']);
   });
 
   it('keeps the catalogue when the stack is deleted', () => {

@@ -7,6 +7,7 @@ import { CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwat
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { Catalogue } from '../../lib/aws/catalogue.ts';
+import { newOperation } from '../../lib/domain/new-items.ts';
 import { stepNames } from '../../lib/infra/step-names.ts';
 import { placeWorld } from '../../rehearsal/place-world.ts';
 import type { RecordedCall } from '../../sim/call-record.ts';
@@ -209,7 +210,7 @@ describe('every deployed function, started as Lambda starts it', () => {
   };
   /** Their input is not about an operation; a freeze or thaw begins with whether the server has commands, and this one has none. */
   const takesOther =
-    /^(\w+\/open|failover\/(guard|veto)|operation\/rescue|waves\/probe|protect\/(notice-copy|freeze|thaw))$/;
+    /^(\w+\/open|failover\/(guard|veto)|operation\/rescue|watch\/evidence|waves\/probe|protect\/(notice-copy|freeze|thaw))$/;
   /** They look for the operation or its point in the catalogue, and there is none; measuring needs neither. */
   const looksFirst =
     /^(protect\/abort|protect\/measure|watch\/(fences|readiness)|failover\/preflight|operation\/close)$/;
@@ -343,6 +344,30 @@ describe('real work over the port, each call by the role of its function', () =>
       },
     ]);
     expect(await catalogue.state('shop')).toMatchObject({ epoch: 1, lease: null, phase: 'protected' });
+  });
+
+  it('watch/evidence writes what is owed into the bucket, at the address of an object behind an address', async () => {
+    const startedAt = '2026-01-05T10:00:00.000Z';
+    const start = {
+      plan: 'shop',
+      id: 'drill-1',
+      kind: 'drill',
+      epoch: 1,
+      trigger: 'kim',
+      recoveryPoint: null,
+      startedAt,
+    } as const;
+    await catalogue.addOperation({ ...newOperation(start), outcome: 'succeeded', endedAt: startedAt });
+    await catalogue.oweEvidence({ plan: 'shop', operation: 'drill-1', since: startedAt, isTold: false });
+    const { answer, calls, roles, role } = await run('watch/evidence', { 'detail-type': 'Scheduled Event' });
+    expect(answer).toEqual({ written: ['drill-1'], owed: [] });
+    expect(calls).toEqual(expect.arrayContaining(['PutObject', 'DeleteItem']));
+    expect(roles).toEqual([role]);
+    const [{ bucket, key, body } = { bucket: '', key: '', body: '' }, ...more] = cloud
+      .services(recovery.region)
+      .s3.all();
+    expect([bucket, key, more]).toEqual([outputs.get('EvidenceBucketName'), 'shop/2026/drill-1.json', []]);
+    expect(JSON.parse(body.toString())).toMatchObject({ operation: { id: 'drill-1', askedBy: 'kim' } });
   });
 
   it('waves/probe tells open ports from closed ones and right answers from wrong ones, outside and inside, and calls no AWS', async () => {

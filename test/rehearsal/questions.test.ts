@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { answerQuestion, showStatus } from '../../lib/cli/operations.ts';
+import type { Evidence } from '../../lib/domain/evidence.ts';
 import type { Life } from '../../proof/life.ts';
 import { askingShop } from '../../proof/shop.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
@@ -94,6 +95,13 @@ describe('I11: a failover that a person has to decide', () => {
       by: 'kim at the command line',
     });
     expect(told().filter(({ subject }) => subject?.includes('asks you'))).toHaveLength(2);
+    await stage.clock.advance(minuteMs);
+    const [evidence] = stage.cloud.services(away).s3.all();
+    const { approvals } = JSON.parse(evidence?.body.toString() ?? '{}') as Evidence;
+    expect(approvals.map(({ key, answer: given }) => [key, given?.word, given?.by])).toEqual([
+      ['owed-fence', 'proceed', 'console'],
+      ['traffic', 'proceed', 'kim at the command line'],
+    ]);
     stage.cloud.faults.restore(home);
   });
 

@@ -65,7 +65,8 @@ async function restNow(): Promise<void> {
 
 /** Of the state and of operations these are made anew; all else must be as it was. */
 function comparable(item: RawItem): Record<string, unknown> {
-  const anew = item.sk === 'STATE' ? ['epoch', 'restingSince'] : item.sk.startsWith('OP#') ? ['endedAt'] : [];
+  const anew =
+    item.sk === 'STATE' ? ['epoch', 'restingSince'] : item.sk.startsWith('OP#') ? ['endedAt', 'progressed'] : [];
   return Object.fromEntries(Object.entries(item).filter(([field]) => !anew.includes(field)));
 }
 

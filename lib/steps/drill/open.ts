@@ -4,7 +4,7 @@ import { Failure, failureCodes } from '../../domain/failure.ts';
 import { newOperation } from '../../domain/new-items.ts';
 import { choose, selectorSchema } from '../failover/choose.ts';
 import { pin, wavesToRecovery } from '../failover/launching.ts';
-import { hasMember, operationId, parseInput, triggerSchema } from '../operation/open.ts';
+import { hasMember, operationId, parseInput, triggerSchema, versionOf } from '../operation/open.ts';
 import { goOn, type TakenOver } from '../operation/take-over.ts';
 import { tell } from '../operation/tell.ts';
 import type { Context, Services } from '../services.ts';
@@ -78,9 +78,18 @@ async function open(
   });
   const context = { plan: name, operation, epoch };
   const startedAt = services.now().toISOString();
-  await catalogue.addOperation(
-    newOperation({ ...chosen, plan: name, id: operation, kind: 'drill', epoch, trigger, startedAt }),
-  );
+  const planVersion = versionOf(services.plan(name));
+  const start = {
+    ...chosen,
+    plan: name,
+    id: operation,
+    kind: 'drill',
+    epoch,
+    trigger,
+    planVersion,
+    startedAt,
+  } as const;
+  await catalogue.addOperation(newOperation(start));
   const begun = await catalogue.operationOf(context);
   await pin(services, begun);
   const waves = await wavesToRecovery(services, context);

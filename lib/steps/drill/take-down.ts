@@ -11,7 +11,7 @@ export async function takeDown(services: Services, input: UndoInput): Promise<Po
   const { catalogue } = services;
   await catalogue.proveDrill(input);
   const { rtoSeconds } = await catalogue.operationOf(input);
-  await catalogue.updateOperation(input, { progression: 'taking down' });
+  await catalogue.progress(input, { progression: 'taking down' }, services.now());
   const isGone = await removeServers(services, input, await launchedBy(services, input));
   if (isGone && pollingSeconds(input.poll, services.now()) >= settledSeconds) {
     if (rtoSeconds === null) await unpin(services, input);

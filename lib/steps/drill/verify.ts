@@ -12,11 +12,11 @@ export async function verify(services: Services, input: Context): Promise<{ rtoS
   await services.proveEpoch(input);
   const { catalogue } = services;
   const operation = await catalogue.operationOf(input);
-  const now = services.now().toISOString();
-  const rtoSeconds = operation.rtoSeconds ?? secondsBetween(operation.startedAt, now);
+  const now = services.now();
+  const rtoSeconds = operation.rtoSeconds ?? secondsBetween(operation.startedAt, now.toISOString());
   const id = operation.recoveryPoint ?? '';
-  await catalogue.updatePoint(input.plan, id, { verifiedAt: now });
-  await catalogue.updateOperation(input, { rtoSeconds, progression: 'verified' });
+  await catalogue.updatePoint(input.plan, id, { verifiedAt: now.toISOString() });
+  await catalogue.progress(input, { rtoSeconds, progression: 'verified' }, now);
   await unpinOlder(services, input, id);
   await publish(services, { plan: input.plan, step: 'drill/verify' }, [
     { metric: metrics.drillDuration, value: rtoSeconds },

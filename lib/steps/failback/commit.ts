@@ -26,7 +26,7 @@ export async function commit(
   const committedAt = operation.committedAt ?? services.now().toISOString();
   const pauseFrom = operation.rounds.find(({ isFinal }) => isFinal)?.startedAt ?? operation.startedAt;
   const rtoSeconds = secondsBetween(pauseFrom, committedAt);
-  await services.catalogue.updateOperation(input, { committedAt, rtoSeconds, progression: 'committed' });
+  await services.catalogue.progress(input, { committedAt, rtoSeconds, progression: 'committed' }, services.now());
   await services.catalogue.changeState(input, { kind: 'commit' });
   await services.catalogue.addEvent(input.operation, services.now(), 'failback committed');
   return { rtoSeconds };

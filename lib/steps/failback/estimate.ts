@@ -15,7 +15,7 @@ export async function estimate(
 ): Promise<PollResult & { estimate?: FailbackEstimate }> {
   const plan = services.plan(input.plan);
   await services.proveEpoch(input);
-  await services.catalogue.updateOperation(input, { progression: 'estimating' });
+  await services.catalogue.progress(input, { progression: 'estimating' }, services.now());
   const taken = await takeServingSnapshots(services, input, 1);
   if (!taken.isReady) return pollSnapshots(services, input, false, false);
   const deltas: VolumeDelta[] = [];

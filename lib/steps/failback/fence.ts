@@ -15,7 +15,7 @@ const stopSecondsMax = 600;
 export async function fence(services: Services, input: z.infer<typeof fenceSchema>): Promise<PollResult> {
   const plan = await services.planOf(input);
   await services.proveEpoch(input);
-  await services.catalogue.updateOperation(input, { progression: 'paying the fence' });
+  await services.catalogue.progress(input, { progression: 'paying the fence' }, services.now());
   const look = await stopPrimary(services, input, plan);
   const isPaid = look === 'confirmed';
   if (isPaid) {

@@ -32,7 +32,7 @@ export async function payFence(services: Services, input: z.infer<typeof payFenc
     rule: plan.failback.questions?.primaryIsSafe,
   });
   if (asking !== undefined) return asking;
-  await services.catalogue.updateOperation(input, { progression: 'paying the fence' });
+  await services.catalogue.progress(input, { progression: 'paying the fence' }, services.now());
   const ec2 = services.client(ec2Client, plan.primary.region);
   const servers = Object.entries(plan.servers);
   const instances = await describeInstances(

@@ -29,7 +29,7 @@ type RebuildInput = z.infer<typeof rebuildSchema>;
 export async function rebuild(services: Services, input: RebuildInput): Promise<PollResult> {
   const plan = await services.planOf(input);
   await services.proveEpoch(input);
-  await services.catalogue.updateOperation(input, { progression: 'rebuilding volumes' });
+  await services.catalogue.progress(input, { progression: 'rebuilding volumes' }, services.now());
   const instanceId = plan.servers[input.server]?.instance ?? '';
   const [instance] = await describeInstances(services.client(ec2Client, plan.primary.region), [instanceId]);
   if (instance?.state !== 'stopped')

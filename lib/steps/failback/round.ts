@@ -15,7 +15,8 @@ export async function round(
   await services.proveEpoch(input);
   const { rounds } = await services.catalogue.operationOf(input);
   const number = rounds.length + 1;
-  await services.catalogue.updateOperation(input, { progression: input.final ? 'final round' : `round ${number}` });
+  const begun = { progression: input.final ? 'final round' : `round ${number}` };
+  await services.catalogue.progress(input, begun, services.now());
   const taken = await takeServingSnapshots(services, input, number);
   const next = pollSnapshots(services, input, taken.isReady, input.final);
   const { plan: name, operation, epoch } = input;

@@ -1,5 +1,6 @@
 import { ec2Client } from '../../aws/clients.ts';
 import { describeInstances, startInstances } from '../../aws/instances.ts';
+import type { MoreOfEvent } from '../../domain/event.ts';
 import { assertInvariant, Failure } from '../../domain/failure.ts';
 import { launchSecond } from '../../domain/pace.ts';
 import { nextPollWithin, type PollResult } from '../../domain/poll.ts';
@@ -20,11 +21,18 @@ async function moveOn(services: Services, input: BringUpInput): Promise<PollResu
   const early = untilTurn(services, input, launchSecond(input.index));
   if (early !== undefined) return early;
   const plan = await services.planOf(input);
+  const wave = plan.servers[input.server]?.wave ?? 1;
+  await services.catalogue.progress(input, { progression: `starting wave ${wave}` }, services.now());
   const ec2 = services.client(ec2Client, plan.primary.region);
   const id = plan.servers[input.server]?.instance ?? '';
   const [instance] = await describeInstances(ec2, [id]);
-  if (instance?.state === 'stopped') await startInstances(ec2, [id]);
-  return nextPollWithin(input.poll, instance?.state === 'running', services.now(), {
+  const isRunning = instance?.state === 'running';
+  if (instance?.state === 'stopped') {
+    await startInstances(ec2, [id]);
+    await note(services, input, `started as ${id}`, { instance: id, reached: 'started' });
+  }
+  if (isRunning) await note(services, input, `runs as ${id}`, { instance: id, reached: 'running' });
+  return nextPollWithin(input.poll, isRunning, services.now(), {
     withinSeconds: startSecondsMax,
     overdue: () =>
       new Failure(
@@ -32,4 +40,13 @@ async function moveOn(services: Services, input: BringUpInput): Promise<PollResu
         `Instance ${id} of server ${input.server} did not start within ${startSecondsMax} s: ${instance?.stateReason ?? 'it is gone'}. Look at the keys of its volumes.`,
       ),
   });
+}
+
+async function note(
+  { catalogue, now }: Services,
+  { operation, server }: BringUpInput,
+  text: string,
+  how: MoreOfEvent,
+): Promise<void> {
+  await catalogue.addEvent(operation, now(), text, { server, ...how });
 }

@@ -22,7 +22,7 @@ export async function stopRecovery(services: Services, input: z.infer<typeof sto
     rule: plan.failback.questions?.cutOver,
   });
   if (asking !== undefined) return asking;
-  await services.catalogue.updateOperation(input, { progression: 'stopping recovery' });
+  await services.catalogue.progress(input, { progression: 'stopping recovery' }, services.now());
   const servers = await serversAway(services, input);
   const instances = [...(await instancesOf(services, input, 'recovery', servers)).values()];
   await stopServers(services, input, plan.recovery.region, instances, (running) => allowStop(services, input, running));

@@ -28,7 +28,7 @@ export async function undo(services: Services, input: UndoInput): Promise<PollRe
     await commit(services, input);
     return nextPoll(input.poll, true, services.now());
   }
-  await services.catalogue.updateOperation(input, { progression: 'undoing', committedAt: null });
+  await services.catalogue.progress(input, { progression: 'undoing', committedAt: null }, services.now());
   const operation = await services.catalogue.operationOf(input);
   const primary = await lookAtPrimary(services, input, () => stopOriginals(services, plan, operation));
   if (primary === 'changing') return notYet(services, input);

@@ -14,7 +14,8 @@ export async function commit(
   const committedAt = operation.committedAt ?? services.now().toISOString();
   const rtoSeconds = secondsBetween(operation.startedAt, committedAt);
   const rpoSeconds = operation.choice?.lossSeconds ?? null;
-  await services.catalogue.updateOperation(input, { committedAt, rtoSeconds, rpoSeconds, progression: 'committed' });
+  const committed = { committedAt, rtoSeconds, rpoSeconds, progression: 'committed' };
+  await services.catalogue.progress(input, committed, services.now());
   await services.catalogue.changeState(input, { kind: 'commit' });
   await services.catalogue.addEvent(input.operation, services.now(), 'failover committed');
   return { rpoSeconds, rtoSeconds };

@@ -21,7 +21,7 @@ const stopSecondsMax = 600;
 export async function fence(services: Services, input: z.infer<typeof fenceSchema>): Promise<MayAsk> {
   const plan = await services.planOf(input);
   await services.proveEpoch(input);
-  await services.catalogue.updateOperation(input, { progression: 'fencing' });
+  await services.catalogue.progress(input, { progression: 'fencing' }, services.now());
   const look = await stopPrimary(services, input, plan);
   const isOverdue = pollingSeconds(input.poll, services.now()) > stopSecondsMax;
   if (look === 'stopping' && !isOverdue) return nextPromptPoll(input.poll, false, services.now());

@@ -27,7 +27,8 @@ export async function lastPoint(
   const point = await beginPoint(services, before);
   const { servers } = await select(services, { ...context, point });
   const choice = { lossSeconds: 0, servers: {}, passedOver: [] };
-  await catalogue.updateOperation(context, { recoveryPoint: point, choice, progression: 'taking the last point' });
+  const taking = { recoveryPoint: point, choice, progression: 'taking the last point' };
+  await catalogue.progress(context, taking, services.now());
   const operation = { ...before, recoveryPoint: point, choice };
   await pin(services, operation);
   await sayChoice(services, operation);

@@ -29,7 +29,10 @@ export async function launch(services: Services, input: BringUpInput): Promise<P
 async function moveOn(services: Services, input: BringUpInput): Promise<PollResult> {
   const plan = await services.planOf(input);
   const ec2 = services.client(ec2Client, plan.recovery.region);
-  const noted = (await services.catalogue.operationOf(input)).servers[input.server];
+  const operation = await services.catalogue.operationOf(input);
+  const begun = { progression: `launching wave ${plan.servers[input.server]?.wave ?? 1}` };
+  if (operation.progression !== begun.progression) await services.catalogue.progress(input, begun, services.now());
+  const noted = operation.servers[input.server];
   const turn = noted === undefined ? registrationSecond : launchSecond;
   const isLaunched = (noted?.instance ?? null) !== null;
   const early = isLaunched ? undefined : untilTurn(services, input, turn(input.index));
@@ -53,6 +56,9 @@ async function moveOn(services: Services, input: BringUpInput): Promise<PollResu
     return notYet(services, input, plan, `not all network interfaces of ${instance} are visible yet`);
   const elasticIp = plan.servers[input.server]?.elasticIp;
   if (elasticIp !== undefined) await associateAddress(ec2, elasticIp, facts);
+  const made = facts.volumes.map(({ volumeId }) => volumeId);
+  const running = { server: input.server, reached: 'running' as const, made };
+  await services.catalogue.addEvent(input.operation, services.now(), `runs as ${instance}`, running);
   return nextPromptPoll(input.poll, true, services.now());
 }
 
@@ -115,6 +121,8 @@ async function launchIfRoom(
   try {
     const owner = ownerOf(input, 'recovered-server');
     const { instance, rung } = await climb(services, input, { image, configuration, rungs, owner });
+    const launched = { server: input.server, reached: 'started' as const };
+    await services.catalogue.addEvent(input.operation, services.now(), `launched as ${instance}`, launched);
     await noteLeft(services, input, { configuration, rung: rungs[rung], isFirst: rung === 0 });
     await services.catalogue.updateOperationEntry(input, 'servers', input.server, { image, instance });
     return instance;

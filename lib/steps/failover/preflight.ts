@@ -15,7 +15,7 @@ export async function preflight(
   for (const id of pointsOf(operation))
     if ((await services.catalogue.pointHeader(plan.name, id)) === undefined)
       throw new Failure('UnknownRecoveryPoint', `Recovery point ${id} of plan ${plan.name} is gone.`);
-  await services.catalogue.updateOperation(input, { progression: 'preflight' });
+  await services.catalogue.progress(input, { progression: 'preflight' }, services.now());
   const isOfDrill = isDrill(operation.id);
   const { blocking, warnings } = await findingsOf(services, { plan, from: operation, isDrill: isOfDrill });
   if (warnings.length > 0) await services.catalogue.updateOperation(input, { warnings });

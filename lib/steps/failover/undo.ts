@@ -44,7 +44,7 @@ export async function undo(services: Services, input: UndoInput): Promise<UndoRe
     await safeguard(services, input);
     return clear(services, input);
   }
-  await services.catalogue.updateOperation(input, { progression: 'undoing', committedAt: null });
+  await services.catalogue.progress(input, { progression: 'undoing', committedAt: null }, services.now());
   const isSettled = pollingSeconds(input.poll, services.now()) >= settledSeconds;
   if (!((await removeLaunched(services, input)) && isSettled)) return notYet(services, input);
   if (!(await unfencePrimary(services, input))) return notYet(services, input);

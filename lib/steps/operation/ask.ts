@@ -28,7 +28,7 @@ export async function ask(services: Services, input: z.infer<typeof askSchema>):
     throw new Failure('CalledOff', `Question ${key} of ${input.operation} was ${answerLine(question.answer)}.`);
   if (question.answer !== null) return nextPoll(input.poll, true, now);
   if (!question.isTold) {
-    await catalogue.updateOperation(input, { progression: `waiting for an answer: ${key}` });
+    await catalogue.progress(input, { progression: `waiting for an answer: ${key}` }, now);
     const subject = `Homeward: ${operation.kind} of plan ${input.plan} asks you`;
     const { region } = services.plan(input.plan).recovery;
     await tell(

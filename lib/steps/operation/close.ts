@@ -2,8 +2,10 @@ import { z } from 'zod';
 import { warningsOf } from '../../domain/left-out.ts';
 import { nameOf } from '../../domain/operation-name.ts';
 import { isDrill } from '../../domain/drill.ts';
+import { evidenceAddress, isEvidenced } from '../../domain/evidence.ts';
 import { describeFailure, Failure } from '../../domain/failure.ts';
 import { outcomeOf } from '../../domain/phase.ts';
+import { environment } from '../../names.ts';
 import { type Context, contextSchema, type Services } from '../services.ts';
 import { tell } from './tell.ts';
 
@@ -17,7 +19,8 @@ export const closeSchema = contextSchema.extend({
 
 /**
  * Ends an operation (I11): outcome recorded, lease released, and somebody told. What has committed has succeeded, whatever failed
- * after that. What has ended keeps its outcome: a redriven execution only finds that it is too late.
+ * after that. What has ended keeps its outcome: a redriven execution only finds that it is too late. Its evidence is only noted as owed here:
+ * `watch/evidence` writes it, and nothing waits for that.
  */
 export async function close(services: Services, input: z.infer<typeof closeSchema>): Promise<{ outcome: string }> {
   const { catalogue } = services;
@@ -27,7 +30,10 @@ export async function close(services: Services, input: z.infer<typeof closeSchem
   const outcome = hasEnded ? operation.outcome : outcomeOf(state, input.operation, input.outcome);
   const cause = hasEnded ? operation.cause : await causeOf(services, input);
   const endedAt = operation.endedAt ?? services.now().toISOString();
-  await catalogue.updateOperation(input, { outcome, cause, endedAt, progression: 'closed' });
+  // First: an operation that has ended is never without evidence and without this note.
+  if (isEvidenced(operation))
+    await catalogue.oweEvidence({ plan: input.plan, operation: input.operation, since: endedAt, isTold: false });
+  await catalogue.progress(input, { outcome, cause, endedAt, progression: 'closed' }, new Date(endedAt));
   const hasStopped = Object.keys(operation.stopped).length > 0;
   await release(services, input, hasStopped ? endedAt : null);
   const isNews = operation.kind !== 'protect' || outcome !== 'succeeded';
@@ -37,6 +43,9 @@ export async function close(services: Services, input: z.infer<typeof closeSchem
       `Operation ${input.operation} ended: ${outcome}.`,
       ...(cause === null ? [] : [`Cause: ${cause}`]),
       ...warningsOf(operation).map((warning) => `Warning: ${warning}`),
+      ...(isEvidenced(operation)
+        ? [`Evidence: ${evidenceAddress(services.setting(environment.evidenceBucket), operation)}`]
+        : []),
     ].join('\n');
     await tell(services, subject, text);
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { tokenOf } from '../../aws/token.ts';
 import type { Extent, HolderKind, Lease, OperationKind, PlanState } from '../../domain/catalogue.ts';
 import type { Choice } from '../../domain/choice.ts';
 import { newOperation } from '../../domain/new-items.ts';
@@ -69,7 +70,8 @@ export async function openOperation(services: Services, opening: Opening): Promi
     const change = changedFields(state, claimed.state);
     if (epoch !== state.epoch && !(await catalogue.claimState(plan, change, state.epoch))) continue;
     const startedAt = services.now().toISOString();
-    await catalogue.addOperation(newOperation({ ...start, plan, id: operation, kind, epoch, startedAt }));
+    const planVersion = versionOf(planOfIt);
+    await catalogue.addOperation(newOperation({ ...start, plan, id: operation, kind, epoch, startedAt, planVersion }));
     return { kind: 'opened', context: { plan, operation, epoch } };
   }
 }
@@ -105,6 +107,11 @@ async function claimOf(
 
 export function operationId(kind: OperationKind, execution: string): string {
   return `${kind}-${execution.split(':').at(-1) ?? ''}`;
+}
+
+/** A digest of a plan as it is deployed: the same for the same plan, another one after any change. */
+export function versionOf(plan: Plan): string {
+  return tokenOf(JSON.stringify(plan));
 }
 
 /** Servers of a plan by wave, in order. */

@@ -31,13 +31,28 @@ export async function snapshotOnce(
       const found = await findSnapshots(client, owner);
       const set = found.filter(({ startedAt }) => startedAt === found[0]?.startedAt);
       if (set.length > 0 && set.length < instance.volumes.length && !isVisible) throw notKnownYet(owner.step);
-      return set.length === 0 ? undefined : set;
+      return set.length === 0 ? undefined : note(services, region, owner, set);
     },
-    make: () => snapshotInstance(services.client(ec2OnceClient, region), instance.id, owner),
+    make: async () =>
+      note(services, region, owner, await snapshotInstance(services.client(ec2OnceClient, region), instance.id, owner)),
   });
   const present = await describeSnapshots(
     client,
     made.map(({ id }) => id),
   );
   return made.map((snapshot) => present.get(snapshot.id) ?? snapshot);
+}
+
+/** For the evidence of the operation. Of a recovery point the point itself says it. */
+async function note(
+  services: Services,
+  region: string,
+  { operation, server, purpose }: OwnerTags,
+  set: readonly SnapshotFacts[],
+): Promise<SnapshotFacts[]> {
+  const made = set.map(({ id }) => id);
+  const more = { made, region, ...(server === undefined ? {} : { server }) };
+  const text = `${purpose} of ${server ?? 'a server'} is ${made.join(', ')}`;
+  if (purpose !== 'recovery-point') await services.catalogue.addEvent(operation, services.now(), text, more);
+  return [...set];
 }

@@ -3,7 +3,7 @@ import type { HolderKind, Operation, OperationKind } from '../../domain/catalogu
 import { newOperation } from '../../domain/new-items.ts';
 import { changedFields, nextState } from '../../domain/phase.ts';
 import type { Context, Services } from '../services.ts';
-import { hasMember, parseInput } from './open.ts';
+import { hasMember, parseInput, versionOf } from './open.ts';
 
 /** Asks for the undo of an operation whose execution was stopped: `{"plan": "shop", "undo": "failover-1234"}`. */
 const undoInputSchema = z.strictObject({
@@ -92,6 +92,7 @@ export async function noteOperation(
   trigger: string,
 ): Promise<void> {
   const startedAt = services.now().toISOString();
-  const unnoted = { plan, id, kind, epoch, trigger, recoveryPoint: null, startedAt };
+  const planVersion = versionOf(services.plan(plan));
+  const unnoted = { plan, id, kind, epoch, trigger, planVersion, recoveryPoint: null, startedAt };
   await services.catalogue.addOperation(newOperation(unnoted));
 }

@@ -43,6 +43,6 @@ export async function open(
     );
   const operation = await services.catalogue.operationOf(context);
   const point = await beginPoint(services, operation);
-  await services.catalogue.updateOperation(context, { recoveryPoint: point, progression: 'capturing' });
+  await services.catalogue.progress(context, { recoveryPoint: point, progression: 'capturing' }, services.now());
   return { skipped: false, ...delayed, ...context, point };
 }

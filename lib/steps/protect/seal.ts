@@ -51,7 +51,7 @@ export async function seal(services: Services, input: z.infer<typeof sealSchema>
   const sealedAt = point.sealedAt ?? services.now().toISOString();
   const rpoSeconds = secondsBetween(startedAt, sealedAt);
   await services.catalogue.updatePoint(plan.name, point.id, { status: 'available', sealedAt, startedAt, skewSeconds });
-  await services.catalogue.updateOperation(input, { progression: 'sealed', rpoSeconds });
+  await services.catalogue.progress(input, { progression: 'sealed', rpoSeconds }, services.now());
   await publish(services, { plan: plan.name, step: 'protect/seal' }, [
     { metric: metrics.copyAge, value: rpoSeconds },
     ...(await deltaBytes(services, point)),

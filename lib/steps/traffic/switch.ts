@@ -69,7 +69,8 @@ async function intend(services: Services, context: Context, plan: Plan, to: Site
     const { zone, name, type, ttlSeconds } = record;
     changes.push({ zone, name, type, before, after: { ttlSeconds, values: [address] }, changeId: null });
   }
-  await services.catalogue.updateOperation(context, { traffic: changes, progression: 'switching traffic' });
+  const switching = { traffic: changes, progression: 'switching traffic' };
+  await services.catalogue.progress(context, switching, services.now());
   return changes;
 }
 

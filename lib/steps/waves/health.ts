@@ -23,8 +23,8 @@ type HealthInput = z.infer<typeof healthSchema>;
 export async function health(services: Services, input: HealthInput): Promise<MayAsk> {
   const plan = await services.planOf(input);
   await services.proveEpoch(input);
-  await services.catalogue.updateOperation(input, { progression: `wave ${input.wave}` });
-  const { missing, unhealthy } = await lookAtWave(services, plan, input);
+  await services.catalogue.progress(input, { progression: `wave ${input.wave}` }, services.now());
+  const { missing, unhealthy, healthy } = await lookAtWave(services, plan, input);
   const waitedSeconds = pollingSeconds(input.poll, services.now());
   const isWaitedFor = (server: string) => !isOptional(plan, server) || waitedSeconds <= patienceSeconds(plan, server);
   const waitedFor = [...unhealthy.keys()].filter(isWaitedFor);
@@ -34,6 +34,7 @@ export async function health(services: Services, input: HealthInput): Promise<Ma
   if (isOpen || (await mayGoOn(services, plan, input))) {
     for (const [server, why] of unhealthy) await leaveOut(services, input, server, { isRunning: true, why });
     await refuseEmpty(services, plan, input);
+    await noteHealthy(services, input, healthy);
     return { ...next, done: true };
   }
   const required = serversOf(plan, input).filter((server) => !isOptional(plan, server) || waitedFor.includes(server));
@@ -77,6 +78,8 @@ interface Look {
   readonly missing: Problems;
   /** Servers that run. */
   readonly unhealthy: Problems;
+  /** Of the others, how they were seen to be healthy. */
+  readonly healthy: Problems;
 }
 
 /** What is wrong with which servers of the wave. One that has come to its end counts as not brought up, where that may be. */
@@ -102,7 +105,12 @@ async function lookAtWave(services: Services, plan: Plan, input: HealthInput): P
     instances.delete(server);
   }
   const running = present.filter((server) => !missing.has(server));
-  return { missing, unhealthy: await problemsOf(services, plan, input, { servers: running, instances }) };
+  return { missing, ...(await problemsOf(services, plan, input, { servers: running, instances })) };
+}
+
+async function noteHealthy({ catalogue, now }: Services, { operation }: HealthInput, seen: Problems): Promise<void> {
+  for (const [server, how] of seen)
+    await catalogue.addEvent(operation, now(), `${server} ${how}`, { server, reached: 'healthy' });
 }
 
 /** Where nothing could be brought up there is nobody to serve. */

@@ -12,8 +12,14 @@ import { commandProblem } from './commands.ts';
 import { type Probe, probeAnswerSchema } from './probe.ts';
 import { regionOf } from './site.ts';
 
-/** What is wrong, by server, in words that name the server. */
+/** What is said of servers, by name. */
 export type Problems = ReadonlyMap<string, string>;
+
+/** What is wrong, in words that name the server; and how those were seen to be healthy of which nothing is. */
+export interface Found {
+  readonly unhealthy: Problems;
+  readonly healthy: Problems;
+}
 
 /** Functions that probe: from outside by public addresses, and inside a plan's own recovery or drill network by private ones. */
 const functionOfPlan = z.record(z.string(), z.string());
@@ -33,26 +39,27 @@ export async function problemsOf(
   plan: Plan,
   where: Where,
   { servers, instances }: Wave,
-): Promise<Problems> {
+): Promise<Found> {
   const problems = new Map<string, string>();
+  const shut: Found = { unhealthy: problems, healthy: new Map() };
   const add = (names: readonly string[], what: string) => {
     for (const name of names) problems.set(name, `${name} ${what}`);
     return [...problems.keys()].some((name) => !isOptional(plan, name));
   };
   const passing = () => [...instances].filter(([name]) => !problems.has(name));
   const unseen = servers.filter((name) => !instances.has(name));
-  if (add(unseen, 'is not visible yet') || instances.size === 0) return problems;
+  if (add(unseen, 'is not visible yet') || instances.size === 0) return shut;
   const ids = [...instances.values()].map(({ id }) => id);
   const healthy = await healthyInstances(services.client(ec2Client, regionOf(plan, where.site)), ids);
   const waiting = passing().filter(([, { id }]) => !healthy.has(id));
   const failing = waiting.map(([name]) => name);
-  if (add(failing, 'does not pass the instance status checks')) return problems;
+  if (add(failing, 'does not pass the instance status checks')) return shut;
 
   const isInside = where.site === 'recovery' && plan.probes !== undefined;
   const { probes, unreachable } = probesOf(plan, passing(), isInside);
   const isOutOfReach = where.site === 'recovery' && !isDrill(where.operation);
   const noWay = 'has no public address to be probed at, and the plan has no probes network';
-  if (isOutOfReach && add(unreachable, noWay)) return problems;
+  if (isOutOfReach && add(unreachable, noWay)) return shut;
   for (const { server, problem } of await probe(services, where, probes, isInside)) problems.set(server, problem);
   const region = regionOf(plan, where.site);
   for (const [server, { id: instance }] of passing()) {
@@ -62,7 +69,27 @@ export async function problemsOf(
     if (problem !== undefined) add([server], problem);
   }
   if (problems.size === 0) await noteUnprobed(services, where, unreachable);
-  return problems;
+  const seen = passing().map(([name]) => {
+    const commands = plan.servers[name]?.health.commands;
+    return [
+      name,
+      seenBy(
+        probes.find(({ server }) => server === name),
+        commands !== undefined,
+      ),
+    ] as const;
+  });
+  return { unhealthy: problems, healthy: new Map(seen) };
+}
+
+function seenBy(asked: Probe | undefined, isCommanded: boolean): string {
+  const { tcp, http } = asked ?? {};
+  const answers = [
+    ...(tcp === undefined ? [] : [`TCP ${tcp}`]),
+    ...(http === undefined ? [] : [`GET :${http.port}${http.path} with ${http.status}`]),
+    ...(isCommanded ? ['its commands'] : []),
+  ];
+  return `passed the status checks${answers.length === 0 ? '' : ` and answered ${answers.join(' and ')}`}`;
 }
 
 async function probe(services: Services, { plan, operation }: Where, probes: readonly Probe[], isInside: boolean) {

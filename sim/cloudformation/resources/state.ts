@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
+import { NotModelled } from '../../service.ts';
 import { arnOf, neighboursOf, type ResourceTypes, type Site, textOf } from '../resource-type.ts';
 
 const hex = (site: Site) =>
   createHash('sha256').update(`${site.region} ${site.stackName} ${site.logicalId}`).digest('hex');
 
-/** Tables, topics, queues, keys, log groups and roles. Roles, policies, queues, keys and log groups are only recorded. */
+/** Tables, buckets, topics, queues, keys, log groups and roles. Roles, policies, queues, keys and log groups are only recorded. */
 export const stateTypes: ResourceTypes = {
   'AWS::DynamoDB::Table': {
     models: [
@@ -23,6 +24,27 @@ export const stateTypes: ResourceTypes = {
       await neighboursOf(site).dynamodb.createTable({ ...properties, TableName: name });
       return { ref: name, attributes: { Arn: arnOf(site, 'dynamodb', `table/${name}`) } };
     },
+  },
+  'AWS::S3::Bucket': {
+    models: [
+      'BucketEncryption',
+      'LifecycleConfiguration',
+      'PublicAccessBlockConfiguration',
+      'VersioningConfiguration',
+      'Tags',
+    ],
+    create(properties, site) {
+      if ((properties.VersioningConfiguration as { Status?: string } | undefined)?.Status !== 'Enabled')
+        throw new NotModelled('AWS::S3::Bucket without versioning');
+      const name = site.physicalName(63).toLowerCase();
+      neighboursOf(site).s3.createBucket({ name });
+      const DomainName = `${name}.s3.amazonaws.com`;
+      return { ref: name, attributes: { Arn: `arn:aws:s3:::${name}`, DomainName } };
+    },
+  },
+  'AWS::S3::BucketPolicy': {
+    models: ['Bucket', 'PolicyDocument'],
+    create: (_properties, site) => ({ ref: site.physicalName(100) }),
   },
   'AWS::SNS::Topic': {
     models: ['TopicName', 'DisplayName', 'KmsMasterKeyId', 'Tags'],
