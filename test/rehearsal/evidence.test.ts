@@ -136,7 +136,16 @@ describe('the evidence of failovers', () => {
     const { outcome, cause, committedAt } = evidence.operation;
     expect([outcome, committedAt]).toEqual(['rolled-back', null]);
     expect(cause).toContain('InsufficientInstanceCapacity');
-    expectWhole(evidence, 'preflight', 'fencing', 'launching wave 1', 'wave 1', 'launching wave 2', 'undoing');
+    expectWhole(
+      evidence,
+      'preflight',
+      'fencing',
+      'launching wave 1',
+      'wave 1',
+      'launching wave 2',
+      'wave 2',
+      'undoing',
+    );
     expect(evidence.servers['web']).toMatchObject({
       instance: null,
       startedAt: null,

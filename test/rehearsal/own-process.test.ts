@@ -1,8 +1,5 @@
-import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -91,7 +88,7 @@ async function run(step: string, event: unknown) {
   if (definition === undefined) throw new Error(`no function is deployed for ${step}`);
   cloud.record.calls.length = 0;
   const [answer] = await answersOf(definition, event);
-  const calls = cloud.record.calls.splice(0);
+  const calls = callsOverPort();
   return { answer, calls: calls.map(({ operation }) => operation), roles: rolesOf(calls), role: definition.role };
 }
 
@@ -107,76 +104,14 @@ async function everyAnswer(asked: readonly Deployed[], ...events: unknown[]) {
   return answers;
 }
 
+/** Since they were counted last; the schedules of the deployed stack go on meanwhile, inside the cloud. */
+function callsOverPort(): RecordedCall[] {
+  return cloud.record.calls.splice(0).filter(({ invocation }) => invocation === undefined);
+}
+
 function rolesOf(calls: readonly RecordedCall[]) {
   return [...new Set(calls.map(({ role }) => role))].toSorted();
 }
-
-describe('a function in a process of its own', () => {
-  let assetDir: string;
-  beforeAll(() => {
-    assetDir = realpathSync(mkdtempSync(join(tmpdir(), 'homeward-asset-')));
-    const code = `
-      let events = 0;
-      const own = (event, context) => ({
-        cwd: process.cwd(), environment: process.env, events: ++events, name: context.functionName,
-        remaining: context.getRemainingTimeInMillis(),
-      });
-      const act = { throw: () => { throw new TypeError('broken'); }, exit: () => process.exit(3), hang: () => new Promise(() => {}) };
-      exports.own = (event, context) => act[event.act] === undefined ? own(event, context) : act[event.act]();`;
-    writeFileSync(join(assetDir, 'main.js'), code);
-  });
-  afterAll(() => rmSync(assetDir, { recursive: true }));
-
-  const definition = (timeoutSeconds = 30): FunctionDefinition => ({
-    name: 'night',
-    arn: 'arn:aws:lambda:eu-central-1:123456789012:function:night',
-    role: 'arn:aws:iam::123456789012:role/night',
-    environment: { MODE: 'night' },
-    handler: 'main.own',
-    assetDir,
-    timeoutSeconds,
-    memoryMb: 128,
-    isInVpc: false,
-  });
-
-  it('has its asset for a directory, the variables of the template and of Lambda, and none of ours', async () => {
-    const [answer] = await answersOf(definition(), {});
-    expect(answer).toMatchObject({
-      cwd: assetDir,
-      name: 'night',
-      environment: {
-        MODE: 'night',
-        AWS_REGION: recovery.region,
-        AWS_ENDPOINT_URL: loopback.url,
-        AWS_SESSION_TOKEN: 'arn:aws:iam::123456789012:role/night',
-        AWS_LAMBDA_FUNCTION_NAME: 'night',
-        AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
-        LAMBDA_TASK_ROOT: assetDir,
-        _HANDLER: 'main.own',
-      },
-    });
-    const { environment, remaining } = answer as { environment: Record<string, string>; remaining: number };
-    const known = /^(MODE|AWS_\w+|LAMBDA_TASK_ROOT|_HANDLER|TZ|__CF_USER_TEXT_ENCODING)$/; // macOS sets the last in every process
-    expect(Object.keys(environment).filter((name) => !known.test(name))).toEqual([]);
-    expect(remaining).toBeGreaterThan(20_000);
-  });
-
-  it('keeps its module state from one event to the next, and lives on after an error', async () => {
-    const answers = await answersOf(definition(), {}, { act: 'throw' }, {});
-    expect(answers).toMatchObject([{ events: 1 }, { errorType: 'TypeError', errorMessage: 'broken' }, { events: 2 }]);
-  });
-
-  it('fails under the names of Lambda when it exits, outlives its time, or has no such handler', async () => {
-    const exit = { errorType: 'Runtime.ExitError', errorMessage: expect.stringContaining('exit status 3') };
-    expect(await answersOf(definition(), { act: 'exit' }, {})).toEqual([exit, exit]);
-    expect(await answersOf(definition(0.5), { act: 'hang' })).toEqual([
-      { errorType: 'Sandbox.Timedout', errorMessage: 'Task timed out after 0.50 seconds' },
-    ]);
-    expect(await answersOf({ ...definition(), handler: 'main.handler' }, {})).toMatchObject([
-      { errorType: 'Runtime.HandlerNotFound', errorMessage: 'main.handler is undefined or not exported' },
-    ]);
-  });
-});
 
 describe('every deployed function, started as Lambda starts it', () => {
   /** An event that fits every step that works for an operation; this one never owned the plan. */
@@ -220,7 +155,7 @@ describe('every deployed function, started as Lambda starts it', () => {
   beforeAll(async () => {
     cloud.record.calls.length = 0;
     answers = await everyAnswer(deployed, {}, ofNobody);
-    calls = cloud.record.calls.splice(0);
+    calls = callsOverPort();
   });
 
   it('is of the Node version that runs this test, and there is one for every step', () => {
@@ -396,7 +331,7 @@ describe('real work over the port, each call by the role of its function', () =>
     expect(probers.map(({ definition }) => definition.isInVpc)).toEqual([false, true, true]);
     expect(await everyAnswer(probers, { probes })).toEqual(probers.map(({ step }) => ({ step, answers })));
     await page.close();
-    expect(cloud.record.calls).toEqual([]);
+    expect(callsOverPort()).toEqual([]);
   });
 
   it('asked for nothing that the simulated cloud does not model', () => {
