@@ -15,6 +15,7 @@ const catalogueUse: Partial<Record<StepName, readonly string[]>> = {
   'watch/fences': ['GetItem', 'Query'],
   'watch/evidence': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],
   'failback/fence': ['GetItem', 'UpdateItem'],
+  'failover/register': ['GetItem', 'UpdateItem'],
   'failover/clear': ['GetItem', 'UpdateItem'],
   'drill/take-down': ['GetItem', 'UpdateItem'],
   'protect/capture': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],
