@@ -304,8 +304,8 @@ export const operationSchema = z
     /** What the preflight of a failover found that does not stand in its way. */
     warnings: z.array(z.string()).readonly().exactOptional(),
     servers: z.record(name, launchedServerSchema).readonly(),
-    /** Servers of its waves with which that has ended. */
-    broughtUp: z.record(name, broughtUpSchema).readonly().default({}),
+    /** Servers of its waves with which that has ended. Operations that an earlier version opened have none. */
+    broughtUp: z.record(name, broughtUpSchema).readonly().exactOptional(),
     leftOut: leftOutSchema,
     questions: questionsSchema,
     /** Instances that it stopped, with the public address each had then. */

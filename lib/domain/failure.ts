@@ -80,6 +80,11 @@ export class Failure extends Error {
 }
 
 /** Whether a repeat may help: AWS was slow, silent, busy or not yet consistent. */
+/** Whether a code is one that is repeated by the state machine. */
+export function isTransientCode(code: string): boolean {
+  return code in failureCodes && failureCodes[code as FailureCode] === 'transient';
+}
+
 export function isTransient(error: unknown): error is Failure {
   return error instanceof Failure && failureCodes[error.code] === 'transient';
 }

@@ -11,6 +11,9 @@ const launches: Bucket = { atOnce: 5, perSecond: 2 };
 /** RegisterImage; a tenth is left to others. */
 const registrations: Bucket = { atOnce: 45, perSecond: 5 };
 
+/** Servers of a wave that are brought up at once: of a larger one the others follow as these are up, and count their turns anew. @source aws-facts [5.5] */
+export const serversAtOnce = 300;
+
 /** Seconds from the begin of its wave until a server's turn comes, so that the servers of a wave never ask for more than AWS takes. */
 export function launchSecond(index: number): number {
   return secondOf(index, launches);
@@ -20,7 +23,8 @@ export function registrationSecond(index: number): number {
   return secondOf(index, registrations);
 }
 
-function secondOf(index: number, { atOnce, perSecond }: Bucket): number {
+function secondOf(place: number, { atOnce, perSecond }: Bucket): number {
+  const index = place % serversAtOnce;
   return index < atOnce ? 0 : Math.floor((index - atOnce) / perSecond) + 1;
 }
 

@@ -80,7 +80,7 @@ export class Tasks {
     id: string,
     step: StepName,
     payload: Readonly<Record<string, unknown>> = {},
-    options: Pick<TaskOptions, 'withoutContext'> = {},
+    options: Pick<TaskOptions, 'withoutContext' | 'repeatsMax'> = {},
   ): Poll {
     const begin = new Pass(this.#scope, `${id}: begin`, {
       result: Result.fromObject({ result: { polls: 0 } }),

@@ -30,7 +30,8 @@ export function entry<Schema extends z.ZodType, Output>(
   };
 }
 
-function unforeseen(step: string, error: unknown): Failure {
+/** What nobody foresaw, by its kind and place alone. */
+export function unforeseen(step: string, error: unknown): Failure {
   const kind = error instanceof Error ? error.name : typeof error;
   return new Failure('Unforeseen', `Step ${step} broke off by ${printable(kind, 60)}${placeOf(error)}. Report it.`);
 }

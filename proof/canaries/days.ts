@@ -86,7 +86,8 @@ const days: Readonly<Record<Day, (life: Life, look: Look) => Promise<void>>> = {
   async spared(life, look) {
     await life.run('protect');
     life.write(2);
-    life.stage.cloud.faults.add({ kind: 'refused', operation: 'AssociateAddress', times: 99 });
+    const { ec2 } = life.stage.cloud.services(shop.recovery.region);
+    ec2.setCapacity(`${shop.recovery.region}a`, 'm7i.large', false);
     await life.run('failover');
     await look();
     life.write(2);

@@ -139,7 +139,7 @@ describe('servers that a plan picks by their tags', () => {
     const { error, message } = outcomeOf(await stage.run('failback'));
     lambda.createFunction(right);
     expect(error).toBe('PreflightFailed');
-    expect(message).toContain(`launched workers-${first}, workers-${second}, which plan fleet no longer has`);
+    expect(message).toContain(`moved or stopped workers-${first}, workers-${second}, which plan fleet no longer has`);
   });
 
   it('come home to the same instances, with what was written away from home', async () => {

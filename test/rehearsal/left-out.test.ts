@@ -1,4 +1,4 @@
-import { DeleteVolumeCommand, DeregisterImageCommand, EC2Client, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
+import { DeregisterImageCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { showStatus } from '../../lib/cli/operations.ts';
 import type { Life } from '../../proof/life.ts';
@@ -37,18 +37,6 @@ const filesAway = () =>
     ({ tags, state }) =>
       state !== 'terminated' && tags.some(({ Key, Value }) => Key === 'homeward:server' && Value === 'files'),
   );
-
-/** The file store's server, what it leaves behind, and its image. */
-async function removeByHand(instance: string): Promise<void> {
-  const client = new EC2Client(stage.cloud.clientConfig(away));
-  const volumes = [...ec2(away).volumesOf(instance).values()];
-  await settle(client.send(new TerminateInstancesCommand({ InstanceIds: [instance] })));
-  await stage.clock.advance(60_000);
-  const left = volumes.filter((id) => ec2(away).state.volumes.get(id)?.state === 'available');
-  for (const VolumeId of left) await settle(client.send(new DeleteVolumeCommand({ VolumeId })));
-  const { servers } = (await last('failover')) ?? {};
-  await settle(client.send(new DeregisterImageCommand({ ImageId: servers?.['files']?.image })));
-}
 
 async function last(kind: 'failover' | 'failback' | 'drill') {
   const operations = await settle(stage.catalogue.operations(shop.name));
@@ -109,28 +97,49 @@ describe('an optional server that cannot be launched', () => {
     expect(outcomeOf(await life.run('failover', { plan: shop.name, planned: true }))).toMatchObject({
       status: 'SUCCEEDED',
     });
-    expect(await last('failover')).toMatchObject({ servers: { files: { instance: expect.any(String) } } });
-    expect(filesAway()).toEqual([]);
+    expect(await last('failover')).toMatchObject({ leftOut: { files: { isRunning: true } } });
+    expect(filesAway().map(({ state }) => state)).toEqual(['running']);
   });
 
-  it('and cannot be cleared away after it is told of, and taken for nothing else on the way home', async () => {
-    stage.cloud.faults.add({ kind: 'refused', operation: 'AssociateAddress', times: 99 });
-    const { remove } = stage.cloud.faults.add({ kind: 'refused', operation: 'TerminateInstances', times: 99 });
+  it('is told of where what there is of it cannot be cleared away', async () => {
+    noRoom();
+    const { remove } = stage.cloud.faults.add({ kind: 'refused', operation: 'DeregisterImage', times: 99 });
     expect(outcomeOf(await life.run('failover'))).toMatchObject({ status: 'SUCCEEDED' });
     expect((await last('failover'))?.cause).toContain('AwsRefused');
     expect(told()).toMatch(/Warning: server files was left out: /);
-    const [left] = filesAway();
-    expect(left?.state).toBe('running');
     await life.rest();
     expect(await life.broken()).toContainEqual(expect.stringMatching(/^I8 left over: .*image/));
+    remove();
+    const { servers } = (await last('failover')) ?? {};
+    const client = new EC2Client(stage.cloud.clientConfig(away));
+    await settle(client.send(new DeregisterImageCommand({ ImageId: servers?.['files']?.image })));
+    noRoom(false);
+    expect(outcomeOf(await life.run('failback'))).toMatchObject({ status: 'SUCCEEDED' });
+  });
+
+  it('to its end runs on, may have been written to, and comes home; the failback believes the world, not the table', async () => {
+    stage.cloud.faults.add({ kind: 'refused', operation: 'AssociateAddress', times: 99 });
+    expect(outcomeOf(await life.run('failover'))).toMatchObject({ status: 'SUCCEEDED' });
+    expect(told()).toMatch(
+      /Warning: server files runs and is not healthy: files runs, and is not finished: .*AssociateAddress/,
+    );
+    const [{ id, state } = { id: '', state: '' }] = filesAway();
+    expect(state).toBe('running');
+    await life.rest();
+    life.write(2);
+    const { id: operation = '', leftOut } = (await last('failover')) ?? {};
+    const note = (found: unknown) =>
+      settle(stage.catalogue.updateOperationEntry({ plan: shop.name, operation }, 'leftOut', 'files', found));
+    await note({ isRunning: false, why: 'somebody wrote so' });
     expect(outcomeOf(await life.run('failback'))).toMatchObject({
       error: 'CatalogueCorrupt',
-      message: expect.stringContaining(`leftOut.files: says that it was not launched, and ${left?.id} is there`),
+      message: expect.stringContaining(`leftOut.files: says that it was not launched, and ${id} is there`),
     });
-    remove();
-    await removeByHand(left?.id ?? '');
-    await life.rest();
-    expect(outcomeOf(await life.run('failback'))).toMatchObject({ status: 'SUCCEEDED' });
+    await note(leftOut?.['files']);
+    const execution = await life.run('failback');
+    expect(outcomeOf(execution)).toMatchObject({ status: 'SUCCEEDED' });
+    const { swapped = {} } = (await settle(stage.catalogue.operation(shop.name, `failback-${execution.name}`))) ?? {};
+    expect(Object.keys(swapped).filter((key) => key.startsWith('files'))).toHaveLength(2);
   });
 
   it('leaves a drill as it is: the point is verified, and the drill says without whom', async () => {

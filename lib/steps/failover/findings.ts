@@ -23,7 +23,8 @@ export interface Launch {
 }
 
 /**
- * Everything that would stop a launch later, and what may, all at once: of servers that are optional all of it only may. Reads only, and only the
+ * Everything that would stop a launch later, and what may, all at once: of servers that are optional it only may, unless what would be launched is not what it
+ * should be, or not where. Reads only, and only the
  * recovery Region and the records.
  */
 export async function findingsOf(services: Services, launch: Launch): Promise<LadderFindings> {
@@ -38,8 +39,14 @@ export async function findingsOf(services: Services, launch: Launch): Promise<La
   const without = { ...launch, plan: { ...plan, servers: Object.fromEntries(required) } };
   const kept = new Map([...images].filter(([server]) => !isOptional(plan, server)));
   const { blocking } = await launchFindings(services, without, { images: kept, snapshots });
-  const left = all.blocking.filter((finding) => !blocking.includes(finding));
-  return { blocking: [...blocking, ...traffic], warnings: [...left, ...all.warnings] };
+  const standing = [...new Set([...blocking, ...all.always])];
+  const left = all.blocking.filter((finding) => !standing.includes(finding));
+  return { blocking: [...standing, ...traffic], warnings: [...left, ...all.warnings] };
+}
+
+/** `always`: those of the blocking ones behind which no server may be launched, also none that is optional. */
+interface LaunchFindings extends LadderFindings {
+  readonly always: readonly string[];
 }
 
 interface Found {
@@ -52,23 +59,34 @@ async function launchFindings(
   services: Services,
   { plan, from, isDrill }: Launch,
   { images, snapshots }: Found,
-): Promise<LadderFindings> {
+): Promise<LaunchFindings> {
   const network = await networkFindings(services, plan, images, isDrill);
+  const strange = strangeFindings(from, { images, snapshots });
   return {
-    blocking: [...snapshotFindings(plan, from, { images, snapshots }), ...network.blocking],
+    blocking: [...snapshotFindings(plan, { images, snapshots }), ...strange, ...network.blocking],
+    always: [...strange, ...network.always],
     warnings: network.warnings,
   };
 }
 
+function snapshotFindings(plan: Plan, { images, snapshots: all }: Found): string[] {
+  const copies = [...images.values()].flatMap(({ volumes }) => Object.values(volumes).map(({ copy }) => copy ?? ''));
+  const found = new Map(all.map((snapshot) => [snapshot.id, snapshot]));
+  const unusable = copies.filter((copy) => found.get(copy)?.state !== 'completed');
+  const missing = Object.keys(plan.servers).filter((server) => !images.has(server));
+  return [
+    ...unusable.map((copy) => `snapshot ${copy} is ${found.get(copy)?.state ?? 'gone'}`),
+    ...missing.map((server) => `the point has no image of server ${server}`),
+  ];
+}
+
 /** The tags of the copies are a second witness of what the point holds: a volume that its item has lost would not be launched. */
-function snapshotFindings(plan: Plan, operation: Launching, { images, snapshots: all }: Found): string[] {
+function strangeFindings(operation: Launching, { images, snapshots: all }: Found): string[] {
   const copies = [...images].flatMap(([server, { volumes }]) =>
     Object.values(volumes).map(({ copy }) => ({ copy: copy ?? '', point: pointOfServer(operation, server) })),
   );
   const found = new Map(all.map((snapshot) => [snapshot.id, snapshot]));
-  const unusable = copies.filter(({ copy }) => found.get(copy)?.state !== 'completed');
   const strange = copies.filter(({ copy, point }) => found.has(copy) && found.get(copy)?.point !== point);
-  const missing = Object.keys(plan.servers).filter((server) => !images.has(server));
   const lost = all.filter(
     ({ point, server = '', device = '' }) =>
       point === pointOfServer(operation, server) &&
@@ -76,9 +94,7 @@ function snapshotFindings(plan: Plan, operation: Launching, { images, snapshots:
       images.get(server)?.volumes[device] === undefined,
   );
   return [
-    ...unusable.map(({ copy }) => `snapshot ${copy} is ${found.get(copy)?.state ?? 'gone'}`),
     ...strange.map(({ copy }) => `snapshot ${copy} is of another point`),
-    ...missing.map((server) => `the point has no image of server ${server}`),
     ...lost.map(
       ({ id, server, device }) => `the point has no volume ${device} of server ${server}, of which ${id} is a copy`,
     ),
@@ -104,7 +120,7 @@ async function networkFindings(
   plan: Plan,
   images: Images,
   isOfDrill: boolean,
-): Promise<LadderFindings> {
+): Promise<LaunchFindings> {
   const { region } = plan.recovery;
   const mapped = [...images].map(
     ([server, { configuration }]) => [server, mapNetwork(server, configuration, plan.recovery)] as const,
@@ -143,6 +159,7 @@ async function networkFindings(
       ...publicAddressFindings(networks, plan, isOfDrill),
       ...launching.blocking,
     ],
+    always: nearby,
     warnings: launching.warnings,
   };
 }

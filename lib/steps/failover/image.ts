@@ -20,7 +20,8 @@ export async function ensureImage(services: Services, input: ServerItem): Promis
   const { configuration, volumes } = await captured(services, input);
   const name = `homeward-${tokenOf(input.plan, input.operation, input.server)}`;
   const image = await registerImage(ec2, { name, configuration, volumes: Object.values(volumes), owner });
-  if (image.id !== '')
+  const noted = (await services.catalogue.operationOf(input)).servers[input.server];
+  if (image.id !== '' && noted === undefined)
     await services.catalogue.updateOperationEntry(input, 'servers', input.server, { image: image.id, instance: null });
   return image;
 }

@@ -84,7 +84,8 @@ async function finish(services: Services, input: BringUpInput, launched: Instanc
 }
 
 function notYet(services: Services, input: BringUpInput, plan: Plan, what: string): PollResult {
-  const withinSeconds = patienceSeconds(plan, input.server);
+  // Its turn is no fault of its own.
+  const withinSeconds = patienceSeconds(plan, input.server) + launchSecond(input.index);
   if (pollingSeconds(input.poll, services.now()) <= withinSeconds)
     return nextPromptPoll(input.poll, false, services.now());
   throw new Failure(

@@ -6,6 +6,7 @@ import { evidenceAddress, evidenceOf, type Facts, type OwedEvidence } from '../.
 import { Failure } from '../../domain/failure.ts';
 import { environment } from '../../names.ts';
 import { ownPoint } from '../operation/begin-point.ts';
+import { unforeseen } from '../entry.ts';
 import { tell } from '../operation/tell.ts';
 import type { Services } from '../services.ts';
 
@@ -37,8 +38,8 @@ async function writeOrTell(services: Services, note: OwedEvidence): Promise<bool
   try {
     return await write(services, note);
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    if (!note.isTold) await tellOwed(services, note, error);
+    const failure = error instanceof Failure ? error : unforeseen('watch/evidence', error);
+    if (!note.isTold) await tellOwed(services, note, failure);
     return false;
   }
 }

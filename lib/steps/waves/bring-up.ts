@@ -1,16 +1,20 @@
 import { z } from 'zod';
 import type { Operation } from '../../domain/catalogue.ts';
-import { Failure, type FailureCode, failureCodes, isTransient } from '../../domain/failure.ts';
+import { Failure, type FailureCode, failureCodes, isTransientCode } from '../../domain/failure.ts';
 import { nextPromptPoll, type PollResult, pollSchema } from '../../domain/poll.ts';
 import { secondsToTurn } from '../../domain/pace.ts';
+import { printable } from '../../domain/quoted.ts';
 import { contextSchema, type Services } from '../services.ts';
 
 /** `index`: which one of its wave it is, from 0; its turn to ask for what AWS takes only so often comes by that. */
 export const bringUpSchema = contextSchema.extend({
   server: z.string(),
-  index: z.int().nonnegative(),
+  index: z.int().nonnegative().default(0),
   poll: pollSchema,
 });
+/** Characters: of each of hundreds of servers in one item. */
+const saidMax = 500;
+
 export type BringUpInput = z.infer<typeof bringUpSchema>;
 
 /**
@@ -27,17 +31,23 @@ export async function noteBroughtUp(
     if (look.done) await note(services, input, null);
     return look;
   } catch (error) {
-    if (error instanceof Failure && !isTransient(error)) {
+    if (error instanceof Failure) {
       const { code, message } = error;
-      await note(services, input, { code, message });
+      // What stands in the way of the note is no reason to hide what it would say.
+      await note(services, input, { code, message: printable(message, saidMax) }).catch(() => undefined);
     }
     throw error;
   }
 }
 
-function note(services: Services, input: BringUpInput, failure: { code: FailureCode; message: string } | null) {
+async function note(
+  services: Services,
+  input: BringUpInput,
+  failure: { code: FailureCode; message: string } | null,
+): Promise<void> {
+  if ((await services.catalogue.operationOf(input)).broughtUp === undefined) return;
   const ended = { at: services.now().toISOString(), failure };
-  return services.catalogue.updateOperationEntry(input, 'broughtUp', input.server, ended);
+  await services.catalogue.updateOperationEntry(input, 'broughtUp', input.server, ended);
 }
 
 /** The look when a server's turn has come; `undefined` once it has. */
@@ -47,8 +57,14 @@ export function untilTurn(services: Services, { poll }: BringUpInput, second: nu
   return waitSeconds === 0 ? undefined : { ...nextPromptPoll(poll, false, now), waitSeconds };
 }
 
+/** What outlasted its repeats is repeated no more. */
+function codeOf(code: string): FailureCode {
+  return code in failureCodes && !isTransientCode(code) ? (code as FailureCode) : 'LaunchFailed';
+}
+
 /** @throws Failure when one of the servers was not brought up, of the first one that failed */
 export function refuseNotBroughtUp({ broughtUp, plan }: Operation, servers: readonly string[]): void {
+  if (broughtUp === undefined) return;
   const ended = servers.flatMap((server) => {
     const failure = broughtUp[server]?.failure;
     return failure === undefined || failure === null ? [] : [{ server, ...failure }];
@@ -57,10 +73,7 @@ export function refuseNotBroughtUp({ broughtUp, plan }: Operation, servers: read
   if (first !== undefined) {
     const others =
       more.length === 0 ? '' : ` So did ${more.length} more: ${more.map(({ server }) => server).join(', ')}.`;
-    throw new Failure(
-      first.code in failureCodes ? (first.code as FailureCode) : 'LaunchFailed',
-      first.message + others,
-    );
+    throw new Failure(codeOf(first.code), first.message + others);
   }
   const missing = servers.filter((server) => broughtUp[server] === undefined);
   if (missing.length > 0)

@@ -1,10 +1,14 @@
 import { z } from 'zod';
 import { isEnding } from '../../aws/instances.ts';
-import { Failure } from '../../domain/failure.ts';
+import { tagValue } from '../../aws/tags.ts';
+import type { Operation } from '../../domain/catalogue.ts';
+import { Failure, isTransientCode } from '../../domain/failure.ts';
 import { isMissing, isOptional, mayBeMissing, unhealthyRule } from '../../domain/left-out.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { nextPromptPoll, pollingSeconds, pollSchema } from '../../domain/poll.ts';
 import { isProceeding } from '../../domain/question.ts';
+import { printable } from '../../domain/quoted.ts';
+import { launchedBy } from '../failover/launched.ts';
 import { askFirst, type MayAsk } from '../operation/ask-first.ts';
 import { contextSchema, type Services } from '../services.ts';
 import { refuseNotBroughtUp } from './bring-up.ts';
@@ -15,6 +19,9 @@ import { instancesOf, regionOf, siteSchema } from './site.ts';
 export const healthSchema = contextSchema.extend({ wave: z.number().int(), site: siteSchema, poll: pollSchema });
 type HealthInput = z.infer<typeof healthSchema>;
 
+/** Characters of what is said of a wave: it has to fit into an item, beside what is kept of each server. */
+const saidMax = 2_000;
+
 /**
  * The health gate of one wave: its servers run, pass AWS's status checks, and answer the plan's probes; each optional one within its own time, or it
  * is left as it is. Where the gate does not open in time, and the plan has a question for that, people are asked.
@@ -24,15 +31,16 @@ export async function health(services: Services, input: HealthInput): Promise<Ma
   const plan = await services.planOf(input);
   await services.proveEpoch(input);
   await services.catalogue.progress(input, { progression: `wave ${input.wave}` }, services.now());
-  const { missing, unhealthy, healthy } = await lookAtWave(services, plan, input);
+  const { missing, unfinished, unhealthy, healthy } = await lookAtWave(services, plan, input);
   const waitedSeconds = pollingSeconds(input.poll, services.now());
   const isWaitedFor = (server: string) => !isOptional(plan, server) || waitedSeconds <= patienceSeconds(plan, server);
   const waitedFor = [...unhealthy.keys()].filter(isWaitedFor);
-  const inTheWay = [...missing.keys()].filter((server) => !isOptional(plan, server));
+  const inTheWay = [...missing.keys(), ...unfinished.keys()].filter((server) => !isOptional(plan, server));
   const isOpen = waitedFor.length + inTheWay.length === 0;
   const next = nextPromptPoll(input.poll, isOpen, services.now());
   if (isOpen || (await mayGoOn(services, plan, input))) {
-    for (const [server, why] of unhealthy) await leaveOut(services, input, server, { isRunning: true, why });
+    for (const [server, why] of [...unfinished, ...unhealthy])
+      await leaveOut(services, input, server, { isRunning: true, why });
     await refuseEmpty(services, plan, input);
     await noteHealthy(services, input, healthy);
     return { ...next, done: true };
@@ -41,7 +49,7 @@ export async function health(services: Services, input: HealthInput): Promise<Ma
   const withinSeconds = waitedFor.length === 0 ? 0 : patienceSeconds(plan, ...required);
   if (waitedSeconds <= withinSeconds) return next;
   const after = withinSeconds === 0 ? '' : ` after ${withinSeconds} s`;
-  const problems = [...missing.values(), ...unhealthy.values()].join('; ');
+  const problems = printable([...missing, ...unfinished, ...unhealthy].map(([, why]) => why).join('; '), saidMax);
   const trouble = `Wave ${input.wave} of plan ${plan.name} is not healthy in ${regionOf(plan, input.site)}${after}: ${problems}.`;
   const asking = await askFirst(services, input, {
     key: keyOf(input),
@@ -76,7 +84,9 @@ async function mayGoOn({ catalogue }: Services, plan: Plan, input: HealthInput):
 interface Look {
   /** Servers that could not be brought up. */
   readonly missing: Problems;
-  /** Servers that run. */
+  /** Servers that run, and of which something could not be done after they were launched. */
+  readonly unfinished: Problems;
+  /** Others that run. */
   readonly unhealthy: Problems;
   /** Of the others, how they were seen to be healthy. */
   readonly healthy: Problems;
@@ -87,14 +97,19 @@ async function lookAtWave(services: Services, plan: Plan, input: HealthInput): P
   const servers = serversOf(plan, input);
   const operation = await services.catalogue.operationOf(input);
   const missing = new Map<string, string>();
-  for (const server of servers) {
-    const brokeOff = operation.broughtUp[server] === undefined && mayBeMissing(plan, input.site, server);
-    const found = operation.leftOut[server] ?? (brokeOff ? { isRunning: false, why: 'its step broke off' } : undefined);
-    if (found?.isRunning !== false) continue;
-    missing.set(server, `${server} could not be brought up: ${found.why}`);
-    if (brokeOff) await leaveOut(services, input, server, found);
+  const unfinished = new Map<string, string>();
+  const troubled = servers.flatMap((server) => {
+    const why = whyNotUp(plan, input, operation, server);
+    return why === undefined ? [] : [[server, why] as const];
+  });
+  const running = troubled.length === 0 || input.site === 'primary' ? new Set() : await runningServers(services, input);
+  for (const [server, why] of troubled) {
+    if (running.has(server)) unfinished.set(server, `${server} runs, and is not finished: ${why}`);
+    else missing.set(server, `${server} could not be brought up: ${why}`);
+    const isNoted = operation.leftOut[server] !== undefined;
+    if (missing.has(server) && !isNoted) await leaveOut(services, input, server, { isRunning: false, why });
   }
-  const present = servers.filter((server) => !missing.has(server));
+  const present = servers.filter((server) => !missing.has(server) && !unfinished.has(server));
   refuseNotBroughtUp(operation, present);
   const instances = await instancesOf(services, input, input.site, present);
   for (const [server, { state, stateReason }] of [...instances].filter(([, instance]) => isEnding(instance))) {
@@ -104,8 +119,25 @@ async function lookAtWave(services: Services, plan: Plan, input: HealthInput): P
     missing.set(server, why);
     instances.delete(server);
   }
-  const running = present.filter((server) => !missing.has(server));
-  return { missing, ...(await problemsOf(services, plan, input, { servers: running, instances })) };
+  const probed = present.filter((server) => !missing.has(server));
+  return { missing, unfinished, ...(await problemsOf(services, plan, input, { servers: probed, instances })) };
+}
+
+/** Why a server without which the operation may go on was not brought up; `undefined` for all others. */
+function whyNotUp(plan: Plan, { site }: HealthInput, { leftOut, broughtUp }: Operation, server: string) {
+  const found = leftOut[server];
+  if (found !== undefined) return found.isRunning ? undefined : found.why;
+  if (broughtUp === undefined || !mayBeMissing(plan, site, server)) return undefined;
+  const ended = broughtUp[server];
+  if (ended === undefined) return 'its step broke off';
+  return ended.failure !== null && isTransientCode(ended.failure.code) ? ended.failure.message : undefined;
+}
+
+/** Those that the operation launched and that users may have written to, whatever went wrong with them after that. */
+async function runningServers(services: Services, input: HealthInput): Promise<ReadonlySet<string>> {
+  const launched = await launchedBy(services, input);
+  const running = launched.filter(({ state }) => state === 'running' || state === 'pending');
+  return new Set(running.flatMap(({ raw }) => tagValue(raw.Tags, 'server') ?? []));
 }
 
 async function noteHealthy({ catalogue, now }: Services, { operation }: HealthInput, seen: Problems): Promise<void> {

@@ -1,9 +1,13 @@
 import type { Site } from '../../domain/catalogue.ts';
 import { Failure, type FailureCode } from '../../domain/failure.ts';
 import { type LeftOutServer, leftOutLine, mayBeMissing } from '../../domain/left-out.ts';
+import { printable } from '../../domain/quoted.ts';
 import { nextPoll, type Poll, type PollResult } from '../../domain/poll.ts';
 import type { Context, Services } from '../services.ts';
 import type { ServerItem } from './wave.ts';
+
+/** Characters: of each of hundreds of servers in one item; the event has all of it. */
+const whyMax = 300;
 
 /** What one server cannot be brought up for. Anything else is not of this server alone. */
 const ofTheServer: readonly FailureCode[] = ['LaunchFailed', 'AwsRejected', 'AwsRefused'];
@@ -35,6 +39,7 @@ export async function leaveOut(
   server: string,
   found: LeftOutServer,
 ): Promise<void> {
-  await services.catalogue.updateOperationEntry(context, 'leftOut', server, found);
+  const { isRunning, why } = found;
+  await services.catalogue.updateOperationEntry(context, 'leftOut', server, { isRunning, why: printable(why, whyMax) });
   await services.catalogue.addEvent(context.operation, services.now(), leftOutLine(server, found));
 }

@@ -34,7 +34,7 @@ async function problemOf(target: Probe): Promise<string | undefined> {
     return `${target.server} does not accept TCP ${target.tcp}`;
   if (target.http === undefined) return undefined;
   const { port, path, status, text } = target.http;
-  const answered = await getOver(target.address, port, path);
+  const answered = await getOver(target.address, port, path, text !== undefined);
   const asked = `GET :${port}${path}`;
   if (answered?.status !== status)
     return `${target.server} answered ${answered?.status ?? 'nothing'} to ${asked}, expected ${status}`;
@@ -62,8 +62,8 @@ interface Answer {
   readonly body: string;
 }
 
-/** `undefined` where there is no whole answer in time. */
-function getOver(host: string, port: number, path: string): Promise<Answer | undefined> {
+/** `undefined` where there is no answer in time, or no whole one where its body is asked for. */
+function getOver(host: string, port: number, path: string, isReadToItsEnd: boolean): Promise<Answer | undefined> {
   return new Promise((resolve) => {
     const asked = request({ host, port, path, method: 'GET' }, (answer) => {
       const chunks: Buffer[] = [];
@@ -78,10 +78,14 @@ function getOver(host: string, port: number, path: string): Promise<Answer | und
         if (length > bodyBytesMax) end();
       });
       answer.once('end', end);
+      if (!isReadToItsEnd) end();
     });
     const timer = setTimeout(() => asked.destroy(new Error('no answer')), answerMsMax);
     asked.once('error', () => resolve(undefined));
-    asked.once('close', () => clearTimeout(timer));
+    asked.once('close', () => {
+      clearTimeout(timer);
+      resolve(undefined);
+    });
     asked.end();
   });
 }
