@@ -135,8 +135,9 @@ export const canaries: readonly Canary[] = [
     name: 'leaves a server stopped at home that was left out',
     promise: 'I5',
     file: 'lib/steps/failback/open.ts',
-    find: 'servers: servers.map(item),',
-    replace: 'servers: servers.filter((server) => failover?.leftOut[server] === undefined).map(item),',
+    find: "site: 'primary' as const,\n    servers,",
+    replace:
+      "site: 'primary' as const,\n    servers: servers.filter((server) => failover?.leftOut[server] === undefined),",
     day: 'spared',
   },
   {

@@ -68,13 +68,13 @@ describe('readiness', () => {
 
   it('predicts how long a failover takes from the last drill, and tells when that is beyond the target', async () => {
     await protectNow(stage);
-    stage.cloud.services(away).ec2.timings.serviceStartMs = 9 * minuteMs;
-    // Two waves, each of which takes nine minutes and more to answer.
+    stage.cloud.services(away).ec2.timings.serviceStartMs = 7 * minuteMs;
+    // Two waves, each of which takes seven minutes and more to answer.
     await stage.run('failover', { plan: shop.name, drill: true });
     await look();
     const found = await stage.clock.settle(stage.catalogue.readiness(shop.name));
     const [drill] = await stage.clock.settle(stage.catalogue.drills(shop.name));
-    expect(drill?.rtoSeconds).toBeGreaterThan(2 * 9 * 60);
+    expect(drill?.rtoSeconds).toBeGreaterThan(2 * 7 * 60);
     expect(found?.rtoSeconds).toBe((drill?.rtoSeconds ?? 0) + 60);
     expect(await status()).toContain(`RTO about ${Math.ceil((found?.rtoSeconds ?? 0) / 60)} minutes`);
   });
