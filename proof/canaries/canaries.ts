@@ -132,15 +132,6 @@ export const canaries: readonly Canary[] = [
     day: 'failback undone',
   },
   {
-    name: 'leaves a server stopped at home that was left out',
-    promise: 'I5',
-    file: 'lib/steps/failback/open.ts',
-    find: "site: 'primary' as const,\n    servers,",
-    replace:
-      "site: 'primary' as const,\n    servers: servers.filter((server) => failover?.leftOut[server] === undefined),",
-    day: 'spared',
-  },
-  {
     name: 'takes no heed of the epoch',
     promise: 'I6',
     file: 'lib/steps/services.ts',
