@@ -12,8 +12,8 @@ import { RealClock } from '../../sim/clock.ts';
 import { type DeployedResource, deployAssembly } from '../../sim/cloudformation/cloudformation.ts';
 import { SimulatedCloud } from '../../sim/create-cloud.ts';
 import type { FunctionDefinition } from '../../sim/lambda/lambda.ts';
-import { OwnProcess } from '../../sim/lambda/own-process.ts';
 import { type Loopback, listen } from '../../sim/wire/loopback.ts';
+import { answersOf } from '../answers-of.ts';
 import { shop, smallShop } from './shop-stage.ts';
 
 /** Processes at a time; the test machine has two cores. */
@@ -67,27 +67,15 @@ async function sendHeartbeat(): Promise<void> {
   await client.send(new PutMetricDataCommand({ Namespace: 'Shop', MetricData }));
 }
 
-/** What a function answers to events one after another, in a process of its own. */
-async function answersOf(definition: FunctionDefinition, ...events: unknown[]) {
-  const environment = new OwnProcess(definition, { region: recovery.region, endpointUrl: loopback.url });
-  try {
-    const answers = [];
-    for (const event of events) {
-      const outcome = await environment.invoke(event);
-      answers.push(outcome.kind === 'returned' ? outcome.payload : outcome.error);
-    }
-    return answers;
-  } finally {
-    environment.end();
-  }
-}
+const answersTo = (definition: FunctionDefinition, ...events: unknown[]) =>
+  answersOf(definition, { region: recovery.region, endpointUrl: loopback.url }, ...events);
 
 /** Runs the function of a step for one event; `calls` are what came over the port meanwhile. */
 async function run(step: string, event: unknown) {
   const definition = deployed.find((one) => one.step === step)?.definition;
   if (definition === undefined) throw new Error(`no function is deployed for ${step}`);
   cloud.record.calls.length = 0;
-  const [answer] = await answersOf(definition, event);
+  const [answer] = await answersTo(definition, event);
   const calls = callsOverPort();
   return { answer, calls: calls.map(({ operation }) => operation), roles: rolesOf(calls), role: definition.role };
 }
@@ -98,7 +86,7 @@ async function everyAnswer(asked: readonly Deployed[], ...events: unknown[]) {
   const waiting = [...asked];
   const worker = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
-      answers.push({ step: next.step, answers: await answersOf(next.definition, ...events) });
+      answers.push({ step: next.step, answers: await answersTo(next.definition, ...events) });
   };
   await Promise.all(Array.from({ length: processesMax }, worker));
   return answers;

@@ -3,26 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FunctionDefinition } from '../../sim/lambda/lambda.ts';
-import { OwnProcess } from '../../sim/lambda/own-process.ts';
+import { answersOf } from '../answers-of.ts';
 
 const region = 'eu-central-1';
 /** Nobody listens there, and nothing here calls AWS. */
 const endpointUrl = 'http://127.0.0.1:9';
 
-/** What the function answers to events one after another, in one process. */
-async function answersTo(definition: FunctionDefinition, ...events: unknown[]) {
-  const environment = new OwnProcess(definition, { region, endpointUrl });
-  try {
-    const answers = [];
-    for (const event of events) {
-      const outcome = await environment.invoke(event);
-      answers.push(outcome.kind === 'returned' ? outcome.payload : outcome.error);
-    }
-    return answers;
-  } finally {
-    environment.end();
-  }
-}
+const answersTo = (definition: FunctionDefinition, ...events: unknown[]) =>
+  answersOf(definition, { region, endpointUrl }, ...events);
 
 describe('a function in a process of its own', () => {
   let assetDir: string;

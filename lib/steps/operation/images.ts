@@ -1,5 +1,6 @@
 import type { Operation, PointServer, RecoveryPoint } from '../../domain/catalogue.ts';
 import { pointOfServer, pointsOf } from '../../domain/choice.ts';
+import { isMissing } from '../../domain/left-out.ts';
 import type { Services } from '../services.ts';
 
 type Launching = Pick<Operation, 'plan' | 'recoveryPoint' | 'choice'> & Partial<Pick<Operation, 'leftOut'>>;
@@ -24,7 +25,7 @@ export async function imagesOf(
   for (const id of pointsOf(operation)) {
     const servers: RecoveryPoint['servers'] = (await catalogue.point(operation.plan, id))?.servers ?? {};
     for (const [server, image] of Object.entries(servers))
-      if (pointOfServer(operation, server) === id && leftOut[server]?.isRunning !== false) images.set(server, image);
+      if (pointOfServer(operation, server) === id && !isMissing({ leftOut }, server)) images.set(server, image);
   }
   return images;
 }

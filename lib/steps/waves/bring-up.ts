@@ -12,10 +12,10 @@ export const bringUpSchema = contextSchema.extend({
   index: z.int().nonnegative().default(0),
   poll: pollSchema,
 });
+export type BringUpInput = z.infer<typeof bringUpSchema>;
+
 /** Characters: of each of hundreds of servers in one item. */
 const saidMax = 500;
-
-export type BringUpInput = z.infer<typeof bringUpSchema>;
 
 /**
  * Keeps how it ended to bring a server up. The state machine goes on with the other servers of the wave either way, so that none of them

@@ -13,7 +13,7 @@ export function regionOf(plan: Plan, site: Site): string {
   return site === 'primary' ? plan.primary.region : plan.recovery.region;
 }
 
-function launchedBy(failover: Operation | undefined, plan: Plan, server: string): string {
+function instanceAway(failover: Operation | undefined, plan: Plan, server: string): string {
   const instance = failover?.servers[server]?.instance ?? null;
   if (failover === undefined || instance === null || isMissing(failover, server))
     throw new Failure(
@@ -51,7 +51,7 @@ export async function instancesOf(
   const plan = await services.planOf(context);
   const failover = site === 'primary' ? undefined : await failoverOf(services, context);
   const idOf = (server: string) =>
-    site === 'primary' ? (plan.servers[server]?.instance ?? '') : launchedBy(failover, plan, server);
+    site === 'primary' ? (plan.servers[server]?.instance ?? '') : instanceAway(failover, plan, server);
   const ids = new Map(servers.map((server) => [idOf(server), server]));
   const facts = await describeInstances(services.client(ec2Client, regionOf(plan, site)), [...ids.keys()]);
   return new Map(facts.map((instance) => [ids.get(instance.id) ?? '', instance]));
