@@ -4,6 +4,7 @@ import { pointOfServer, pointsOf } from './choice.ts';
 import { secondsBetween } from './duration.ts';
 import type { OperationEvent } from './event.ts';
 import { name } from './fields.ts';
+import { warningsOf } from './left-out.ts';
 import { operationIdSchema, time } from './ids.ts';
 import { pointTime } from './recovery-point.ts';
 
@@ -142,7 +143,7 @@ export function evidenceOf(facts: Facts): Evidence {
     unreplicated: operation.unreplicated,
     swapped: operation.swapped,
     created: createdBy(facts),
-    warnings: operation.warnings ?? [],
+    warnings: warningsOf(operation),
     events: events.filter(({ reached }) => reached === undefined).map(({ at, text }) => ({ at, text })),
   };
 }

@@ -61,6 +61,8 @@ describe('evidence', () => {
     const other = evidence({ extent: 'dry-run', isPlanned: true, cause: 'Why.', warnings: ['few addresses'] });
     expect(other.operation).toMatchObject({ extent: 'dry-run', isPlanned: true, cause: 'Why.' });
     expect(other.warnings).toEqual(['few addresses']);
+    const without = evidence({ leftOut: { files: { isRunning: false, why: 'no room' } } });
+    expect(without.warnings).toEqual(['server files was left out: no room']);
   });
 
   it('knows no version of a plan of which none was kept', () => {
