@@ -17,11 +17,12 @@ export class RightsRecord {
   /** Calls that were looked at. */
   calls = 0;
   readonly #requests = new Map<string, RoleRequest>();
-  readonly #end: () => void;
+  #isOver = false;
 
   constructor(cloud: SimulatedCloud) {
     this.policies = deployedPolicies(cloud);
-    this.#end = cloud.record.watch((call) => this.#look(call, cloud));
+    // The cloud holds the record and not the other way round: what many lives collected outlives their clouds.
+    cloud.record.watch((call) => this.#look(call, cloud));
     for (const request of orchestrationRequests(cloud)) this.#add(request);
   }
 
@@ -31,12 +32,12 @@ export class RightsRecord {
   }
 
   end(): void {
-    this.#end();
+    this.#isOver = true;
   }
 
   #look(call: RecordedCall, cloud: SimulatedCloud): void {
     const role = call.role?.split('/').at(-1);
-    if (role === undefined) return;
+    if (role === undefined || this.#isOver) return;
     this.calls += 1;
     try {
       for (const request of requestsOf(call, cloud)) this.#add({ ...request, role });
