@@ -15,5 +15,6 @@ if (reading.kind === 'wrong') {
   for (const problem of reading.problems) console.error(formatProblem(problem));
   process.exitCode = 1;
 } else {
-  buildApp(reading.value).synth();
+  const app = await buildApp(reading.value);
+  app.synth();
 }

@@ -17,8 +17,9 @@ const context = { '@aws-cdk/core:validateAgainstDefaultRules': false };
  * Synthesizes the plans as `cdk deploy` would, cdk-nag included. Call it before virtual time begins.
  * @param bundle what `bundleFunctions` wrote, which takes longest of all; made anew unless given
  */
-export function synthesize(plans: readonly Plan[], bundle?: string): Assembly {
+export async function synthesize(plans: readonly Plan[], bundle?: string): Promise<Assembly> {
   const directory = mkdtempSync(join(tmpdir(), 'homeward-'));
-  buildApp(plans, { outdir: directory, context, ...(bundle === undefined ? {} : { bundle }) }).synth();
+  const app = await buildApp(plans, { outdir: directory, context, ...(bundle === undefined ? {} : { bundle }) });
+  app.synth();
   return { directory, remove: () => rmSync(directory, { recursive: true, force: true }) };
 }

@@ -21,7 +21,7 @@ export interface Rehearsal {
  */
 export async function rehearse(rehearsal: Rehearsal, audience: Audience): Promise<Report> {
   if (rehearsal.assembly !== undefined) return play(rehearsal, rehearsal.assembly, audience);
-  const assembly = synthesize([rehearsal.plan]);
+  const assembly = await synthesize([rehearsal.plan]);
   try {
     return await play(rehearsal, assembly.directory, audience);
   } finally {

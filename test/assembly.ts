@@ -16,10 +16,10 @@ declare module 'vitest' {
 }
 
 /** Bundles the functions and synthesizes the example plan once for all tests. */
-export default function setup(project: TestProject): () => void {
+export default async function setup(project: TestProject): Promise<() => void> {
   const bundle = mkdtempSync(join(tmpdir(), 'homeward-bundle-'));
-  bundleFunctions(bundle);
-  const assembly = synthesize([shop], bundle);
+  await bundleFunctions(bundle);
+  const assembly = await synthesize([shop], bundle);
   project.provide('bundle', bundle);
   project.provide('shopAssembly', assembly.directory);
   return () => {

@@ -20,7 +20,7 @@ const lateMs = 3 * 3_600_000;
 export async function countStarts(events: number): Promise<AlarmNumbers> {
   const automatic: AutomaticFailover = { ...(shop.failover.automatic as AutomaticFailover), cancelWindowSeconds };
   const plan: Plan = { ...shop, failover: { ...shop.failover, automatic } };
-  const assembly = synthesize([plan]);
+  const assembly = await synthesize([plan]);
   try {
     const failovers = await startsOf(plan, assembly.directory, { events, isCalledOff: false });
     const failoversCalledOff = await startsOf(plan, assembly.directory, { events, isCalledOff: true });

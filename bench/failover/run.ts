@@ -24,7 +24,7 @@ export interface FailoverNumbers {
 export async function failOver(servers: number, waves: number): Promise<FailoverNumbers> {
   const begun = process.hrtime.bigint();
   const plan = fleetPlan({ everyMinutes: 60, waves });
-  const assembly = synthesize([plan]);
+  const assembly = await synthesize([plan]);
   const stage = await Stage.open({ plan, world: fleetWorld(servers, waves), seed: 1, assembly: assembly.directory });
   try {
     fill(stage);

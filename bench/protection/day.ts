@@ -40,7 +40,7 @@ export interface Day {
 export async function* protectFleet({ servers, everyMinutes, hours }: DayOptions): AsyncGenerator<Day> {
   const begun = process.hrtime.bigint();
   const plan = fleetPlan({ everyMinutes });
-  const assembly = synthesize([plan]);
+  const assembly = await synthesize([plan]);
   const stage = await Stage.open({ plan, world: fleetWorld(servers), seed: 1, assembly: assembly.directory });
   try {
     const volumes = fill(stage);

@@ -23,7 +23,7 @@ const retention = { latest: 6, hourly: 24, daily: 7, weekly: 4, monthly: 12, min
 /** A plan of one server whose catalogue holds very many points, and how much of it is read to choose one and to prune. */
 export async function countReads(points: number): Promise<PointReads> {
   const plan = fleetPlan({ everyMinutes, retention });
-  const assembly = synthesize([plan]);
+  const assembly = await synthesize([plan]);
   const stage = await Stage.open({ plan, world: fleetWorld(1), seed: 2, assembly: assembly.directory });
   try {
     fill(stage);

@@ -21,12 +21,12 @@ export interface AppOptions {
  * One stack per recovery Region; the account is that of the credentials that deploy. Findings of cdk-nag fail the synthesis.
  * The CDK copies the functions' package into its output when they are declared.
  */
-export function buildApp(plans: readonly Plan[], { bundle, ...props }: AppOptions = {}): App {
+export async function buildApp(plans: readonly Plan[], { bundle, ...props }: AppOptions = {}): Promise<App> {
   const app = new App(props);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   const work = mkdtempSync(join(tmpdir(), 'homeward-code-'));
   const bundled = bundle ?? join(work, 'bundle');
-  if (bundle === undefined) bundleFunctions(bundled);
+  if (bundle === undefined) await bundleFunctions(bundled);
   for (const region of new Set(plans.map((plan) => plan.recovery.region))) {
     const ofRegion = plans.filter((plan) => plan.recovery.region === region);
     const code = join(work, region);

@@ -1,15 +1,33 @@
 import { cpSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { buildSync } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import type { Plan } from '../domain/plan.ts';
 import { type StepName, stepNames } from './step-names.ts';
 
 const root = join(import.meta.dirname, '../..');
 
+/**
+ * The AWS SDK names what AWS calls its members by constants: `const _xN = "xmlName"; … { [_xN]: _it }`. To esbuild such a name may do
+ * anything when it is read, so that it would keep all schemas of a service, of which the functions use a tenth.
+ */
+const literalNames: Plugin = {
+  name: 'literal-names',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]schemas[\\/]schemas_\d+\.js$/ }, async ({ path }) => {
+      const text = await readFile(path, 'utf8');
+      const constants = new Map(
+        [...text.matchAll(/^const (\w+) = ("\w+");$/gm)].map(([, name, value]) => [name, value]),
+      );
+      return { contents: text.replaceAll(/\[(\w+)\](?=: )/g, (whole, name: string) => constants.get(name) ?? whole) };
+    });
+  },
+};
+
 /** Bundles the functions of all steps into `<outdir>/index.js`, which exports each. The same sources give the same bytes. */
-export function bundleFunctions(outdir: string): void {
+export async function bundleFunctions(outdir: string): Promise<void> {
   const exports = stepNames.map((step) => `export { handler as ${exportOf(step)} } from './lambdas/${step}.ts';`);
-  buildSync({
+  await build({
     absWorkingDir: root,
     stdin: { contents: exports.join('\n'), resolveDir: root, sourcefile: 'index.ts', loader: 'ts' },
     outfile: join(outdir, 'index.js'),
@@ -21,6 +39,7 @@ export function bundleFunctions(outdir: string): void {
     mainFields: ['module', 'main'],
     minifyWhitespace: true,
     legalComments: 'none',
+    plugins: [literalNames],
     logLevel: 'error',
   });
 }

@@ -23,10 +23,10 @@ async function run(): Promise<boolean> {
   const chosen = canaries.filter(({ name }) => values.only === undefined || name === values.only);
   const sound = mkdtempSync(join(tmpdir(), 'homeward-sound-'));
   try {
-    bundleFunctions(sound);
+    await bundleFunctions(sound);
     let isSound = true;
     for (const day of new Set(chosen.map((each) => each.day))) {
-      const found = await liveWith(synthesize([planOf(day)], sound), day);
+      const found = await liveWith(await synthesize([planOf(day)], sound), day);
       for (const line of found) console.log(`the system as it is, ${day}: ${line}`);
       isSound &&= found.length === 0;
     }

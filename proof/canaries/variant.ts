@@ -24,9 +24,9 @@ export async function variantOf(canary: Canary, sound: string): Promise<Assembly
     const bundler = pathToFileURL(join(sources, 'lib/infra/bundle.ts')).href;
     const own = (await import(bundler)) as { bundleFunctions: typeof bundleFunctions };
     const broken = join(work, 'broken');
-    own.bundleFunctions(broken);
+    await own.bundleFunctions(broken);
     if (isSame(sound, broken)) throw new Error(`canary "${canary.name}": its flaw is in no function`);
-    return synthesize([planOf(canary.day)], broken);
+    return await synthesize([planOf(canary.day)], broken);
   } finally {
     rmSync(work, { recursive: true });
   }

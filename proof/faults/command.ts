@@ -75,17 +75,17 @@ function shareOf(cases: readonly Case[], seed: string): Case[] {
 
 /** The plans of the modes that are run, each synthesized once. */
 class Assemblies {
-  readonly #made = new Map<Plan, Assembly>();
+  readonly #made = new Map<Plan, Promise<Assembly>>();
 
-  of(mode: string): string {
+  async of(mode: string): Promise<string> {
     const { plan = shop } = modeOf(mode);
     const assembly = this.#made.get(plan) ?? synthesize([plan]);
     this.#made.set(plan, assembly);
-    return assembly.directory;
+    return (await assembly).directory;
   }
 
-  remove(): void {
-    for (const assembly of this.#made.values()) assembly.remove();
+  async remove(): Promise<void> {
+    for (const assembly of this.#made.values()) (await assembly).remove();
   }
 }
 
@@ -104,7 +104,9 @@ async function sweep(): Promise<boolean> {
     for (let runs = runsFor(left); runs.length > 0; ) {
       console.log(`${runs.length} worlds`);
       const again: Run[] = [];
-      const orders = runs.map((run) => ({ kind: 'run', run, assembly: assemblies.of(run.mode) }) as const);
+      const orders = await Promise.all(
+        runs.map(async (run) => ({ kind: 'run', run, assembly: await assemblies.of(run.mode) }) as const),
+      );
       await workers.each<Verdict, (typeof orders)[number]>(orders, (verdict, { run }) => {
         verdicts.push(verdict);
         if (values.results !== undefined) appendFileSync(values.results, `${JSON.stringify(verdict)}\n`);
@@ -117,7 +119,7 @@ async function sweep(): Promise<boolean> {
     return report(clean, cases, [...known, ...verdicts], (Date.now() - begun) / 1_000);
   } finally {
     workers.end();
-    assemblies.remove();
+    await assemblies.remove();
   }
 }
 
@@ -125,7 +127,9 @@ async function recordModes(workers: Workers, assemblies: Assemblies): Promise<Ma
   const wanted = values.only === undefined ? values.mode : [values.only.split('/')[0]];
   const chosen = modes.filter(({ name }) => wanted === undefined || wanted.includes(name));
   const clean = new Map<string, CleanRun>();
-  const orders = chosen.map(({ name }) => ({ kind: 'record', mode: name, assembly: assemblies.of(name) }) as const);
+  const orders = await Promise.all(
+    chosen.map(async ({ name }) => ({ kind: 'record', mode: name, assembly: await assemblies.of(name) }) as const),
+  );
   await workers.each<CleanRun, (typeof orders)[number]>(orders, (run) => clean.set(run.mode, run));
   return clean;
 }

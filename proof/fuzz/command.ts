@@ -28,7 +28,7 @@ const runs = {
   runs: wholeNumber('runs', values.runs),
   ...(values.only === undefined ? {} : { only: wholeNumber('only', values.only) }),
 };
-const assembly = synthesize([shop]);
+const assembly = await synthesize([shop]);
 try {
   const report = await fuzz(wanted, runs, assembly.directory);
   console.log(linesOf(report).join('\n'));

@@ -10,7 +10,7 @@ const { values } = parseArgs({ options: { json: { type: 'string' } } });
 
 /** Takes the example plan through a whole life and judges every right of every role by the calls it made. */
 async function judge(): Promise<boolean> {
-  const assembly = synthesize([shop]);
+  const assembly = await synthesize([shop]);
   try {
     const stage = await Stage.open({ plan: shop, world: livedWorld, seed: 21, assembly: assembly.directory });
     const record = await liveThrough(stage).finally(() => stage.close());

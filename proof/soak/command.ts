@@ -37,9 +37,9 @@ export interface Soak {
 
 const assemblies = new Map<number, Assembly>();
 
-function assemblyOf(seed: number): string {
+async function assemblyOf(seed: number): Promise<string> {
   const index = seed % plans.length;
-  const assembly = assemblies.get(index) ?? synthesize([planOf(seed)]);
+  const assembly = assemblies.get(index) ?? (await synthesize([planOf(seed)]));
   assemblies.set(index, assembly);
   return assembly.directory;
 }
@@ -50,7 +50,7 @@ type Placed = readonly [place: number, happening: Happening];
 async function playSeed(seed: number, chosen: readonly Placed[]): Promise<Played> {
   const story = storyOf(seed, planOf(seed));
   const happenings = chosen.map(([, happening]) => happening);
-  return play(planOf(seed), { ...story, happenings }, { seed, assembly: assemblyOf(seed) });
+  return play(planOf(seed), { ...story, happenings }, { seed, assembly: await assemblyOf(seed) });
 }
 
 function placed(seed: number): readonly Placed[] {

@@ -22,8 +22,8 @@ let assembly: Assembly;
 /** The same stack, deployed with a plan that wants no point without its freeze. */
 let strict: string;
 const records: RightsRecord[] = [];
-beforeAll(() => {
-  assembly = synthesize([frozenShop], inject('bundle'));
+beforeAll(async () => {
+  assembly = await synthesize([frozenShop], inject('bundle'));
   strict = mkdtempSync(join(tmpdir(), 'homeward-strict-'));
   cpSync(assembly.directory, strict, { recursive: true });
   for (const file of globSync('**/plans.json', { cwd: strict })) {

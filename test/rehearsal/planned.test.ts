@@ -13,7 +13,7 @@ let stage: Stage;
 let own: Assembly | undefined;
 
 async function open(plan: Plan = shop): Promise<void> {
-  own = plan === shop ? undefined : synthesize([plan], inject('bundle'));
+  own = plan === shop ? undefined : await synthesize([plan], inject('bundle'));
   const assembly = own?.directory ?? inject('shopAssembly');
   life = await openLife({ plan, seed: 17, assembly });
   stage = life.stage;

@@ -33,8 +33,8 @@ const depotWorld = {
 let assembly: Assembly;
 let stage: Stage;
 let record: RightsRecord;
-beforeAll(() => {
-  assembly = synthesize([shop, depot], inject('bundle'));
+beforeAll(async () => {
+  assembly = await synthesize([shop, depot], inject('bundle'));
 }, synthesisMs);
 afterAll(() => assembly.remove());
 beforeEach(async () => {

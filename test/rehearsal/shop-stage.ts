@@ -22,8 +22,8 @@ export async function openShop(seed = 1, world: World = smallShop): Promise<Stag
 /** Synthesizes a plan of its own once for a test file. Gives where its assembly is. */
 export function assemblyOf(plan: Plan): () => string {
   let assembly: Assembly;
-  beforeAll(() => {
-    assembly = synthesize([plan], inject('bundle'));
+  beforeAll(async () => {
+    assembly = await synthesize([plan], inject('bundle'));
   }, synthesisMs);
   afterAll(() => assembly.remove());
   return () => assembly.directory;
@@ -54,7 +54,7 @@ export const synthesisMs = 300_000;
 
 /** A plan of its own deployed beside its world, within {@link synthesisMs}. */
 export async function openPlan(plan: Plan, world: World, seed: number) {
-  const assembly = synthesize([plan], inject('bundle'));
+  const assembly = await synthesize([plan], inject('bundle'));
   const stage = await Stage.open({ plan, world, seed, assembly: assembly.directory });
   const record = new RightsRecord(stage.cloud);
   records.push(record);
