@@ -73,7 +73,6 @@ export const watchedShop: Plan = {
       },
       atLeast: 2,
       missingForSeconds: 180,
-      coolDownSeconds: 3_600,
     },
   },
 };

@@ -34,7 +34,7 @@ const CHILDREN_MAX = 100;
 const JUDGED_WITHIN_MS = 10_000;
 const LOOK_AGAIN_MS = 60_000;
 
-/** @source CloudWatch guide, Composite alarms, rule expressions: AT_LEAST(number, state, (alarms)) */
+/** @source CloudWatch guide, Composite alarms, rule expressions (since November 2025); aws-cdk issue 37692: AT_LEAST(number, state, (alarms)) */
 const AT_LEAST = /^AT_LEAST\((\d+), ALARM, \(("[^"]+"(?:, "[^"]+")*)\)\)$/;
 
 /** The composite alarms of one Region. They follow metric alarms, a little later. */

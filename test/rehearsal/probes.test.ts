@@ -1,31 +1,41 @@
 import type { PutMetricDataInput } from '@aws-sdk/client-cloudwatch';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { AutomaticFailover, Plan } from '../../lib/domain/plan.ts';
 import type { Life } from '../../proof/life.ts';
 import { watchedShop } from '../../proof/shop.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
 import { assemblyOf, openLife, protectNow } from './shop-stage.ts';
 
 const minutes = 60_000;
-const home = watchedShop.primary.region;
 const nobody = '203.0.113.250';
-const assembly = assemblyOf(watchedShop);
+const automatic: AutomaticFailover = {
+  missingForSeconds: 180,
+  ...watchedShop.failover.automatic,
+  coolDownSeconds: 3_600,
+};
+const plan: Plan = { ...watchedShop, failover: { ...watchedShop.failover, automatic } };
+const home = plan.primary.region;
+const assembly = assemblyOf(plan);
 
 let life: Life;
 let stage: Stage;
 /** A protected plan, all of whose signals have been well for some minutes. */
 async function open(seed: number): Promise<void> {
-  life = await openLife({ plan: watchedShop, seed, assembly: assembly() });
+  life = await openLife({ plan, seed, assembly: assembly() });
   stage = life.stage;
   pointFilesTo(addressOfFiles());
   await protectNow(stage);
   await stage.clock.advance(6 * minutes);
 }
 afterEach(async () => {
-  expect(await life.broken()).toEqual([]);
-  stage.close();
+  try {
+    expect(await life.broken()).toEqual([]);
+  } finally {
+    stage.close();
+  }
 });
 
-const away = () => stage.cloud.services(watchedShop.recovery.region);
+const away = () => stage.cloud.services(plan.recovery.region);
 const failovers = () => stage.executions('failover');
 /** What people were told, by the heading of its alarm or its subject. */
 const told = () =>
@@ -35,7 +45,7 @@ const told = () =>
   });
 const outs = () => away().cloudwatch.composites.transitions.map(({ state }) => state.value);
 
-const switchTo = (automatic: 'on' | 'off') => stage.run('failover', { plan: watchedShop.name, automatic });
+const switchTo = (automatic: 'on' | 'off') => stage.run('failover', { plan: plan.name, automatic });
 
 /** Whether every number that was published is 1. */
 function areOnes(input: unknown): boolean {
@@ -44,7 +54,7 @@ function areOnes(input: unknown): boolean {
 
 function addressOfFiles(): string {
   const { state } = stage.cloud.services(home).ec2;
-  const files = state.instances.get(watchedShop.servers['files']?.instance ?? '');
+  const files = state.instances.get(plan.servers['files']?.instance ?? '');
   return files?.interfaces[0].publicIp ?? '';
 }
 
@@ -67,7 +77,7 @@ describe('probes from the recovery Region', () => {
     stage.cloud.faults.lose(home);
     await stage.clock.run(() => failovers().some(({ status }) => status !== 'RUNNING'));
     expect(failovers().map(({ status }) => status)).toEqual(['SUCCEEDED']);
-    const operations = await stage.clock.settle(stage.catalogue.operations(watchedShop.name));
+    const operations = await stage.clock.settle(stage.catalogue.operations(plan.name));
     expect(operations.find(({ kind }) => kind === 'failover')).toMatchObject({
       outcome: 'succeeded',
       trigger: `alarm ${away().cloudwatch.composites.transitions.at(-1)?.settings.name}`,
@@ -129,7 +139,7 @@ describe('probes from the recovery Region', () => {
     stage.cloud.faults.add({
       ...{ kind: 'refused', operation: 'ChangeResourceRecordSets', caller: 'TrafficSwitch', times: 1 },
     });
-    const undone = await stage.runUnskipped('failover', { plan: watchedShop.name, planned: true });
+    const undone = await stage.runUnskipped('failover', { plan: plan.name, planned: true });
     expect(undone.status).toBe('FAILED');
     await stage.clock.advance(20 * minutes);
     expect(outs().at(-1)).toBe('OK');
