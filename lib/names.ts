@@ -27,7 +27,7 @@ export const environment = {
 /** Where all metrics are, in the recovery Region. */
 export const metricNamespace = 'Homeward';
 
-/** What is measured of a plan; the first and third of each of its servers too. */
+/** What is measured of a plan; the first and third of each of its servers too, the last of each of its probes only. */
 export const metrics = {
   /** Seconds since the start of the newest available point: what would be lost now. */
   rpoActual: 'RpoActual',
@@ -50,10 +50,12 @@ export const metrics = {
   predictedRto: 'PredictedRto',
   /** Seconds from the start of a drill until all its servers were healthy. */
   drillDuration: 'DrillDuration',
+  /** Of each probe of a plan: 1 where it was answered rightly, 0 where not. */
+  probeAnswered: 'ProbeAnswered',
 } as const;
 export type Metric = (typeof metrics)[keyof typeof metrics];
 
-export const dimensions = { plan: 'Plan', server: 'Server' } as const;
+export const dimensions = { plan: 'Plan', server: 'Server', probe: 'Probe' } as const;
 
 /** Outputs of the stack, read by the CLI. */
 export const outputs = {

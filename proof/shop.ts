@@ -60,6 +60,23 @@ export const probingShop: Plan = {
   ),
 };
 
+/** The same, which two probes ask from outside besides its heartbeat: two of the three must say that it is out. */
+export const watchedShop: Plan = {
+  ...shop,
+  failover: {
+    ...shop.failover,
+    automatic: {
+      ...shop.failover.automatic,
+      probes: {
+        shop: { address: 'shop.example.com', http: { port: 80, path: '/health', status: 200, text: 'ok' } },
+        files: { address: 'files.shop.example.com', tcp: 2049 },
+      },
+      atLeast: 2,
+      missingForSeconds: 180,
+    },
+  },
+};
+
 const [mapped = ''] = Object.values(shop.recovery.subnets);
 
 /** The same, with another zone and another type for where there is no room. */

@@ -8,11 +8,16 @@ export interface AlarmFacts {
   readonly since: string;
 }
 
-export async function readAlarm(cloudwatch: CloudWatchClient, name: string): Promise<AlarmFacts | undefined> {
+/** A composite alarm is told only to who asks for one, and may read all alarms. @source CloudWatch API reference, DescribeAlarms */
+export async function readAlarm(
+  cloudwatch: CloudWatchClient,
+  name: string,
+  kind: 'MetricAlarm' | 'CompositeAlarm',
+): Promise<AlarmFacts | undefined> {
   const answer = await awsCall(`read alarm ${name}`, () =>
-    cloudwatch.send(new DescribeAlarmsCommand({ AlarmNames: [name], AlarmTypes: ['MetricAlarm'] })),
+    cloudwatch.send(new DescribeAlarmsCommand({ AlarmNames: [name], AlarmTypes: [kind] })),
   );
-  const alarm = answer.MetricAlarms?.[0];
+  const [alarm] = (kind === 'MetricAlarm' ? answer.MetricAlarms : answer.CompositeAlarms) ?? [];
   if (alarm === undefined) return undefined;
   const since = alarm.StateTransitionedTimestamp ?? alarm.StateUpdatedTimestamp ?? new Date(0);
   return { state: alarm.StateValue ?? 'INSUFFICIENT_DATA', since: since.toISOString() };

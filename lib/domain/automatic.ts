@@ -1,9 +1,49 @@
 import { z } from 'zod';
 import { name } from './fields.ts';
 import { time } from './ids.ts';
+import type { AutomaticFailover, Plan } from './plan.ts';
 
 /** Whether alarms may start failovers of a plan: an item of the catalogue, `PLAN#<plan>` / `AUTOMATIC`. They may where there is none. */
 export const automaticSwitchSchema = z
   .object({ plan: name, isOn: z.boolean(), since: time, by: z.string() })
   .readonly();
 export type AutomaticSwitch = z.output<typeof automaticSwitchSchema>;
+
+/** How often probes are asked, and heartbeats are counted. */
+export const signalEverySeconds = 60;
+
+export function isProbed({ failover }: Plan): boolean {
+  return failover.automatic?.probes !== undefined;
+}
+
+/** Longer than stopped servers need to start, pass their checks, send heartbeats and answer probes. */
+export const returnSeconds = 420;
+
+/** After an operation that stopped servers, how long no alarm starts anything. */
+export function coolDownOf({
+  missingForSeconds,
+  coolDownSeconds = missingForSeconds + returnSeconds,
+}: Pick<AutomaticFailover, 'missingForSeconds' | 'coolDownSeconds'>): number {
+  return coolDownSeconds;
+}
+
+/** What was measured of a signal; a metric tells nothing of a time in which there is no sample. */
+export interface Measured {
+  /** The newest value of the last minutes: of a probe 1 or 0, of a heartbeat how many arrived. */
+  readonly now: number | undefined;
+  /** The greatest value of the day before. */
+  readonly best: number | undefined;
+}
+
+/**
+ * What a signal says. `unproven`: it says that the primary is out, but has not been well for a day, so it may be wrong itself. `unknown`: nobody
+ * asked in the last minutes.
+ */
+export type SignalVerdict = 'well' | 'out' | 'unproven' | 'unknown';
+
+export function judgeSignal(kind: 'heartbeat' | 'probe', { now, best = 0 }: Measured): SignalVerdict {
+  // No heartbeat is what a heartbeat says; no answer of the prober says nothing of the server.
+  if (now === undefined && kind === 'probe') return 'unknown';
+  if ((now ?? 0) >= 1) return 'well';
+  return best >= 1 ? 'out' : 'unproven';
+}

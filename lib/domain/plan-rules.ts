@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { automaticRules } from './automatic-rules.ts';
 import {
   commandRule,
   drillRule,
@@ -172,36 +173,7 @@ const rules: readonly Rule[] = [
         'is longer than 2 days, beyond which no alarm can notice that a schedule fell silent. Write at most "2 days".',
     },
   ]),
-  rule(
-    z.object({ failover: z.object({ automatic: z.object({ missingFor: z.number() }) }) }),
-    ({ failover: { automatic } }) => [
-      (automatic.missingFor % 60 !== 0 || automatic.missingFor > 86_400) && {
-        path: ['failover', 'automatic', 'missingFor'],
-        message: 'is not in whole minutes up to a day, as alarms are. Write it like "3 minutes".',
-      },
-    ],
-  ),
-  rule(
-    z.object({ failover: z.object({ automatic: z.object({ cancelWindow: z.number() }) }) }),
-    ({ failover: { automatic } }) => [
-      automatic.cancelWindow > 86_400 && {
-        path: ['failover', 'automatic', 'cancelWindow'],
-        message: 'is longer than a day, and nobody is served meanwhile. Write it like "5 minutes".',
-      },
-    ],
-  ),
-  rule(
-    z.object({
-      protection: z.object({ every: z.number() }),
-      failover: z.object({ automatic: z.object({ pointAgeLimit: z.number() }) }),
-    }),
-    ({ protection, failover: { automatic } }) => [
-      automatic.pointAgeLimit < 2 * protection.every && {
-        path: ['failover', 'automatic', 'pointAgeLimit'],
-        message: `is shorter than two of the plan's periods (protection.every), which the newest point may be old as a rule: alarms would start nothing. Write at least "${formatDuration(2 * protection.every)}".`,
-      },
-    ],
-  ),
+  ...automaticRules,
   rule(z.object({ traffic: z.array(z.unknown()) }), ({ traffic }) => {
     const seen = new Set<string>();
     return traffic.map((record, index) => {

@@ -10,12 +10,12 @@ const key = text(
   'is not the ARN of a KMS key. Write it like "arn:aws:kms:us-west-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab".',
 );
 
-const http = fields({
-  port,
+const answer = {
   path: text(/^\/[\x21-\x7e]*$/, 'is not a path. Write it like "/health".').default('/'),
   status: integer(100, 599).default(200),
   text: text(/^[^\p{C}]{1,200}$/u, 'is not a text. Write up to 200 characters in one line.').exactOptional(),
-});
+};
+const http = fields({ port, ...answer });
 
 const command = text(
   /^(?!.*\{\{)[^\p{C}]{1,1000}$/u,
@@ -68,10 +68,28 @@ const record = fields({
   address: oneOf('public', 'private'),
 });
 
+const octet = '(25[0-5]|2[0-4]\\d|1?\\d?\\d)';
+const label = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?';
+/** A name of several parts, the last of which is no number, or four numbers. @source RFC 1123 2.1 */
+const address = text(
+  new RegExp(`^((?=.{1,253}$)(${label}\\.)+(?!\\d+$)${label}|${octet}(\\.${octet}){3})$`),
+  'is not a DNS name or an IPv4 address. Write it like "shop.example.com".',
+);
+
+const outsideProbe = fields({
+  address,
+  tcp: port.exactOptional(),
+  http: http.exactOptional(),
+  https: fields({ port: port.default(443), ...answer }).exactOptional(),
+});
+
 const automatic = fields({
-  heartbeat: fields({ namespace: words, metric: words, dimensions: mapOf(words, words).default({}) }),
+  heartbeat: fields({ namespace: words, metric: words, dimensions: mapOf(words, words).default({}) }).exactOptional(),
+  probes: mapOf(name, outsideProbe, 'probe').exactOptional(),
+  atLeast: integer(1, 30).exactOptional(),
   missingFor: duration,
   cancelWindow: duration.exactOptional(),
+  coolDown: duration.exactOptional(),
   pointAgeLimit: duration.exactOptional(),
 });
 
@@ -204,15 +222,17 @@ function toDrill({ every, ...network }: z.output<typeof drill>): DrillNetwork {
 }
 
 function toAutomatic({
-  heartbeat,
   missingFor,
   cancelWindow,
+  coolDown,
   pointAgeLimit,
+  ...same
 }: z.output<typeof automatic>): AutomaticFailover {
   return {
-    heartbeat,
+    ...same,
     missingForSeconds: missingFor,
     ...(cancelWindow === undefined ? {} : { cancelWindowSeconds: cancelWindow }),
+    ...(coolDown === undefined ? {} : { coolDownSeconds: coolDown }),
     ...(pointAgeLimit === undefined ? {} : { pointAgeSecondsMax: pointAgeLimit }),
   };
 }

@@ -1,3 +1,11 @@
+/** What a page has to answer: this status, and `text` somewhere in it. */
+export interface HttpCheck {
+  readonly port: number;
+  readonly path: string;
+  readonly status: number;
+  readonly text?: string;
+}
+
 /**
  * How a server proves that it works. The status checks of its instance are always required; `tcp`, `http`, whose answer holds `text`, and `commands`, which
  * are run on it by `sh` as root and must all succeed, come on top.
@@ -5,7 +13,7 @@
 export interface Health {
   readonly withinSeconds: number;
   readonly tcp?: number;
-  readonly http?: { readonly port: number; readonly path: string; readonly status: number; readonly text?: string };
+  readonly http?: HttpCheck;
   readonly commands?: readonly string[];
 }
 
@@ -51,16 +59,31 @@ export interface TrafficRecord {
   readonly address: 'public' | 'private';
 }
 
-/** What makes failover start by itself: a metric in the recovery Region that stops arriving. */
+/** A place that is asked from the recovery Region, over the internet, whether the primary serves: `address` is a DNS name or a public address. */
+export interface OutsideProbe {
+  readonly address: string;
+  readonly tcp?: number;
+  readonly http?: HttpCheck;
+  readonly https?: HttpCheck;
+}
+
+/** What makes failover start by itself: signals of the primary that stay away, at least one of the two kinds. */
 export interface AutomaticFailover {
-  readonly heartbeat: {
+  /** A metric in the recovery Region that stops arriving. */
+  readonly heartbeat?: {
     readonly namespace: string;
     readonly metric: string;
     readonly dimensions: Readonly<Record<string, string>>;
   };
+  /** By name; each asked every minute. */
+  readonly probes?: Readonly<Record<string, OutsideProbe>>;
+  /** How many of the heartbeat and the probes must say that the primary is out: one where there is only one. */
+  readonly atLeast?: number;
   readonly missingForSeconds: number;
   /** How long a person may call it off before anything happens. */
   readonly cancelWindowSeconds?: number;
+  /** How long after an operation that stopped servers no alarm starts anything: see `coolDownOf`. */
+  readonly coolDownSeconds?: number;
   /** With an older newest point a person has to decide. */
   readonly pointAgeSecondsMax?: number;
 }

@@ -7,13 +7,14 @@ import { hasCommands } from '../domain/consistency.ts';
 import type { Plan } from '../domain/plan.ts';
 import { hasQuestions } from '../domain/question.ts';
 import { environment, outputs } from '../names.ts';
+import { AutomaticFailover } from './automatic.ts';
 import { Evidence } from './evidence.ts';
 import { FailbackMachine } from './failback.ts';
 import { FailoverMachine } from './failover.ts';
 import { FullCopies, PlanAlarms } from './plan-alarms.ts';
 import { ProtectMachine } from './protect.ts';
 import { StepFunctions } from './step-functions.ts';
-import { AutomaticFailover, Drills, LeaseHolders, Rescue, Schedules, Watch } from './triggers.ts';
+import { Drills, LeaseHolders, Rescue, Schedules, Watch } from './triggers.ts';
 
 export interface HomewardStackProps extends StackProps {
   readonly plans: readonly Plan[];
@@ -62,7 +63,7 @@ export class HomewardStack extends Stack {
     new Schedules(this, plans, protect, functions.get('protect/measure'));
     new Watch(this, plans, functions, failback);
     new Drills(this, plans, failover);
-    new AutomaticFailover(this, plans, functions, failover);
+    new AutomaticFailover(this, plans, functions, { failover, topic });
     new PlanAlarms(this, plans, topic);
     new FullCopies(this, functions.get('protect/notice-copy'));
     new Rescue(this, functions, { protect, failover, failback });

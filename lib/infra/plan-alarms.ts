@@ -7,6 +7,7 @@ import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import { signalEverySeconds } from '../domain/automatic.ts';
 import { formatDuration } from '../domain/duration.ts';
 import type { Plan } from '../domain/plan.ts';
 import { readinessEverySeconds } from '../domain/readiness.ts';
@@ -20,6 +21,8 @@ interface Watch {
   readonly heading: Heading;
   readonly meaning: string;
   readonly metric: MetricName;
+  /** Which of the plan's metrics of that name, where it has several. */
+  readonly probe?: string;
   readonly statistic: 'Maximum' | 'Sum' | 'SampleCount';
   readonly periodSeconds: number;
   /** All of so many periods in a row. */
@@ -33,6 +36,7 @@ interface Watch {
 /** Longest window of an alarm whose periods are shorter than an hour. @source CloudWatch API, PutMetricAlarm, Period */
 const shortWindowSeconds = 86_400;
 const periodsWithoutTick = 3;
+const proberPeriods = 5;
 
 /** The alarms of every plan, all to the one topic. Each is told once when it goes on: by its description, which names its heading. */
 export class PlanAlarms extends Construct {
@@ -56,13 +60,24 @@ export class PlanAlarms extends Construct {
   }
 
   #alarm({ name }: Plan, watch: Watch, tell: SnsAction): void {
-    const { heading, meaning, metric, statistic, periodSeconds, periods = 1, breaches, missing, tellsEnd } = watch;
+    const {
+      heading,
+      meaning,
+      metric,
+      probe,
+      statistic,
+      periodSeconds,
+      periods = 1,
+      breaches,
+      missing,
+      tellsEnd,
+    } = watch;
     const alarm = new Alarm(this, `${pascal(name)}${pascal(heading.replaceAll(' ', '-'))}`, {
       alarmDescription: describeAlarm(heading, name, meaning),
       metric: new Metric({
         namespace: metricNamespace,
         metricName: metric,
-        dimensionsMap: { [dimensions.plan]: name },
+        dimensionsMap: { [dimensions.plan]: name, ...(probe === undefined ? {} : { [dimensions.probe]: probe }) },
         statistic,
         period: Duration.seconds(periodSeconds),
       }),
@@ -79,7 +94,15 @@ export class PlanAlarms extends Construct {
 }
 
 function watchesOf(plan: Plan): Watch[] {
-  return [...rpoWatches(plan), failedPoint(plan), fullCopy(), silentSchedule(plan), notReady(), slow(plan)];
+  return [
+    ...rpoWatches(plan),
+    failedPoint(plan),
+    fullCopy(),
+    silentSchedule(plan),
+    notReady(),
+    slow(plan),
+    ...silentProber(plan),
+  ];
 }
 
 /**
@@ -178,6 +201,26 @@ function slow({ failover: { rtoTargetSeconds } }: Plan): Watch {
     missing: TreatMissingData.IGNORE,
     tellsEnd: true,
   };
+}
+
+/** The answers of all probes come in one call, so that those of one tell of them all. */
+function silentProber({ failover: { automatic } }: Plan): Watch[] {
+  const [probe] = Object.keys(automatic?.probes ?? {});
+  if (probe === undefined) return [];
+  return [
+    {
+      heading: 'Silent prober',
+      meaning: `nobody has asked its probes for ${formatDuration(proberPeriods * signalEverySeconds)}: they start no failover until somebody does`,
+      metric: metrics.probeAnswered,
+      probe,
+      statistic: 'SampleCount',
+      periodSeconds: signalEverySeconds,
+      periods: proberPeriods,
+      breaches: { below: 1 },
+      missing: TreatMissingData.BREACHING,
+      tellsEnd: true,
+    },
+  ];
 }
 
 /** Tells of every copy that AWS made in full into this Region; whether it is one of a plan, and unexpected, the function sees. */

@@ -1,3 +1,4 @@
+import { isProbed } from '../domain/automatic.ts';
 import { isDrilled } from '../domain/drill.ts';
 import { recoverySubnets } from '../domain/launch-network.ts';
 import { hasDispensable } from '../domain/left-out.ts';
@@ -90,6 +91,10 @@ export class Resources {
 
   get isDrilled(): boolean {
     return this.#arns.plans.some(isDrilled);
+  }
+
+  get isProbed(): boolean {
+    return this.#arns.plans.some(isProbed);
   }
 
   /** Days of the longest lock of the plans, 0 where none locks. */

@@ -269,6 +269,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
   ],
   'failover/preflight': preflighting,
   'watch/readiness': (of) => [...preflighting(of), publishing],
+  'watch/prober': (of) => (of.isProbed ? [publishing] : []),
   'failover/fence': fencing,
   'failback/fence': fencing,
   'watch/fences': (of) => [of.read(['primary'], 'ec2:DescribeInstances')],

@@ -7,6 +7,9 @@ const headings = {
   'Unexpected full copy': 'warning',
   'Silent schedule': 'critical',
   'Missing heartbeat': 'critical',
+  'Failing probe': 'serious',
+  'Primary out': 'critical',
+  'Silent prober': 'serious',
   'Not ready to fail over': 'serious',
   'RTO target in doubt': 'warning',
 } as const;

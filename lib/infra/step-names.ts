@@ -53,5 +53,6 @@ export const stepNames = [
   'watch/fences',
   'watch/readiness',
   'watch/evidence',
+  'watch/prober',
 ] as const;
 export type StepName = (typeof stepNames)[number];

@@ -1,5 +1,4 @@
 import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
-import { Alarm, ComparisonOperator, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
 import { type IRole, Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -8,12 +7,12 @@ import { Schedule, ScheduleExpression, ScheduleTargetInput } from 'aws-cdk-lib/a
 import { LambdaInvoke, StepFunctionsStartExecution } from 'aws-cdk-lib/aws-scheduler-targets';
 import type { CfnStateMachine, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import { isProbed, signalEverySeconds } from '../domain/automatic.ts';
 import type { Plan } from '../domain/plan.ts';
 import { readinessEverySeconds } from '../domain/readiness.ts';
 import { measureEverySeconds } from '../domain/rpo.ts';
 import { environment } from '../names.ts';
 import { accept, readable } from './accept.ts';
-import { describeAlarm } from './runbook.ts';
 import type { StepName } from './step-names.ts';
 import type { StepFunctions } from './step-functions.ts';
 import { pascal } from './step-functions.ts';
@@ -66,7 +65,9 @@ export function invoking(scope: Construct, id: string, step: StepName, invoked: 
   return role.withoutPolicyUpdates();
 }
 
-/** For each plan: every minute what is owed and can be paid now, and less often whether a failover would work. A tick that could not be delivered is dropped for the next one. */
+/**
+ * For each plan: every minute what is owed and can be paid now, and whether its probes are answered, and less often whether a failover would work. A tick that could not be delivered is dropped for the next one.
+ */
 export class Watch extends Construct {
   constructor(scope: Construct, plans: readonly Plan[], functions: StepFunctions, failback: StateMachine) {
     super(scope, 'Watch');
@@ -74,9 +75,11 @@ export class Watch extends Construct {
     failback.grantStartExecution(fences);
     fences.addEnvironment(environment.failbackMachineArn, failback.stateMachineArn);
     const readiness = functions.get('watch/readiness');
+    const prober = functions.get('watch/prober');
     const roles = {
       fences: invoking(this, 'FencesRole', 'watch/fences', fences),
       readiness: invoking(this, 'ReadinessRole', 'watch/readiness', readiness),
+      ...(plans.some(isProbed) ? { prober: invoking(this, 'ProberRole', 'watch/prober', prober) } : {}),
     };
     for (const plan of plans) {
       const target = { role: roles.fences, retryAttempts: 0 };
@@ -88,6 +91,14 @@ export class Watch extends Construct {
         what: 'readiness',
         every,
       });
+      if (roles.prober === undefined || !isProbed(plan)) continue;
+      const asking = {
+        what: 'probes',
+        every: Duration.seconds(signalEverySeconds),
+        role: roles.prober,
+        retryAttempts: 0,
+      };
+      this.#look(`Probes${pascal(plan.name)}`, plan, prober, asking);
     }
   }
 
@@ -159,7 +170,7 @@ export class LeaseHolders extends Construct {
   }
 }
 
-const reasonForExecutions = 'Executions of the own state machines, whose names are not known before.';
+export const reasonForExecutions = 'Executions of the own state machines, whose names are not known before.';
 
 function executionsOf(machine: StateMachine): string {
   const stack = Stack.of(machine);
@@ -173,7 +184,7 @@ function executionsOf(machine: StateMachine): string {
 }
 
 /** As cdk-nag prints it. */
-function readableExecutions(machine: StateMachine): string {
+export function readableExecutions(machine: StateMachine): string {
   const stack = Stack.of(machine);
   const self = stack.getLogicalId(machine.node.defaultChild as CfnStateMachine);
   return `arn:${readable(stack.partition)}:states:${stack.region}:<AWS::AccountId>:execution:{"Fn::Select":[6,{"Fn::Split":[":",{"Ref":"${self}"}]}]}:*`;
@@ -199,73 +210,5 @@ export class Rescue extends Construct {
       },
       targets: [new LambdaTarget(rescue, { retryAttempts: 20, maxEventAge: Duration.hours(6) })],
     });
-  }
-}
-
-/** For each plan with automatic failover: alarm on the missing heartbeat → rule → guard, which starts the failover. */
-export class AutomaticFailover extends Construct {
-  constructor(scope: Construct, plans: readonly Plan[], functions: StepFunctions, failover: StateMachine) {
-    super(scope, 'AutomaticFailover');
-    const guard = functions.get('failover/guard');
-    failover.grantStartExecution(guard);
-    failover.grantExecution(guard, 'states:DescribeExecution');
-    if (guard.role !== undefined) accept(guard.role, [readableExecutions(failover)], reasonForExecutions);
-    const planOf: Record<string, string> = {};
-    const alarms = plans.flatMap((plan) =>
-      plan.failover.automatic === undefined ? [] : [this.#alarm(plan, plan.failover.automatic, planOf)],
-    );
-    guard.addEnvironment(environment.failoverMachineArn, failover.stateMachineArn);
-    guard.addEnvironment(environment.alarms, this.#json(planOf));
-    if (alarms.length === 0) return;
-    for (const reader of [guard, functions.get('failover/veto')])
-      reader.addToRolePolicy(
-        new PolicyStatement({
-          actions: ['cloudwatch:DescribeAlarms'],
-          resources: alarms.map(({ alarmArn }) => alarmArn),
-        }),
-      );
-    new Rule(this, 'AlarmRule', {
-      description: 'Homeward: an alarm of a plan went on',
-      eventPattern: {
-        source: ['aws.cloudwatch'],
-        detailType: ['CloudWatch Alarm State Change'],
-        resources: alarms.map(({ alarmArn }) => alarmArn),
-        detail: { state: { value: ['ALARM'] } },
-      },
-      targets: [new LambdaTarget(guard, { retryAttempts: 20, maxEventAge: Duration.hours(1) })],
-    });
-  }
-
-  #alarm(plan: Plan, automatic: NonNullable<Plan['failover']['automatic']>, planOf: Record<string, string>): Alarm {
-    const { namespace, metric, dimensions } = automatic.heartbeat;
-    const periods = Math.max(1, Math.round(automatic.missingForSeconds / 60));
-    const alarm = new Alarm(this, `${pascal(plan.name)}Alarm`, {
-      alarmDescription: describeAlarm(
-        'Missing heartbeat',
-        plan.name,
-        `no heartbeat arrives from ${plan.primary.region}, and failover is about to begin by itself`,
-      ),
-      metric: new Metric({
-        namespace,
-        metricName: metric,
-        dimensionsMap: { ...dimensions },
-        statistic: 'SampleCount',
-        period: Duration.minutes(1),
-      }),
-      threshold: 1,
-      comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
-      evaluationPeriods: periods,
-      datapointsToAlarm: periods,
-      treatMissingData: TreatMissingData.BREACHING,
-    });
-    planOf[alarm.alarmName] = plan.name;
-    return alarm;
-  }
-
-  /** Names of alarms are references until deployment, so the JSON is put together by CloudFormation. */
-  #json(planOf: Readonly<Record<string, string>>): string {
-    return `{${Object.entries(planOf)
-      .map(([alarm, plan]) => `"${alarm}":"${plan}"`)
-      .join(',')}}`;
   }
 }

@@ -4,8 +4,11 @@ import type { World } from '../../rehearsal/world.ts';
 import type { Ec2State } from '../../sim/ec2/state.ts';
 import type { Execution } from '../../sim/stepfunctions/stepfunctions.ts';
 import { replaceVolume } from '../replace-volume.ts';
-import { shop, smallShop } from '../shop.ts';
+import { shop, smallShop, watchedShop } from '../shop.ts';
 import { RightsRecord } from './record.ts';
+
+/** The shop, which is asked from outside too, so that every right is used. */
+export const livedPlan = watchedShop;
 
 /** The shop's servers, of which one has two network interfaces and forwards what is not meant for it. */
 export const livedWorld: World = (() => {
@@ -25,8 +28,7 @@ const restMs = 3 * minuteMs;
 
 /**
  * Takes a plan through everything that its state machines do and undo, once each: what its roles were asked for on the way. The
- * plan needs two sites, traffic, automatic failover and a server called `web`; nothing may have happened to it yet. Its world is
- * {@link livedWorld}, so that every right is used.
+ * plan is {@link livedPlan}, and nothing may have happened to it yet. Its world is {@link livedWorld}, so that every right is used.
  */
 export async function liveThrough(stage: Stage): Promise<RightsRecord> {
   const record = new RightsRecord(stage.cloud);
@@ -170,7 +172,7 @@ class Life {
   /** The input of a failover that waits for a minute, beside the alarm that is on. */
   #waiting() {
     const { cloudwatch } = this.#stage.cloud.services(this.#stage.plan.recovery.region);
-    const on = cloudwatch.transitions.findLast(({ settings }) => settings.metric.name === 'Heartbeat');
+    const on = cloudwatch.composites.transitions.at(-1);
     const cancelUntil = new Date(this.#stage.clock.now() + minuteMs).toISOString();
     return { plan: this.#stage.plan.name, alarm: { name: on?.settings.name, cancelUntil } };
   }

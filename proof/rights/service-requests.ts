@@ -59,8 +59,12 @@ export const serviceMappings: Readonly<Record<string, Readonly<Record<string, Ma
       one('lambda:InvokeFunction', arn(held, 'lambda', 'function:', FunctionName)),
   },
   monitoring: {
-    DescribeAlarms: ({ AlarmNames = ['*'] }: DescribeAlarmsInput, held) =>
-      AlarmNames.flatMap((name) => one('cloudwatch:DescribeAlarms', arn(held, 'cloudwatch', 'alarm:', name))),
+    // Of composite alarms only a role that may read all is told. @source CloudWatch API reference, DescribeAlarms
+    DescribeAlarms: ({ AlarmNames = ['*'], AlarmTypes = [] }: DescribeAlarmsInput, held) =>
+      AlarmTypes.includes('CompositeAlarm')
+        ? one('cloudwatch:DescribeAlarms', arn(held, 'cloudwatch', 'alarm:', '*'))
+        : AlarmNames.flatMap((name) => one('cloudwatch:DescribeAlarms', arn(held, 'cloudwatch', 'alarm:', name))),
+    GetMetricStatistics: () => one('cloudwatch:GetMetricStatistics', '*'),
     PutMetricData: ({ Namespace = '' }: PutMetricDataInput) =>
       one('cloudwatch:PutMetricData', '*', { 'cloudwatch:namespace': Namespace }),
   },

@@ -13,6 +13,10 @@ const exceptions: readonly Exception[] = [
     action: 'cloudwatch:PutMetricData',
     why: 'Its only resources are data sets of OpenTelemetry metrics; a metric by name has none. The namespace limits it instead.',
   },
+  {
+    action: 'cloudwatch:DescribeAlarms',
+    why: 'Of composite alarms a role is told only where it may read all alarms. @source CloudWatch API reference, DescribeAlarms',
+  },
 ];
 
 /**

@@ -29,7 +29,10 @@ export type ResourceTypes = Readonly<Record<string, ResourceType>>;
 export interface Neighbours {
   readonly eventbridge: { putRuleFromTemplate(rule: object): unknown };
   readonly scheduler: { createFromTemplate(schedule: object): unknown };
-  readonly cloudwatch: { putAlarmFromTemplate(alarm: object): unknown };
+  readonly cloudwatch: {
+    putAlarmFromTemplate(alarm: object): unknown;
+    putCompositeFromTemplate(alarm: object): unknown;
+  };
   readonly dynamodb: { createTable(properties: object): unknown };
   readonly s3: { createBucket(bucket: { name: string }): void };
   readonly sns: {

@@ -1,5 +1,6 @@
 import type { StateValue } from '@aws-sdk/client-cloudwatch';
 import type { AlarmSettings } from './alarm.ts';
+import type { CompositeSettings } from './composite.ts';
 
 /** A state as it was entered. */
 export interface AlarmState {
@@ -13,15 +14,19 @@ export interface AlarmState {
   readonly transitionedAt: number;
 }
 
-/** An alarm that went from one state to another. */
-export interface Transition {
+interface TransitionOf<Settings> {
   readonly arn: string;
   readonly account: string;
   readonly region: string;
-  readonly settings: AlarmSettings;
+  readonly settings: Settings;
   readonly previous: AlarmState;
   readonly state: AlarmState;
 }
+
+/** An alarm that went from one state to another. */
+export type Transition = TransitionOf<AlarmSettings>;
+
+export type CompositeTransition = TransitionOf<CompositeSettings>;
 
 /** The EventBridge event of a transition. @source aws-facts [5.8, 11] */
 export function eventOf(transition: Transition) {
@@ -30,6 +35,21 @@ export function eventOf(transition: Transition) {
     'detail-type': 'CloudWatch Alarm State Change',
     resources: [transition.arn],
     detail: alarmDataOf(transition),
+  };
+}
+
+/** The same of a composite alarm. @source EventBridge events of CloudWatch alarms, composite alarm */
+export function compositeEventOf({ arn, settings, previous, state }: CompositeTransition) {
+  return {
+    source: 'aws.cloudwatch',
+    'detail-type': 'CloudWatch Alarm State Change',
+    resources: [arn],
+    detail: {
+      alarmName: settings.name,
+      state: stateOf(state),
+      previousState: stateOf(previous),
+      configuration: { description: settings.description ?? '', alarmRule: settings.rule },
+    },
   };
 }
 

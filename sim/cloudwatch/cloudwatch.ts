@@ -7,6 +7,7 @@ import type {
   ListMetricsInput,
   ListMetricsOutput,
   MetricAlarm,
+  PutCompositeAlarmInput,
   PutMetricAlarmInput,
   PutMetricDataInput,
   SetAlarmStateInput,
@@ -15,6 +16,7 @@ import type {
 import { AwsError, NotModelled, type Operation, operation, type Service, type Surroundings } from '../service.ts';
 import { ALARM_MEMBERS, type AlarmSettings, evaluate, settingsOf } from './alarm.ts';
 import { type AlarmState, eventOf, lambdaPayloadOf, noticeOf, type Transition } from './alarm-messages.ts';
+import { CompositeAlarms } from './composite.ts';
 import { MetricStore, statisticOf } from './metrics.ts';
 
 declare module '../cloud.ts' {
@@ -41,6 +43,7 @@ export class CloudWatch implements Service {
   readonly operations: Readonly<Record<string, Operation>>;
   /** Every change of an alarm's state, oldest first. */
   readonly transitions: Transition[] = [];
+  readonly composites: CompositeAlarms;
   /**
    * How many data points more than it needs an alarm looks back for where some are missing. AWS does not say how many; in its
    * example an alarm of three periods looks at five, so a heartbeat that stops is noticed two periods later than its N says.
@@ -52,6 +55,7 @@ export class CloudWatch implements Service {
 
   constructor(surroundings: Surroundings) {
     this.#surroundings = surroundings;
+    this.composites = new CompositeAlarms(surroundings, (arn) => this.#stateOf(arn));
     this.operations = {
       PutMetricData: operation<PutMetricDataInput, object>(['Namespace', 'MetricData'], (input) => this.#put(input)),
       GetMetricStatistics: operation<GetMetricStatisticsInput, GetMetricStatisticsOutput>(
@@ -86,6 +90,18 @@ export class CloudWatch implements Service {
     if (other !== undefined) throw new NotModelled(`${other} of alarms`);
     const { name } = this.#configure(properties);
     return { arn: this.#arn(name), name };
+  }
+
+  /** Deploys a composite alarm from the properties of a template. */
+  putCompositeFromTemplate(properties: PutCompositeAlarmInput): { arn: string; name: string } {
+    if (this.#alarms.has(properties.AlarmName ?? ''))
+      throw new AwsError('ValidationError', `${properties.AlarmName} is a metric alarm`);
+    return this.composites.put(properties);
+  }
+
+  #stateOf(arn: string): StateValue | undefined {
+    const alarm = [...this.#alarms.values()].find(({ settings }) => this.#arn(settings.name) === arn);
+    return alarm?.state.value;
   }
 
   #put({ Namespace = '', MetricData = [] }: PutMetricDataInput): object {
@@ -222,6 +238,7 @@ export class CloudWatch implements Service {
     const { settings, state } = alarm;
     const transition = { arn: this.#arn(settings.name), account, region, settings, previous, state };
     this.transitions.push(transition);
+    this.composites.follow(transition.arn);
     cloud.services(region).eventbridge.emit(eventOf(transition));
     if (settings.actionsEnabled) for (const arn of settings.actions[value]) this.#act(arn, transition);
   }
@@ -240,17 +257,19 @@ export class CloudWatch implements Service {
     const { AlarmNames, AlarmNamePrefix = '', AlarmTypes = ['MetricAlarm'], StateValue, MaxRecords = 50 } = input;
     if (MaxRecords < 1 || MaxRecords > ALARMS_PER_PAGE)
       throw new AwsError('ValidationError', 'MaxRecords must be 1 to 100');
+    const matches = (name: string, state: StateValue) =>
+      (AlarmNames === undefined || AlarmNames.includes(name)) &&
+      name.startsWith(AlarmNamePrefix) &&
+      (StateValue === undefined || state === StateValue);
     const matching = [...this.#alarms.values()].filter(
-      ({ settings, state }) =>
-        AlarmTypes.includes('MetricAlarm') &&
-        (AlarmNames === undefined || AlarmNames.includes(settings.name)) &&
-        settings.name.startsWith(AlarmNamePrefix) &&
-        (StateValue === undefined || state.value === StateValue),
+      ({ settings, state }) => AlarmTypes.includes('MetricAlarm') && matches(settings.name, state.value),
     );
+    const composites = AlarmTypes.includes('CompositeAlarm') ? this.composites.describe(matches) : [];
+    if (composites.length > MaxRecords) throw new NotModelled('pages of composite alarms');
     const from = Number(input.NextToken ?? 0);
     const until = from + MaxRecords;
     return {
-      CompositeAlarms: [],
+      CompositeAlarms: composites,
       MetricAlarms: matching.slice(from, until).map((alarm) => this.#described(alarm)),
       ...(until < matching.length ? { NextToken: String(until) } : {}),
     };
@@ -287,6 +306,7 @@ export class CloudWatch implements Service {
 
   #set({ AlarmName = '', StateValue, StateReason = '', StateReasonData = '' }: SetAlarmStateInput): object {
     const alarm = this.#alarms.get(AlarmName);
+    if (this.composites.has(AlarmName)) throw new NotModelled('setting the state of a composite alarm');
     if (alarm === undefined) throw new AwsError('ResourceNotFound', `Alarm ${AlarmName} does not exist`, 404);
     if (StateValue === undefined) throw new AwsError('ValidationError', 'StateValue is required');
     this.#enter(alarm, StateValue, StateReason, StateReasonData);
@@ -294,6 +314,8 @@ export class CloudWatch implements Service {
   }
 
   #delete(names: readonly string[]): object {
+    if (names.some((name) => this.composites.has(name) || this.composites.watches(this.#arn(name))))
+      throw new NotModelled('deleting composite alarms and what they watch');
     for (const name of names) this.#alarms.delete(name);
     return {};
   }

@@ -17,6 +17,9 @@ interface RequestOptions {
   signal?: AbortSignal;
 }
 
+/** A server speaks TLS at this port, with the right certificate, and at no other. */
+const tlsPort = 443;
+
 type OnResponse = (response: Response) => void;
 
 /** The socket of a request: connects unless the other side never answers, and times out on virtual time. */
@@ -119,6 +122,14 @@ class Request extends Writable {
     if (reached.kind === 'never') return;
     if (reached.kind === 'refused') {
       this.destroy(refusal(this.#host, port));
+      return;
+    }
+    if (reached.kind === 'nameless') {
+      this.destroy(unknownName(this.#host));
+      return;
+    }
+    if (reached.kind === 'listens' && (port === tlsPort) !== (this.#protocol === 'https:')) {
+      this.destroy(Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' }));
       return;
     }
     socket.connected();
@@ -255,4 +266,10 @@ function serverAnswer(path: string, healthPath: string | undefined): WireRespons
 export function refusal(address: string, port: number): Error {
   const message = `connect ECONNREFUSED ${address}:${port}`;
   return Object.assign(new Error(message), { code: 'ECONNREFUSED', errno: -111, syscall: 'connect', address, port });
+}
+
+/** The error of a name that DNS does not know. */
+export function unknownName(hostname: string): Error {
+  const message = `getaddrinfo ENOTFOUND ${hostname}`;
+  return Object.assign(new Error(message), { code: 'ENOTFOUND', errno: -3008, syscall: 'getaddrinfo', hostname });
 }

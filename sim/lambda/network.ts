@@ -5,7 +5,12 @@ import { NotModelled } from '../service.ts';
 import type { WireRequest, WireResponse } from '../wire/wire.ts';
 
 /** What an attempt to reach a port meets. */
-export type Reach = { kind: 'listens'; listener: Listening } | { kind: 'refused' } | { kind: 'never' };
+export type Reach =
+  | { kind: 'listens'; listener: Listening }
+  | { kind: 'refused' }
+  | { kind: 'never' }
+  /** DNS knows no such name. */
+  | { kind: 'nameless' };
 
 /** The network as one function instance sees it. A dead instance reaches nothing and hears nothing. */
 export interface Network {
@@ -48,6 +53,7 @@ export function networkOf(cloud: Cloud, owner: Owner): Network {
     reach(hostname, port) {
       if (owner.dead) return { kind: 'never' };
       if (isIP(hostname) !== 0) return reachServer(cloud, owner, hostname, port);
+      if (!isOfAws(hostname)) return reachByName(cloud, owner, hostname, port);
       const region = regionOf(hostname);
       const isOut = owner.isInVpc || (region !== undefined && cloud.faults.isSilent(region));
       return isOut ? { kind: 'never' } : { kind: 'aws' };
@@ -68,6 +74,16 @@ export function networkOf(cloud: Cloud, owner: Owner): Network {
       return answer;
     },
   };
+}
+
+function isOfAws(hostname: string): boolean {
+  return /\.(amazonaws\.com|aws)$/.test(hostname);
+}
+
+/** The first address that DNS answers; it answers while Regions are silent. */
+function reachByName(cloud: Cloud, owner: Owner, hostname: string, port: number): Reach {
+  const [address] = cloud.services(owner.region).route53.resolve(hostname, 'A')?.values ?? [];
+  return address === undefined ? { kind: 'nameless' } : reachServer(cloud, owner, address, port);
 }
 
 /** Private addresses are reached from inside the VPC only, public ones from outside only (a VPC has no NAT of its own). */

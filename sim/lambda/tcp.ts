@@ -1,6 +1,6 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { Duplex } from 'node:stream';
-import { refusal } from './http.ts';
+import { refusal, unknownName } from './http.ts';
 import type { Network } from './network.ts';
 
 interface ConnectOptions {
@@ -36,6 +36,7 @@ export function netModule(network: Network): object {
       const reached = network.reach(host, port);
       if (reached.kind === 'aws') this.destroy(network.refuse(`a raw TCP connection to ${host}`));
       if (reached.kind === 'refused') this.destroy(refusal(host, port));
+      if (reached.kind === 'nameless') this.destroy(unknownName(host));
       if (reached.kind !== 'listens') return;
       this.connecting = false;
       this.emit('connect');

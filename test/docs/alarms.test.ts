@@ -2,6 +2,11 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, inject, it } from 'vitest';
 import { metrics } from '../../lib/names.ts';
+import { watchedShop } from '../../proof/shop.ts';
+import { assemblyOf } from '../rehearsal/shop-stage.ts';
+
+/** Has every alarm that a plan can have. */
+const watched = assemblyOf(watchedShop);
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/operating.md'), 'utf8');
 
@@ -28,8 +33,7 @@ interface Template {
   readonly Resources: Readonly<Record<string, { readonly Type: string; readonly Properties: unknown }>>;
 }
 
-function resources(type: string): [string, unknown][] {
-  const directory = inject('shopAssembly');
+function resources(type: string, directory: string): [string, unknown][] {
   const [file = ''] = globSync('*.template.json', { cwd: directory });
   const { Resources } = JSON.parse(readFileSync(join(directory, file), 'utf8')) as Template;
   return Object.entries(Resources)
@@ -37,14 +41,17 @@ function resources(type: string): [string, unknown][] {
     .map(([id, { Properties }]) => [id, Properties]);
 }
 
-const alarms = () => resources('AWS::CloudWatch::Alarm').map(([, properties]) => properties as Alarm);
+const alarms = (directory = watched()) =>
+  ['AWS::CloudWatch::Alarm', 'AWS::CloudWatch::CompositeAlarm'].flatMap((type) =>
+    resources(type, directory).map(([, properties]) => properties as Alarm),
+  );
 const form =
   /^Homeward \[(warning|serious|critical)\] plan shop: .{20,}\. What to do: "(.+)" in docs\/operating\.md\.$/;
 const headingOf = ({ AlarmDescription }: Alarm) => form.exec(AlarmDescription)?.[2] ?? AlarmDescription;
 
 describe('docs/operating.md, alarms', () => {
   it('has a heading for each alarm of the template, which names it, and none for any other', () => {
-    expect([...sections.keys()].toSorted()).toEqual(alarms().map(headingOf).toSorted());
+    expect([...sections.keys()].toSorted()).toEqual([...new Set(alarms().map(headingOf))].toSorted());
   });
 
   it('says below each what it means, what to look at and what to do', () => {
@@ -60,23 +67,26 @@ describe('docs/operating.md, alarms', () => {
       .filter(({ OKActions = [] }) => OKActions.length > 0)
       .map(headingOf);
     const said = [...sections].filter(([, text]) => /Tells\s+the end\./.test(text)).map(([heading]) => heading);
-    expect(said.toSorted()).toEqual(telling.toSorted());
+    expect(said.toSorted()).toEqual([...new Set(telling)].toSorted());
   });
 });
 
 describe('the alarms of the template', () => {
-  it('all tell the one topic, but that of the heartbeat, whose failover tells', () => {
-    const [[topic] = [], ...more] = resources('AWS::SNS::Topic');
+  it.each([
+    ['a heartbeat', () => inject('shopAssembly'), 'Missing heartbeat'],
+    ['several signals', watched, 'Primary out'],
+  ])('all tell the one topic, but that of %s, whose failover tells', (_, directory, starting) => {
+    const [[topic] = [], ...more] = resources('AWS::SNS::Topic', directory());
     expect(more).toEqual([]);
-    for (const alarm of alarms()) {
-      const expected = alarm.MetricName === 'Heartbeat' ? [] : [{ Ref: topic }];
+    for (const alarm of alarms(directory())) {
+      const expected = headingOf(alarm) === starting ? [] : [{ Ref: topic }];
       expect(alarm.AlarmActions ?? [], alarm.AlarmDescription).toEqual(expected);
       expect([[], expected], alarm.AlarmDescription).toContainEqual(alarm.OKActions ?? []);
     }
   });
 
   it('may tell it: a topic with a policy of its own lets nobody in by itself', () => {
-    const [[, policy] = []] = resources('AWS::SNS::TopicPolicy');
+    const [[, policy] = []] = resources('AWS::SNS::TopicPolicy', watched());
     const { Statement } = (policy as { PolicyDocument: { Statement: object[] } }).PolicyDocument;
     expect(Statement).toContainEqual(
       expect.objectContaining({
@@ -91,7 +101,7 @@ describe('the alarms of the template', () => {
 
   it('watch metrics that are published', () => {
     const own = alarms().filter(({ Namespace }) => Namespace === 'Homeward');
-    expect(own).toHaveLength(8);
+    expect(own).toHaveLength(11);
     for (const { MetricName } of own) expect(Object.values(metrics)).toContain(MetricName);
   });
 });

@@ -321,7 +321,7 @@ describe('docs/spec.md, bounds that lean on each other', () => {
         .reduce((a, b) => a + b, 0) <=
       (template.timeouts.get('failover/guard') ?? 0) - 75,
     'the guard waits longer than servers need to come back': () =>
-      at('steps/failover/guard: patienceSecondsMax') > at('steps/failover/guard: returnSeconds'),
+      at('steps/failover/guard: patienceSecondsMax') > at('domain/automatic: returnSeconds'),
     'a day of polling fits into the history of an execution': () =>
       (Math.max(...limits().map(([, seconds]) => seconds)) /
         Math.min(at('domain/poll: longestPauseSeconds'), at('steps/protect/replicate: patienceSecondsMax'))) *

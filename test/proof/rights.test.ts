@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { livedWorld, liveThrough } from '../../proof/rights/life.ts';
+import { livedPlan, livedWorld, liveThrough } from '../../proof/rights/life.ts';
 import type { RolePolicies, Statement } from '../../proof/rights/policies.ts';
 import { reasons } from '../../proof/rights/reasons.ts';
 import type { RightsRecord } from '../../proof/rights/record.ts';
@@ -9,14 +9,15 @@ import { meetings } from '../../proof/rights/separation.ts';
 import { refusals, whyRefused } from '../../proof/rights/simulate.ts';
 import { unreasoned, unusedGrants } from '../../proof/rights/unused.ts';
 import { needlessWildcards } from '../../proof/rights/wildcards.ts';
-import type { Stage } from '../../rehearsal/stage.ts';
-import { openShop } from '../rehearsal/shop-stage.ts';
+import { Stage } from '../../rehearsal/stage.ts';
+import { assemblyOf } from '../rehearsal/shop-stage.ts';
 
+const assembly = assemblyOf(livedPlan);
 let stage: Stage;
 let record: RightsRecord;
 let report: RightsReport;
 beforeAll(async () => {
-  stage = await openShop(21, livedWorld);
+  stage = await Stage.open({ plan: livedPlan, world: livedWorld, seed: 21, assembly: assembly() });
   record = await liveThrough(stage).finally(() => stage.close());
   report = await reportRights(record);
 }, 240_000);

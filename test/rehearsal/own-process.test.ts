@@ -131,9 +131,9 @@ describe('every deployed function, started as Lambda starts it', () => {
       far: { region: recovery.region, base: 'snap-9' },
     },
   };
-  /** Their input is not about an operation; a freeze or thaw begins with whether the server has commands, and this one has none. */
+  /** Their input is not about an operation; a freeze or thaw begins with whether the server has commands, and this one has none; nor has the plan probes. */
   const takesOther =
-    /^(\w+\/open|failover\/(guard|veto)|operation\/rescue|watch\/evidence|waves\/probe|protect\/(notice-copy|freeze|thaw))$/;
+    /^(\w+\/open|failover\/(guard|veto)|operation\/rescue|watch\/(evidence|prober)|waves\/probe|protect\/(notice-copy|freeze|thaw))$/;
   /** They look for the operation or its point in the catalogue, and there is none; measuring needs neither. */
   const looksFirst =
     /^(protect\/abort|protect\/measure|watch\/(fences|readiness)|failover\/preflight|operation\/close)$/;

@@ -302,3 +302,70 @@ describe('PutMetricAlarm', () => {
     expect([await described(), states()]).toEqual([undefined, []]);
   });
 });
+
+describe('a composite alarm', () => {
+  const arn = (name: string) => `arn:aws:cloudwatch:us-west-2:123456789012:alarm:${name}`;
+  const two = `AT_LEAST(2, ALARM, ("${arn('heartbeat')}", "${arn('door')}"))`;
+  const composite = { AlarmName: 'both', AlarmRule: two };
+  const states = () => watch.composites.transitions.map(({ state }) => state.value);
+  beforeEach(() => {
+    watch.putAlarmFromTemplate(heartbeat);
+    watch.putAlarmFromTemplate({ ...heartbeat, AlarmName: 'door', MetricName: 'Door', TreatMissingData: 'missing' });
+  });
+
+  it('is off whatever its children lack, on while so many are on, and tells each change once', async () => {
+    bus.putRuleFromTemplate({
+      name: 'alarms',
+      eventPattern: { source: ['aws.cloudwatch'], resources: [arn('both')] },
+      targets: [{ Id: 'guard', Arn: 'arn:aws:lambda:us-west-2:123456789012:function:guard' }],
+      state: 'ENABLED',
+    });
+    watch.putCompositeFromTemplate(composite);
+    // Past the looks of this minute, after which a state that was set by hand stays for a while.
+    await cloud.advance(192);
+    expect(states()).toEqual(['OK']);
+    const set = (AlarmName: string, StateValue: string) =>
+      callOf(watch, 'SetAlarmState', { AlarmName, StateValue, StateReason: 'a test' });
+    await set('door', 'ALARM');
+    await cloud.advance(15);
+    expect(states()).toEqual(['OK', 'ALARM']);
+    const described = await callOf(watch, 'DescribeAlarms', { AlarmNames: ['both'], AlarmTypes: ['CompositeAlarm'] });
+    expect(described).toMatchObject({ MetricAlarms: [], CompositeAlarms: [{ StateValue: 'ALARM', AlarmRule: two }] });
+    expect(await callOf(watch, 'DescribeAlarms', { AlarmNames: ['both'] })).toMatchObject({ CompositeAlarms: [] });
+    await set('heartbeat', 'OK');
+    await cloud.advance(15);
+    expect(states()).toEqual(['OK', 'ALARM', 'OK']);
+    expect(invoked.map(({ payload }) => payload)).toMatchObject(
+      ['OK', 'ALARM', 'OK'].map((value) => ({
+        'detail-type': 'CloudWatch Alarm State Change',
+        detail: { alarmName: 'both', state: { value }, configuration: { alarmRule: two } },
+      })),
+    );
+  });
+
+  it('is not judged while its Region is silent, and is afterwards', async () => {
+    watch.putCompositeFromTemplate({ ...composite, AlarmRule: two.replace('2', '1') });
+    cloud.silent.add('us-west-2');
+    await cloud.advance(60);
+    expect(states()).toEqual([]);
+    cloud.silent.delete('us-west-2');
+    await cloud.advance(120);
+    expect(states().at(-1)).toBe('ALARM');
+  });
+
+  it('refuses what AWS refuses, and every rule that is not modelled', () => {
+    const rule = (AlarmRule: string) => () => watch.putCompositeFromTemplate({ ...composite, AlarmRule });
+    expect(rule(two.replace('2', '3'))).toThrow('AT_LEAST must be 1 to 2, not 3');
+    expect(rule(two.replace('door', 'gate'))).toThrow(/alarm:gate does not exist/);
+    expect(rule(two.replace('door', 'heartbeat'))).toThrow('each alarm once');
+    for (const other of [
+      `ALARM("${arn('door')}")`,
+      two.replace('2', '50%'),
+      two.replace('ALARM', 'NOT OK'),
+      `${two} OR TRUE`,
+    ])
+      expect(rule(other)).toThrow(/alarm rule/);
+    const actions = { ...composite, AlarmActions: ['arn:aws:sns:us-west-2:123456789012:t'] };
+    expect(() => watch.putCompositeFromTemplate(actions)).toThrow('AlarmActions of composite alarms');
+  });
+});

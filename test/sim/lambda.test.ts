@@ -121,6 +121,31 @@ describe('probes', () => {
     cloud.listeners.set(address, listener);
     expect(await invoke({ host: address, port: 80 })).toBe(met);
   });
+
+  it.each([
+    ['http', http, [200, 'ok']],
+    ['tcp', tcp, 'open'],
+  ])('find a server by its name, and none by a name that DNS does not know, over %s', async (_, code, open) => {
+    deploy(code);
+    cloud.held.set('route53', {
+      resolve: (name: string) => (name === 'shop.example.com' ? { values: ['198.18.0.5'] } : undefined),
+    });
+    cloud.listeners.set('198.18.0.5', listener);
+    expect(await invoke({ host: 'shop.example.com', port: 80 })).toEqual(open);
+    expect(await invoke({ host: 'shop.example.org', port: 80 })).toBe('ENOTFOUND');
+  });
+
+  it('meet TLS at port 443 and nowhere else', async () => {
+    cloud.listeners.set('198.18.0.5', { ...listener, listens: [80, 443] });
+    const answers = async (code: string, port: number) => {
+      deploy(code);
+      return invoke({ host: '198.18.0.5', port });
+    };
+    const https = http.replace('node:http', 'node:https');
+    expect(await answers(https, 443)).toEqual([200, 'ok']);
+    expect(await answers(https, 80)).toBe('ECONNRESET');
+    expect(await answers(http, 443)).toBe('ECONNRESET');
+  });
 });
 
 it('a function inside a VPC reaches no AWS endpoint', async () => {

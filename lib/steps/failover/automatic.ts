@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { coolDownOf } from '../../domain/automatic.ts';
+import type { PlanState } from '../../domain/catalogue.ts';
 import { secondsBetween } from '../../domain/duration.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { hasMember, parseInput, triggerSchema } from '../operation/open.ts';
@@ -40,10 +42,23 @@ export async function switchAutomatic(services: Services, input: unknown): Promi
   return { plan: name, automatic };
 }
 
+/** Until when no alarm starts a failover of the plan, after an operation that had stopped servers; `undefined` where none has. */
+export function coolUntil({ failover: { automatic } }: Plan, { restingSince }: PlanState): Date | undefined {
+  if (automatic === undefined || restingSince === null) return undefined;
+  return new Date(Date.parse(restingSince) + coolDownOf(automatic) * 1_000);
+}
+
 /** Why no alarm may start a failover of the plan now; `undefined` where one may. */
-export async function whyNotAutomatic({ catalogue, now }: Services, plan: Plan): Promise<string | undefined> {
+export async function whyNotAutomatic(
+  { catalogue, now }: Services,
+  plan: Plan,
+  state: PlanState,
+): Promise<string | undefined> {
   const set = await catalogue.automaticSwitch(plan.name);
   if (set?.isOn === false) return `automatic failover was switched off at ${set.since} by ${set.by}`;
+  const cool = coolUntil(plan, state);
+  if (cool !== undefined && now() < cool)
+    return `the last operation that stopped its servers ended at ${state.restingSince}, and it cools down until ${cool.toISOString()}`;
   const newest = await catalogue.newestAvailable(plan.name);
   if (newest === undefined) return 'the plan has no available recovery point';
   const { pointAgeSecondsMax } = plan.failover.automatic ?? {};

@@ -1,7 +1,6 @@
-import { cloudwatchClient, sfnClient } from '../../aws/clients.ts';
+import { sfnClient } from '../../aws/clients.ts';
 import { z } from 'zod';
 import { describeExecution, startExecution } from '../../aws/executions.ts';
-import { readAlarm } from '../../aws/signals.ts';
 import type { PlanState } from '../../domain/catalogue.ts';
 import { describeFailure, Failure } from '../../domain/failure.ts';
 import type { Plan } from '../../domain/plan.ts';
@@ -10,10 +9,9 @@ import { environment } from '../../names.ts';
 import { pause } from '../pause.ts';
 import { tell } from '../operation/tell.ts';
 import type { Services } from '../services.ts';
-import { whyNotAutomatic } from './automatic.ts';
+import { coolUntil, whyNotAutomatic } from './automatic.ts';
+import { readTrigger, whyNotSignalled } from './signals.ts';
 
-/** Longer than stopped servers need to start, pass their checks and send heartbeats. */
-const returnSeconds = 420;
 /** A Lambda may run for 15 minutes. */
 const patienceSecondsMax = 780;
 const lookEverySeconds = 15;
@@ -21,18 +19,17 @@ const lookEverySeconds = 15;
 const refusedWithinSeconds = 30;
 
 /**
- * Waits until the alarm means something: no other operation has the plan, and servers that one stopped have had time to send
- * heartbeats again. Returns the plan's state then; `undefined` when its patience is over before.
+ * Waits until the alarm means something: no other operation has the plan, and servers that one stopped have had time to be heard of
+ * again. Returns the plan's state then; once its patience is over, as it is, or `undefined` while another operation has it.
  */
 async function settledState(services: Services, plan: Plan): Promise<PlanState | undefined> {
-  const coolSeconds = (plan.failover.automatic?.missingForSeconds ?? 0) + returnSeconds;
   const deadline = services.now().getTime() + patienceSecondsMax * 1_000;
   for (;;) {
     const state = await services.catalogue.state(plan.name);
-    const coolAt = state.restingSince === null ? 0 : Date.parse(state.restingSince) + coolSeconds * 1_000;
     const isBusy = state.phase !== 'protected' && state.activeSite === 'primary';
     const now = services.now().getTime();
-    if (!isBusy && now >= coolAt) return state;
+    const isCool = now >= (coolUntil(plan, state)?.getTime() ?? 0);
+    if (!isBusy && (isCool || now > deadline)) return state;
     if (now > deadline) return undefined;
     await pause(lookEverySeconds * 1_000);
   }
@@ -58,9 +55,9 @@ export type GuardDecision =
   | { readonly started: false; readonly reason: string };
 
 /**
- * Starts a failover for an alarm, after looking for itself: the alarm was off before and is still on, the plan is protected. An
- * alarm that was never off says that no heartbeat has arrived yet, not that one has stopped. The execution is named after the
- * alarm's transition, so that any number of copies of one event start one execution.
+ * Starts a failover for an alarm, after looking for itself: the alarm was off before and is still on, the signals behind it say so in this minute,
+ * the plan is protected. An alarm that was never off says that no heartbeat has arrived yet, not that one has stopped. The execution is named after
+ * the alarm's transition, so that any number of copies of one event start one execution.
  */
 export async function guard(services: Services, event: z.infer<typeof alarmEventSchema>): Promise<GuardDecision> {
   const { alarmName, state: told, previousState } = event.detail;
@@ -72,23 +69,18 @@ export async function guard(services: Services, event: z.infer<typeof alarmEvent
   if (previousState.value !== 'OK')
     return {
       started: false,
-      reason: `alarm ${alarmName} was ${previousState.value} before, not OK: no heartbeat has arrived yet`,
+      reason: `alarm ${alarmName} was ${previousState.value} before, not OK: nothing was well yet`,
     };
   const plan = services.plan(name);
   const state = await settledState(services, plan);
-  const alarm = await readAlarm(services.client(cloudwatchClient), alarmName);
+  const alarm = await readTrigger(services, plan, alarmName);
   if (alarm?.state !== 'ALARM')
     return { started: false, reason: `alarm ${alarmName} is ${alarm?.state ?? 'gone'} by now` };
-  if (state === undefined)
-    return refuse(
-      services,
-      name,
-      `another operation has the plan, or stopped its servers less than ${returnSeconds} s ago`,
-    );
+  if (state === undefined) return refuse(services, name, 'another operation has the plan');
   if (state.activeSite === 'recovery')
     return { started: false, reason: `plan ${name} runs in ${plan.recovery.region}` };
   if (state.phase !== 'protected') return refuse(services, name, `the plan is ${state.phase}`);
-  const reason = await whyNotAutomatic(services, plan);
+  const reason = (await whyNotAutomatic(services, plan, state)) ?? (await whyNotSignalled(services, plan));
   if (reason !== undefined) return refuse(services, name, reason);
   const execution = await start(services, plan, { name: alarmName, since: alarm.since });
   // The execution tells people itself before it waits, and looks again after that.

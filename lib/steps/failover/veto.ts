@@ -1,11 +1,10 @@
 import { z } from 'zod';
-import { cloudwatchClient } from '../../aws/clients.ts';
-import { readAlarm } from '../../aws/signals.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { nextPoll, type PollResult, pollSchema } from '../../domain/poll.ts';
 import { consoleOf, tell } from '../operation/tell.ts';
 import type { Services } from '../services.ts';
 import { whyNotAutomatic } from './automatic.ts';
+import { readTrigger } from './signals.ts';
 
 /** The alarm for which a failover was started, and until when it may be called off. */
 export const alarmSchema = z.strictObject({ name: z.string(), cancelUntil: z.iso.datetime() });
@@ -55,9 +54,10 @@ async function announce(services: Services, plan: Plan, { alarm, execution }: Ve
 }
 
 async function whyCalledOff(services: Services, plan: Plan, alarmName: string): Promise<string | undefined> {
-  const alarm = await readAlarm(services.client(cloudwatchClient), alarmName);
+  const alarm = await readTrigger(services, plan, alarmName);
   if (alarm?.state !== 'ALARM') return `alarm ${alarmName} is ${alarm?.state ?? 'gone'} by now`;
-  const { phase, lease } = await services.catalogue.state(plan.name);
+  const state = await services.catalogue.state(plan.name);
+  const { phase, lease } = state;
   if (phase !== 'protected') return `the plan is ${phase}${lease === null ? '' : ` by ${lease.operation}`}`;
-  return whyNotAutomatic(services, plan);
+  return whyNotAutomatic(services, plan, state);
 }

@@ -81,7 +81,7 @@ async function deltaBytes(services: Services, { operation, servers }: RecoveryPo
   const volumes = Object.values(servers).flatMap((server) => Object.values(server.volumes));
   if (!volumes.some(({ method }) => isByBlocks(method))) return [];
   const transfers = new Map((await services.catalogue.transfers(operation)).map((each) => [each.volume, each]));
-  const known = Object.entries(servers).flatMap(([server, { volumes: of }]): Required<Measurement>[] => {
+  const known = Object.entries(servers).flatMap(([server, { volumes: of }]): Measurement[] => {
     const value = bytesOf(server, of, transfers);
     return value === undefined ? [] : [{ metric: metrics.deltaBytes, value, server }];
   });

@@ -1,14 +1,22 @@
 import { request } from 'node:http';
+import { request as requestOverTls } from 'node:https';
 import { connect } from 'node:net';
 import { z } from 'zod';
+
+const page = z.object({
+  port: z.number().int(),
+  path: z.string(),
+  status: z.number().int(),
+  text: z.string().optional(),
+});
+type Page = z.infer<typeof page>;
 
 const probe = z.object({
   server: z.string(),
   address: z.string(),
   tcp: z.number().int().optional(),
-  http: z
-    .object({ port: z.number().int(), path: z.string(), status: z.number().int(), text: z.string().optional() })
-    .optional(),
+  http: page.optional(),
+  https: page.optional(),
 });
 export type Probe = z.infer<typeof probe>;
 
@@ -32,15 +40,23 @@ export async function probeServers({
 async function problemOf(target: Probe): Promise<string | undefined> {
   if (target.tcp !== undefined && !(await answersTcp(target.address, target.tcp)))
     return `${target.server} does not accept TCP ${target.tcp}`;
-  if (target.http === undefined) return undefined;
-  const { port, path, status, text } = target.http;
-  const answered = await getOver(target.address, port, path, text !== undefined);
+  const overHttp = target.http === undefined ? undefined : await pageProblem(target, target.http, request);
+  if (overHttp !== undefined || target.https === undefined) return overHttp;
+  return pageProblem(target, target.https, requestOverTls);
+}
+
+async function pageProblem(
+  { server, address }: Probe,
+  { port, path, status, text }: Page,
+  over: typeof request,
+): Promise<string | undefined> {
+  const answered = await getOver(over, { host: address, port, path }, text !== undefined);
   const asked = `GET :${port}${path}`;
   if (answered?.status !== status)
-    return `${target.server} answered ${answered?.status ?? 'nothing'} to ${asked}, expected ${status}`;
+    return `${server} answered ${answered?.status ?? 'nothing'} to ${asked}, expected ${status}`;
   return text === undefined || answered.body.includes(text)
     ? undefined
-    : `${target.server} answered ${asked} without the text that is expected`;
+    : `${server} answered ${asked} without the text that is expected`;
 }
 
 function answersTcp(host: string, port: number): Promise<boolean> {
@@ -63,9 +79,13 @@ interface Answer {
 }
 
 /** `undefined` where there is no answer in time, or no whole one where its body is asked for. */
-function getOver(host: string, port: number, path: string, isReadToItsEnd: boolean): Promise<Answer | undefined> {
+function getOver(
+  over: typeof request,
+  where: { readonly host: string; readonly port: number; readonly path: string },
+  isReadToItsEnd: boolean,
+): Promise<Answer | undefined> {
   return new Promise((resolve) => {
-    const asked = request({ host, port, path, method: 'GET' }, (answer) => {
+    const asked = over({ ...where, method: 'GET' }, (answer) => {
       const chunks: Buffer[] = [];
       let length = 0;
       const end = () => {

@@ -108,4 +108,12 @@ export const machineTypes: ResourceTypes = {
       return { ref: name, attributes: { Arn: arnOf(site, 'cloudwatch', `alarm:${name}`) } };
     },
   },
+  'AWS::CloudWatch::CompositeAlarm': {
+    models: ['AlarmName', 'AlarmDescription', 'AlarmRule', 'Tags'],
+    create(properties, site) {
+      const name = textOf(properties.AlarmName, site.physicalName(255));
+      neighboursOf(site).cloudwatch.putCompositeFromTemplate({ ...properties, AlarmName: name });
+      return { ref: name, attributes: { Arn: arnOf(site, 'cloudwatch', `alarm:${name}`) } };
+    },
+  },
 };
