@@ -16,6 +16,7 @@ import { Failure } from '../domain/failure.ts';
 import { type DrillSeat, emptySeat, staleDrill } from '../domain/drill.ts';
 import type { OwedEvidence } from '../domain/evidence.ts';
 import type { Freeze } from '../domain/freeze.ts';
+import type { PhaseTimes } from '../domain/phase-times.ts';
 import type { Readiness } from '../domain/readiness.ts';
 import type { Answer } from '../domain/question.ts';
 import {
@@ -284,6 +285,17 @@ export class Catalogue extends OperationItems {
 
   async setReadiness(found: Readiness): Promise<void> {
     await this.#items.update(keyOf.readiness(found.plan), { ...found });
+  }
+
+  /** How long each phase took when it was measured last. */
+  async phaseTimes(plan: string): Promise<PhaseTimes['phases']> {
+    return (await this.#items.get(keyOf.phaseTimes(plan), kinds.phaseTimes))?.phases ?? {};
+  }
+
+  /** Phases that were not measured this time keep what they had. */
+  async notePhaseTimes(plan: string, measured: PhaseTimes['phases']): Promise<void> {
+    const phases = { ...(await this.phaseTimes(plan)), ...measured };
+    await this.#items.update(keyOf.phaseTimes(plan), { plan, phases });
   }
 
   async drillSeat(plan: string): Promise<DrillSeat> {
