@@ -15,6 +15,8 @@ export const readinessSchema = z
     recoveryPoint: pointIdSchema.nullable(),
     /** What would stop it; none: the plan is ready. */
     blocking: z.array(z.string()).readonly(),
+    /** Quotas behind which some of its servers would find no room. Looks of earlier versions have none. */
+    short: z.array(z.string()).readonly().default([]),
     /** What may. */
     warnings: z.array(z.string()).readonly(),
     /** `null` while no drill or failover has measured it. */

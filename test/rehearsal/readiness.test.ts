@@ -48,10 +48,57 @@ describe('readiness', () => {
     await look();
     expect(await status()).toMatch(/readiness at .*: ready; RTO not measured/);
     expect(told().length).toBe(2);
+    // Three servers of two vCPUs each, whatever there is of others: four of somebody's run there.
+    const { ec2 } = stage.cloud.services(away);
+    const subnet = Object.values(shop.recovery.subnets)[0] ?? '';
+    ec2.addInstance({ subnet, instanceType: 'm7i.xlarge' });
+    const spot = ec2.addInstance({ subnet, instanceType: 'm7i.xlarge' });
+    ec2.setPurchase(spot.id, { InstanceLifecycle: 'spot' });
+    ec2.state.quotas.give('L-1216C47A', 9);
+    ec2.state.quotas.give('L-7A658B76', 0.02);
+    await look();
+    const vcpus =
+      'quota L-1216C47A of eu-central-1 (vCPUs of running On-Demand standard instances) is 9 vCPUs, of which 4 are in use and 6 more are needed: ask AWS for 10 at least';
+    expect(await status()).toMatch(/readiness at .*: a failover would find no room for all servers/);
+    expect(await status()).toContain(`too small: ${vcpus}`);
+    expect(await status()).toContain(
+      'too small: quota L-7A658B76 of eu-central-1 (storage of gp3 volumes) is 0.02 TiB',
+    );
+    expect(told().length).toBe(3);
+    // It is no reason not to try: what is refused then is asked for again, and may have been given by then.
+    expect((await stage.run('failover', { plan: shop.name, dryRun: true })).status).toBe('SUCCEEDED');
+    const [dryRun] = await stage.clock.settle(stage.catalogue.moves(shop.name));
+    expect(dryRun?.warnings).toEqual([expect.stringContaining(vcpus), expect.stringContaining('L-7A658B76')]);
+    ec2.state.quotas.give('L-1216C47A', 10);
+    ec2.state.quotas.give('L-7A658B76', undefined);
+    const lost = stage.cloud.faults.add({ kind: 'refused', service: 'servicequotas', times: 100 });
+    await look();
+    expect(await status()).toMatch(/readiness at .*: ready/);
+    expect(await status()).toContain('warning: quotas of eu-central-1 could not be looked at: Cannot read quota');
+    lost.remove();
+    await look();
+    expect(await status()).not.toMatch(/warning: quotas|too small/);
   });
 
   it('finds what the preflight of a failover would, by name, and touches nothing', async () => {
+    const { iam } = stage.cloud.services(home);
+    const [db, web] = ['db', 'web'].map((server) => {
+      const found = stage.cloud.services(home).ec2.state.instances.get(shop.servers[server]?.instance ?? '');
+      if (found === undefined) throw new Error(`there is no ${server}`);
+      return found.request;
+    });
+    Object.assign(db ?? {}, {
+      KeyName: 'operators',
+      IamInstanceProfile: { Arn: iam.addInstanceProfile({ name: 'db' }) },
+    });
+    Object.assign(web ?? {}, {
+      KeyName: 'operators',
+      IamInstanceProfile: { Arn: iam.addInstanceProfile({ name: 'web' }) },
+    });
     await protectNow(stage);
+    iam.removeInstanceProfile('db');
+    iam.addInstanceProfile({ name: 'web', hasRole: false });
+    stage.cloud.faults.add({ kind: 'server-error', service: 'iam' });
     const [point] = await stage.clock.settle(stage.catalogue.points(shop.name));
     const copy = point?.servers['db']?.volumes['/dev/sdf']?.copy ?? '';
     const ec2 = new EC2Client(stage.cloud.clientConfig(away));
@@ -59,6 +106,13 @@ describe('readiness', () => {
     const before = stage.cloud.record.calls.length;
     await look();
     expect(await status()).toContain(`in the way: snapshot ${copy} is gone`);
+    expect(await status()).toMatch(
+      /in the way: key pair operators of server db, web does not exist in eu-central-1: import its public key there/,
+    );
+    // The look within the hour found IAM again.
+    expect(await status()).not.toContain('instance profiles could not be looked at');
+    expect(await status()).toMatch(/in the way: instance profile arn:\S+\/db of server db does not exist: create it/);
+    expect(await status()).toMatch(/in the way: instance profile arn:\S+\/web of server web has no role: give it one/);
     const calls = stage.cloud.record.calls.slice(before).filter(({ role }) => role?.includes('WatchReadiness'));
     expect(calls.length).toBeGreaterThan(0);
     expect(calls.filter(({ region }) => region === home)).toEqual([]);
