@@ -7,16 +7,15 @@ import { isOptional } from './left-out.ts';
 import { launchSecond } from './pace.ts';
 import type { Plan } from './plan.ts';
 
-const measuredSchema = z.object({ seconds: z.number().nonnegative(), operation: operationIdSchema }).readonly();
-
 /**
- * How long each phase took when a failover or drill of the plan last went through it, by the phase's name: an item of the catalogue,
- * `PLAN#<plan>` / `MEASURED`. Operations have no order in the table by their time, and reading all of them would cost more each year.
+ * How long a phase took when a failover or drill of the plan last went through it: an item of the catalogue, `PLAN#<plan>` / `MEASURED#<phase>`.
+ * Operations have no order in the table by their time, and reading all of them would cost more each year. It is written without being read:
+ * what has become of it is no reason for a failover to fail.
  */
-export const phaseTimesSchema = z
-  .object({ plan: name, phases: z.record(z.string(), measuredSchema).readonly() })
+export const phaseTimeSchema = z
+  .object({ plan: name, phase: z.string(), seconds: z.number().nonnegative(), operation: operationIdSchema })
   .readonly();
-export type PhaseTimes = z.output<typeof phaseTimesSchema>;
+export type PhaseTime = z.output<typeof phaseTimeSchema>;
 
 /** One phase of the failover that is predicted; `measuredBy`: the operation that took so long for it, `null` where none has and it is assumed. */
 export const predictedPhaseSchema = z
@@ -46,16 +45,17 @@ const syncSeconds = 60;
  * planned failover's way to its point, behind servers that are stopped in order: a disaster leaves no time for that.
  */
 export function measuredPhases(
-  operation: Pick<Operation, 'id' | 'startedAt' | 'progressed' | 'isPlanned'>,
+  operation: Pick<Operation, 'plan' | 'id' | 'startedAt' | 'progressed' | 'isPlanned'>,
   until: string,
-): PhaseTimes['phases'] {
+): PhaseTime[] {
   const seconds = new Map<string, number>();
   for (const { phase: progression, seconds: took } of phasesOf(operation, until)) {
     const phase = phaseOf(progression);
     if (phase === undefined || (phase === 'fence' && operation.isPlanned === true)) continue;
     seconds.set(phase, (seconds.get(phase) ?? 0) + took);
   }
-  return Object.fromEntries([...seconds].map(([phase, took]) => [phase, { seconds: took, operation: operation.id }]));
+  const { plan, id } = operation;
+  return [...seconds].map(([phase, took]) => ({ plan, phase, seconds: took, operation: id }));
 }
 
 const phaseNames: Readonly<Record<string, string>> = {
@@ -76,13 +76,14 @@ const launchOf = (wave: number | string) => `launch of wave ${wave}`;
 const healthOf = (wave: number | string) => `health of wave ${wave}`;
 
 /** How long a failover that is not planned would take: each phase as it was measured last, else as is assumed of it. */
-export function predictRto(plan: Plan, measured: PhaseTimes['phases']): Prediction {
+export function predictRto(plan: Plan, measured: readonly PhaseTime[]): Prediction {
+  const times = new Map(measured.map((time) => [time.phase, time]));
   const assumed = assumedPhases(plan);
   const rtoPhases = assumed.map(([phase, seconds]) => {
-    const last = measured[phase];
+    const last = times.get(phase);
     return { phase, seconds: last?.seconds ?? seconds, measuredBy: last?.operation ?? null };
   });
-  const isSeen = wavesOf(plan).some((wave) => measured[healthOf(wave)] !== undefined);
+  const isSeen = wavesOf(plan).some((wave) => times.has(healthOf(wave)));
   const rtoSeconds = isSeen ? rtoPhases.reduce((sum, { seconds }) => sum + seconds, 0) : null;
   return { rtoSeconds, rtoPhases };
 }

@@ -18,7 +18,7 @@ export async function verify(services: Services, input: Context): Promise<{ rtoS
   const id = operation.recoveryPoint ?? '';
   await catalogue.updatePoint(input.plan, id, { verifiedAt: now.toISOString() });
   await catalogue.progress(input, { rtoSeconds, progression: 'verified' }, now);
-  await catalogue.notePhaseTimes(input.plan, measuredPhases(operation, now.toISOString()));
+  await catalogue.notePhaseTimes(measuredPhases(operation, now.toISOString()));
   await unpinOlder(services, input, id);
   await publish(services, { plan: input.plan, step: 'drill/verify' }, [
     { metric: metrics.drillDuration, value: rtoSeconds },

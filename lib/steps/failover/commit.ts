@@ -18,7 +18,7 @@ export async function commit(
   const committed = { committedAt, rtoSeconds, rpoSeconds, progression: 'committed' };
   await services.catalogue.progress(input, committed, services.now());
   await services.catalogue.changeState(input, { kind: 'commit' });
-  await services.catalogue.notePhaseTimes(input.plan, measuredPhases(operation, committedAt));
+  await services.catalogue.notePhaseTimes(measuredPhases(operation, committedAt));
   await services.catalogue.addEvent(input.operation, services.now(), 'failover committed');
   return { rpoSeconds, rtoSeconds };
 }
