@@ -95,10 +95,10 @@ function wavesOf({ servers }: Plan): number[] {
 /** Every phase of the failover in its order. A wave that nobody has seen is given as long as the plan lets its required servers take. */
 function assumedPhases(plan: Plan): [phase: string, seconds: number][] {
   const waves = wavesOf(plan).flatMap((wave): [string, number][] => {
-    const servers = Object.keys(plan.servers).filter((server) => plan.servers[server]?.wave === wave);
+    const servers = Object.entries(plan.servers).filter(([, server]) => server.wave === wave);
     const withinSeconds = servers
-      .filter((server) => !isOptional(plan, server))
-      .map((server) => plan.servers[server]?.health.withinSeconds ?? 0);
+      .filter(([name]) => !isOptional(plan, name))
+      .map(([, { health }]) => health.withinSeconds);
     return [
       [launchOf(wave), launchSeconds + launchSecond(servers.length - 1)],
       [healthOf(wave), Math.max(0, ...withinSeconds)],

@@ -76,7 +76,7 @@ function amountsOf({ instanceTypes, volumes }: Load, vcpus: ReadonlyMap<string, 
     if (quota !== undefined)
       amounts.set(quota.code, { quota, amount: (amounts.get(quota.code)?.amount ?? 0) + amount });
   };
-  for (const type of instanceTypes) add(runningQuotas[/^[a-z]*/.exec(type)?.[0] ?? ''], vcpus.get(type) ?? 0);
+  for (const type of instanceTypes) add(runningQuotas[type.replace(/[^a-z].*/, '')], vcpus.get(type) ?? 0);
   for (const { volumeType, sizeGib } of volumes) add(storageQuotaOf(volumeType), sizeGib / gibPerTib);
   return amounts;
 }

@@ -82,23 +82,17 @@ describe('readiness', () => {
 
   it('finds what the preflight of a failover would, by name, and touches nothing', async () => {
     const { iam } = stage.cloud.services(home);
-    const [db, web] = ['db', 'web'].map((server) => {
-      const found = stage.cloud.services(home).ec2.state.instances.get(shop.servers[server]?.instance ?? '');
-      if (found === undefined) throw new Error(`there is no ${server}`);
-      return found.request;
-    });
-    Object.assign(db ?? {}, {
-      KeyName: 'operators',
-      IamInstanceProfile: { Arn: iam.addInstanceProfile({ name: 'db' }) },
-    });
-    Object.assign(web ?? {}, {
-      KeyName: 'operators',
-      IamInstanceProfile: { Arn: iam.addInstanceProfile({ name: 'web' }) },
-    });
+    for (const name of ['db', 'files', 'web']) {
+      const server = stage.cloud.services(home).ec2.state.instances.get(shop.servers[name]?.instance ?? '');
+      if (server === undefined) throw new Error(`there is no ${name}`);
+      server.request.IamInstanceProfile = { Arn: iam.addInstanceProfile({ name }) };
+      if (name !== 'files') server.request.KeyName = 'operators';
+    }
     await protectNow(stage);
     iam.removeInstanceProfile('db');
+    iam.addInstanceProfile({ name: 'files', path: '/other/' });
     iam.addInstanceProfile({ name: 'web', hasRole: false });
-    stage.cloud.faults.add({ kind: 'server-error', service: 'iam' });
+    const late = stage.cloud.faults.add({ kind: 'answer-late', service: 'iam', times: 1_000 });
     const [point] = await stage.clock.settle(stage.catalogue.points(shop.name));
     const copy = point?.servers['db']?.volumes['/dev/sdf']?.copy ?? '';
     const ec2 = new EC2Client(stage.cloud.clientConfig(away));
@@ -109,9 +103,15 @@ describe('readiness', () => {
     expect(await status()).toMatch(
       /in the way: key pair operators of server db, web does not exist in eu-central-1: import its public key there/,
     );
-    // The look within the hour found IAM again.
-    expect(await status()).not.toContain('instance profiles could not be looked at');
-    expect(await status()).toMatch(/in the way: instance profile arn:\S+\/db of server db does not exist: create it/);
+    expect(await status()).toContain('warning: instance profiles could not be looked at: Cannot read instance profile');
+    expect(await status()).not.toContain('in the way: instance profile');
+    late.remove();
+    await look();
+    expect(await status()).not.toContain('could not be looked at');
+    for (const server of ['db', 'files'])
+      expect(await status()).toMatch(
+        new RegExp(`in the way: instance profile arn:\\S+/${server} of server ${server} does not exist: create it`),
+      );
     expect(await status()).toMatch(/in the way: instance profile arn:\S+\/web of server web has no role: give it one/);
     const calls = stage.cloud.record.calls.slice(before).filter(({ role }) => role?.includes('WatchReadiness'));
     expect(calls.length).toBeGreaterThan(0);
