@@ -17,6 +17,8 @@ export function placeWorld(cloud: SimulatedCloud, plan: Plan, world: World): voi
   for (const [name, server] of Object.entries(world.servers))
     addresses.set(name, placeServer(cloud, plan, { name, server, key: primaryKey }));
   placeRecords(cloud, plan, addresses);
+  const keyNames = Object.values(world.servers).flatMap(({ details }) => details?.keyName ?? []);
+  for (const keyName of new Set(keyNames)) recovery.addKeyPair(keyName);
 }
 
 /** Different address ranges, as two Regions that can ever be connected have. */

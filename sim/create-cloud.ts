@@ -11,11 +11,13 @@ import { Ebs } from './ebs/ebs.ts';
 import { Ec2 } from './ec2/ec2.ts';
 import { EventBridge } from './eventbridge/eventbridge.ts';
 import { Faults } from './faults.ts';
+import { Iam } from './iam/iam.ts';
 import { Lambda } from './lambda/lambda.ts';
 import { createRandom, type Random } from './random.ts';
 import { Route53 } from './route53/route53.ts';
 import { S3 } from './s3/s3.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
+import { ServiceQuotas } from './servicequotas/servicequotas.ts';
 import { NotModelled, type Surroundings } from './service.ts';
 import { Sns } from './sns/sns.ts';
 import { Ssm } from './ssm/ssm.ts';
@@ -30,10 +32,12 @@ const serviceBehind = {
   dynamodb: 'dynamodb',
   ebs: 'ebs',
   ec2: 'ec2',
+  iam: 'iam',
   lambda: 'lambda',
   monitoring: 'cloudwatch',
   route53: 'route53',
   s3: 's3',
+  servicequotas: 'servicequotas',
   sns: 'sns',
   ssm: 'ssm',
   states: 'stepfunctions',
@@ -69,6 +73,7 @@ export class SimulatedCloud implements Cloud {
   readonly dispatch: Dispatch;
   readonly #services = new Map<string, Services>();
   readonly #route53: Route53;
+  readonly #iam: Iam;
 
   constructor({ regions, clock, seed, account = '123456789012' }: CloudOptions) {
     this.regions = regions;
@@ -76,6 +81,7 @@ export class SimulatedCloud implements Cloud {
     this.account = account;
     this.random = createRandom(seed);
     this.#route53 = new Route53(this.#surroundings('us-east-1'));
+    this.#iam = new Iam(this.#surroundings('us-east-1'));
     for (const region of regions) this.#services.set(region, this.#create(region));
     let requests = 0;
     this.dispatch = createDispatch({
@@ -113,10 +119,12 @@ export class SimulatedCloud implements Cloud {
       ebs: new Ebs(surroundings),
       ec2: new Ec2(surroundings),
       eventbridge: new EventBridge(surroundings),
+      iam: this.#iam,
       lambda: new Lambda(surroundings),
       route53: this.#route53,
       s3: new S3(surroundings),
       scheduler: new Scheduler(surroundings),
+      servicequotas: new ServiceQuotas(surroundings),
       sns: new Sns(surroundings),
       ssm: new Ssm(surroundings),
       stepfunctions: new StepFunctions(surroundings),
@@ -131,6 +139,7 @@ export class SimulatedCloud implements Cloud {
 
   #behind(endpoint: string, region: string) {
     if (endpoint === 'route53') return this.#route53;
+    if (endpoint === 'iam') return this.#iam;
     const name = serviceBehind[endpoint as keyof typeof serviceBehind];
     if (name === undefined) throw new NotModelled(`the endpoint ${endpoint}`);
     return this.services(region)[name];

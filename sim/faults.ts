@@ -66,6 +66,7 @@ const throttling: Readonly<Record<string, readonly [code: string, status: number
   ebs: ['RequestThrottledException', 400],
   dynamodb: ['ThrottlingException', 400],
   s3: ['SlowDown', 503],
+  servicequotas: ['TooManyRequestsException', 400],
   ssm: ['ThrottlingException', 400],
   states: ['ThrottlingException', 400],
 };
@@ -174,7 +175,11 @@ function throttledError({ service }: Call): AwsError {
 }
 
 /** How services word it when a caller has no right; all others as DynamoDB does. @source S3 API reference, error responses */
-const refusals: Readonly<Record<string, string>> = { ec2: 'UnauthorizedOperation', s3: 'AccessDenied' };
+const refusals: Readonly<Record<string, string>> = {
+  ec2: 'UnauthorizedOperation',
+  iam: 'AccessDenied',
+  s3: 'AccessDenied',
+};
 
 function refusedError({ service, operation }: Call): AwsError {
   const code = refusals[service] ?? 'AccessDeniedException';

@@ -24,6 +24,7 @@ import { type DrillSeat, drillSeatSchema } from '../domain/drill.ts';
 import { type OperationEvent, operationEventSchema } from '../domain/event.ts';
 import { type OwedEvidence, owedEvidenceSchema } from '../domain/evidence.ts';
 import { type Freeze, freezeSchema } from '../domain/freeze.ts';
+import { type PhaseTime, phaseTimeSchema } from '../domain/phase-times.ts';
 import { type Readiness, readinessSchema } from '../domain/readiness.ts';
 import { problemsOf } from '../domain/problems.ts';
 import { tokenOf } from './token.ts';
@@ -59,6 +60,7 @@ export const keyOf = {
   automatic: (plan: string) => ({ pk: `PLAN#${plan}`, sk: 'AUTOMATIC' }),
   drill: (plan: string) => ({ pk: `PLAN#${plan}`, sk: 'DRILL' }),
   readiness: (plan: string) => ({ pk: `PLAN#${plan}`, sk: 'READINESS' }),
+  phaseTime: ({ plan, phase }: Pick<PhaseTime, 'plan' | 'phase'>) => ({ pk: `PLAN#${plan}`, sk: `MEASURED#${phase}` }),
   operation: (plan: string, id: string) => ({ pk: `PLAN#${plan}`, sk: `OP#${id}` }),
   /** Of all plans in one partition, as owed evidence: they are read together. */
   copyDemand: (plan: string) => ({ pk: 'COPIES', sk: `PLAN#${plan}` }),
@@ -90,6 +92,7 @@ export const kinds = {
   automatic: { schema: automaticSwitchSchema, keyOf: ({ plan }: AutomaticSwitch) => keyOf.automatic(plan) },
   drill: { schema: drillSeatSchema, keyOf: ({ plan }: DrillSeat) => keyOf.drill(plan) },
   readiness: { schema: readinessSchema, keyOf: ({ plan }: Readiness) => keyOf.readiness(plan) },
+  phaseTime: { schema: phaseTimeSchema, keyOf: keyOf.phaseTime },
   operation: { schema: operationSchema, keyOf: ({ plan, id }: Operation) => keyOf.operation(plan, id) },
   copyDemand: { schema: copyDemandSchema, keyOf: ({ plan }: CopyDemand) => keyOf.copyDemand(plan) },
   owedEvidence: { schema: owedEvidenceSchema, keyOf: keyOf.owedEvidence },

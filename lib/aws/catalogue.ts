@@ -16,6 +16,7 @@ import { Failure } from '../domain/failure.ts';
 import { type DrillSeat, emptySeat, staleDrill } from '../domain/drill.ts';
 import type { OwedEvidence } from '../domain/evidence.ts';
 import type { Freeze } from '../domain/freeze.ts';
+import type { PhaseTime } from '../domain/phase-times.ts';
 import type { Readiness } from '../domain/readiness.ts';
 import type { Answer } from '../domain/question.ts';
 import {
@@ -284,6 +285,16 @@ export class Catalogue extends OperationItems {
 
   async setReadiness(found: Readiness): Promise<void> {
     await this.#items.update(keyOf.readiness(found.plan), { ...found });
+  }
+
+  /** How long each phase took when it was measured last: two for each wave and some. */
+  phaseTimes(plan: string): Promise<PhaseTime[]> {
+    return this.#items.query(`PLAN#${plan}`, 'MEASURED#', kinds.phaseTime);
+  }
+
+  /** Phases that were not measured this time keep what they had. */
+  async notePhaseTimes(measured: readonly PhaseTime[]): Promise<void> {
+    for (const time of measured) await this.#items.update(keyOf.phaseTime(time), { ...time });
   }
 
   async drillSeat(plan: string): Promise<DrillSeat> {

@@ -2,9 +2,11 @@ import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EBSClient } from '@aws-sdk/client-ebs';
 import { EC2Client } from '@aws-sdk/client-ec2';
+import { IAMClient } from '@aws-sdk/client-iam';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { Route53Client } from '@aws-sdk/client-route-53';
 import { S3Client } from '@aws-sdk/client-s3';
+import { ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SSMClient } from '@aws-sdk/client-ssm';
@@ -35,6 +37,16 @@ export const cloudwatchClient: ClientFactory<CloudWatchClient> = (region) => new
 export const s3Client: ClientFactory<S3Client> = (region) => new S3Client(inRegion(region));
 export const snsClient: ClientFactory<SNSClient> = (region) => new SNSClient(inRegion(region));
 export const sfnClient: ClientFactory<SFNClient> = (region) => new SFNClient(inRegion(region));
+
+/**
+ * IAM's control plane is in one Region for all, which may be the one that is lost: what is asked of it is worth one short wait.
+ * @source aws-facts [4.3]
+ */
+const shortPatience = { ...patience, requestTimeout: 3_000 };
+export const iamClient: ClientFactory<IAMClient> = (region) =>
+  new IAMClient({ ...inRegion(region), requestHandler: shortPatience, maxAttempts: 1 });
+export const serviceQuotasClient: ClientFactory<ServiceQuotasClient> = (region) =>
+  new ServiceQuotasClient({ ...inRegion(region), requestHandler: shortPatience, maxAttempts: 2 });
 
 /** While a server is frozen nobody waits long for one answer: the step looks again. What is sent twice is harmless (decision 0013). */
 export const ssmClient: ClientFactory<SSMClient> = (region) => new SSMClient({ ...inRegion(region), maxAttempts: 2 });

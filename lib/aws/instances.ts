@@ -150,6 +150,30 @@ export async function typesWithLocalDisks(ec2: EC2Client, types: readonly string
   });
 }
 
+/** vCPUs of each of the types that the Region has. */
+export async function vcpusOf(ec2: EC2Client, types: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  return awsCall('describe instance types', async () => {
+    const found = new Map<string, number>();
+    for (let start = 0; start < types.length; start += typesMax) {
+      // Names in a list would all be refused for one that the Region does not know.
+      const input = { Filters: [{ Name: 'instance-type', Values: types.slice(start, start + typesMax) }] };
+      for await (const { InstanceTypes = [] } of paginateDescribeInstanceTypes({ client: ec2 }, input))
+        for (const { InstanceType: type, VCpuInfo } of InstanceTypes)
+          if (type !== undefined) found.set(type, VCpuInfo?.DefaultVCpus ?? 0);
+    }
+    return found;
+  });
+}
+
+/** The type of each instance of the Region that counts against the quotas of those that run, whoever launched it. @source aws-facts [7.4] */
+export async function onDemandTypes(ec2: EC2Client): Promise<string[]> {
+  const states = ['pending', 'running', 'stopping', 'shutting-down'];
+  const found = await listInstances(ec2, [{ Name: 'instance-state-name', Values: states }]);
+  return found
+    .filter(({ raw }) => raw.InstanceLifecycle !== 'spot' && raw.Placement?.Tenancy !== 'host')
+    .map(({ raw }) => raw.InstanceType ?? '');
+}
+
 /** Zones that have an instance type, by type; it says offered, not that there is room. @source aws-facts [3.4] */
 export async function zonesOffering(
   ec2: EC2Client,

@@ -48,6 +48,12 @@ export function findVolumes(ec2: EC2Client, tags: Readonly<Record<string, string
   return listVolumes(ec2, tagFilters(tags));
 }
 
+/** Every volume of the Region that is of one of these types, whoever made it. */
+export async function volumesOfTypes(ec2: EC2Client, types: readonly string[]): Promise<VolumeFacts[]> {
+  // An empty filter would be refused.
+  return types.length === 0 ? [] : listVolumes(ec2, [{ Name: 'volume-type', Values: [...types] }]);
+}
+
 async function listVolumes(ec2: EC2Client, filters: Filter[]): Promise<VolumeFacts[]> {
   const found: VolumeFacts[] = [];
   let token: string | undefined;

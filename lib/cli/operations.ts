@@ -181,14 +181,25 @@ export async function showStatus(console: Console, plan: Plan): Promise<void> {
 /** Whether a failover would work, as it was last looked at. */
 function readinessLines(found: Readiness | undefined): string[] {
   if (found === undefined) return ['readiness: nobody has looked yet'];
-  const { at, phase, blocking, warnings, rtoSeconds } = found;
+  const { at, phase, blocking, short, warnings, rtoSeconds, rtoPhases } = found;
   if (phase !== 'protected') return [`readiness at ${at}: not looked, the plan was ${phase}`];
   const rto = rtoSeconds === null ? 'not measured, drill once' : `about ${Math.ceil(rtoSeconds / 60)} minutes`;
   return [
-    `readiness at ${at}: ${blocking.length === 0 ? 'ready' : 'a failover would stop at its preflight'}; RTO ${rto}`,
+    `readiness at ${at}: ${readyWords(found)}; RTO ${rto}`,
     ...blocking.map((finding) => `  in the way: ${finding}`),
+    ...short.map((finding) => `  too small: ${finding}`),
     ...warnings.map((warning) => `  warning: ${warning}`),
+    ...(rtoSeconds === null ? [] : [`  RTO by phase: ${rtoPhases.map(phaseWords).join(', ')}`]),
   ];
+}
+
+function readyWords({ blocking, short }: Readiness): string {
+  if (blocking.length > 0) return 'a failover would stop at its preflight';
+  return short.length > 0 ? 'a failover would find no room for all servers' : 'ready';
+}
+
+function phaseWords({ phase, seconds, measuredBy }: Readiness['rtoPhases'][number]): string {
+  return `${phase} ${Math.round(seconds)} s (${measuredBy ?? 'assumed'})`;
 }
 
 const drillsShownMax = 5;

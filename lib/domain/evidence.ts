@@ -153,7 +153,10 @@ function orderOf({ startedAt, volume }: Pick<TransferRecord, 'startedAt' | 'volu
 }
 
 /** `closed` is no phase, except of an operation that was taken up again after it. */
-function phasesOf({ startedAt, progressed }: Operation, endedAt: string): Phase[] {
+export function phasesOf(
+  { startedAt, progressed }: Pick<Operation, 'startedAt' | 'progressed'>,
+  endedAt: string,
+): Phase[] {
   const begun = [{ at: startedAt, progression: 'opened' }, ...progressed];
   const all = begun.map(({ at, progression }, place) => {
     const until = begun[place + 1]?.at ?? endedAt;

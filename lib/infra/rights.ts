@@ -33,8 +33,24 @@ function reading(of: Resources): Right[] {
 function preflighting(of: Resources): Right[] {
   return [
     of.read(['recovery'], 'ec2:DescribeSnapshots', 'ec2:DescribeSubnets', 'ec2:DescribeSecurityGroups'),
-    of.read(['recovery'], 'ec2:DescribeInstanceTypeOfferings'),
+    of.read(['recovery'], 'ec2:DescribeInstanceTypeOfferings', 'ec2:DescribeKeyPairs'),
+    on([`arn:${of.partition}:iam::${of.account}:instance-profile/*`], 'iam:GetInstanceProfile'),
+    ...counting(of),
     ...reading(of),
+  ];
+}
+
+/** The quotas of instances and volumes, and what is there of both. A default is nobody's: it has no resource. */
+function counting(of: Resources): Right[] {
+  const regions = of.regions('recovery');
+  const quotas = regions.flatMap((region) =>
+    ['ec2', 'ebs'].map((service) => `arn:${of.partition}:servicequotas:${region}:${of.account}:${service}/*`),
+  );
+  const conditions = { StringEquals: { 'aws:RequestedRegion': regions } };
+  return [
+    of.read(['recovery'], 'ec2:DescribeInstances', 'ec2:DescribeInstanceTypes', 'ec2:DescribeVolumes'),
+    on(quotas, 'servicequotas:GetServiceQuota'),
+    { actions: ['servicequotas:GetAWSDefaultServiceQuota'], resources: ['*'], conditions },
   ];
 }
 

@@ -197,6 +197,7 @@ export const ec2Mappings: Readonly<Record<string, (input: never, held: Held) => 
   DescribeInstances: describing,
   DescribeInstanceTypes: describing,
   DescribeInstanceTypeOfferings: describing,
+  DescribeKeyPairs: describing,
   GetEbsEncryptionByDefault: describing,
   DescribeInstanceStatus: describing,
   DescribeLockedSnapshots: describing,

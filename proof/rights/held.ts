@@ -31,6 +31,11 @@ export class Held {
     return `arn:aws:iam::${this.#cloud.account}:role/${name}`;
   }
 
+  /** Of a profile without a path. */
+  profileArn(name = ''): string {
+    return `arn:aws:iam::${this.#cloud.account}:instance-profile/${name}`;
+  }
+
   /** A call's use of what exists. */
   use(action: string, type: string, id = ''): IamRequest {
     return { action, resource: this.arn(type, id), context: resourceTags(this.state.tagged(id)?.tags ?? []) };

@@ -1,4 +1,5 @@
 import type { DescribeAlarmsInput, PutMetricDataInput } from '@aws-sdk/client-cloudwatch';
+import type { GetInstanceProfileRequest } from '@aws-sdk/client-iam';
 import type { InvocationRequest } from '@aws-sdk/client-lambda';
 import type {
   ChangeResourceRecordSetsRequest,
@@ -6,6 +7,7 @@ import type {
   ListResourceRecordSetsRequest,
 } from '@aws-sdk/client-route-53';
 import type { PutObjectRequest } from '@aws-sdk/client-s3';
+import type { GetServiceQuotaRequest } from '@aws-sdk/client-service-quotas';
 import type { DescribeExecutionInput, StartExecutionInput } from '@aws-sdk/client-sfn';
 import type { PublishInput } from '@aws-sdk/client-sns';
 import type { SendCommandRequest } from '@aws-sdk/client-ssm';
@@ -54,6 +56,10 @@ export const serviceMappings: Readonly<Record<string, Readonly<Record<string, Ma
     Query: onTable('Query'),
     UpdateItem: onTable('UpdateItem'),
   },
+  iam: {
+    GetInstanceProfile: ({ InstanceProfileName }: GetInstanceProfileRequest, held) =>
+      one('iam:GetInstanceProfile', held.profileArn(InstanceProfileName)),
+  },
   lambda: {
     Invoke: ({ FunctionName }: InvocationRequest, held) =>
       one('lambda:InvokeFunction', arn(held, 'lambda', 'function:', FunctionName)),
@@ -74,6 +80,11 @@ export const serviceMappings: Readonly<Record<string, Readonly<Record<string, Ma
       one('route53:GetChange', `arn:aws:route53:::change/${Id.replace('/change/', '')}`),
     ListResourceRecordSets: ({ HostedZoneId }: ListResourceRecordSetsRequest) =>
       one('route53:ListResourceRecordSets', zoneArn(HostedZoneId)),
+  },
+  servicequotas: {
+    GetAWSDefaultServiceQuota: () => one('servicequotas:GetAWSDefaultServiceQuota', '*'),
+    GetServiceQuota: ({ ServiceCode, QuotaCode }: GetServiceQuotaRequest, held) =>
+      one('servicequotas:GetServiceQuota', arn(held, 'servicequotas', `${ServiceCode}/`, QuotaCode)),
   },
   ssm: {
     GetCommandInvocation: () => one('ssm:GetCommandInvocation', '*'),

@@ -9,6 +9,7 @@ import { imageOperations } from './images.ts';
 import { instanceAttributeOperations } from './instance-attributes.ts';
 import { instanceOperations } from './instances.ts';
 import { instanceTypeOperations } from './instance-types.ts';
+import { keyPairOperations } from './key-pairs.ts';
 import { launchOperations } from './launch.ts';
 import { lockOperations } from './locks.ts';
 import { interfaceOperations } from './interfaces.ts';
@@ -58,6 +59,7 @@ const nouns = {
   ...tagOperations,
   ...networkOperations,
   ...interfaceOperations,
+  ...keyPairOperations,
   ...encryptionOperations,
 } satisfies Record<string, Ec2Operation>;
 
@@ -117,6 +119,10 @@ export class Ec2 implements Service {
     const id = group.id ?? this.state.newId('sg');
     this.state.securityGroups.set(id, { id, name: group.name ?? id, vpcId: group.vpc ?? 'vpc-0', tags: [] });
     return id;
+  }
+
+  addKeyPair(name: string): void {
+    this.state.keyPairs.set(name, { id: this.state.newId('key'), name, tags: [] });
   }
 
   /** Allocates an Elastic IP. @returns its allocation id */

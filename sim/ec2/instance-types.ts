@@ -3,6 +3,7 @@ import type {
   DescribeInstanceTypeOfferingsResult,
   DescribeInstanceTypesRequest,
   DescribeInstanceTypesResult,
+  Filter,
   _InstanceType,
 } from '@aws-sdk/client-ec2';
 import { AwsError, NotModelled } from '../service.ts';
@@ -49,16 +50,25 @@ export function processorsOf(type: string): Processors {
 /** @source EC2 API reference, DescribeInstanceTypes */
 const typesMax = 100;
 
+/** By name, as far as there are wildcards none. */
+function filteredTypes(filters: readonly Filter[] = []): string[] {
+  const [first, ...others] = filters;
+  const values = first?.Values ?? [];
+  if (first?.Name !== 'instance-type' || others.length > 0 || values.some((value) => /[*?]/.test(value)))
+    throw new NotModelled('DescribeInstanceTypes by other filters than names of types');
+  return values;
+}
+
 function describeTypes(state: Ec2State, input: DescribeInstanceTypesRequest): DescribeInstanceTypesResult {
-  if (input.InstanceTypes === undefined || input.InstanceTypes.length === 0)
-    throw new NotModelled('DescribeInstanceTypes without InstanceTypes');
-  if (input.InstanceTypes.length > typesMax)
+  const asked = input.InstanceTypes ?? filteredTypes(input.Filters);
+  if (asked.length === 0) throw new NotModelled('DescribeInstanceTypes without InstanceTypes');
+  if (asked.length > typesMax)
     throw new AwsError('InvalidParameterValue', `At most ${typesMax} instance types may be given.`);
-  const { page, ...next } = state.pages.cut(input.InstanceTypes, input, [5, 100]);
+  const { page, ...next } = state.pages.cut(asked, input, [5, 100]);
   const types = page.map((type) => {
     const { architecture, cores, threadsPerCore } = processorsOf(type);
     return {
-      InstanceType: type,
+      InstanceType: type as _InstanceType,
       InstanceStorageSupported: hasInstanceStore(type),
       BurstablePerformanceSupported: isBurstable(type),
       ProcessorInfo: { SupportedArchitectures: [architecture] },
@@ -101,7 +111,7 @@ function describeOfferings(
 
 export const instanceTypeOperations = {
   DescribeInstanceTypes: ec2Operation<DescribeInstanceTypesRequest, DescribeInstanceTypesResult>(
-    ['InstanceTypes', 'MaxResults', 'NextToken'],
+    ['InstanceTypes', 'Filters', 'MaxResults', 'NextToken'],
     describeTypes,
   ),
   DescribeInstanceTypeOfferings: ec2Operation<

@@ -6,9 +6,11 @@ import { found, invalid, missing, refuseOthers } from './errors.ts';
 import { bootModeOf, freshUefiData } from './boot.ts';
 import { optionMembers, optionsOf } from './instance-options.ts';
 import { countThatFits, type LaunchNetwork, networkMembers, networkOf, wishesOf } from './launch-interfaces.ts';
+import { knownKeyPair } from './key-pairs.ts';
 import { bringUp, checkCapacity } from './lifecycle.ts';
-import { makeVolume, mappingMembers, usableSnapshot } from './make-volume.ts';
+import { makeVolume, mappingMembers, wanted } from './make-volume.ts';
 import { makeInterfaces } from './make-interfaces.ts';
+import { checkStorage, checkVcpus } from './quotas.ts';
 import type { ImageRecord, InstanceOptions, InstanceRecord } from './records.ts';
 import type { Ec2State } from './state.ts';
 import { tagsFor } from './tags.ts';
@@ -40,7 +42,9 @@ function launch(state: Ec2State, input: RunInstancesRequest, network: LaunchNetw
     throw new AwsError('InvalidAMIID.Unavailable', `The image id '[${image.id}]' is not available`);
   const options = optionsOf(input, InstanceType, image.imdsSupport);
   const mappings = mergeMappings(image, input.BlockDeviceMappings ?? []);
-  for (const { Ebs } of mappings) if (Ebs?.SnapshotId !== undefined) usableSnapshot(state, Ebs.SnapshotId);
+  const volumes = mappings.map(({ Ebs: { VolumeSize, ...wish } = {} }) => wanted(state, { ...wish, Size: VolumeSize }));
+  if (input.KeyName !== undefined) knownKeyPair(state, input.KeyName);
+  if (input.IamInstanceProfile !== undefined) state.beside.iam.profileOf(input.IamInstanceProfile);
   const tags = {
     instance: tagsFor(input.TagSpecifications, 'instance', taggable),
     volume: tagsFor(input.TagSpecifications, 'volume', taggable),
@@ -48,6 +52,8 @@ function launch(state: Ec2State, input: RunInstancesRequest, network: LaunchNetw
   };
   checkCapacity(state, network.zone, InstanceType);
   const count = countThatFits(state, network, { least: MinCount, count: MaxCount });
+  checkVcpus(state, InstanceType, count);
+  checkStorage(state, Array.from({ length: count }, () => volumes).flat());
   const reservationId = state.newId('r');
   return Array.from({ length: count }, () =>
     launchOne(state, { input, options: structuredClone(options), network, image, mappings, tags, reservationId }),

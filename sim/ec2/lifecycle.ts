@@ -3,6 +3,7 @@ import { free } from './attachments.ts';
 import { rootVolume } from './boot.ts';
 import { removeVolume } from './make-volume.ts';
 import { disassociate, newPublicIp } from './network.ts';
+import { checkVcpus } from './quotas.ts';
 import type { InstanceRecord } from './records.ts';
 import type { Ec2State } from './state.ts';
 
@@ -83,6 +84,7 @@ export function start(state: Ec2State, instance: InstanceRecord): void {
       `Instance ${instance.id} does not have a volume attached at root (${instance.rootDevice})`,
     );
   checkCapacity(state, instance.zone, instance.instanceType);
+  checkVcpus(state, instance.instanceType, 1);
   bringUp(state, instance);
 }
 

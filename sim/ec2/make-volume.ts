@@ -41,6 +41,12 @@ export const mappingMembers = [
   'KmsKeyId',
 ] as const;
 
+/** What it counts against the account's quotas. @throws AwsError for a snapshot that cannot be used */
+export function wanted(state: Ec2State, { SnapshotId, Size, VolumeType = 'gp2' }: VolumeWish) {
+  const snapshot = SnapshotId === undefined ? undefined : usableSnapshot(state, SnapshotId);
+  return { volumeType: VolumeType, sizeGib: Size ?? snapshot?.content.sizeGib ?? 0 };
+}
+
 /** Puts a new volume, empty or from a snapshot, into state `creating`. The default type is gp2. @source aws-facts [3.6] */
 export function makeVolume(state: Ec2State, zone: string, wish: VolumeWish, tags: Tag[]): VolumeRecord {
   const snapshot = wish.SnapshotId === undefined ? undefined : usableSnapshot(state, wish.SnapshotId);

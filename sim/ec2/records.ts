@@ -197,6 +197,12 @@ export interface SubnetRecord {
   tags: Tag[];
 }
 
+export interface KeyPairRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly tags: Tag[];
+}
+
 export interface SecurityGroupRecord {
   readonly id: string;
   readonly vpcId: string;

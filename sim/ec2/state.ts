@@ -10,11 +10,13 @@ import type {
   ImageRecord,
   InstanceRecord,
   InterfaceRecord,
+  KeyPairRecord,
   SecurityGroupRecord,
   SnapshotRecord,
   SubnetRecord,
   VolumeRecord,
 } from './records.ts';
+import { Quotas } from './quotas.ts';
 import { defaultTimings } from './timings.ts';
 
 /** An EventBridge event of EC2, as its rules see it. @source aws-facts [1.9] */
@@ -50,6 +52,8 @@ export class Ec2State {
   readonly instances = new Map<string, InstanceRecord>();
   readonly images = new Map<string, ImageRecord>();
   readonly subnets = new Map<string, SubnetRecord>();
+  /** By name. */
+  readonly keyPairs = new Map<string, KeyPairRecord>();
   readonly securityGroups = new Map<string, SecurityGroupRecord>();
   readonly addresses = new Map<string, AddressRecord>();
   /** Network interfaces that outlived their instance. */
@@ -58,6 +62,7 @@ export class Ec2State {
   readonly shortages = new Set<string>();
   /** `zone/type` that the zone does not have at all. */
   readonly unoffered = new Set<string>();
+  readonly quotas = new Quotas();
   readonly bytesMoved: BytesMoved = { copied: 0, read: 0, written: 0 };
   onEvent: ((event: Ec2Event) => void) | undefined;
   readonly #surroundings: Surroundings;
@@ -105,6 +110,11 @@ export class Ec2State {
   /** What is part of the world before anything happens is seen at once. */
   showAll(): void {
     this.#visibleAt.clear();
+  }
+
+  /** The services beside this EC2. */
+  get beside(): Services {
+    return this.#surroundings.cloud.services(this.region);
   }
 
   /** The services of another Region, or `undefined` while that Region is silent. */

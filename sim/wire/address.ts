@@ -8,7 +8,7 @@ export interface Address {
 }
 
 /** Global services, and the Region of their control plane, whichever Region a client is set to. */
-const globalEndpoints = new Set(['route53']);
+const globalEndpoints = new Set(['iam', 'route53']);
 const globalRegion = 'us-east-1';
 
 const scopePattern = /Credential=[^,\s]+\/\d{8}\/([a-z0-9-]+)\/([a-z0-9-]+)\/aws4_request/;

@@ -4,7 +4,7 @@ import { fromJson, toJson } from './json.ts';
 import { operationsOf } from './schema.ts';
 import type { WireResponse } from './wire.ts';
 
-/** JSON both ways, the operation named in a header. Step Functions and CloudWatch speak it. */
+/** JSON both ways, the operation named in a header. Step Functions, CloudWatch and Service Quotas speak it. */
 export function awsJson(client: Client): Codec {
   const operations = operationsOf(client);
   return {

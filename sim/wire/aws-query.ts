@@ -4,7 +4,7 @@ import { errorsOf, operationsOf } from './schema.ts';
 import { element, toXml, xmlDocument } from './xml.ts';
 import { encodeXmlError } from './xml-error.ts';
 
-/** The query protocol: forms there, XML back. SNS and CloudFormation speak it. */
+/** The query protocol: forms there, XML back. SNS, IAM and CloudFormation speak it. */
 export function awsQuery(client: Client, namespace: string): Codec {
   const operations = operationsOf(client);
   const errors = errorsOf(client);

@@ -2,9 +2,11 @@ import * as cloudformation from '@aws-sdk/client-cloudformation';
 import * as cloudwatch from '@aws-sdk/client-cloudwatch';
 import * as ebs from '@aws-sdk/client-ebs';
 import * as ec2 from '@aws-sdk/client-ec2';
+import * as iam from '@aws-sdk/client-iam';
 import * as lambda from '@aws-sdk/client-lambda';
 import * as route53 from '@aws-sdk/client-route-53';
 import * as s3 from '@aws-sdk/client-s3';
+import * as servicequotas from '@aws-sdk/client-service-quotas';
 import * as sfn from '@aws-sdk/client-sfn';
 import * as sns from '@aws-sdk/client-sns';
 import * as ssm from '@aws-sdk/client-ssm';
@@ -25,10 +27,12 @@ const codecs: Readonly<Record<string, Codec>> = {
   dynamodb: rawJson,
   ebs: restJson(ebs),
   ec2: ec2Query(ec2),
+  iam: awsQuery(iam, 'https://iam.amazonaws.com/doc/2010-05-08/'),
   lambda: restJson(lambda),
   monitoring: awsJson(cloudwatch),
   route53: restXml(route53, 'https://route53.amazonaws.com/doc/2013-04-01/'),
   s3: s3RestXml(s3, 'http://s3.amazonaws.com/doc/2006-03-01/'),
+  servicequotas: awsJson(servicequotas),
   sns: awsQuery(sns, 'http://sns.amazonaws.com/doc/2010-03-31/'),
   ssm: awsJson(ssm),
   states: awsJson(sfn),

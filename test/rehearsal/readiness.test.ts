@@ -48,10 +48,51 @@ describe('readiness', () => {
     await look();
     expect(await status()).toMatch(/readiness at .*: ready; RTO not measured/);
     expect(told().length).toBe(2);
+    // Three servers of two vCPUs each, whatever there is of others: four of somebody's run there.
+    const { ec2 } = stage.cloud.services(away);
+    const subnet = Object.values(shop.recovery.subnets)[0] ?? '';
+    ec2.addInstance({ subnet, instanceType: 'm7i.xlarge' });
+    const spot = ec2.addInstance({ subnet, instanceType: 'm7i.xlarge' });
+    ec2.setPurchase(spot.id, { InstanceLifecycle: 'spot' });
+    ec2.state.quotas.give('L-1216C47A', 9);
+    ec2.state.quotas.give('L-7A658B76', 0.02);
+    await look();
+    const vcpus =
+      'quota L-1216C47A of eu-central-1 (vCPUs of running On-Demand standard instances) is 9 vCPUs, of which 4 are in use and 6 more are needed: ask AWS for 10 at least';
+    expect(await status()).toMatch(/readiness at .*: a failover would find no room for all servers/);
+    expect(await status()).toContain(`too small: ${vcpus}`);
+    expect(await status()).toContain(
+      'too small: quota L-7A658B76 of eu-central-1 (storage of gp3 volumes) is 0.02 TiB',
+    );
+    expect(told().length).toBe(3);
+    // It is no reason not to try: what is refused then is asked for again, and may have been given by then.
+    expect((await stage.run('failover', { plan: shop.name, dryRun: true })).status).toBe('SUCCEEDED');
+    const [dryRun] = await stage.clock.settle(stage.catalogue.moves(shop.name));
+    expect(dryRun?.warnings).toEqual([expect.stringContaining(vcpus), expect.stringContaining('L-7A658B76')]);
+    ec2.state.quotas.give('L-1216C47A', 10);
+    ec2.state.quotas.give('L-7A658B76', undefined);
+    const lost = stage.cloud.faults.add({ kind: 'refused', service: 'servicequotas', times: 100 });
+    await look();
+    expect(await status()).toMatch(/readiness at .*: ready/);
+    expect(await status()).toContain('warning: quotas of eu-central-1 could not be looked at: Cannot read quota');
+    lost.remove();
+    await look();
+    expect(await status()).not.toMatch(/warning: quotas|too small/);
   });
 
   it('finds what the preflight of a failover would, by name, and touches nothing', async () => {
+    const { iam } = stage.cloud.services(home);
+    for (const name of ['db', 'files', 'web']) {
+      const server = stage.cloud.services(home).ec2.state.instances.get(shop.servers[name]?.instance ?? '');
+      if (server === undefined) throw new Error(`there is no ${name}`);
+      server.request.IamInstanceProfile = { Arn: iam.addInstanceProfile({ name }) };
+      if (name !== 'files') server.request.KeyName = 'operators';
+    }
     await protectNow(stage);
+    iam.removeInstanceProfile('db');
+    iam.addInstanceProfile({ name: 'files', path: '/other/' });
+    iam.addInstanceProfile({ name: 'web', hasRole: false });
+    const late = stage.cloud.faults.add({ kind: 'answer-late', service: 'iam', times: 1_000 });
     const [point] = await stage.clock.settle(stage.catalogue.points(shop.name));
     const copy = point?.servers['db']?.volumes['/dev/sdf']?.copy ?? '';
     const ec2 = new EC2Client(stage.cloud.clientConfig(away));
@@ -59,6 +100,19 @@ describe('readiness', () => {
     const before = stage.cloud.record.calls.length;
     await look();
     expect(await status()).toContain(`in the way: snapshot ${copy} is gone`);
+    expect(await status()).toMatch(
+      /in the way: key pair operators of server db, web does not exist in eu-central-1: import its public key there/,
+    );
+    expect(await status()).toContain('warning: instance profiles could not be looked at: Cannot read instance profile');
+    expect(await status()).not.toContain('in the way: instance profile');
+    late.remove();
+    await look();
+    expect(await status()).not.toContain('could not be looked at');
+    for (const server of ['db', 'files'])
+      expect(await status()).toMatch(
+        new RegExp(`in the way: instance profile arn:\\S+/${server} of server ${server} does not exist: create it`),
+      );
+    expect(await status()).toMatch(/in the way: instance profile arn:\S+\/web of server web has no role: give it one/);
     const calls = stage.cloud.record.calls.slice(before).filter(({ role }) => role?.includes('WatchReadiness'));
     expect(calls.length).toBeGreaterThan(0);
     expect(calls.filter(({ region }) => region === home)).toEqual([]);
@@ -66,7 +120,7 @@ describe('readiness', () => {
     expect(new Set(changes.map(({ operation }) => operation))).toEqual(new Set(['UpdateItem', 'PutMetricData']));
   });
 
-  it('predicts how long a failover takes from the last drill, and tells when that is beyond the target', async () => {
+  it('predicts how long a failover takes by the phases of the last drill and failover, and says what is assumed', async () => {
     await protectNow(stage);
     stage.cloud.services(away).ec2.timings.serviceStartMs = 7 * minuteMs;
     // Two waves, each of which takes seven minutes and more to answer.
@@ -75,7 +129,22 @@ describe('readiness', () => {
     const found = await stage.clock.settle(stage.catalogue.readiness(shop.name));
     const [drill] = await stage.clock.settle(stage.catalogue.drills(shop.name));
     expect(drill?.rtoSeconds).toBeGreaterThan(2 * 7 * 60);
-    expect(found?.rtoSeconds).toBe((drill?.rtoSeconds ?? 0) + 60);
+    // A drill neither stops servers, for which two minutes are assumed, nor changes records, for which a minute is.
+    expect(found?.rtoSeconds).toBeCloseTo((drill?.rtoSeconds ?? 0) + 120 + 60, 3);
+    expect(found?.rtoPhases.filter(({ measuredBy }) => measuredBy === null)).toEqual([
+      { phase: 'fence', seconds: 120, measuredBy: null },
+      { phase: 'traffic', seconds: 60, measuredBy: null },
+    ]);
+    expect(new Set(found?.rtoPhases.map(({ measuredBy }) => measuredBy))).toEqual(new Set([drill?.id, null]));
     expect(await status()).toContain(`RTO about ${Math.ceil((found?.rtoSeconds ?? 0) / 60)} minutes`);
+    expect(await status()).toMatch(
+      /RTO by phase: preflight \d+ s \(drill-\S+\), fence 120 s \(assumed\), launch of wave 1/,
+    );
+    stage.cloud.services(away).ec2.timings.serviceStartMs = minuteMs;
+    await stage.run('failover', { plan: shop.name });
+    const [failover] = await stage.clock.settle(stage.catalogue.moves(shop.name));
+    const times = await stage.clock.settle(stage.catalogue.phaseTimes(shop.name));
+    expect(new Set(times.map(({ operation }) => operation))).toEqual(new Set([failover?.id]));
+    expect(times.reduce((sum, { seconds }) => sum + seconds, 0)).toBeCloseTo(failover?.rtoSeconds ?? 0, 3);
   });
 });

@@ -1,5 +1,6 @@
 import { secondsBetween } from '../../domain/duration.ts';
 import { isDrill } from '../../domain/drill.ts';
+import { measuredPhases } from '../../domain/phase-times.ts';
 import { metrics } from '../../names.ts';
 import { publish } from '../operation/publish.ts';
 import type { Context, Services } from '../services.ts';
@@ -17,6 +18,7 @@ export async function verify(services: Services, input: Context): Promise<{ rtoS
   const id = operation.recoveryPoint ?? '';
   await catalogue.updatePoint(input.plan, id, { verifiedAt: now.toISOString() });
   await catalogue.progress(input, { rtoSeconds, progression: 'verified' }, now);
+  await catalogue.notePhaseTimes(measuredPhases(operation, now.toISOString()));
   await unpinOlder(services, input, id);
   await publish(services, { plan: input.plan, step: 'drill/verify' }, [
     { metric: metrics.drillDuration, value: rtoSeconds },

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { secondsBetween } from '../../domain/duration.ts';
 import { nextState } from '../../domain/phase.ts';
+import { measuredPhases } from '../../domain/phase-times.ts';
 import { type contextSchema, type Services } from '../services.ts';
 
 /** The point after which the failover is final: production runs in the recovery Region. The write to the plan's state decides. */
@@ -17,6 +18,7 @@ export async function commit(
   const committed = { committedAt, rtoSeconds, rpoSeconds, progression: 'committed' };
   await services.catalogue.progress(input, committed, services.now());
   await services.catalogue.changeState(input, { kind: 'commit' });
+  await services.catalogue.notePhaseTimes(measuredPhases(operation, committedAt));
   await services.catalogue.addEvent(input.operation, services.now(), 'failover committed');
   return { rpoSeconds, rtoSeconds };
 }

@@ -1,16 +1,21 @@
-import { ec2Client, route53Client } from '../../aws/clients.ts';
+import { AwsFailure } from '../../aws/call.ts';
+import { ec2Client, iamClient, route53Client } from '../../aws/clients.ts';
+import { findInstanceProfile } from '../../aws/instance-profiles.ts';
 import { zonesOffering } from '../../aws/instances.ts';
+import { existingKeyPairs } from '../../aws/key-pairs.ts';
 import { describeSecurityGroups, describeSubnets } from '../../aws/network.ts';
 import { readRecord } from '../../aws/records.ts';
 import { findSnapshotsOfPlan, type SnapshotFacts } from '../../aws/snapshots.ts';
 import type { PointServer } from '../../domain/catalogue.ts';
 import { type Launching, pointOfServer } from '../../domain/choice.ts';
 import { type LadderFindings, ladderFindings, type Rung, rungsOf } from '../../domain/launch-ladder.ts';
+import { type Named, nameFindings, namesOf } from '../../domain/launch-names.ts';
 import { mapNetwork, placementFindings, publicAddressFindings, recoverySubnets } from '../../domain/launch-network.ts';
 import { isOptional } from '../../domain/left-out.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { imagesOf } from '../operation/images.ts';
 import type { Services } from '../services.ts';
+import { shortQuotas } from './quotas.ts';
 
 type Images = ReadonlyMap<string, PointServer>;
 
@@ -22,26 +27,37 @@ export interface Launch {
   readonly isDrill: boolean;
 }
 
+/** `short`: quotas that are too small. Nobody knows what is asked for and given, or ended, before the launch comes to it: it waits for room. */
+export interface Findings extends LadderFindings {
+  readonly short: readonly string[];
+}
+
 /**
  * Everything that would stop a launch later, and what may, all at once: of servers that are optional it only may, unless what would be launched is not what it
  * should be, or not where. Reads only, and only the
  * recovery Region and the records.
  */
-export async function findingsOf(services: Services, launch: Launch): Promise<LadderFindings> {
+export async function findingsOf(services: Services, launch: Launch): Promise<Findings> {
   const { plan } = launch;
   const images = await imagesOf(services, { plan: plan.name, ...launch.from });
   const snapshots = await findSnapshotsOfPlan(services.client(ec2Client, plan.recovery.region), plan.name);
   const traffic = await trafficFindings(services, plan);
-  const all = await launchFindings(services, launch, { images, snapshots });
+  const { named, unseen } = await namedBy(services, plan, images);
+  const quotas = await orUnseen(`quotas of ${plan.recovery.region}`, () =>
+    shortQuotas(services, plan.recovery.region, images),
+  );
+  const short = quotas.seen ?? [];
+  const all = await launchFindings(services, launch, { images, snapshots, named });
+  const warnings = [...all.warnings, ...unseen, ...quotas.unseen];
   const required = Object.entries(plan.servers).filter(([server]) => !isOptional(plan, server));
   if (required.length === Object.keys(plan.servers).length)
-    return { blocking: [...all.blocking, ...traffic], warnings: all.warnings };
+    return { blocking: [...all.blocking, ...traffic], warnings, short };
   const without = { ...launch, plan: { ...plan, servers: Object.fromEntries(required) } };
   const kept = new Map([...images].filter(([server]) => !isOptional(plan, server)));
-  const { blocking } = await launchFindings(services, without, { images: kept, snapshots });
+  const { blocking } = await launchFindings(services, without, { images: kept, snapshots, named });
   const standing = [...new Set([...blocking, ...all.always])];
   const left = all.blocking.filter((finding) => !standing.includes(finding));
-  return { blocking: [...standing, ...traffic], warnings: [...left, ...all.warnings] };
+  return { blocking: [...standing, ...traffic], warnings: [...left, ...warnings], short };
 }
 
 /** `always`: those of the blocking ones behind which no server may be launched, also none that is optional. */
@@ -53,23 +69,62 @@ interface Found {
   readonly images: Images;
   /** Of the plan. */
   readonly snapshots: readonly SnapshotFacts[];
+  readonly named: Named;
 }
 
 async function launchFindings(
   services: Services,
   { plan, from, isDrill }: Launch,
-  { images, snapshots }: Found,
+  { images, snapshots, named }: Found,
 ): Promise<LaunchFindings> {
   const network = await networkFindings(services, plan, images, isDrill);
   const strange = strangeFindings(from, { images, snapshots });
+  const names = nameFindings(configurationsOf(images), plan.recovery.region, named);
   return {
-    blocking: [...snapshotFindings(plan, { images, snapshots }), ...strange, ...network.blocking],
+    blocking: [...snapshotFindings(plan, { images, snapshots }), ...strange, ...network.blocking, ...names],
     always: [...strange, ...network.always],
     warnings: network.warnings,
   };
 }
 
-function snapshotFindings(plan: Plan, { images, snapshots: all }: Found): string[] {
+function configurationsOf(images: Images) {
+  return new Map([...images].map(([server, { configuration }]) => [server, configuration]));
+}
+
+/** Which key pairs and instance profiles that the servers name are there. */
+async function namedBy(
+  services: Services,
+  { recovery }: Plan,
+  images: Images,
+): Promise<{ named: Named; unseen: readonly string[] }> {
+  const configurations = configurationsOf(images);
+  const keyNames = [...namesOf(configurations, 'keyName').keys()];
+  const keyPairs = await existingKeyPairs(services.client(ec2Client, recovery.region), keyNames);
+  const profiles = await orUnseen('instance profiles', async () => {
+    const found = new Map<string, { hasRole: boolean }>();
+    for (const arn of namesOf(configurations, 'instanceProfile').keys()) {
+      const profile = await findInstanceProfile(services.client(iamClient), arn);
+      if (profile !== undefined) found.set(arn, profile);
+    }
+    return found;
+  });
+  return { named: { keyPairs, profiles: profiles.seen }, unseen: profiles.unseen };
+}
+
+/** What a failover can do without knowing: where AWS does not answer that, it goes on, and says so. */
+async function orUnseen<Seen>(
+  what: string,
+  look: () => Promise<Seen>,
+): Promise<{ readonly seen: Seen | undefined; readonly unseen: readonly string[] }> {
+  try {
+    return { seen: await look(), unseen: [] };
+  } catch (error) {
+    if (!(error instanceof AwsFailure)) throw error;
+    return { seen: undefined, unseen: [`${what} could not be looked at: ${error.message}`] };
+  }
+}
+
+function snapshotFindings(plan: Plan, { images, snapshots: all }: Omit<Found, 'named'>): string[] {
   const copies = [...images.values()].flatMap(({ volumes }) => Object.values(volumes).map(({ copy }) => copy ?? ''));
   const found = new Map(all.map((snapshot) => [snapshot.id, snapshot]));
   const unusable = copies.filter((copy) => found.get(copy)?.state !== 'completed');
@@ -81,7 +136,7 @@ function snapshotFindings(plan: Plan, { images, snapshots: all }: Found): string
 }
 
 /** The tags of the copies are a second witness of what the point holds: a volume that its item has lost would not be launched. */
-function strangeFindings(operation: Launching, { images, snapshots: all }: Found): string[] {
+function strangeFindings(operation: Launching, { images, snapshots: all }: Omit<Found, 'named'>): string[] {
   const copies = [...images].flatMap(([server, { volumes }]) =>
     Object.values(volumes).map(({ copy }) => ({ copy: copy ?? '', point: pointOfServer(operation, server) })),
   );

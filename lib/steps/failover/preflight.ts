@@ -17,7 +17,8 @@ export async function preflight(
       throw new Failure('UnknownRecoveryPoint', `Recovery point ${id} of plan ${plan.name} is gone.`);
   await services.catalogue.progress(input, { progression: 'preflight' }, services.now());
   const isOfDrill = isDrill(operation.id);
-  const { blocking, warnings } = await findingsOf(services, { plan, from: operation, isDrill: isOfDrill });
+  const { blocking, short, ...more } = await findingsOf(services, { plan, from: operation, isDrill: isOfDrill });
+  const warnings = [...short, ...more.warnings];
   if (warnings.length > 0) await services.catalogue.updateOperation(input, { warnings });
   if (blocking.length > 0)
     throw new Failure(

@@ -1,0 +1,112 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { Iam } from '../../sim/iam/iam.ts';
+import { ServiceQuotas } from '../../sim/servicequotas/servicequotas.ts';
+import { ask, BlockCloud, home, imageOf, minutes, placeShop } from './ec2-cloud.ts';
+
+const standard = 'L-1216C47A';
+
+let cloud: BlockCloud;
+let shop: ReturnType<typeof placeShop>;
+let iam: Iam;
+let quotas: ServiceQuotas;
+let image: string;
+beforeEach(async () => {
+  cloud = new BlockCloud();
+  shop = placeShop(cloud);
+  const surroundings = { region: home, account: cloud.account, cloud };
+  iam = new Iam(surroundings);
+  quotas = new ServiceQuotas(surroundings);
+  Object.assign(cloud.services(home), { iam });
+  image = await imageOf(cloud, shop.root);
+});
+
+const refusal = (code: string) => expect.objectContaining({ code });
+const launch = (more: object = {}) =>
+  ask(shop.ec2, 'RunInstances', {
+    ImageId: image,
+    InstanceType: 'm7i.large',
+    MinCount: 1,
+    MaxCount: 1,
+    SubnetId: shop.subnet,
+    SecurityGroupIds: [shop.group],
+    ...more,
+  });
+const quota = (code: string, ServiceCode = 'ec2', operation = 'GetServiceQuota') =>
+  ask(quotas, operation, { ServiceCode, QuotaCode: code });
+
+describe('the key pair of a launch', () => {
+  it('must be one of the Region', async () => {
+    await expect(launch({ KeyName: 'operators' })).rejects.toEqual(refusal('InvalidKeyPair.NotFound'));
+    shop.ec2.addKeyPair('operators');
+    shop.ec2.addKeyPair('others');
+    expect((await launch({ KeyName: 'operators' })).Instances).toHaveLength(1);
+    const named = { Filters: [{ Name: 'key-name', Values: ['operators', 'nobody'] }] };
+    expect((await ask(shop.ec2, 'DescribeKeyPairs', named)).KeyPairs).toMatchObject([{ KeyName: 'operators' }]);
+    await expect(ask(shop.ec2, 'DescribeKeyPairs', { KeyNames: ['operators', 'nobody'] })).rejects.toEqual(
+      refusal('InvalidKeyPair.NotFound'),
+    );
+  });
+});
+
+describe('the instance profile of a launch', () => {
+  it('must be there under its whole ARN or its name, and have a role', async () => {
+    const wrong = refusal('InvalidParameterValue');
+    const Arn = iam.addInstanceProfile({ name: 'web', path: '/apps/' });
+    expect((await launch({ IamInstanceProfile: { Arn } })).Instances).toHaveLength(1);
+    expect((await launch({ IamInstanceProfile: { Name: 'web' } })).Instances).toHaveLength(1);
+    await expect(launch({ IamInstanceProfile: { Arn: Arn.replace('/apps', '') } })).rejects.toEqual(wrong);
+    const read = await ask(iam, 'GetInstanceProfile', { InstanceProfileName: 'web' });
+    expect(read.InstanceProfile).toMatchObject({ Arn, Path: '/apps/', Roles: [{ RoleName: 'web' }] });
+    iam.addInstanceProfile({ name: 'empty', hasRole: false });
+    await expect(launch({ IamInstanceProfile: { Name: 'empty' } })).rejects.toEqual(wrong);
+    iam.removeInstanceProfile('web');
+    await expect(launch({ IamInstanceProfile: { Arn } })).rejects.toEqual(wrong);
+    await expect(ask(iam, 'GetInstanceProfile', { InstanceProfileName: 'web' })).rejects.toEqual(
+      refusal('NoSuchEntity'),
+    );
+  });
+});
+
+describe('quotas', () => {
+  it('of vCPUs count what is not ended, and none that was bought as Spot', async () => {
+    // The placed server has two vCPUs already.
+    shop.ec2.state.quotas.give(standard, 6);
+    const [first] = (await launch({ MinCount: 2, MaxCount: 2 })).Instances;
+    await expect(launch()).rejects.toEqual(refusal('VcpuLimitExceeded'));
+    await cloud.pass(minutes);
+    await ask(shop.ec2, 'StopInstances', { InstanceIds: [first.InstanceId] });
+    await expect(launch()).rejects.toEqual(refusal('VcpuLimitExceeded'));
+    await cloud.pass(2 * minutes);
+    expect((await launch()).Instances).toHaveLength(1);
+    await expect(ask(shop.ec2, 'StartInstances', { InstanceIds: [first.InstanceId] })).rejects.toEqual(
+      refusal('VcpuLimitExceeded'),
+    );
+    shop.ec2.setPurchase(shop.server.id, { InstanceLifecycle: 'spot' });
+    await ask(shop.ec2, 'StartInstances', { InstanceIds: [first.InstanceId] });
+    await expect(launch({ InstanceType: 'g5.xlarge' })).rejects.toEqual(refusal('VcpuLimitExceeded'));
+  });
+
+  it('of storage count every volume of a type', async () => {
+    const used = [...shop.ec2.state.volumes.values()].filter(({ volumeType }) => volumeType === 'gp2').length;
+    shop.ec2.state.quotas.give('L-D18FCD1D', (used + 1) / 1_024);
+    const wanted = { AvailabilityZone: `${home}a`, Size: 1, VolumeType: 'gp2' };
+    await ask(shop.ec2, 'CreateVolume', wanted);
+    await expect(ask(shop.ec2, 'CreateVolume', wanted)).rejects.toEqual(refusal('VolumeLimitExceeded'));
+    await expect(launch()).rejects.toEqual(refusal('VolumeLimitExceeded'));
+  });
+
+  it('are told as given, or by default where nothing was given', async () => {
+    shop.ec2.state.quotas.give(standard, 64);
+    expect((await quota(standard)).Quota).toMatchObject({ QuotaCode: standard, Value: 64 });
+    const byDefault = await quota(standard, 'ec2', 'GetAWSDefaultServiceQuota');
+    expect(byDefault.Quota).toMatchObject({
+      Value: 5,
+      QuotaArn: `arn:aws:servicequotas:${home}:123456789012:ec2/${standard}`,
+    });
+    await expect(quota('L-7A658B76', 'ebs')).rejects.toEqual(refusal('NoSuchResourceException'));
+    expect((await quota('L-7A658B76', 'ebs', 'GetAWSDefaultServiceQuota')).Quota.Value).toBe(50);
+    await expect(quota('L-7A658B76')).rejects.toEqual(refusal('NoSuchResourceException'));
+    await expect(quota('L-1', 'sns')).rejects.toEqual(refusal('NotModelled'));
+    expect(() => shop.ec2.state.quotas.give('L-1', 5)).toThrow('not a quota');
+  });
+});

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import { nameFindings } from '../../lib/domain/launch-names.ts';
+import { demandsOf, shortOf } from '../../lib/domain/quotas.ts';
+import { configuration } from './fixtures.ts';
+
+const vcpus = new Map([
+  ['m7i.large', 2],
+  ['c7i.xlarge', 4],
+  ['inf2.xlarge', 4],
+  ['g5.xlarge', 4],
+  ['gr6.4xlarge', 16],
+  ['u7i-12tb.224xlarge', 896],
+  ['mac2.metal', 12],
+]);
+const none = { instanceTypes: [], volumes: [] };
+const amounts = (needed: Parameters<typeof demandsOf>[0], inUse = none as typeof needed) =>
+  demandsOf(needed, inUse, vcpus).map((demand) => [demand.quota.code, demand.needed, demand.inUse]);
+
+describe('what a launch takes of quotas', () => {
+  it('counts vCPUs by the quota of the type, beside what runs of it, and none of dedicated hosts', () => {
+    const instanceTypes = ['m7i.large', 'c7i.xlarge', 'inf2.xlarge', 'g5.xlarge', 'gr6.4xlarge', 'u7i-12tb.224xlarge'];
+    const inUse = { instanceTypes: ['c7i.xlarge', 'c7i.xlarge', 'g5.xlarge'], volumes: [] };
+    expect(amounts({ instanceTypes: [...instanceTypes, 'mac2.metal', '8.odd'], volumes: [] }, inUse)).toEqual([
+      ['L-1216C47A', 6, 8],
+      ['L-1945791B', 4, 0],
+      ['L-DB2E81BA', 20, 4],
+      ['L-43DA4232', 896, 0],
+    ]);
+  });
+
+  it('takes nothing for a type that the Region does not know', () => {
+    expect(amounts({ instanceTypes: ['m9z.large'], volumes: [] })).toEqual([['L-1216C47A', 0, 0]]);
+  });
+
+  it('counts TiB by volume type, and nothing of a type without a quota', () => {
+    const volumes = [
+      { volumeType: 'gp3', sizeGib: 512 },
+      { volumeType: 'gp3', sizeGib: 512 },
+      { volumeType: 'io2', sizeGib: 256 },
+      { volumeType: 'new1', sizeGib: 256 },
+    ];
+    const inUse = {
+      instanceTypes: [],
+      volumes: [
+        { volumeType: 'io2', sizeGib: 1_024 },
+        { volumeType: 'st1', sizeGib: 9 },
+      ],
+    };
+    expect(amounts({ instanceTypes: [], volumes }, inUse)).toEqual([
+      ['L-7A658B76', 1, 0],
+      ['L-09BD8365', 0.25, 1],
+    ]);
+  });
+});
+
+describe('a quota', () => {
+  const [demand] = demandsOf(
+    { instanceTypes: [], volumes: [{ volumeType: 'gp3', sizeGib: 10_250 }] },
+    { instanceTypes: [], volumes: [{ volumeType: 'gp3', sizeGib: 40 * 1_024 }] },
+    vcpus,
+  );
+
+  it('is too small where what is in use leaves less than is needed', () => {
+    if (demand === undefined) throw new Error('there is a demand');
+    expect(shortOf('eu-central-1', demand, 50)).toBe(
+      'quota L-7A658B76 of eu-central-1 (storage of gp3 volumes) is 50 TiB, of which 40 are in use and 10.01 more are needed: ask AWS for 51 at least (Service Quotas)',
+    );
+    expect(shortOf('eu-central-1', { ...demand, needed: 10 }, 50)).toBeUndefined();
+  });
+});
+
+describe('what servers name', () => {
+  const servers = new Map([
+    ['db', { ...configuration, keyName: 'operators', instanceProfile: 'arn:db' }],
+    ['web', { ...configuration, keyName: 'operators' }],
+    ['files', configuration],
+  ]);
+
+  it('is missed once for all that name it', () => {
+    expect(nameFindings(servers, 'eu-central-1', { keyPairs: new Set(), profiles: new Map() })).toEqual([
+      'key pair operators of server db, web does not exist in eu-central-1: import its public key there under this name, or create one of this name',
+      'instance profile arn:db of server db does not exist: create it with its role, path and name',
+    ]);
+  });
+
+  it('needs a role in a profile, and is not missed where it could not be looked', () => {
+    const keyPairs = new Set(['operators']);
+    const profiles = new Map([['arn:db', { hasRole: false }]]);
+    expect(nameFindings(servers, 'eu-central-1', { keyPairs, profiles })).toEqual([
+      'instance profile arn:db of server db has no role: give it one',
+    ]);
+    expect(nameFindings(servers, 'eu-central-1', { keyPairs, profiles: undefined })).toEqual([]);
+  });
+});
