@@ -53,7 +53,8 @@ export class Resources {
   readonly subnets: readonly string[];
   readonly securityGroups: readonly string[];
   readonly elasticIps: readonly string[];
-  readonly zones: ReadonlyMap<string, readonly string[]>;
+  /** By hosted zone, the names and types of the records that are switched there. */
+  readonly zones: ReadonlyMap<string, { readonly names: readonly string[]; readonly types: readonly string[] }>;
   /** Whether servers may be left out, of which something may have been launched. */
   readonly mayLeaveOut: boolean;
   readonly #arns: Arns;
@@ -73,10 +74,11 @@ export class Resources {
     this.mayLeaveOut = plans.some(hasDispensable);
     const records = plans.flatMap(({ traffic }) => traffic);
     this.zones = new Map(
-      [...new Set(records.map(({ zone }) => zone))].map((zone) => [
-        zone,
-        [...new Set(records.filter((record) => record.zone === zone).map(({ name }) => normalized(name)))],
-      ]),
+      [...new Set(records.map(({ zone }) => zone))].map((zone) => {
+        const ofZone = records.filter((record) => record.zone === zone);
+        const names = [...new Set(ofZone.map(({ name }) => normalized(name)))];
+        return [zone, { names, types: [...new Set(ofZone.map(({ type }) => type))] }];
+      }),
     );
   }
 

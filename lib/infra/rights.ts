@@ -47,11 +47,11 @@ function selecting(of: Resources): Right[] {
 /** Only the plan's own records of a zone, replaced one for one. */
 function switching(of: Resources): Right[] {
   const action = 'route53:ChangeResourceRecordSets';
-  return [...of.zones].flatMap(([zone, names]) => {
+  return [...of.zones].flatMap(([zone, { names, types }]) => {
     const resources = [`arn:${of.partition}:route53:::hostedzone/${zone}`];
     const records = {
       [`${action}NormalizedRecordNames`]: names,
-      [`${action}RecordTypes`]: ['A'],
+      [`${action}RecordTypes`]: types,
       [`${action}Actions`]: ['CREATE', 'DELETE'],
     };
     return [

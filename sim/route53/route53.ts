@@ -134,6 +134,11 @@ export class Route53 implements Service {
     return this.#dns.resolve(name, type, zone);
   }
 
+  /** The records of one name and type in a zone as DNS servers have them now. */
+  servedRecords(zoneId: string, name: string, type: RRType): readonly ZoneRecord[] {
+    return [...this.#zone(zoneId).served.values()].filter(isOfGroup({ name: nameOf(name), type }));
+  }
+
   #change(
     { HostedZoneId, ChangeBatch }: ChangeResourceRecordSetsRequest,
     call: Call,

@@ -1,7 +1,6 @@
-import { ec2Client, route53Client } from '../../aws/clients.ts';
+import { ec2Client } from '../../aws/clients.ts';
 import { zonesOffering } from '../../aws/instances.ts';
 import { describeSecurityGroups, describeSubnets } from '../../aws/network.ts';
-import { readRecord } from '../../aws/records.ts';
 import { findSnapshotsOfPlan, type SnapshotFacts } from '../../aws/snapshots.ts';
 import type { PointServer } from '../../domain/catalogue.ts';
 import { type Launching, pointOfServer } from '../../domain/choice.ts';
@@ -9,8 +8,10 @@ import { type LadderFindings, ladderFindings, type Rung, rungsOf } from '../../d
 import { mapNetwork, placementFindings, publicAddressFindings, recoverySubnets } from '../../domain/launch-network.ts';
 import { isOptional } from '../../domain/left-out.ts';
 import type { Plan } from '../../domain/plan.ts';
+import { faultOf } from '../../domain/traffic.ts';
 import { imagesOf } from '../operation/images.ts';
 import type { Services } from '../services.ts';
+import { presentOf } from '../traffic/intend.ts';
 
 type Images = ReadonlyMap<string, PointServer>;
 
@@ -167,9 +168,8 @@ async function networkFindings(
 async function trafficFindings(services: Services, plan: Plan): Promise<string[]> {
   const findings: string[] = [];
   for (const record of plan.traffic) {
-    const value = await readRecord(services.client(route53Client), record);
-    if (value === undefined)
-      findings.push(`record ${record.name} ${record.type} does not exist in zone ${record.zone}`);
+    const fault = faultOf(record, await presentOf(services, record));
+    if (fault !== undefined) findings.push(`record ${record.name} ${record.type} cannot be switched: ${fault}`);
   }
   return findings;
 }
