@@ -120,8 +120,22 @@ function placeRecords(
 
 const ttlSecondsOfSets = 60;
 
+/** Failover pairs, as their owner makes them once the stack is there and its health check known. */
+export function placePairs(cloud: SimulatedCloud, plan: Plan, healthCheck: string): void {
+  const { route53 } = cloud.services(plan.recovery.region);
+  for (const record of plan.traffic) {
+    if (!('failover' in record)) continue;
+    const { zone, name, type, failover } = record;
+    const of = { name, type, ttlSeconds: ttlSecondsOfSets };
+    const role = (of: 'PRIMARY' | 'SECONDARY') => ({ routing: { policy: 'failover', role: of } as const });
+    route53.setRecord(zone, { ...of, ...role('PRIMARY'), set: failover.primary, values: ['192.0.2.20'], healthCheck });
+    route53.setRecord(zone, { ...of, ...role('SECONDARY'), set: failover.recovery, values: ['198.51.100.20'] });
+  }
+}
+
 /** A record as it leads home. Of a set whose policy the plan does not say it is one by weight, beside one that gets nothing. */
 function placeRecord(route53: Route53, record: TrafficRecord, addresses: Addresses): void {
+  if ('failover' in record) return;
   const { zone, name, type } = record;
   const place = (more: Partial<ZoneRecord>) => route53.setRecord(zone, { name, type, values: [], ...more });
   const weighted = (set: string, weight: number) => ({ set, routing: { policy: 'weighted', weight } as const });

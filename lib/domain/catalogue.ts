@@ -288,6 +288,11 @@ export const operationSchema = z
     /** Instances that it stopped, with the public address each had then. */
     stopped: z.record(instanceId, z.string().nullable()).readonly(),
     traffic: z.array(trafficChangeSchema).readonly(),
+    /** To which site it had the plan's health check lead, from when on, and whether that led there already. `isTakenBack`: its undo has begun. */
+    signalled: z
+      .object({ to: siteSchema, at: time, wasThere: z.boolean(), isTakenBack: z.literal(true).exactOptional() })
+      .readonly()
+      .exactOptional(),
     rpoSeconds: z.number().nullable(),
     rtoSeconds: z.number().nullable(),
     estimate: estimateSchema.nullable(),

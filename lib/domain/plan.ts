@@ -81,8 +81,13 @@ export interface WeightedPair extends AnyRecord {
   readonly weighted: OfSites<string>;
 }
 
+/** A failover pair with one record for each site, by set identifier: moved by the health check of the plan, without a change of records. */
+export interface FailoverPair extends AnyRecord {
+  readonly failover: OfSites<string>;
+}
+
 /** What follows the active site in DNS. */
-export type TrafficRecord = ServerRecord | FixedRecord | AliasRecord | WeightedPair;
+export type TrafficRecord = ServerRecord | FixedRecord | AliasRecord | WeightedPair | FailoverPair;
 
 /** What makes failover start by itself: a metric in the recovery Region that stops arriving. */
 export interface AutomaticFailover {

@@ -3,7 +3,7 @@ import { isValueOf, type RecordType, recordTypes, withDot } from './record-set.t
 import { type Broken, type Rule, rule } from './rule.ts';
 
 /** What a record leads to, each in its own way. */
-const ways = ['server', 'values', 'alias', 'weighted'] as const;
+const ways = ['server', 'values', 'alias', 'weighted', 'failover'] as const;
 type Way = (typeof ways)[number];
 
 const sites = ['primary', 'recovery'] as const;
@@ -41,7 +41,8 @@ const fieldsRule = recordRule((record) => {
   const way = wayOf(record);
   const type = typeOf(record);
   if (way === undefined) return [[[], `leads nowhere, or in several ways. Write one of: ${ways.join(', ')}.`]];
-  const keepsTtl = way === 'alias' || way === 'weighted' || record['set'] !== undefined;
+  const isPair = way === 'weighted' || way === 'failover';
+  const keepsTtl = way === 'alias' || isPair || record['set'] !== undefined;
   return [
     way === 'server' && record['address'] === undefined && [['address'], 'is not there. Write public or private.'],
     way !== 'server' &&
@@ -49,18 +50,18 @@ const fieldsRule = recordRule((record) => {
     keepsTtl &&
       record['ttl'] !== undefined && [['ttl'], 'is not of an alias or a set, which keeps its own. Take it out.'],
     !keepsTtl && record['ttl'] === undefined && [['ttl'], 'is not there. Write it like "60 seconds".'],
-    way === 'weighted' &&
-      record['set'] !== undefined && [['set'], 'is one record, and weighted names two. Take one of them out.'],
+    isPair && record['set'] !== undefined && [['set'], `is one record, and ${way} names two. Take one of them out.`],
     way === 'server' && type !== undefined && type !== 'A' && [['type'], 'cannot lead to a server. Write A.'],
     way === 'alias' && type === 'CNAME' && [['type'], 'cannot be an alias. Write A or AAAA.'],
   ];
 });
 
-/** The values of a record are of its type, and weights are exchanged between two. */
+/** The values of a record are of its type, and a pair is of two records. */
 const valuesRule = recordRule((record) => {
   const type = typeOf(record);
   const fixed = values.safeParse(record['values']);
-  const pair = sets.safeParse(record['weighted']);
+  const way = record['weighted'] === undefined ? 'failover' : 'weighted';
+  const pair = sets.safeParse(record[way]);
   const unfit =
     type === undefined || !fixed.success
       ? []
@@ -78,7 +79,7 @@ const valuesRule = recordRule((record) => {
     ...unfit,
     pair.success &&
       pair.data.primary === pair.data.recovery && [
-        ['weighted', 'recovery'],
+        [way, 'recovery'],
         'is the record of the primary Region too. Name the set identifiers of two records.',
       ],
   ];
@@ -107,11 +108,13 @@ const onceRule = rule(z.object({ traffic: z.array(z.unknown()) }), ({ traffic })
         type: z.string(),
         set: z.string().optional(),
         weighted: sets.optional(),
+        failover: sets.optional(),
       })
       .safeParse(record);
     if (!read.success) return false;
-    const { zone, name, type, set, weighted } = read.data;
-    const keys = (weighted === undefined ? [set] : [weighted.primary, weighted.recovery]).map((one) =>
+    const { zone, name, type, set, weighted, failover } = read.data;
+    const pair = weighted ?? failover;
+    const keys = (pair === undefined ? [set] : [pair.primary, pair.recovery]).map((one) =>
       JSON.stringify([zone, withDot(name), type, one]),
     );
     const isTwice = keys.some((key) => seen.has(key));

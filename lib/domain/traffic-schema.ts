@@ -23,13 +23,16 @@ export const recordSchema = fields({
   values: ofSites(listOf(value, 'value')).exactOptional(),
   alias: ofSites(fields({ zone, name: dnsName })).exactOptional(),
   weighted: ofSites(set).exactOptional(),
+  failover: ofSites(set).exactOptional(),
 });
 
 /** @param written what has kept every rule */
 export function toRecord(written: z.output<typeof recordSchema>): TrafficRecord {
-  const { zone: inZone, name: called, type, set: one, ttl, server, address, values, alias, weighted } = written;
+  const { zone: inZone, name: called, type, set: one, ttl, server, address, values, alias } = written;
+  const { weighted, failover } = written;
   const any = { zone: inZone, name: called, type };
   if (weighted !== undefined) return { ...any, weighted };
+  if (failover !== undefined) return { ...any, failover };
   const of = {
     ...any,
     ...(one === undefined ? {} : { set: one }),

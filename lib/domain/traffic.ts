@@ -1,10 +1,11 @@
 import type { Site } from './catalogue.ts';
-import type { AliasRecord, FixedRecord, TrafficRecord } from './plan.ts';
+import type { AliasRecord, FailoverPair, FixedRecord, Plan, TrafficRecord } from './plan.ts';
 import { type RecordName, type RecordValue, withDot, wordsOf } from './record-set.ts';
 
-/** The records of Route 53 that a record of a plan stands for: one, or the primary Region's and the recovery Region's. */
+/** The records of Route 53 that change for a record of a plan: one, or the primary Region's and the recovery Region's; none of a failover pair. */
 export function namesOf(record: TrafficRecord): readonly RecordName[] {
   const { zone, name, type } = record;
+  if ('failover' in record) return [];
   if ('weighted' in record)
     return [record.weighted.primary, record.weighted.recovery].map((set) => ({ zone, name, type, set }));
   return [{ zone, name, type, ...(record.set === undefined ? {} : { set: record.set }) }];
@@ -15,8 +16,43 @@ export function isOfServer(record: TrafficRecord, server: string): boolean {
   return 'server' in record && record.server === server;
 }
 
+/** Whether traffic of a plan is moved by its health check too, or by that alone. */
+export function hasFailoverPair({ traffic }: Pick<Plan, 'traffic'>): boolean {
+  return traffic.some((record) => 'failover' in record);
+}
+
+/** Whether records of a plan have to be changed. */
+export function hasChanges({ traffic }: Pick<Plan, 'traffic'>): boolean {
+  return traffic.some((record) => !('failover' in record));
+}
+
+/** The two records of a failover pair. */
+export function pairOf({ zone, name, type, failover }: FailoverPair): readonly [RecordName, RecordName] {
+  return [
+    { zone, name, type, set: failover.primary },
+    { zone, name, type, set: failover.recovery },
+  ];
+}
+
+/** Why a failover pair would not be moved by the plan's health check; `undefined` where it would. */
+export function pairFault(
+  { zone, failover }: FailoverPair,
+  [primary, recovery]: readonly (RecordValue | undefined)[],
+  healthCheck: string,
+): string | undefined {
+  if (primary === undefined || recovery === undefined)
+    return `its record "${primary === undefined ? failover.primary : failover.recovery}" does not exist in zone ${zone}`;
+  if (primary.routing?.['Failover'] !== 'PRIMARY') return `its record "${failover.primary}" is not the primary one`;
+  if (recovery.routing?.['Failover'] !== 'SECONDARY')
+    return `its record "${failover.recovery}" is not the secondary one`;
+  if (primary.routing['HealthCheckId'] !== healthCheck)
+    return `its record "${failover.primary}" does not have the plan's health check, ${healthCheck}`;
+  return undefined;
+}
+
 /** Why a record cannot be switched; `undefined` where it can. @param present what each of its {@link namesOf} is now */
 export function faultOf(record: TrafficRecord, present: readonly (RecordValue | undefined)[]): string | undefined {
+  if ('failover' in record) return undefined;
   const found = present.filter((value) => value !== undefined);
   if (found.length < present.length) {
     const missing = namesOf(record)[present.indexOf(undefined)];
@@ -47,6 +83,7 @@ export function ledTo(
   present: readonly RecordValue[],
   home: readonly RecordValue[] | undefined,
 ): readonly RecordValue[] {
+  if ('failover' in record) return [];
   const base = home ?? present;
   if ('server' in record)
     return base.map((value) => withValues(value, [address ?? ''], home === undefined ? record : {}));
@@ -79,7 +116,7 @@ function weightOf({ routing }: RecordValue): number {
 }
 
 /** Whether records lead to a site now. A server's address is not known here. */
-function isAt(record: TrafficRecord, site: Site, found: readonly RecordValue[]): boolean {
+function isAt(record: Exclude<TrafficRecord, FailoverPair>, site: Site, found: readonly RecordValue[]): boolean {
   if ('server' in record) return false;
   if ('weighted' in record) {
     const [primary = 0, recovery = 0] = found.map(weightOf);

@@ -54,9 +54,10 @@ function switching(of: Resources): Right[] {
       [`${action}RecordTypes`]: types,
       [`${action}Actions`]: ['CREATE', 'DELETE'],
     };
+    const conditions = { 'ForAllValues:StringEquals': records };
     return [
       on(resources, 'route53:ListResourceRecordSets'),
-      { actions: [action], resources, conditions: { 'ForAllValues:StringEquals': records } },
+      ...(names.length === 0 ? [] : [{ actions: [action], resources, conditions }]),
     ];
   });
 }
@@ -296,9 +297,14 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
   'traffic/switch': (of) => [
     of.read(both, 'ec2:DescribeInstances'),
     ...switching(of),
+    ...(of.hasFailoverPair ? [publishing] : []),
     ...(of.zones.size === 0 ? [] : [on([`arn:${of.partition}:route53:::change/*`], 'route53:GetChange')]),
   ],
-  'traffic/restore': (of) => [of.read(both, 'ec2:DescribeInstances'), ...switching(of)],
+  'traffic/restore': (of) => [
+    of.read(both, 'ec2:DescribeInstances'),
+    ...switching(of),
+    ...(of.hasFailoverPair ? [publishing] : []),
+  ],
   'failback/estimate': (of) => [
     ...snapshotSet(of, 'recovery'),
     of.own(of.snapshots('recovery'), 'ebs:ListChangedBlocks'),

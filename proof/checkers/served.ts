@@ -1,4 +1,4 @@
-import type { ServerRecord, TrafficRecord } from '../../lib/domain/plan.ts';
+import type { FailoverPair, ServerRecord, TrafficRecord } from '../../lib/domain/plan.ts';
 import type { ZoneRecord } from '../../sim/route53/record-set.ts';
 import type { Checker } from './checker.ts';
 import { leftOutNow } from './table.ts';
@@ -34,6 +34,15 @@ export const served: Checker = {
       const { route53 } = cloud.services(plan.recovery.region);
       for (const record of plan.traffic) {
         const { zone, name, type } = record;
+        if ('failover' in record) {
+          const led = route53.resolve(name, type, zone)?.values;
+          const meant = route53
+            .servedRecords(zone, name, type)
+            .find(({ set }) => set === record.failover[site])?.values;
+          if (led === undefined || led.join() !== meant?.join())
+            broken.push(`${name} ${type} in ${zone} leads to ${led?.join(', ')}, not to ${region}`);
+          continue;
+        }
         if (!('server' in record)) {
           if (!isLedTo(site, record, route53.servedRecords(zone, name, type)))
             broken.push(`${name} ${type} in ${zone} does not lead to ${region}`);
@@ -53,7 +62,7 @@ export const served: Checker = {
 /** By what DNS servers have. */
 function isLedTo(
   site: 'primary' | 'recovery',
-  record: Exclude<TrafficRecord, ServerRecord>,
+  record: Exclude<TrafficRecord, ServerRecord | FailoverPair>,
   served: readonly ZoneRecord[],
 ): boolean {
   if ('weighted' in record) {

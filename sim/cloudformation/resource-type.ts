@@ -30,6 +30,7 @@ export interface Neighbours {
   readonly eventbridge: { putRuleFromTemplate(rule: object): unknown };
   readonly scheduler: { createFromTemplate(schedule: object): unknown };
   readonly cloudwatch: { putAlarmFromTemplate(alarm: object): unknown };
+  readonly route53: { readonly healthChecks: { createFromTemplate(check: object): string } };
   readonly dynamodb: { createTable(properties: object): unknown };
   readonly s3: { createBucket(bucket: { name: string }): void };
   readonly sns: {

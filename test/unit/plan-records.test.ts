@@ -35,6 +35,7 @@ it('leads to a server, to values, to aliases, or exchanges weights; a set keeps 
       'name: b.example.com, type: AAAA, ttl: 1 minute, values: { primary: ["2001:db8::1"], recovery: ["2001:db8::2"] }',
       `name: c.example.com, type: A, ${elb('elb.example.net')}`,
       'name: d.example.com, type: A, weighted: { primary: home, recovery: away }',
+      'name: e.example.com, type: A, failover: { primary: home, recovery: away }',
     ),
   ).toEqual([
     { zone: 'Z1', name: 'a.example.com', type: 'A', set: 'eu', server: 'web', address: 'public' },
@@ -50,6 +51,7 @@ it('leads to a server, to values, to aliases, or exchanges weights; a set keeps 
       },
     },
     { zone: 'Z1', name: 'd.example.com', type: 'A', weighted: { primary: 'home', recovery: 'away' } },
+    { zone: 'Z1', name: 'e.example.com', type: 'A', failover: { primary: 'home', recovery: 'away' } },
   ]);
 });
 
@@ -59,7 +61,7 @@ it.each<[why: string, records: string[], ...problems: string[]]>([
   [
     'nowhere',
     ['name: a.example.com, type: A, ttl: 1 minute'],
-    '0: leads nowhere, or in several ways. Write one of: server, values, alias, weighted.',
+    '0: leads nowhere, or in several ways. Write one of: server, values, alias, weighted, failover.',
   ],
   [
     'two ways',

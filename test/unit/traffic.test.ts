@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { TrafficRecord } from '../../lib/domain/plan.ts';
+import type { FailoverPair, Plan, TrafficRecord } from '../../lib/domain/plan.ts';
+import { warningsOf } from '../../lib/domain/plan-warnings.ts';
 import {
   isSameName,
   isSameRecord,
@@ -8,7 +9,16 @@ import {
   trafficChangeSchema,
   wordsOf,
 } from '../../lib/domain/record-set.ts';
-import { faultOf, isOfServer, ledTo, namesOf } from '../../lib/domain/traffic.ts';
+import {
+  faultOf,
+  hasChanges,
+  hasFailoverPair,
+  isOfServer,
+  ledTo,
+  namesOf,
+  pairFault,
+  pairOf,
+} from '../../lib/domain/traffic.ts';
 
 const place = { zone: 'Z1', name: 'shop.example.com' };
 const server: TrafficRecord = { ...place, type: 'A', ttlSeconds: 60, server: 'web', address: 'public' };
@@ -92,6 +102,47 @@ describe('a record of a plan', () => {
     ],
   ])('that %s can be switched, or says why not', (_why, record, present, fault) => {
     expect(faultOf(record, present)).toBe(fault);
+  });
+});
+
+describe('a failover pair', () => {
+  const moved: FailoverPair = { ...place, type: 'A', failover: { primary: 'home', recovery: 'away' } };
+  const role = (Failover: string, more: NonNullable<RecordValue['routing']> = {}) =>
+    plain(['192.0.2.1'], { routing: { Failover, ...more } });
+  const primary = role('PRIMARY', { HealthCheckId: 'check-1' });
+
+  it('is never changed, and is all that a plan may have', () => {
+    expect([namesOf(moved), faultOf(moved, []), ledTo(moved, to('recovery'), [], undefined)]).toEqual([
+      [],
+      undefined,
+      [],
+    ]);
+    expect(pairOf(moved).map(({ set }) => set)).toEqual(['home', 'away']);
+    expect([hasFailoverPair({ traffic: [moved] }), hasChanges({ traffic: [moved] })]).toEqual([true, false]);
+    expect([hasFailoverPair({ traffic: [fixed] }), hasChanges({ traffic: [moved, fixed] })]).toEqual([false, true]);
+  });
+
+  it.each<[why: string, present: (RecordValue | undefined)[], fault: string | undefined]>([
+    ['has roles and health check', [primary, role('SECONDARY')], undefined],
+    ['lacks its primary', [undefined, role('SECONDARY')], 'its record "home" does not exist in zone Z1'],
+    ['lacks its secondary', [primary, undefined], 'its record "away" does not exist in zone Z1'],
+    ['has its roles exchanged', [role('SECONDARY'), primary], 'its record "home" is not the primary one'],
+    ['has no roles', [plain(['192.0.2.1']), plain(['192.0.2.2'])], 'its record "home" is not the primary one'],
+    ['has two primaries', [primary, primary], 'its record "away" is not the secondary one'],
+    [
+      'has another check',
+      [role('PRIMARY'), role('SECONDARY')],
+      `its record "home" does not have the plan's health check, check-1`,
+    ],
+  ])('that %s can be moved, or says why not', (_why, present, fault) => {
+    expect(pairFault(moved, present, 'check-1')).toBe(fault);
+  });
+
+  it('takes the warning from a plan in us-east-1 that has no other records', () => {
+    const plan = (region: string, traffic: TrafficRecord[]) => ({ primary: { region }, traffic }) as unknown as Plan;
+    expect(Object.keys(warningsOf(plan('us-east-1', [moved, fixed])))).toEqual(['control-plane']);
+    expect(warningsOf(plan('us-east-1', [moved]))).toEqual({});
+    expect(warningsOf(plan('eu-west-1', [fixed]))).toEqual({});
   });
 });
 

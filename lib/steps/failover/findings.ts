@@ -8,10 +8,9 @@ import { type LadderFindings, ladderFindings, type Rung, rungsOf } from '../../d
 import { mapNetwork, placementFindings, publicAddressFindings, recoverySubnets } from '../../domain/launch-network.ts';
 import { isOptional } from '../../domain/left-out.ts';
 import type { Plan } from '../../domain/plan.ts';
-import { faultOf } from '../../domain/traffic.ts';
 import { imagesOf } from '../operation/images.ts';
 import type { Services } from '../services.ts';
-import { presentOf } from '../traffic/intend.ts';
+import { trafficFindings } from '../traffic/findings.ts';
 
 type Images = ReadonlyMap<string, PointServer>;
 
@@ -36,13 +35,13 @@ export async function findingsOf(services: Services, launch: Launch): Promise<La
   const all = await launchFindings(services, launch, { images, snapshots });
   const required = Object.entries(plan.servers).filter(([server]) => !isOptional(plan, server));
   if (required.length === Object.keys(plan.servers).length)
-    return { blocking: [...all.blocking, ...traffic], warnings: all.warnings };
+    return { blocking: [...all.blocking, ...traffic.blocking], warnings: [...all.warnings, ...traffic.warnings] };
   const without = { ...launch, plan: { ...plan, servers: Object.fromEntries(required) } };
   const kept = new Map([...images].filter(([server]) => !isOptional(plan, server)));
   const { blocking } = await launchFindings(services, without, { images: kept, snapshots });
   const standing = [...new Set([...blocking, ...all.always])];
   const left = all.blocking.filter((finding) => !standing.includes(finding));
-  return { blocking: [...standing, ...traffic], warnings: [...left, ...all.warnings] };
+  return { blocking: [...standing, ...traffic.blocking], warnings: [...left, ...all.warnings, ...traffic.warnings] };
 }
 
 /** `always`: those of the blocking ones behind which no server may be launched, also none that is optional. */
@@ -163,13 +162,4 @@ async function networkFindings(
     always: nearby,
     warnings: launching.warnings,
   };
-}
-
-async function trafficFindings(services: Services, plan: Plan): Promise<string[]> {
-  const findings: string[] = [];
-  for (const record of plan.traffic) {
-    const fault = faultOf(record, await presentOf(services, record));
-    if (fault !== undefined) findings.push(`record ${record.name} ${record.type} cannot be switched: ${fault}`);
-  }
-  return findings;
 }

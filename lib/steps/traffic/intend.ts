@@ -5,7 +5,7 @@ import type { Site } from '../../domain/catalogue.ts';
 import { Failure } from '../../domain/failure.ts';
 import type { Plan, TrafficRecord } from '../../domain/plan.ts';
 import { isSameName, isSameRecord, type RecordValue, type TrafficChange } from '../../domain/record-set.ts';
-import { faultOf, ledTo, namesOf } from '../../domain/traffic.ts';
+import { faultOf, hasChanges, ledTo, namesOf } from '../../domain/traffic.ts';
 import type { Context, Services } from '../services.ts';
 import { failoverOf, instancesOf } from '../waves/site.ts';
 
@@ -14,6 +14,7 @@ import { failoverOf, instancesOf } from '../waves/site.ts';
  * @throws Failure TrafficChanged when a record does not exist or leads to neither site
  */
 export async function intend(services: Services, context: Context, plan: Plan, to: Site): Promise<TrafficChange[]> {
+  if (!hasChanges(plan)) return [];
   const servers = plan.traffic.flatMap((record) => ('server' in record ? [record.server] : []));
   const instances = await instancesOf(services, context, to, servers);
   const left = to === 'primary' ? ((await failoverOf(services, context))?.traffic ?? []) : [];

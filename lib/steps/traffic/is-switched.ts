@@ -4,9 +4,10 @@ import type { InstanceFacts } from '../../aws/instances.ts';
 import { isSameRecord } from '../../domain/record-set.ts';
 import { corrupt } from '../../domain/corrupt.ts';
 import type { Context, Services } from '../services.ts';
+import { isLed } from './lead.ts';
 
 /**
- * Whether users are led to where the operation meant to bring them: all records that it changes have their new values. What they have written
+ * Whether users are led to where the operation meant to bring them: all records that it changes have their new values, and the health check leads there. What they have written
  * there since would be lost by an undo, so an operation that got this far is final.
  */
 export async function isSwitched(services: Services, context: Context): Promise<boolean> {
@@ -15,7 +16,8 @@ export async function isSwitched(services: Services, context: Context): Promise<
   // One that led there all along says nothing.
   const telling = traffic.filter(({ before, after }) => !isSameRecord(before, after));
   for (const change of telling) if (!isSameRecord(await readRecord(client, change), change.after)) return false;
-  return telling.length > 0;
+  const led = await isLed(services, context);
+  return led ?? telling.length > 0;
 }
 
 /**

@@ -7,6 +7,7 @@ import { type Context, contextSchema, type Services } from '../services.ts';
 import { regionOf, siteSchema } from '../waves/site.ts';
 import { renewedAddresses } from '../waves/stop.ts';
 import { applyChanges } from './apply.ts';
+import { leadBack } from './lead.ts';
 
 /** `to`: the site that serves again after the undo. */
 export const restoreSchema = contextSchema.extend({ to: siteSchema });
@@ -23,6 +24,7 @@ export async function restore(
   if (commit === input.operation) return { restored: false };
   const region = regionOf(services.plan(input.plan), input.to);
   await restoreTraffic(services, input, await renewedAddresses(services, input, region));
+  await leadBack(services, input, input.to);
   if (input.to === 'primary') await services.catalogue.changeState(input, { kind: 'unfence' });
   return { restored: true };
 }

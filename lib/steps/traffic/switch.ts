@@ -9,6 +9,7 @@ import { type Context, contextSchema, type Services } from '../services.ts';
 import { siteSchema } from '../waves/site.ts';
 import { applyChanges } from './apply.ts';
 import { intend } from './intend.ts';
+import { lead } from './lead.ts';
 
 export const switchSchema = contextSchema.extend({ to: siteSchema, poll: pollSchema });
 type SwitchInput = z.infer<typeof switchSchema>;
@@ -36,13 +37,16 @@ export async function switchTraffic(services: Services, input: SwitchInput): Pro
     rule: input.to === 'recovery' ? plan.failover.questions?.traffic : undefined,
   });
   if (asking !== undefined) return asking;
-  const { traffic } = await services.catalogue.operationOf(input);
-  const intended = traffic.length > 0 ? traffic : await intend(services, input, plan, input.to);
-  if (traffic.length === 0) {
+  const { traffic, progression } = await services.catalogue.operationOf(input);
+  const isIntended = traffic.length > 0 || progression === 'switching traffic';
+  const intended = isIntended ? traffic : await intend(services, input, plan, input.to);
+  if (!isIntended) {
     const switching = { traffic: intended, progression: 'switching traffic' };
     await services.catalogue.progress(input, switching, services.now());
   }
-  return nextPollWithin(input.poll, await carryOut(services, input, intended), services.now(), {
+  // Records first: a change of theirs may be refused.
+  const isThere = (await carryOut(services, input, intended)) && (await lead(services, input, input.to));
+  return nextPollWithin(input.poll, isThere, services.now(), {
     withinSeconds: syncSecondsMax,
     overdue: () =>
       new Failure(
