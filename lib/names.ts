@@ -22,6 +22,8 @@ export const environment = {
   alarms: 'HOMEWARD_ALARMS',
   /** JSON: `outside` → function that probes public addresses; `inside` and `drill` → plan → function in the plan's recovery or drill network. */
   probers: 'HOMEWARD_PROBERS',
+  /** JSON: plan → the alarm that says where its traffic is led, and the health check that watches it. */
+  trafficSignals: 'HOMEWARD_TRAFFIC_SIGNALS',
 } as const;
 
 /** Where all metrics are, in the recovery Region. */
@@ -48,6 +50,8 @@ export const metrics = {
   readinessFindings: 'ReadinessFindings',
   /** Seconds that a failover would take, as the last one did, or the last drill. */
   predictedRto: 'PredictedRto',
+  /** 1 has the plan's health check lead to the recovery Region, 0 home. Put only when traffic moves. */
+  ledAway: 'LedAway',
   /** Seconds from the start of a drill until all its servers were healthy. */
   drillDuration: 'DrillDuration',
   /** Of each probe of a plan: 1 where it was answered rightly, 0 where not. */
@@ -66,6 +70,11 @@ export const outputs = {
   topicArn: 'TopicArn',
   evidenceBucketName: 'EvidenceBucketName',
 } as const;
+
+/** The output with the id of the health check that the primary records of a plan's failover pairs need. */
+export function healthCheckOutput(plan: string): string {
+  return `TrafficHealthCheck${plan.replaceAll(/(^|-)(\w)/g, (_, __, letter: string) => letter.toUpperCase())}`;
+}
 
 /** All plans of one recovery Region form one stack there. */
 export function stackName(recoveryRegion: string): string {

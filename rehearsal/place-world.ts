@@ -1,9 +1,13 @@
 import { memberOf } from '../lib/domain/members.ts';
-import type { Plan } from '../lib/domain/plan.ts';
+import type { Plan, TrafficRecord } from '../lib/domain/plan.ts';
 import type { SimulatedCloud } from '../sim/create-cloud.ts';
+import type { ZoneRecord } from '../sim/route53/record-set.ts';
+import type { Route53 } from '../sim/route53/route53.ts';
 import type { World, WorldServer } from './world.ts';
 
 const blockBytes = 524_288;
+
+type Addresses = ReadonlyMap<string, { readonly public: string | undefined; readonly private: string }>;
 
 /** Everything that the plan names, as it was before Homeward: networks, keys, addresses, running servers with real bytes, records. */
 export function placeWorld(cloud: SimulatedCloud, plan: Plan, world: World): void {
@@ -16,7 +20,7 @@ export function placeWorld(cloud: SimulatedCloud, plan: Plan, world: World): voi
   const addresses = new Map<string, { public: string | undefined; private: string }>();
   for (const [name, server] of Object.entries(world.servers))
     addresses.set(name, placeServer(cloud, plan, { name, server, key: primaryKey }));
-  placeRecords(cloud, plan, addresses);
+  placeRecords(cloud, plan, { addresses, privateZones: world.privateZones ?? [] });
   const keyNames = Object.values(world.servers).flatMap(({ details }) => details?.keyName ?? []);
   for (const keyName of new Set(keyNames)) recovery.addKeyPair(keyName);
 }
@@ -106,17 +110,53 @@ function placeServer(cloud: SimulatedCloud, plan: Plan, { name, server, key }: P
 function placeRecords(
   cloud: SimulatedCloud,
   plan: Plan,
-  addresses: ReadonlyMap<string, { public: string | undefined; private: string }>,
+  { addresses, privateZones }: { readonly addresses: Addresses; readonly privateZones: readonly string[] },
 ): void {
   const { route53 } = cloud.services(plan.recovery.region);
   for (const id of new Set(plan.traffic.map(({ zone }) => zone))) {
     const ofZone = plan.traffic.filter(({ zone }) => zone === id);
-    route53.addZone({ id, name: commonDomain(ofZone.map(({ name }) => name)) });
-    for (const { name, type, ttlSeconds, server, address } of ofZone) {
-      const value = addresses.get(server)?.[address];
-      if (value !== undefined) route53.setRecord(id, { name, type, ttlSeconds, values: [value] });
-    }
+    route53.addZone({ id, name: commonDomain(ofZone.map(({ name }) => name)), private: privateZones.includes(id) });
+    for (const record of ofZone) placeRecord(route53, record, addresses);
   }
+}
+
+const ttlSecondsOfSets = 60;
+
+/** Failover pairs, as their owner makes them once the stack is there and its health check known. */
+export function placePairs(cloud: SimulatedCloud, plan: Plan, healthCheck: string): void {
+  const { route53 } = cloud.services(plan.recovery.region);
+  for (const record of plan.traffic) {
+    if (!('failover' in record)) continue;
+    const { zone, name, type, failover } = record;
+    const of = { name, type, ttlSeconds: ttlSecondsOfSets };
+    const role = (of: 'PRIMARY' | 'SECONDARY') => ({ routing: { policy: 'failover', role: of } as const });
+    route53.setRecord(zone, { ...of, ...role('PRIMARY'), set: failover.primary, values: ['192.0.2.20'], healthCheck });
+    route53.setRecord(zone, { ...of, ...role('SECONDARY'), set: failover.recovery, values: ['198.51.100.20'] });
+  }
+}
+
+/** A record as it leads home. Of a set whose policy the plan does not say it is one by weight, beside one that gets nothing. */
+function placeRecord(route53: Route53, record: TrafficRecord, addresses: Addresses): void {
+  if ('failover' in record) return;
+  const { zone, name, type } = record;
+  const place = (more: Partial<ZoneRecord>) => route53.setRecord(zone, { name, type, values: [], ...more });
+  const weighted = (set: string, weight: number) => ({ set, routing: { policy: 'weighted', weight } as const });
+  if ('weighted' in record) {
+    for (const [site, set] of Object.entries(record.weighted))
+      place({ ...weighted(set, site === 'primary' ? 100 : 0), ttlSeconds: ttlSecondsOfSets, values: ['192.0.2.1'] });
+    return;
+  }
+  const of = record.set === undefined ? {} : weighted(record.set, 100);
+  const { ttlSeconds = ttlSecondsOfSets } = record;
+  if ('alias' in record) {
+    route53.addLoadBalancer({ ...record.alias.primary, addresses: ['192.0.2.80', '2001:db8:1::80'] });
+    route53.addLoadBalancer({ ...record.alias.recovery, addresses: ['198.51.100.80', '2001:db8:2::80'] });
+    place({ ...of, alias: { ...record.alias.primary, evaluatesHealth: true } });
+    return;
+  }
+  const address = 'server' in record ? addresses.get(record.server)?.[record.address] : undefined;
+  const values = 'values' in record ? record.values.primary : [address].filter((value) => value !== undefined);
+  if (values.length > 0) place({ ...of, ttlSeconds, values });
 }
 
 /** The longest domain that all names are below of, or are. */

@@ -1,12 +1,5 @@
-import type {
-  FailbackEstimate,
-  Operation,
-  RecoveryPoint,
-  Round,
-  TrafficChange,
-  Twin,
-  VolumeKey,
-} from '../lib/domain/catalogue.ts';
+import type { FailbackEstimate, Operation, RecoveryPoint, Round, Twin, VolumeKey } from '../lib/domain/catalogue.ts';
+import { titleOf, type TrafficChange, wordsOf } from '../lib/domain/record-set.ts';
 import { changedIndexes } from '../sim/blocks/content.ts';
 import type { Stage } from './stage.ts';
 
@@ -160,8 +153,9 @@ function reportVolume(stage: Stage, point: RecoveryPoint, { key, rebuilt, chain 
   };
 }
 
-function reportTraffic({ name, type, before, after }: TrafficChange): TrafficReport {
-  return { name, type, before: before.values, after: after.values };
+function reportTraffic(change: TrafficChange): TrafficReport {
+  const { type, before, after } = change;
+  return { name: titleOf(change), type, before: wordsOf(before), after: wordsOf(after) };
 }
 
 function sum(numbers: readonly number[]): number {

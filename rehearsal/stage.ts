@@ -8,14 +8,14 @@ import { Catalogue } from '../lib/aws/catalogue.ts';
 import type { Console } from '../lib/cli/operations.ts';
 import type { HolderKind } from '../lib/domain/catalogue.ts';
 import type { Plan } from '../lib/domain/plan.ts';
-import { outputs } from '../lib/names.ts';
+import { healthCheckOutput, outputs } from '../lib/names.ts';
 import { VirtualClock } from '../sim/clock.ts';
 import { deployAssembly } from '../sim/cloudformation/cloudformation.ts';
 import { SimulatedCloud } from '../sim/create-cloud.ts';
 import type { Random } from '../sim/random.ts';
 import type { Execution } from '../sim/stepfunctions/stepfunctions.ts';
 import { Guests } from './guests.ts';
-import { placeWorld } from './place-world.ts';
+import { placePairs, placeWorld } from './place-world.ts';
 import { Workload } from './workload.ts';
 import { type World, withWorldMembers } from './world.ts';
 
@@ -81,6 +81,7 @@ export class Stage {
       placeWorld(cloud, plan, world);
       const stacks = await clock.settle(deployAssembly(cloud, assembly));
       const found = stacks.flatMap((stack) => stack.outputs.map(({ key, value }): [string, string] => [key, value]));
+      placePairs(cloud, plan, new Map(found).get(healthCheckOutput(plan.name)) ?? '');
       const stage = new Stage({ ...options, plan }, clock, cloud, new Map(found));
       stage.workload.startHeartbeat();
       return stage;

@@ -50,6 +50,8 @@ export interface WorldEvent {
 
 /** The servers a rehearsal begins with, and what happens when. */
 export interface World {
+  /** Hosted zones of the plan that are private. */
+  readonly privateZones?: readonly string[];
   readonly servers: Readonly<Record<string, WorldServer>>;
   readonly events: readonly WorldEvent[];
 }

@@ -25,6 +25,7 @@ const units: Readonly<Record<Metric, StandardUnit>> = {
   [metrics.tickSkipped]: 'Count',
   [metrics.tickDelay]: 'Seconds',
   [metrics.unexpectedFullCopies]: 'Count',
+  [metrics.ledAway]: 'Count',
   [metrics.drillDuration]: 'Seconds',
   [metrics.readinessFindings]: 'Count',
   [metrics.predictedRto]: 'Seconds',

@@ -1,33 +1,47 @@
 import {
+  type AliasTarget,
   ChangeResourceRecordSetsCommand,
   GetChangeCommand,
   ListResourceRecordSetsCommand,
   type ResourceRecordSet,
   type Route53Client,
-  type RRType,
 } from '@aws-sdk/client-route-53';
-import type { RecordValue, TrafficChange } from '../domain/catalogue.ts';
 import { Failure } from '../domain/failure.ts';
+import { type RecordName, type RecordValue, titleOf, type TrafficChange, withDot } from '../domain/record-set.ts';
 import { AwsFailure, awsCall } from './call.ts';
 
-type RecordName = Pick<TrafficChange, 'zone' | 'name' | 'type'>;
-
-/** What a record answers now, or `undefined` when there is none. */
+/** What a record is now in every respect, or `undefined` when there is none. Where a set is named, it is that one of the set. */
 export async function readRecord(route53: Route53Client, record: RecordName): Promise<RecordValue | undefined> {
-  const answer = await awsCall(`read record ${record.name}`, () =>
+  const answer = await awsCall(`read record ${titleOf(record)}`, () =>
     route53.send(
       new ListResourceRecordSetsCommand({
         HostedZoneId: record.zone,
         StartRecordName: record.name,
-        StartRecordType: record.type as RRType,
+        StartRecordType: record.type,
+        ...(record.set === undefined ? {} : { StartRecordIdentifier: record.set }),
         MaxItems: 1,
       }),
     ),
   );
   const set = answer.ResourceRecordSets?.[0];
-  const isIt = set?.Type === record.type && withDot(set.Name ?? '') === withDot(record.name);
-  if (!isIt) return undefined;
-  return { ttlSeconds: set.TTL ?? 0, values: (set.ResourceRecords ?? []).map(({ Value }) => Value ?? '') };
+  const isIt =
+    set?.Type === record.type && withDot(set.Name ?? '') === withDot(record.name) && set.SetIdentifier === record.set;
+  return isIt ? valueOf(set) : undefined;
+}
+
+function valueOf(set: ResourceRecordSet): RecordValue {
+  const { Name: _name, Type: _type, SetIdentifier: _set, TTL, ResourceRecords = [], AliasTarget, ...rest } = set;
+  const routing = Object.fromEntries(Object.entries(rest).filter(([, member]) => member !== undefined));
+  return {
+    ...(TTL === undefined ? {} : { ttlSeconds: TTL }),
+    values: ResourceRecords.map(({ Value }) => Value ?? ''),
+    ...(AliasTarget === undefined ? {} : { alias: aliasOf(AliasTarget) }),
+    ...(Object.keys(routing).length === 0 ? {} : { routing: routing as NonNullable<RecordValue['routing']> }),
+  };
+}
+
+function aliasOf({ HostedZoneId = '', DNSName = '', EvaluateTargetHealth = false }: AliasTarget) {
+  return { zone: HostedZoneId, name: DNSName, isHealthEvaluated: EvaluateTargetHealth };
 }
 
 /**
@@ -40,8 +54,9 @@ export async function switchRecords(
   zone: string,
   changes: readonly TrafficChange[],
 ): Promise<string> {
+  const titles = changes.map(titleOf).join(', ');
   try {
-    const answer = await awsCall(`switch ${changes.map(({ name }) => name).join(', ')}`, () =>
+    const answer = await awsCall(`switch ${titles}`, () =>
       route53.send(
         new ChangeResourceRecordSetsCommand({
           HostedZoneId: zone,
@@ -60,7 +75,7 @@ export async function switchRecords(
     if (!(error instanceof AwsFailure && error.awsName === 'InvalidChangeBatch')) throw error;
     throw new Failure(
       'TrafficChanged',
-      `Cannot switch ${changes.map(({ name }) => name).join(', ')} in zone ${zone}: somebody changed a record meanwhile. Look at the zone, then redrive the execution.`,
+      `Cannot switch ${titles} in zone ${zone}: somebody changed a record meanwhile. Look at the zone, then redrive the execution.`,
       { cause: error },
     );
   }
@@ -72,15 +87,19 @@ export async function isInSync(route53: Route53Client, changeId: string): Promis
   return answer.ChangeInfo?.Status === 'INSYNC';
 }
 
-function recordSet(record: RecordName, value: RecordValue): ResourceRecordSet {
+function recordSet(
+  { name, type, set }: RecordName,
+  { ttlSeconds, values, alias, routing }: RecordValue,
+): ResourceRecordSet {
   return {
-    Name: record.name,
-    Type: record.type as RRType,
-    TTL: value.ttlSeconds,
-    ResourceRecords: value.values.map((Value) => ({ Value })),
+    ...routing,
+    Name: name,
+    Type: type,
+    ...(set === undefined ? {} : { SetIdentifier: set }),
+    ...(alias === undefined
+      ? { TTL: ttlSeconds, ResourceRecords: values.map((Value) => ({ Value })) }
+      : {
+          AliasTarget: { HostedZoneId: alias.zone, DNSName: alias.name, EvaluateTargetHealth: alias.isHealthEvaluated },
+        }),
   };
-}
-
-function withDot(name: string): string {
-  return name.endsWith('.') ? name : `${name}.`;
 }

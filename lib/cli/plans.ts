@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { formatDuration } from '../domain/duration.ts';
 import type { Plan } from '../domain/plan.ts';
+import { warningsOf } from '../domain/plan-warnings.ts';
 import { printable, quoted } from '../domain/quoted.ts';
 import { formatProblem } from '../plan-file/document.ts';
 import { readPlanFile } from '../plan-file/read.ts';
@@ -38,16 +39,6 @@ export function linesOf(plan: Plan): string[] {
   const every = formatDuration(protection.everySeconds);
   return [
     `${name}: ${count} server${count === 1 ? '' : 's'}, ${primary.region} → ${recovery.region}, a point every ${every}`,
-    ...warningsOf(plan).map((warning) => `  warning: ${warning}`),
+    ...Object.values(warningsOf(plan)).map((warning) => `  warning: ${warning}`),
   ];
-}
-
-/** What is allowed and may yet hurt on the day. */
-export function warningsOf(plan: Plan): string[] {
-  const isControlPlaneLost = plan.primary.region === 'us-east-1' && plan.traffic.length > 0;
-  return isControlPlaneLost
-    ? [
-        'Route 53 is changed through us-east-1. While that Region is lost, records cannot be switched, and a failover of this plan waits for it.',
-      ]
-    : [];
 }

@@ -9,6 +9,7 @@ import { imageId, instanceId, operationIdSchema, pointIdSchema, snapshotId, time
 import { questionsSchema } from './question.ts';
 import { leftOutSchema } from './left-out.ts';
 import { launchConfigurationSchema } from './launch-configuration.ts';
+import { trafficChangeSchema } from './record-set.ts';
 import { blockMethodSchema, methodSchema, replicationMembers } from './replication-record.ts';
 
 const count = z.int().nonnegative();
@@ -206,30 +207,6 @@ export const twinSchema = z
   .readonly();
 export type Twin = z.output<typeof twinSchema>;
 
-/** Addresses a DNS record answers with. */
-const recordValueSchema = z.object({ ttlSeconds: count, values: z.array(z.ipv4()).readonly() }).readonly();
-export type RecordValue = z.output<typeof recordValueSchema>;
-
-export function isSameRecord(one: RecordValue | undefined, other: RecordValue): boolean {
-  return (
-    one !== undefined &&
-    one.ttlSeconds === other.ttlSeconds &&
-    one.values.toSorted().join() === other.values.toSorted().join()
-  );
-}
-
-const trafficChangeSchema = z
-  .object({
-    zone: z.string().min(1),
-    name: z.string().min(1),
-    type: z.string().min(1),
-    before: recordValueSchema,
-    after: recordValueSchema,
-    changeId: z.string().nullable(),
-  })
-  .readonly();
-export type TrafficChange = z.output<typeof trafficChangeSchema>;
-
 const launchedServerSchema = z.object({ image: imageId, instance: instanceId.nullable() }).readonly();
 
 /** How it ended to bring a server up: launched or started with all that belongs to it, or left out; or not. */
@@ -311,6 +288,11 @@ export const operationSchema = z
     /** Instances that it stopped, with the public address each had then. */
     stopped: z.record(instanceId, z.string().nullable()).readonly(),
     traffic: z.array(trafficChangeSchema).readonly(),
+    /** To which site it had the plan's health check lead, from when on, and whether that led there already. `isTakenBack`: its undo has begun. */
+    signalled: z
+      .object({ to: siteSchema, at: time, wasThere: z.boolean(), isTakenBack: z.literal(true).exactOptional() })
+      .readonly()
+      .exactOptional(),
     rpoSeconds: z.number().nullable(),
     rtoSeconds: z.number().nullable(),
     estimate: estimateSchema.nullable(),

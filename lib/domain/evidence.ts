@@ -6,6 +6,7 @@ import type { OperationEvent } from './event.ts';
 import { name } from './fields.ts';
 import { warningsOf } from './left-out.ts';
 import { operationIdSchema, time } from './ids.ts';
+import { titleOf, wordsOf } from './record-set.ts';
 import { pointTime } from './recovery-point.ts';
 
 /** Evidence that is to be written: an item of the catalogue, `EVIDENCE` / `PLAN#<plan>#OP#<operation>`, there from before the operation's end until it is. */
@@ -133,8 +134,9 @@ export function evidenceOf(facts: Facts): Evidence {
       .map(([key, { text, askedAt, until, answer }]) => ({ key, question: text, askedAt, until, answer }))
       .toSorted((one, other) => one.askedAt.localeCompare(other.askedAt)),
     stopped: Object.keys(operation.stopped).toSorted(),
-    traffic: operation.traffic.map(({ name, type, before, after }) => ({
-      ...{ name, type, before: before.values, after: after.values },
+    traffic: operation.traffic.map(({ name, set, type, before, after }) => ({
+      ...{ name: titleOf({ name, ...(set === undefined ? {} : { set }) }), type },
+      ...{ before: wordsOf(before), after: wordsOf(after) },
     })),
     rounds: operation.rounds,
     transfers: facts.transfers

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Operation, Site } from './catalogue.ts';
 import { name } from './fields.ts';
 import type { Plan } from './plan.ts';
+import { isOfServer } from './traffic.ts';
 
 /** Why an operation went on without a server. `isRunning`: it is there and not healthy; else it could not be brought up, and nothing of it is there. */
 const leftOutServerSchema = z.object({ isRunning: z.boolean(), why: z.string().min(1) }).readonly();
@@ -32,7 +33,7 @@ export function unhealthyRule({ failover, failback }: Plan, site: Site) {
  */
 export function mayBeMissing(plan: Plan, site: Site, server: string): boolean {
   if (isOptional(plan, server)) return true;
-  return unhealthyRule(plan, site) !== undefined && plan.traffic.every((record) => record.server !== server);
+  return unhealthyRule(plan, site) !== undefined && !plan.traffic.some((record) => isOfServer(record, server));
 }
 
 /** Whether a failover of the plan may go on without any server. */

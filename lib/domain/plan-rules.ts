@@ -12,6 +12,7 @@ import {
 import { formatDuration } from './duration.ts';
 import { memberOf } from './members.ts';
 import { type Broken, type Rule, rule } from './rule.ts';
+import { trafficRules } from './traffic-rules.ts';
 
 /** Of an account in a Region, unless AWS raises it. @source aws-facts [1.3] */
 const snapshotsMax = 100_000;
@@ -91,18 +92,6 @@ const rules: readonly Rule[] = [
       );
     });
   }),
-  rule(
-    z.object({ servers: z.record(z.string(), z.unknown()), traffic: z.array(z.unknown()) }),
-    ({ servers, traffic }) =>
-      traffic.map((record, index) => {
-        const named = z.object({ server: z.string() }).safeParse(record);
-        if (!named.success || Object.hasOwn(servers, named.data.server)) return false;
-        return {
-          path: ['traffic', index, 'server'],
-          message: `is not a server of this plan. Servers: ${Object.keys(servers).join(', ')}.`,
-        };
-      }),
-  ),
   rule(z.object({ protection: z.object({ every: z.number() }) }), ({ protection: { every } }) => [
     every % 60 !== 0 && {
       path: ['protection', 'every'],
@@ -174,18 +163,6 @@ const rules: readonly Rule[] = [
     },
   ]),
   ...automaticRules,
-  rule(z.object({ traffic: z.array(z.unknown()) }), ({ traffic }) => {
-    const seen = new Set<string>();
-    return traffic.map((record, index) => {
-      const read = z.object({ zone: z.string(), name: z.string(), type: z.string() }).safeParse(record);
-      if (!read.success) return false;
-      const { zone, name, type } = read.data;
-      const key = `${zone} ${name.replace(/\.$/, '')} ${type}`;
-      const isTwice = seen.has(key);
-      seen.add(key);
-      return isTwice && { path: ['traffic', index, 'name'], message: 'is written twice. Name each record once.' };
-    });
-  }),
   rule(z.object({ servers: z.record(z.string(), z.unknown()) }), ({ servers }) => {
     const owners = new Map<string, string>();
     return Object.entries(servers).map(([name, server]) => {
@@ -211,6 +188,7 @@ const rules: readonly Rule[] = [
   healthRule('groups'),
   commandRule('servers'),
   commandRule('groups'),
+  ...trafficRules,
 ];
 
 /** The longest duration in whole days, or below that in whole hours, that is not longer. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { duration, fields, id, integer, listOf, mapOf, name, oneOf, text, words, yesOrNo } from './fields.ts';
 import { brokenRules } from './plan-rules.ts';
 import type { AutomaticFailover, Consistency, DrillNetwork, Plan, QuestionRule } from './plan.ts';
+import { recordSchema, toRecord } from './traffic-schema.ts';
 
 const region = text(/^[a-z]{2}(-[a-z]+)+-\d$/, 'is not a Region. Write it like "us-west-2".');
 const port = integer(1, 65_535);
@@ -58,15 +59,6 @@ const tagText = (most: number) =>
   );
 
 const group = fields({ tags: mapOf(tagText(127), tagText(255), 'tag'), ...inWave });
-
-const record = fields({
-  zone: text(/^Z[A-Z0-9]{1,31}$/, 'is not a hosted zone id. Write it like "Z0123456789ABCDEFGHIJ".'),
-  name: text(/^([a-z0-9_*-]+\.)+[a-z0-9-]+\.?$/, 'is not a DNS name. Write it like "shop.example.com".'),
-  type: oneOf('A'),
-  ttl: duration,
-  server: name,
-  address: oneOf('public', 'private'),
-});
 
 const octet = '(25[0-5]|2[0-4]\\d|1?\\d?\\d)';
 const label = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?';
@@ -145,7 +137,7 @@ const planSchema = fields({
   }),
   servers: mapOf(name, server).default({}),
   groups: mapOf(groupName, group).default({}),
-  traffic: listOf(record).default([]),
+  traffic: listOf(recordSchema).default([]),
   failover: fields({
     rtoTarget: duration,
     whenFenceIsOwed: oneOf('proceed', 'stop', 'ask'),
@@ -202,7 +194,7 @@ function toPlan(
     servers: toServers(servers),
     groups: toServers(groups),
     ...(drilled === undefined ? {} : { drill: toDrill(drilled) }),
-    traffic: traffic.map(({ ttl, ...rest }) => ({ ...rest, ttlSeconds: ttl })),
+    traffic: traffic.map(toRecord),
     failover: {
       ...failoverSame,
       rtoTargetSeconds: rtoTarget,

@@ -1,3 +1,5 @@
+import type { RecordType } from './record-set.ts';
+
 /** What a page has to answer: this status, and `text` somewhere in it. */
 export interface HttpCheck {
   readonly port: number;
@@ -49,15 +51,51 @@ export interface PlanGroup extends Omit<PlanServer, 'instance' | 'elasticIp'> {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** A DNS record that follows the active site. */
-export interface TrafficRecord {
+/** Something of either site. */
+export interface OfSites<Of> {
+  readonly primary: Of;
+  readonly recovery: Of;
+}
+
+interface AnyRecord {
   readonly zone: string;
   readonly name: string;
-  readonly type: 'A';
-  readonly ttlSeconds: number;
+  readonly type: RecordType;
+}
+
+/** `set`: the one of a set that follows the active site. Without `ttlSeconds` it keeps the TTL that it has. */
+interface OneRecord extends AnyRecord {
+  readonly set?: string;
+  readonly ttlSeconds?: number;
+}
+
+export interface ServerRecord extends OneRecord {
   readonly server: string;
   readonly address: 'public' | 'private';
 }
+
+/** It leads to values that are known beforehand. */
+export interface FixedRecord extends OneRecord {
+  readonly values: OfSites<readonly string[]>;
+}
+
+/** An alias, mostly of load balancers: each by its own hosted zone id and its name. */
+export interface AliasRecord extends OneRecord {
+  readonly alias: OfSites<{ readonly zone: string; readonly name: string }>;
+}
+
+/** A weighted set with one record for each site, by set identifier: their weights are exchanged. */
+export interface WeightedPair extends AnyRecord {
+  readonly weighted: OfSites<string>;
+}
+
+/** A failover pair with one record for each site, by set identifier: moved by the health check of the plan, without a change of records. */
+export interface FailoverPair extends AnyRecord {
+  readonly failover: OfSites<string>;
+}
+
+/** What follows the active site in DNS. */
+export type TrafficRecord = ServerRecord | FixedRecord | AliasRecord | WeightedPair | FailoverPair;
 
 /** A place that is asked from the recovery Region, over the internet, whether the primary serves: `address` is a DNS name or a public address. */
 export interface OutsideProbe {

@@ -1,10 +1,11 @@
-import { CfnOutput, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { Annotations, CfnOutput, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
 import { hasCommands } from '../domain/consistency.ts';
 import type { Plan } from '../domain/plan.ts';
+import { warningsOf } from '../domain/plan-warnings.ts';
 import { hasQuestions } from '../domain/question.ts';
 import { environment, outputs } from '../names.ts';
 import { AutomaticFailover } from './automatic.ts';
@@ -14,6 +15,7 @@ import { FailoverMachine } from './failover.ts';
 import { FullCopies, PlanAlarms } from './plan-alarms.ts';
 import { ProtectMachine } from './protect.ts';
 import { StepFunctions } from './step-functions.ts';
+import { TrafficSignals } from './traffic-signals.ts';
 import { Drills, LeaseHolders, Rescue, Schedules, Watch } from './triggers.ts';
 
 export interface HomewardStackProps extends StackProps {
@@ -26,6 +28,9 @@ export class HomewardStack extends Stack {
   constructor(scope: Construct, id: string, { plans, code, ...props }: HomewardStackProps) {
     // Rights name each server: indented, a plan of 200 would come near the 1 MB that a template may have.
     super(scope, id, { suppressTemplateIndentation: true, ...props });
+    for (const plan of plans)
+      for (const [id, warning] of Object.entries(warningsOf(plan)))
+        Annotations.of(this).addWarningV2(`homeward:${plan.name}:${id}`, `Plan ${plan.name}: ${warning}`);
     const table = new Table(this, 'Catalogue', {
       partitionKey: { name: 'pk', type: AttributeType.STRING },
       sortKey: { name: 'sk', type: AttributeType.STRING },
@@ -65,6 +70,7 @@ export class HomewardStack extends Stack {
     new Drills(this, plans, failover);
     new AutomaticFailover(this, plans, functions, { failover, topic });
     new PlanAlarms(this, plans, topic);
+    new TrafficSignals(this, plans, functions);
     new FullCopies(this, functions.get('protect/notice-copy'));
     new Rescue(this, functions, { protect, failover, failback });
     evidence.writtenBy(functions.get('watch/evidence'), plans, [failover, failback]);

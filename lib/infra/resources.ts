@@ -3,6 +3,7 @@ import { isDrilled } from '../domain/drill.ts';
 import { recoverySubnets } from '../domain/launch-network.ts';
 import { hasDispensable } from '../domain/left-out.ts';
 import type { Plan, PlanGroup, PlanServer } from '../domain/plan.ts';
+import { hasFailoverPair } from '../domain/traffic.ts';
 import { tags } from '../names.ts';
 
 /** Values of conditions as in an IAM statement: operator → key → values. */
@@ -54,7 +55,9 @@ export class Resources {
   readonly subnets: readonly string[];
   readonly securityGroups: readonly string[];
   readonly elasticIps: readonly string[];
-  readonly zones: ReadonlyMap<string, readonly string[]>;
+  /** By hosted zone, the names and types of the records that are changed there; none where there are only failover pairs. */
+  readonly zones: ReadonlyMap<string, { readonly names: readonly string[]; readonly types: readonly string[] }>;
+  readonly hasFailoverPair: boolean;
   /** Whether servers may be left out, of which something may have been launched. */
   readonly mayLeaveOut: boolean;
   readonly #arns: Arns;
@@ -72,12 +75,14 @@ export class Resources {
       Object.values(servers).flatMap(({ elasticIp }) => elasticIp ?? []),
     );
     this.mayLeaveOut = plans.some(hasDispensable);
+    this.hasFailoverPair = plans.some(hasFailoverPair);
     const records = plans.flatMap(({ traffic }) => traffic);
     this.zones = new Map(
-      [...new Set(records.map(({ zone }) => zone))].map((zone) => [
-        zone,
-        [...new Set(records.filter((record) => record.zone === zone).map(({ name }) => normalized(name)))],
-      ]),
+      [...new Set(records.map(({ zone }) => zone))].map((zone) => {
+        const ofZone = records.filter((record) => record.zone === zone && !('failover' in record));
+        const names = [...new Set(ofZone.map(({ name }) => normalized(name)))];
+        return [zone, { names, types: [...new Set(ofZone.map(({ type }) => type))] }];
+      }),
     );
   }
 

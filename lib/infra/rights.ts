@@ -63,16 +63,17 @@ function selecting(of: Resources): Right[] {
 /** Only the plan's own records of a zone, replaced one for one. */
 function switching(of: Resources): Right[] {
   const action = 'route53:ChangeResourceRecordSets';
-  return [...of.zones].flatMap(([zone, names]) => {
+  return [...of.zones].flatMap(([zone, { names, types }]) => {
     const resources = [`arn:${of.partition}:route53:::hostedzone/${zone}`];
     const records = {
       [`${action}NormalizedRecordNames`]: names,
-      [`${action}RecordTypes`]: ['A'],
+      [`${action}RecordTypes`]: types,
       [`${action}Actions`]: ['CREATE', 'DELETE'],
     };
+    const conditions = { 'ForAllValues:StringEquals': records };
     return [
       on(resources, 'route53:ListResourceRecordSets'),
-      { actions: [action], resources, conditions: { 'ForAllValues:StringEquals': records } },
+      ...(names.length === 0 ? [] : [{ actions: [action], resources, conditions }]),
     ];
   });
 }
@@ -313,9 +314,14 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
   'traffic/switch': (of) => [
     of.read(both, 'ec2:DescribeInstances'),
     ...switching(of),
+    ...(of.hasFailoverPair ? [publishing] : []),
     ...(of.zones.size === 0 ? [] : [on([`arn:${of.partition}:route53:::change/*`], 'route53:GetChange')]),
   ],
-  'traffic/restore': (of) => [of.read(both, 'ec2:DescribeInstances'), ...switching(of)],
+  'traffic/restore': (of) => [
+    of.read(both, 'ec2:DescribeInstances'),
+    ...switching(of),
+    ...(of.hasFailoverPair ? [publishing] : []),
+  ],
   'failback/estimate': (of) => [
     ...snapshotSet(of, 'recovery'),
     of.own(of.snapshots('recovery'), 'ebs:ListChangedBlocks'),

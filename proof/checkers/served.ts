@@ -1,3 +1,5 @@
+import type { FailoverPair, ServerRecord, TrafficRecord } from '../../lib/domain/plan.ts';
+import type { ZoneRecord } from '../../sim/route53/record-set.ts';
 import type { Checker } from './checker.ts';
 import { leftOutNow } from './table.ts';
 
@@ -29,8 +31,25 @@ export const served: Checker = {
           broken.push(`server ${server} is said to run in ${region}, and is ${state}`);
         if (leftOut.has(server) && !mayBeLeft(server)) broken.push(`server ${server} was left out, and nobody said so`);
       }
-      for (const { name, type, server } of plan.traffic) {
-        const address = cloud.services(plan.recovery.region).route53.resolve(name, type)?.values[0] ?? '';
+      const { route53 } = cloud.services(plan.recovery.region);
+      for (const record of plan.traffic) {
+        const { zone, name, type } = record;
+        if ('failover' in record) {
+          const led = route53.resolve(name, type, zone)?.values;
+          const meant = route53
+            .servedRecords(zone, name, type)
+            .find(({ set }) => set === record.failover[site])?.values;
+          if (led === undefined || led.join() !== meant?.join())
+            broken.push(`${name} ${type} in ${zone} leads to ${led?.join(', ')}, not to ${region}`);
+          continue;
+        }
+        if (!('server' in record)) {
+          if (!isLedTo(site, record, route53.servedRecords(zone, name, type)))
+            broken.push(`${name} ${type} in ${zone} does not lead to ${region}`);
+          continue;
+        }
+        const { server } = record;
+        const address = route53.servedRecords(zone, name, type).find(({ set }) => set === record.set)?.values[0] ?? '';
         const led = ec2.instanceAt(address)?.instanceId;
         if (led === undefined || led !== workload.instanceIn(region, server))
           broken.push(`${name} leads to ${address}, which is not ${server} in ${region}`);
@@ -39,3 +58,22 @@ export const served: Checker = {
       return broken.map((line) => `I5 ${line}`);
     },
 };
+
+/** By what DNS servers have. */
+function isLedTo(
+  site: 'primary' | 'recovery',
+  record: Exclude<TrafficRecord, ServerRecord | FailoverPair>,
+  served: readonly ZoneRecord[],
+): boolean {
+  if ('weighted' in record) {
+    const weightOf = (set: string) =>
+      served.flatMap(({ set: each, routing }) =>
+        each === set && routing?.policy === 'weighted' ? [routing.weight] : [],
+      );
+    const [here, there] = [record.weighted[site], record.weighted[site === 'primary' ? 'recovery' : 'primary']];
+    return weightOf(here).some((weight) => weight > 0) && weightOf(there).every((weight) => weight === 0);
+  }
+  const found = served.find(({ set }) => set === record.set);
+  if ('alias' in record) return found?.alias?.name === `${record.alias[site].name.replace(/\.$/, '')}.`;
+  return found?.values.toSorted().join() === record.values[site].toSorted().join();
+}

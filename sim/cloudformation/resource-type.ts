@@ -33,6 +33,7 @@ export interface Neighbours {
     putAlarmFromTemplate(alarm: object): unknown;
     putCompositeFromTemplate(alarm: object): unknown;
   };
+  readonly route53: { readonly healthChecks: { createFromTemplate(check: object): string } };
   readonly dynamodb: { createTable(properties: object): unknown };
   readonly s3: { createBucket(bucket: { name: string }): void };
   readonly sns: {

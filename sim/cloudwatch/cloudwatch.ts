@@ -29,6 +29,8 @@ interface Alarm {
   settings: AlarmSettings;
   configuredAt: number;
   state: AlarmState;
+  /** What its metric alone says, whatever its state was set to; missing data say nothing. */
+  judgement: StateValue;
 }
 
 /** A period's data is judged up to so long after its end. */
@@ -104,6 +106,17 @@ export class CloudWatch implements Service {
     return alarm?.state.value;
   }
 
+  /** Whether an alarm needs M of N data points; `undefined` where there is none of this name. */
+  isMOutOfN(name: string): boolean | undefined {
+    const settings = this.#alarms.get(name)?.settings;
+    return settings === undefined ? undefined : settings.datapointsToAlarm !== settings.evaluationPeriods;
+  }
+
+  /** What the metric of an alarm says, as health checks look at it. */
+  judgementOf(name: string): StateValue | undefined {
+    return this.#alarms.get(name)?.judgement;
+  }
+
   #put({ Namespace = '', MetricData = [] }: PutMetricDataInput): object {
     if (Namespace === '') throw invalid('The parameter Namespace is required.');
     if (MetricData.length > DATA_MAX)
@@ -175,7 +188,7 @@ export class CloudWatch implements Service {
       updatedAt: now,
       transitionedAt: now,
     };
-    const alarm = { settings, configuredAt: now, state };
+    const alarm: Alarm = { settings, configuredAt: now, state, judgement: 'INSUFFICIENT_DATA' };
     this.#alarms.set(settings.name, alarm);
     this.#watch(alarm);
     return settings;
@@ -209,6 +222,7 @@ export class CloudWatch implements Service {
       const sample = this.#metrics.window(settings.metric, end - (age + 1) * period, end - age * period);
       return sample === undefined ? undefined : statisticOf(sample, settings.statistic);
     });
+    alarm.judgement = evaluate({ ...settings, missing: 'missing' }, points, alarm.judgement).state;
     const { state, reason } = evaluate(settings, points, alarm.state.value);
     if (state === alarm.state.value) return;
     const reasonData = JSON.stringify({

@@ -1,5 +1,6 @@
 import type { Change, ChangeAction } from '@aws-sdk/client-route-53';
 import { AwsError } from '../service.ts';
+import { groupFaults } from './record-group.ts';
 import { faultsOf, invalidInput, isSame, keyOf, recordOf, type ZoneRecord } from './record-set.ts';
 
 /** One change of a batch. */
@@ -33,13 +34,15 @@ export function withEdits(zone: string, before: Records, edits: readonly RecordE
   const records = new Map(before);
   const refusals = [...limitRefusals(edits), ...setRefusals(edits)];
   if (refusals.length === 0) for (const edit of edits) refusals.push(...applied(zone, records, edit));
+  if (refusals.length === 0) refusals.push(...groupFaults([...records.values()], edits));
   if (refusals.length === 0) return records;
   throw new AwsError('InvalidChangeBatch', `[${refusals.join(', ')}]`, 400, { messages: refusals });
 }
 
 function applied(zone: string, records: Map<string, ZoneRecord>, { action, record }: RecordEdit): readonly string[] {
   const known = records.get(keyOf(record));
-  const named = `resource record set [name='${record.name}', type='${record.type}']`;
+  const inSet = record.set === undefined ? '' : `, set identifier='${record.set}'`;
+  const named = `resource record set [name='${record.name}', type='${record.type}'${inSet}]`;
   if (action === 'DELETE') {
     if (known === undefined) return [`Tried to delete ${named} but it was not found`];
     if (!isSame(known, record)) {

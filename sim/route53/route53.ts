@@ -8,23 +8,19 @@ import type {
   GetHostedZoneResponse,
   ListResourceRecordSetsRequest,
   ListResourceRecordSetsResponse,
-  ResourceRecordSet,
   RRType,
 } from '@aws-sdk/client-route-53';
 import { AwsError, type Call, type Operation, operation, type Service, type Surroundings } from '../service.ts';
 import { editsOf, type RecordEdit, type Records, withEdits } from './change-batch.ts';
-import { inListOrder, invalidInput, keyOf, nameOf, type ZoneRecord } from './record-set.ts';
+import { type DnsAnswer, DnsServers, type LoadBalancer } from './dns.ts';
+import { HealthChecks } from './health-checks.ts';
+import { isOfGroup } from './record-group.ts';
+import { inListOrder, invalidInput, keyOf, nameOf, setOf, type ZoneRecord } from './record-set.ts';
 
 declare module '../cloud.ts' {
   interface Services {
     route53: Route53;
   }
-}
-
-/** What DNS servers answer. */
-export interface DnsAnswer {
-  readonly values: readonly string[];
-  readonly ttlSeconds: number;
 }
 
 /** A change of one record as it happened. */
@@ -59,7 +55,6 @@ interface SubmittedChange {
 }
 
 const ITEMS_MAX = 300;
-const CNAMES_MAX = 8;
 
 /** The simulated Route 53: one for all Regions. Hosted zones, their changes, and the DNS servers that follow them. */
 export class Route53 implements Service {
@@ -72,19 +67,27 @@ export class Route53 implements Service {
   busyMs = 100;
   /** With us-east-1 the control plane may be lost, while DNS goes on answering. @source aws-facts [4.3] */
   isControlPlaneLost = false;
+  readonly healthChecks: HealthChecks;
+  readonly #dns: DnsServers;
   readonly #surroundings: Surroundings;
   readonly #zones = new Map<string, Zone>();
   readonly #changes = new Map<string, SubmittedChange>();
 
   constructor(surroundings: Surroundings) {
     this.#surroundings = surroundings;
+    this.healthChecks = new HealthChecks(surroundings);
+    this.#dns = new DnsServers(
+      () => [...this.#zones.values()],
+      (id) => this.healthChecks.isHealthy(id),
+      surroundings.cloud.random.fork('dns'),
+    );
     this.operations = {
       ChangeResourceRecordSets: operation<ChangeResourceRecordSetsRequest, ChangeResourceRecordSetsResponse>(
         ['HostedZoneId', 'ChangeBatch'],
         (input, call) => this.#change(input, call),
       ),
       ListResourceRecordSets: operation<ListResourceRecordSetsRequest, ListResourceRecordSetsResponse>(
-        ['HostedZoneId', 'StartRecordName', 'StartRecordType', 'MaxItems'],
+        ['HostedZoneId', 'StartRecordName', 'StartRecordType', 'StartRecordIdentifier', 'MaxItems'],
         (input) => this.#list(input),
       ),
       GetHostedZone: operation<GetHostedZoneRequest, GetHostedZoneResponse>(['Id'], (input) => this.#describe(input)),
@@ -110,38 +113,30 @@ export class Route53 implements Service {
   }
 
   /** Sets a record as part of the world before anything happens: served at once, not in the history. */
-  setRecord(
-    zoneId: string,
-    record: { name: string; type: RRType; ttlSeconds: number; values: readonly string[] },
-  ): void {
+  setRecord(zoneId: string, record: ZoneRecord): void {
     const zone = this.#zone(zoneId);
     if (this.#surroundings.cloud.clock.now() < zone.inSyncAt) {
       throw new Error(`zone ${zoneId} has a change on its way: change the record by ChangeResourceRecordSets`);
     }
-    const edits: RecordEdit[] = [{ action: 'UPSERT', record: { ...record, name: nameOf(record.name) } }];
+    const alias = record.alias === undefined ? {} : { alias: { ...record.alias, name: nameOf(record.alias.name) } };
+    const edits: RecordEdit[] = [{ action: 'UPSERT', record: { ...record, name: nameOf(record.name), ...alias } }];
     zone.records = withEdits(zone.name, zone.records, edits);
     zone.served = withEdits(zone.name, zone.served, edits);
   }
 
-  /** What DNS servers answer now, CNAMEs followed; `undefined` where there is no such record. A private zone goes before a public one. */
-  resolve(name: string, type: RRType): DnsAnswer | undefined {
-    let asked = nameOf(name);
-    let ttlSeconds = Number.POSITIVE_INFINITY;
-    for (let hop = 0; hop < CNAMES_MAX; hop += 1) {
-      const served = this.#zoneOf(asked)?.served;
-      const record = served?.get(keyOf({ name: asked, type })) ?? served?.get(keyOf({ name: asked, type: 'CNAME' }));
-      if (record === undefined) return undefined;
-      ttlSeconds = Math.min(ttlSeconds, record.ttlSeconds);
-      if (record.type === type) return { values: record.values, ttlSeconds };
-      asked = nameOf(record.values[0] ?? '');
-    }
-    return undefined;
+  /** Adds a load balancer to which aliases can lead, or changes what it is. */
+  addLoadBalancer(balancer: LoadBalancer): void {
+    this.#dns.addLoadBalancer(balancer);
   }
 
-  #zoneOf(name: string): Zone | undefined {
-    return [...this.#zones.values()]
-      .filter((zone) => name === zone.name || name.endsWith(`.${zone.name}`))
-      .sort((one, other) => Number(other.isPrivate) - Number(one.isPrivate) || other.name.length - one.name.length)[0];
+  /** What DNS servers answer now to one question; `undefined` where there is no such record. A private zone goes before a public one, unless one is named. */
+  resolve(name: string, type: RRType, zone?: string): DnsAnswer | undefined {
+    return this.#dns.resolve(name, type, zone);
+  }
+
+  /** The records of one name and type in a zone as DNS servers have them now. */
+  servedRecords(zoneId: string, name: string, type: RRType): readonly ZoneRecord[] {
+    return [...this.#zone(zoneId).served.values()].filter(isOfGroup({ name: nameOf(name), type }));
   }
 
   #change(
@@ -160,7 +155,9 @@ export class Route53 implements Service {
       );
     }
     const before = zone.records;
-    zone.records = withEdits(zone.name, before, edits);
+    const changed = withEdits(zone.name, before, edits);
+    this.#checkTargets(zone, changed, edits);
+    zone.records = changed;
     zone.busyUntil = at + this.busyMs;
     const chance = random.fork(`route53 change ${this.#changes.size}`);
     const id = `C${chance.hex(20).toUpperCase()}`;
@@ -178,6 +175,24 @@ export class Route53 implements Service {
       this.history.push({ ...edit, at, inSyncAt, changeId: id, zone: zone.id, before: previous, by: call.role });
     }
     return { ChangeInfo: this.#infoOf(id) };
+  }
+
+  /**
+   * Health checks and targets of aliases have to exist.
+   * @source Route 53 API reference, ChangeResourceRecordSets, NoSuchHealthCheck; AliasTarget
+   */
+  #checkTargets(zone: Zone, records: Records, edits: readonly RecordEdit[]): void {
+    for (const { action, record } of edits) {
+      const { healthCheck, alias, type } = record;
+      if (action === 'DELETE') continue;
+      if (healthCheck !== undefined && !this.healthChecks.has(healthCheck))
+        throw new AwsError('NoSuchHealthCheck', `No health check exists with the specified ID ${healthCheck}.`, 404);
+      if (alias === undefined) continue;
+      const isInZone = alias.zone === zone.id && [...records.values()].some(isOfGroup({ name: alias.name, type }));
+      if (isInZone || this.#dns.loadBalancer(alias) !== undefined) continue;
+      const message = `Tried to create an alias that targets ${alias.name}, type ${type} in zone ${alias.zone}, but that target was not found`;
+      throw new AwsError('InvalidChangeBatch', `[${message}]`, 400, { messages: [message] });
+    }
   }
 
   #changeInfo({ Id = '' }: GetChangeRequest): GetChangeResponse {
@@ -199,15 +214,22 @@ export class Route53 implements Service {
 
   #list(input: ListResourceRecordSetsRequest): ListResourceRecordSetsResponse {
     this.#checkControlPlane();
-    const { StartRecordName, StartRecordType, MaxItems = ITEMS_MAX } = input;
+    const { StartRecordName, StartRecordType, StartRecordIdentifier = '', MaxItems = ITEMS_MAX } = input;
     const zone = this.#zone(input.HostedZoneId);
     if (StartRecordType !== undefined && StartRecordName === undefined) {
       throw invalidInput('The request must contain a record name if it contains a record type.');
     }
+    if (StartRecordIdentifier !== '' && StartRecordType === undefined) {
+      throw invalidInput('The request must contain a record type if it contains a set identifier.');
+    }
     const start =
       StartRecordName === undefined
         ? undefined
-        : { name: nameOf(StartRecordName), type: StartRecordType ?? ('' as RRType) };
+        : {
+            name: nameOf(StartRecordName),
+            type: StartRecordType ?? ('' as RRType),
+            set: StartRecordIdentifier,
+          };
     const sorted = [...zone.records.values()]
       .filter((record) => start === undefined || inListOrder(record, start) >= 0)
       .sort(inListOrder);
@@ -217,6 +239,7 @@ export class Route53 implements Service {
       ResourceRecordSets: sorted.slice(0, max).map(setOf),
       IsTruncated: next !== undefined,
       ...(next === undefined ? {} : { NextRecordName: next.name, NextRecordType: next.type }),
+      ...(next?.set === undefined ? {} : { NextRecordIdentifier: next.set }),
       MaxItems: max,
     };
   }
@@ -248,8 +271,4 @@ export class Route53 implements Service {
   #checkControlPlane(): void {
     if (this.isControlPlaneLost) throw new AwsError('ServiceUnavailable', 'The service is unavailable.', 503);
   }
-}
-
-function setOf({ name, type, ttlSeconds, values }: ZoneRecord): ResourceRecordSet {
-  return { Name: name, Type: type, TTL: ttlSeconds, ResourceRecords: values.map((Value) => ({ Value })) };
 }

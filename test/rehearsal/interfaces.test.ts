@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Plan } from '../../lib/domain/plan.ts';
+import { isOfServer } from '../../lib/domain/traffic.ts';
 import { findLeftovers, inventory } from '../../rehearsal/leftovers.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
 import type { World, WorldServer } from '../../rehearsal/world.ts';
@@ -34,7 +35,7 @@ const plan: Plan = {
     securityGroups: { [users]: usersAway, [copies]: copiesAway },
   },
   servers: { db: { ...db, elasticIp } as Plan['servers'][string] },
-  traffic: shop.traffic.filter(({ server }) => server === 'db'),
+  traffic: shop.traffic.filter((record) => isOfServer(record, 'db')),
   failover,
 };
 

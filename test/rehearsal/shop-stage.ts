@@ -34,9 +34,10 @@ export async function openLife(options: {
   readonly seed: number;
   readonly plan?: Plan;
   readonly assembly?: string;
+  readonly world?: World;
 }): Promise<Life> {
-  const { plan = shop, seed, assembly = inject('shopAssembly') } = options;
-  const life = await Life.open({ plan, world: smallShop, seed, assembly });
+  const { plan = shop, seed, assembly = inject('shopAssembly'), world = smallShop } = options;
+  const life = await Life.open({ plan, world, seed, assembly });
   records.push(new RightsRecord(life.stage.cloud));
   return life;
 }

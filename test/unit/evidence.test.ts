@@ -158,7 +158,7 @@ describe('evidence', () => {
 
   it('names what was stopped, what was switched, and what was moved, without what only the machinery needs', () => {
     const value = (address: string) => ({ ttlSeconds: 60, values: [address] });
-    const record = { zone: 'Z1', name: 'shop.example.com', type: 'A', changeId: 'C1' };
+    const record = { zone: 'Z1', name: 'shop.example.com', type: 'A', changeId: 'C1' } as const;
     const made = evidence(
       {
         stopped: { 'i-2': '192.0.2.1', 'i-1': null },

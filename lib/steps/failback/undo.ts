@@ -9,6 +9,7 @@ import type { Services } from '../services.ts';
 import { protectedServers, switchProtections } from '../waves/protections.ts';
 import { instancesOf, serversAway } from '../waves/site.ts';
 import { isSwitched } from '../traffic/is-switched.ts';
+import { takeBack } from '../traffic/lead.ts';
 import { tryStart } from '../waves/start.ts';
 import { commit } from './commit.ts';
 import { lookAtPrimary } from './primary-look.ts';
@@ -28,6 +29,7 @@ export async function undo(services: Services, input: UndoInput): Promise<PollRe
     await commit(services, input);
     return nextPoll(input.poll, true, services.now());
   }
+  await takeBack(services, input);
   await services.catalogue.progress(input, { progression: 'undoing', committedAt: null }, services.now());
   const operation = await services.catalogue.operationOf(input);
   const primary = await lookAtPrimary(services, input, () => stopOriginals(services, plan, operation));

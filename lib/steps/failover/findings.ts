@@ -1,10 +1,9 @@
 import { AwsFailure } from '../../aws/call.ts';
-import { ec2Client, iamClient, route53Client } from '../../aws/clients.ts';
+import { ec2Client, iamClient } from '../../aws/clients.ts';
 import { findInstanceProfile } from '../../aws/instance-profiles.ts';
 import { zonesOffering } from '../../aws/instances.ts';
 import { existingKeyPairs } from '../../aws/key-pairs.ts';
 import { describeSecurityGroups, describeSubnets } from '../../aws/network.ts';
-import { readRecord } from '../../aws/records.ts';
 import { findSnapshotsOfPlan, type SnapshotFacts } from '../../aws/snapshots.ts';
 import type { PointServer } from '../../domain/catalogue.ts';
 import { type Launching, pointOfServer } from '../../domain/choice.ts';
@@ -16,6 +15,7 @@ import type { Plan } from '../../domain/plan.ts';
 import { imagesOf } from '../operation/images.ts';
 import type { Services } from '../services.ts';
 import { shortQuotas } from './quotas.ts';
+import { trafficFindings } from '../traffic/findings.ts';
 
 type Images = ReadonlyMap<string, PointServer>;
 
@@ -51,13 +51,21 @@ export async function findingsOf(services: Services, launch: Launch): Promise<Fi
   const warnings = [...all.warnings, ...unseen, ...quotas.unseen];
   const required = Object.entries(plan.servers).filter(([server]) => !isOptional(plan, server));
   if (required.length === Object.keys(plan.servers).length)
-    return { blocking: [...all.blocking, ...traffic], warnings, short };
+    return {
+      blocking: [...all.blocking, ...traffic.blocking],
+      warnings: [...warnings, ...traffic.warnings],
+      short,
+    };
   const without = { ...launch, plan: { ...plan, servers: Object.fromEntries(required) } };
   const kept = new Map([...images].filter(([server]) => !isOptional(plan, server)));
   const { blocking } = await launchFindings(services, without, { images: kept, snapshots, named });
   const standing = [...new Set([...blocking, ...all.always])];
   const left = all.blocking.filter((finding) => !standing.includes(finding));
-  return { blocking: [...standing, ...traffic], warnings: [...left, ...warnings], short };
+  return {
+    blocking: [...standing, ...traffic.blocking],
+    warnings: [...left, ...warnings, ...traffic.warnings],
+    short,
+  };
 }
 
 /** `always`: those of the blocking ones behind which no server may be launched, also none that is optional. */
@@ -217,14 +225,4 @@ async function networkFindings(
     always: nearby,
     warnings: launching.warnings,
   };
-}
-
-async function trafficFindings(services: Services, plan: Plan): Promise<string[]> {
-  const findings: string[] = [];
-  for (const record of plan.traffic) {
-    const value = await readRecord(services.client(route53Client), record);
-    if (value === undefined)
-      findings.push(`record ${record.name} ${record.type} does not exist in zone ${record.zone}`);
-  }
-  return findings;
 }

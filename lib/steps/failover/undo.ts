@@ -16,6 +16,7 @@ import { ownPoint } from '../operation/begin-point.ts';
 import { abort } from '../protect/abort.ts';
 import { contextSchema, type Services } from '../services.ts';
 import { isSwitched, refuseIfLedThere } from '../traffic/is-switched.ts';
+import { takeBack } from '../traffic/lead.ts';
 import { tryStart } from '../waves/start.ts';
 import { clear } from './clear.ts';
 import { commit } from './commit.ts';
@@ -44,6 +45,7 @@ export async function undo(services: Services, input: UndoInput): Promise<UndoRe
     await safeguard(services, input);
     return clear(services, input);
   }
+  await takeBack(services, input);
   await services.catalogue.progress(input, { progression: 'undoing', committedAt: null }, services.now());
   const isSettled = pollingSeconds(input.poll, services.now()) >= settledSeconds;
   if (!((await removeLaunched(services, input)) && isSettled)) return notYet(services, input);

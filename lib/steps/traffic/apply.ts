@@ -1,6 +1,6 @@
 import { route53Client } from '../../aws/clients.ts';
 import { readRecord, switchRecords } from '../../aws/records.ts';
-import { isSameRecord, type TrafficChange } from '../../domain/catalogue.ts';
+import { isSameRecord, type TrafficChange } from '../../domain/record-set.ts';
 import { Failure } from '../../domain/failure.ts';
 import type { Services } from '../services.ts';
 

@@ -1,21 +1,23 @@
 import { readRecord } from '../../aws/records.ts';
 import { route53Client } from '../../aws/clients.ts';
 import type { InstanceFacts } from '../../aws/instances.ts';
-import { isSameRecord } from '../../domain/catalogue.ts';
+import { isSameRecord } from '../../domain/record-set.ts';
 import { corrupt } from '../../domain/corrupt.ts';
 import type { Context, Services } from '../services.ts';
+import { isLed } from './lead.ts';
 
 /**
- * Whether users are led to where the operation meant to bring them: all its records have their new values. What they have written
+ * Whether users are led to where the operation meant to bring them: all records that it changes have their new values, and the health check leads there. What they have written
  * there since would be lost by an undo, so an operation that got this far is final.
  */
 export async function isSwitched(services: Services, context: Context): Promise<boolean> {
   const { traffic } = await services.catalogue.operationOf(context);
   const client = services.client(route53Client);
-  for (const change of traffic)
-    if (isSameRecord(change.before, change.after) || !isSameRecord(await readRecord(client, change), change.after))
-      return false;
-  return traffic.length > 0;
+  // One that led there all along says nothing.
+  const telling = traffic.filter(({ before, after }) => !isSameRecord(before, after));
+  for (const change of telling) if (!isSameRecord(await readRecord(client, change), change.after)) return false;
+  const led = await isLed(services, context);
+  return led ?? telling.length > 0;
 }
 
 /**
@@ -30,7 +32,9 @@ export async function refuseIfLedThere(
   launched: ReadonlyMap<string, InstanceFacts>,
 ): Promise<void> {
   const plan = services.plan(context.plan);
-  const telling = plan.traffic.filter(({ server }) => plan.servers[server]?.elasticIp === undefined);
+  const telling = plan.traffic.flatMap((record) =>
+    'server' in record && plan.servers[record.server]?.elasticIp === undefined ? [record] : [],
+  );
   for (const record of telling) {
     const { publicAddress, privateAddress } = launched.get(record.server) ?? {};
     const present = (await readRecord(services.client(route53Client), record))?.values ?? [];

@@ -1,11 +1,13 @@
 import { route53Client } from '../../aws/clients.ts';
 import type { z } from 'zod';
 import { readRecord } from '../../aws/records.ts';
-import { isSameRecord, type TrafficChange } from '../../domain/catalogue.ts';
+import { isSameName, isSameRecord, type TrafficChange } from '../../domain/record-set.ts';
+import { namesOf } from '../../domain/traffic.ts';
 import { type Context, contextSchema, type Services } from '../services.ts';
 import { regionOf, siteSchema } from '../waves/site.ts';
 import { renewedAddresses } from '../waves/stop.ts';
 import { applyChanges } from './apply.ts';
+import { leadBack } from './lead.ts';
 
 /** `to`: the site that serves again after the undo. */
 export const restoreSchema = contextSchema.extend({ to: siteSchema });
@@ -22,6 +24,7 @@ export async function restore(
   if (commit === input.operation) return { restored: false };
   const region = regionOf(services.plan(input.plan), input.to);
   await restoreTraffic(services, input, await renewedAddresses(services, input, region));
+  await leadBack(services, input, input.to);
   if (input.to === 'primary') await services.catalogue.changeState(input, { kind: 'unfence' });
   return { restored: true };
 }
@@ -39,13 +42,13 @@ async function restoreTraffic(
   const { traffic } = await services.catalogue.operationOf(context);
   const client = services.client(route53Client);
   const changes: TrafficChange[] = [];
-  for (const { zone, name, type } of plan.traffic) {
-    const present = await readRecord(client, { zone, name, type });
+  for (const record of plan.traffic.flatMap(namesOf)) {
+    const present = await readRecord(client, record);
     if (present === undefined) continue;
-    const switched = traffic.find((change) => change.zone === zone && change.name === name && change.type === type);
+    const switched = traffic.find((change) => isSameName(change, record));
     const original = switched !== undefined && isSameRecord(present, switched.after) ? switched.before : present;
     const after = { ...original, values: original.values.map((value) => renewed.get(value) ?? value) };
-    if (!isSameRecord(present, after)) changes.push({ zone, name, type, before: present, after, changeId: null });
+    if (!isSameRecord(present, after)) changes.push({ ...record, before: present, after, changeId: null });
   }
   await applyChanges(services, changes);
 }

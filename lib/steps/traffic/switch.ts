@@ -1,14 +1,15 @@
 import { route53Client } from '../../aws/clients.ts';
 import type { z } from 'zod';
-import { isInSync, readRecord } from '../../aws/records.ts';
-import type { Site, TrafficChange } from '../../domain/catalogue.ts';
+import { isInSync } from '../../aws/records.ts';
 import { assertInvariant, Failure } from '../../domain/failure.ts';
-import type { Plan } from '../../domain/plan.ts';
 import { nextPollWithin, pollSchema } from '../../domain/poll.ts';
+import type { TrafficChange } from '../../domain/record-set.ts';
 import { askFirst, type MayAsk } from '../operation/ask-first.ts';
 import { type Context, contextSchema, type Services } from '../services.ts';
-import { instancesOf, siteSchema } from '../waves/site.ts';
+import { siteSchema } from '../waves/site.ts';
 import { applyChanges } from './apply.ts';
+import { intend } from './intend.ts';
+import { lead } from './lead.ts';
 
 export const switchSchema = contextSchema.extend({ to: siteSchema, poll: pollSchema });
 type SwitchInput = z.infer<typeof switchSchema>;
@@ -36,9 +37,16 @@ export async function switchTraffic(services: Services, input: SwitchInput): Pro
     rule: input.to === 'recovery' ? plan.failover.questions?.traffic : undefined,
   });
   if (asking !== undefined) return asking;
-  const { traffic } = await services.catalogue.operationOf(input);
-  const intended = traffic.length > 0 ? traffic : await intend(services, input, plan, input.to);
-  return nextPollWithin(input.poll, await carryOut(services, input, intended), services.now(), {
+  const { traffic, progression } = await services.catalogue.operationOf(input);
+  const isIntended = traffic.length > 0 || progression === 'switching traffic';
+  const intended = isIntended ? traffic : await intend(services, input, plan, input.to);
+  if (!isIntended) {
+    const switching = { traffic: intended, progression: 'switching traffic' };
+    await services.catalogue.progress(input, switching, services.now());
+  }
+  // Records first: a change of theirs may be refused.
+  const isThere = (await carryOut(services, input, intended)) && (await lead(services, input, input.to));
+  return nextPollWithin(input.poll, isThere, services.now(), {
     withinSeconds: syncSecondsMax,
     overdue: () =>
       new Failure(
@@ -46,32 +54,6 @@ export async function switchTraffic(services: Services, input: SwitchInput): Pro
         `Route 53 did not bring the records of plan ${plan.name} to its servers within ${syncSecondsMax} s. Look at the zone, then start again.`,
       ),
   });
-}
-
-async function intend(services: Services, context: Context, plan: Plan, to: Site): Promise<TrafficChange[]> {
-  const instances = await instancesOf(
-    services,
-    context,
-    to,
-    plan.traffic.map(({ server }) => server),
-  );
-  const changes: TrafficChange[] = [];
-  for (const record of plan.traffic) {
-    const before = await readRecord(services.client(route53Client), record);
-    const instance = instances.get(record.server);
-    const address = record.address === 'public' ? instance?.publicAddress : instance?.privateAddress;
-    if (before === undefined || address === undefined) {
-      throw new Failure(
-        'TrafficChanged',
-        `Cannot switch ${record.name}: ${before === undefined ? `it does not exist in zone ${record.zone}` : `server ${record.server} has no ${record.address} address`}.`,
-      );
-    }
-    const { zone, name, type, ttlSeconds } = record;
-    changes.push({ zone, name, type, before, after: { ttlSeconds, values: [address] }, changeId: null });
-  }
-  const switching = { traffic: changes, progression: 'switching traffic' };
-  await services.catalogue.progress(context, switching, services.now());
-  return changes;
 }
 
 /** Changes first, then waits until every server has them. Returns whether all do. */

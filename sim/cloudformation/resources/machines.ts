@@ -82,6 +82,13 @@ export const machineTypes: ResourceTypes = {
       return { ref: name, attributes: { Arn: arnOf(site, 'scheduler', `schedule/${group}/${name}`) } };
     },
   },
+  'AWS::Route53::HealthCheck': {
+    models: ['HealthCheckConfig', 'HealthCheckTags'],
+    create(properties, site) {
+      const id = neighboursOf(site).route53.healthChecks.createFromTemplate(properties);
+      return { ref: id, attributes: { HealthCheckId: id } };
+    },
+  },
   'AWS::CloudWatch::Alarm': {
     models: [
       'AlarmName',
