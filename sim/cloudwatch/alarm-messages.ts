@@ -1,4 +1,4 @@
-import type { StateValue } from '@aws-sdk/client-cloudwatch';
+import type { MetricAlarm, StateValue } from '@aws-sdk/client-cloudwatch';
 import type { AlarmSettings } from './alarm.ts';
 import type { CompositeSettings } from './composite.ts';
 
@@ -109,6 +109,43 @@ function alarmDataOf({ settings, previous, state }: Transition) {
     state: stateOf(state),
     previousState: stateOf(previous),
     configuration: { description: description ?? '', metrics: [{ id: 'm1', metricStat, returnData: true }] },
+  };
+}
+
+/** An alarm as DescribeAlarms tells it. */
+export function metricAlarmOf(
+  arn: string,
+  {
+    settings,
+    configuredAt,
+    state,
+  }: { readonly settings: AlarmSettings; readonly configuredAt: number; readonly state: AlarmState },
+): MetricAlarm {
+  const { metric, actions } = settings;
+  return {
+    AlarmName: settings.name,
+    AlarmArn: arn,
+    ...(settings.description === undefined ? {} : { AlarmDescription: settings.description }),
+    AlarmConfigurationUpdatedTimestamp: new Date(configuredAt),
+    ActionsEnabled: settings.actionsEnabled,
+    OKActions: [...actions.OK],
+    AlarmActions: [...actions.ALARM],
+    InsufficientDataActions: [...actions.INSUFFICIENT_DATA],
+    StateValue: state.value,
+    StateReason: state.reason,
+    ...(state.reasonData === '' ? {} : { StateReasonData: state.reasonData }),
+    StateUpdatedTimestamp: new Date(state.updatedAt),
+    StateTransitionedTimestamp: new Date(state.transitionedAt),
+    MetricName: metric.name,
+    Namespace: metric.namespace,
+    Statistic: settings.statistic,
+    Dimensions: [...metric.dimensions],
+    Period: settings.periodSeconds,
+    EvaluationPeriods: settings.evaluationPeriods,
+    DatapointsToAlarm: settings.datapointsToAlarm,
+    Threshold: settings.threshold,
+    ComparisonOperator: settings.comparison,
+    TreatMissingData: settings.missing,
   };
 }
 

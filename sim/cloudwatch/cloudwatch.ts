@@ -6,7 +6,6 @@ import type {
   GetMetricStatisticsOutput,
   ListMetricsInput,
   ListMetricsOutput,
-  MetricAlarm,
   PutCompositeAlarmInput,
   PutMetricAlarmInput,
   PutMetricDataInput,
@@ -15,7 +14,14 @@ import type {
 } from '@aws-sdk/client-cloudwatch';
 import { AwsError, NotModelled, type Operation, operation, type Service, type Surroundings } from '../service.ts';
 import { ALARM_MEMBERS, type AlarmSettings, evaluate, settingsOf } from './alarm.ts';
-import { type AlarmState, eventOf, lambdaPayloadOf, noticeOf, type Transition } from './alarm-messages.ts';
+import {
+  type AlarmState,
+  eventOf,
+  lambdaPayloadOf,
+  metricAlarmOf,
+  noticeOf,
+  type Transition,
+} from './alarm-messages.ts';
 import { CompositeAlarms } from './composite.ts';
 import { MetricStore, statisticOf } from './metrics.ts';
 
@@ -284,37 +290,8 @@ export class CloudWatch implements Service {
     const until = from + MaxRecords;
     return {
       CompositeAlarms: composites,
-      MetricAlarms: matching.slice(from, until).map((alarm) => this.#described(alarm)),
+      MetricAlarms: matching.slice(from, until).map((alarm) => metricAlarmOf(this.#arn(alarm.settings.name), alarm)),
       ...(until < matching.length ? { NextToken: String(until) } : {}),
-    };
-  }
-
-  #described({ settings, configuredAt, state }: Alarm): MetricAlarm {
-    const { metric, actions } = settings;
-    return {
-      AlarmName: settings.name,
-      AlarmArn: this.#arn(settings.name),
-      ...(settings.description === undefined ? {} : { AlarmDescription: settings.description }),
-      AlarmConfigurationUpdatedTimestamp: new Date(configuredAt),
-      ActionsEnabled: settings.actionsEnabled,
-      OKActions: [...actions.OK],
-      AlarmActions: [...actions.ALARM],
-      InsufficientDataActions: [...actions.INSUFFICIENT_DATA],
-      StateValue: state.value,
-      StateReason: state.reason,
-      ...(state.reasonData === '' ? {} : { StateReasonData: state.reasonData }),
-      StateUpdatedTimestamp: new Date(state.updatedAt),
-      StateTransitionedTimestamp: new Date(state.transitionedAt),
-      MetricName: metric.name,
-      Namespace: metric.namespace,
-      Statistic: settings.statistic,
-      Dimensions: [...metric.dimensions],
-      Period: settings.periodSeconds,
-      EvaluationPeriods: settings.evaluationPeriods,
-      DatapointsToAlarm: settings.datapointsToAlarm,
-      Threshold: settings.threshold,
-      ComparisonOperator: settings.comparison,
-      TreatMissingData: settings.missing,
     };
   }
 
