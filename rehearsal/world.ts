@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { duration, fields, integer, listOf, mapOf, name, oneOf, text } from '../lib/domain/fields.ts';
 import type { Member } from '../lib/domain/catalogue.ts';
 import { memberOf, withMembers } from '../lib/domain/members.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { TransferRecord, UnitRecord } from '../domain/catalogue.ts';
 import type { MoreOfEvent, OperationEvent } from '../domain/event.ts';
 import { keyOf, kinds } from './catalogue-items.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { returnSeconds } from './automatic.ts';
 import { formatDuration } from './duration.ts';
 import { type Broken, type Rule, rule } from './rule.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { name } from './fields.ts';
 import { time } from './ids.ts';
 import type { AutomaticFailover, Plan } from './plan.ts';

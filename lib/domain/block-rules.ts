@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { formatDuration } from './duration.ts';
 import { recoverySubnets } from './launch-network.ts';
 import { type Rule, rule } from './rule.ts';

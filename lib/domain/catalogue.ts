@@ -2,7 +2,7 @@
  * The items of the catalogue, one DynamoDB table in the recovery Region: a schema for each, by which every item is read, and its
  * type, made from the schema. Times are ISO 8601 with milliseconds, UTC. Members that a schema does not know are left out.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { choiceSchema } from './choice.ts';
 import { name } from './fields.ts';
 import { imageId, instanceId, operationIdSchema, pointIdSchema, snapshotId, time, volumeId } from './ids.ts';

@@ -3,7 +3,7 @@
  * gives places out: each run asks AWS how many are free, reads what the other plans still wait for, and leaves the places of those
  * before it in the queue.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { name } from './fields.ts';
 import { operationIdSchema, time } from './ids.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Failure } from './failure.ts';
 import { name } from './fields.ts';
 import { operationIdSchema } from './ids.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Operation, RecoveryPoint, Round, TransferRecord, Twin } from './catalogue.ts';
 import { pointOfServer, pointsOf } from './choice.ts';
 import { secondsBetween } from './duration.ts';

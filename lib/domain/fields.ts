@@ -2,7 +2,7 @@
  * Building blocks of the files people write. Every message completes `<field>: <value> …` in two sentences: what the value is
  * not, and what would be right. The second sentence also stands alone, for a field that is missing.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { durationMessage, durationPattern, parseDuration } from './duration.ts';
 
 export const text = (pattern: RegExp, message: string) =>

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { name } from './fields.ts';
 import { instanceId, operationIdSchema, pointIdSchema, time } from './ids.ts';
 

@@ -1,5 +1,5 @@
 /** How the items of the catalogue write times and ids. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const idOf = (prefix: string) => z.string().regex(new RegExp(`^${prefix}-[0-9a-z]{1,40}$`));
 

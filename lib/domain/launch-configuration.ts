@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { instanceId } from './ids.ts';
 
 /** Base64 of a UEFI variable store, as much as an image takes. @source aws-facts [3.2] */

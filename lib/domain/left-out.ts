@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Operation, Site } from './catalogue.ts';
 import { name } from './fields.ts';
 import type { Plan } from './plan.ts';

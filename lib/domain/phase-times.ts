@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Operation } from './catalogue.ts';
 import { phasesOf } from './evidence.ts';
 import { name } from './fields.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What a waiting state carries from one look to the next. */
 export const pollSchema = z.object({ polls: z.number().int().nonnegative(), since: z.string().optional() });

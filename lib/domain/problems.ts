@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { printable } from './quoted.ts';
 
 /** More mistakes than these are counted, not told. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { OperationKind } from './catalogue.ts';
 import { name } from './fields.ts';
 import { time } from './ids.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { phaseSchema } from './catalogue.ts';
 import { name } from './fields.ts';
 import { pointIdSchema, time } from './ids.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The types of records that a plan may name. */
 export const recordTypes = ['A', 'AAAA', 'CNAME'] as const;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const methodSchema = z.enum(['native-incremental', 'native-full', 'delta', 'compare']);
 export type ReplicationMethod = z.output<typeof methodSchema>;

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 /** A broken rule: the field it is shown at, below the plan, and what would be right. */
 export interface Broken {

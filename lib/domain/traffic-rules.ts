@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isValueOf, type RecordType, recordTypes, withDot } from './record-set.ts';
 import { type Broken, type Rule, rule } from './rule.ts';
 

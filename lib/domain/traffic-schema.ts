@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { duration, fields, listOf, name, oneOf, text } from './fields.ts';
 import type { TrafficRecord } from './plan.ts';
 import { recordTypes } from './record-set.ts';

@@ -11,7 +11,7 @@ import {
   type Document,
   type Node,
 } from 'yaml';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { printable, quoted } from '../domain/quoted.ts';
 
 /** One mistake in a file: where it is, and what would be right. `line` and `column` count from 1. */

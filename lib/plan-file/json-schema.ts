@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { planFileSchema } from '../domain/plan-schema.ts';
 
 /** JSON Schema of the plan file as people write it, for editors. Rules between fields are checked by `homeward check` only. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Catalogue } from '../aws/catalogue.ts';
 import { type Clients, createClients, dynamodbClient, sfnClient } from '../aws/clients.ts';
 import { isRunning } from '../aws/executions.ts';

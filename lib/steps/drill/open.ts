@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { asDrill, type DrillSeat, isDrill } from '../../domain/drill.ts';
 import { Failure, failureCodes } from '../../domain/failure.ts';
 import { newOperation } from '../../domain/new-items.ts';

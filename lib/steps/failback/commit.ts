@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { assertInvariant } from '../../domain/failure.ts';
 import { secondsBetween } from '../../domain/duration.ts';
 import { nextState } from '../../domain/phase.ts';

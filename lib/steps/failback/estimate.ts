@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { FailbackEstimate } from '../../domain/catalogue.ts';
 import { estimateFailback, type VolumeDelta } from '../../domain/estimate.ts';
 import { nextPoll, type PollResult, pollSchema } from '../../domain/poll.ts';

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { Failure } from '../../domain/failure.ts';
 import { nextPollWithin, type PollResult, pollSchema } from '../../domain/poll.ts';
 import { stopPrimary } from '../failover/stop-primary.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { assertInvariant } from '../../domain/failure.ts';
 import { isAnotherRoundNeeded } from '../../domain/estimate.ts';
 import { pointId } from '../../domain/recovery-point.ts';

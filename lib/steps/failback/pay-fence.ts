@@ -1,5 +1,5 @@
 import { ec2Client } from '../../aws/clients.ts';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { describeInstances } from '../../aws/instances.ts';
 import type { Unreplicated } from '../../domain/catalogue.ts';
 import { assertInvariant, Failure } from '../../domain/failure.ts';

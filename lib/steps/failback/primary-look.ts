@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { Failure } from '../../domain/failure.ts';
 import { pollingSeconds } from '../../domain/poll.ts';
 import type { undoSchema } from '../failover/undo.ts';

@@ -15,7 +15,7 @@ import { corrupt } from '../../domain/corrupt.ts';
 import { assertInvariant, Failure } from '../../domain/failure.ts';
 import { pointId } from '../../domain/recovery-point.ts';
 import { nextPollWithin, type PollResult, pollingSeconds, pollSchema } from '../../domain/poll.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 import { imageOf } from '../operation/images.ts';
 import { contextSchema, type Services } from '../services.ts';
 

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { ec2Client } from '../../aws/clients.ts';
 import { describeInstances, stopInstances } from '../../aws/instances.ts';
 import type { Operation } from '../../domain/catalogue.ts';

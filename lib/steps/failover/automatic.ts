@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { coolDownOf } from '../../domain/automatic.ts';
 import type { PlanState } from '../../domain/catalogue.ts';
 import { secondsBetween } from '../../domain/duration.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { PointHeader } from '../../domain/catalogue.ts';
 import type { Choice } from '../../domain/choice.ts';
 import { secondsBetween } from '../../domain/duration.ts';

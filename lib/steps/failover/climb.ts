@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { AwsFailure } from '../../aws/call.ts';
 import { ec2Client } from '../../aws/clients.ts';
 import { findInstances } from '../../aws/instances.ts';

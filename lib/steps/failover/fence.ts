@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Operation } from '../../domain/catalogue.ts';
 import { Failure } from '../../domain/failure.ts';
 import { nextPromptPoll, pollingSeconds, pollSchema } from '../../domain/poll.ts';

@@ -1,5 +1,5 @@
 import { sfnClient } from '../../aws/clients.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 import { describeExecution, startExecution } from '../../aws/executions.ts';
 import type { PlanState } from '../../domain/catalogue.ts';
 import { describeFailure, Failure } from '../../domain/failure.ts';

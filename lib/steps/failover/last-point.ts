@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { beginPoint } from '../operation/begin-point.ts';
 import { type CaptureItem, select } from '../protect/select.ts';
 import { contextSchema, type Services } from '../services.ts';

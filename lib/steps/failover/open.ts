@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { asksForDrill, asksForTakeDown, type DrillOpened, openDrill, takeOverDrill } from '../drill/open.ts';
 import { answer, type Answered, isAnswer } from '../operation/answer.ts';
 import { openOperation, type openSchema, parseInput, refuseUnlessOpenable, triggerSchema } from '../operation/open.ts';

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { pointsOf } from '../../domain/choice.ts';
 import { isDrill } from '../../domain/drill.ts';
 import { Failure } from '../../domain/failure.ts';

@@ -1,5 +1,5 @@
 import { ec2Client } from '../../aws/clients.ts';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { describeInstances, type InstanceFacts } from '../../aws/instances.ts';
 import { tagValue } from '../../aws/tags.ts';
 import { pointsOf } from '../../domain/choice.ts';

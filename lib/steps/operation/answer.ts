@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { HolderKind } from '../../domain/catalogue.ts';
 import { Failure } from '../../domain/failure.ts';
 import { type Answer, answerLine, answerWords, lastQuestion } from '../../domain/question.ts';

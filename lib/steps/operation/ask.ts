@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { assertInvariant, Failure } from '../../domain/failure.ts';
 import { nextPoll, type PollResult, pollSchema } from '../../domain/poll.ts';
 import { answerLine, lastQuestion, questionNotice } from '../../domain/question.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { warningsOf } from '../../domain/left-out.ts';
 import { nameOf } from '../../domain/operation-name.ts';
 import { isDrill } from '../../domain/drill.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isNotVisibleYet } from '../../aws/blocks.ts';
 import { ebsClient, ec2Client } from '../../aws/clients.ts';
 import { manifestPurpose, startManifest, writeManifest } from '../../aws/manifests.ts';

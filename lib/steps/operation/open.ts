@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { tokenOf } from '../../aws/token.ts';
 import type { Extent, HolderKind, Lease, OperationKind, PlanState } from '../../domain/catalogue.ts';
 import type { Choice } from '../../domain/choice.ts';

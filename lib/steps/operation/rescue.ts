@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { sfnClient } from '../../aws/clients.ts';
 import { startExecution } from '../../aws/executions.ts';
 import { tokenOf } from '../../aws/token.ts';

@@ -6,7 +6,7 @@ import {
   snapshotFactsSchema,
   snapshotInstance,
 } from '../../aws/snapshots.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { InstanceFacts } from '../../aws/instances.ts';
 import type { OwnerTags } from '../../aws/tags.ts';
 import type { Context, Services } from '../services.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { contextSchema, type Services } from '../services.ts';
 
 export const abortSchema = contextSchema.extend({ point: z.string() });

@@ -1,5 +1,5 @@
 import { ec2Client } from '../../aws/clients.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 import { describeInstances, type InstanceFacts } from '../../aws/instances.ts';
 import type { SnapshotFacts } from '../../aws/snapshots.ts';
 import { describeVolumes } from '../../aws/volumes.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { AwsFailure } from '../../aws/call.ts';
 import { ssmClient } from '../../aws/clients.ts';
 import { readCommand, sendScript } from '../../aws/commands.ts';

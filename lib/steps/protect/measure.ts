@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { cloudwatchClient } from '../../aws/clients.ts';
 import { type Measurement, putMeasurements } from '../../aws/metrics.ts';
 import { type Exposure, exposureOf } from '../../domain/rpo.ts';

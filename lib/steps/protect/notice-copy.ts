@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ec2Client } from '../../aws/clients.ts';
 import { describeSnapshots, type SnapshotFacts } from '../../aws/snapshots.ts';
 import { type VolumeKey, volumeKey } from '../../domain/catalogue.ts';

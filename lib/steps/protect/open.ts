@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { tickDelay } from '../../domain/rpo.ts';
 import { metrics } from '../../names.ts';
 import { beginPoint } from '../operation/begin-point.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ec2Client } from '../../aws/clients.ts';
 import { findLockedSnapshots, lockSnapshot } from '../../aws/locks.ts';
 import type { Measurement } from '../../aws/metrics.ts';

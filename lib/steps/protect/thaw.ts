@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { hasCommands } from '../../domain/consistency.ts';
 import { Failure } from '../../domain/failure.ts';
 import type { Freeze } from '../../domain/freeze.ts';

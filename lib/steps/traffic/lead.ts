@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { cloudwatchClient } from '../../aws/clients.ts';
 import { putMeasurements } from '../../aws/metrics.ts';
 import { readAlarm } from '../../aws/signals.ts';

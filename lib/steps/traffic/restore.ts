@@ -1,5 +1,5 @@
 import { route53Client } from '../../aws/clients.ts';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { readRecord } from '../../aws/records.ts';
 import { isSameName, isSameRecord, type TrafficChange } from '../../domain/record-set.ts';
 import { namesOf } from '../../domain/traffic.ts';

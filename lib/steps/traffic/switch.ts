@@ -1,5 +1,5 @@
 import { route53Client } from '../../aws/clients.ts';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { isInSync } from '../../aws/records.ts';
 import { assertInvariant, Failure } from '../../domain/failure.ts';
 import { nextPollWithin, pollSchema } from '../../domain/poll.ts';

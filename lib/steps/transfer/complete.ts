@@ -1,5 +1,5 @@
 import { ebsClient, ec2Client } from '../../aws/clients.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 import { completeSnapshot, isNotVisibleYet, visibleAfterSeconds } from '../../aws/blocks.ts';
 import { describeSnapshots } from '../../aws/snapshots.ts';
 import { AwsFailure } from '../../aws/call.ts';

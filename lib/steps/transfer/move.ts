@@ -1,5 +1,5 @@
 import { ebsClient } from '../../aws/clients.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   digestOf,
   getBlock,

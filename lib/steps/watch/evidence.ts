@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { s3Client } from '../../aws/clients.ts';
 import { putEvidence } from '../../aws/evidence.ts';
 import type { Operation } from '../../domain/catalogue.ts';

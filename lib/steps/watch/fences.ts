@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { AwsFailure } from '../../aws/call.ts';
 import { ec2Client, sfnClient } from '../../aws/clients.ts';
 import { startExecution } from '../../aws/executions.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { metrics } from '../../names.ts';
 import { publish } from '../operation/publish.ts';
 import type { Services } from '../services.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { PointHeader } from '../../domain/catalogue.ts';
 import { withMembers } from '../../domain/members.ts';
 import { predictRto } from '../../domain/phase-times.ts';

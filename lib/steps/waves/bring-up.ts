@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Operation } from '../../domain/catalogue.ts';
 import { Failure, type FailureCode, failureCodes, isTransientCode } from '../../domain/failure.ts';
 import { nextPromptPoll, type PollResult, pollSchema } from '../../domain/poll.ts';

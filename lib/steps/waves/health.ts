@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isEnding } from '../../aws/instances.ts';
 import { tagValue } from '../../aws/tags.ts';
 import type { Operation } from '../../domain/catalogue.ts';

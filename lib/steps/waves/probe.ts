@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { request as requestOverTls } from 'node:https';
 import { connect } from 'node:net';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const page = z.object({
   port: z.number().int(),

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ec2Client, lambdaClient } from '../../aws/clients.ts';
 import { invokeFunction } from '../../aws/functions.ts';
 import { healthyInstances, type InstanceFacts } from '../../aws/instances.ts';

@@ -1,5 +1,5 @@
 import { ec2Client } from '../../aws/clients.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 import { describeInstances, type InstanceFacts } from '../../aws/instances.ts';
 import type { Operation, Site } from '../../domain/catalogue.ts';
 import { Failure } from '../../domain/failure.ts';
