@@ -38,13 +38,14 @@ export const s3Client: ClientFactory<S3Client> = (region) => new S3Client(inRegi
 export const snsClient: ClientFactory<SNSClient> = (region) => new SNSClient(inRegion(region));
 export const sfnClient: ClientFactory<SFNClient> = (region) => new SFNClient(inRegion(region));
 
-/**
- * IAM's control plane is in one Region for all, which may be the one that is lost: what is asked of it is worth one short wait.
- * @source aws-facts [4.3]
- */
+/** The control planes of IAM and Route 53 are in one Region for all, which may be the one that is lost. @source aws-facts [4.3] */
 const shortPatience = { ...patience, requestTimeout: 3_000 };
+/** What is asked of it is worth one short wait. */
 export const iamClient: ClientFactory<IAMClient> = (region) =>
   new IAMClient({ ...inRegion(region), requestHandler: shortPatience, maxAttempts: 1 });
+/** A preflight looks, and goes on where nobody answers: the switch itself waits. */
+export const route53LookClient: ClientFactory<Route53Client> = (region) =>
+  new Route53Client({ ...inRegion(region), requestHandler: shortPatience, maxAttempts: 2 });
 export const serviceQuotasClient: ClientFactory<ServiceQuotasClient> = (region) =>
   new ServiceQuotasClient({ ...inRegion(region), requestHandler: shortPatience, maxAttempts: 2 });
 

@@ -288,11 +288,10 @@ export const operationSchema = z
     /** Instances that it stopped, with the public address each had then. */
     stopped: z.record(instanceId, z.string().nullable()).readonly(),
     traffic: z.array(trafficChangeSchema).readonly(),
-    /** To which site it had the plan's health check lead, from when on, and whether that led there already. `isTakenBack`: its undo has begun. */
-    signalled: z
-      .object({ to: siteSchema, at: time, wasThere: z.boolean(), isTakenBack: z.literal(true).exactOptional() })
-      .readonly()
-      .exactOptional(),
+    /** To which site it had the plan's health check lead, from when on, and whether that led there already. */
+    signalled: z.object({ to: siteSchema, at: time, wasThere: z.boolean() }).readonly().exactOptional(),
+    /** The undo of it has begun before users were led by the plan's health check: what that does afterwards makes nothing final. */
+    isTakenBack: z.literal(true).exactOptional(),
     rpoSeconds: z.number().nullable(),
     rtoSeconds: z.number().nullable(),
     estimate: estimateSchema.nullable(),

@@ -4,7 +4,8 @@ import * as z from 'zod';
 export const recordTypes = ['A', 'AAAA', 'CNAME'] as const;
 export type RecordType = (typeof recordTypes)[number];
 
-const dnsName = z.string().regex(/^([a-z0-9_-]+\.)+[a-z0-9-]+\.?$/i);
+/** Route 53 writes the `*` of a wildcard as `\\052`. */
+const dnsName = z.string().regex(/^((\*|\\052|[a-z0-9_-]+)\.)+[a-z0-9-]+\.?$/i);
 const valueOf: Readonly<Record<RecordType, z.ZodType>> = { A: z.ipv4(), AAAA: z.ipv6(), CNAME: dnsName };
 
 /** Whether a record of this type can hold the value. */
@@ -25,11 +26,10 @@ const recordValueSchema = z
     alias: aliasSchema.exactOptional(),
     routing: z.record(z.string(), z.json()).readonly().exactOptional(),
   })
+  // An earlier version noted an alias that it could not switch as no values with a TTL of 0.
   .refine(
     ({ ttlSeconds, values, alias }) =>
-      alias === undefined
-        ? ttlSeconds !== undefined && values.length > 0
-        : ttlSeconds === undefined && values.length === 0,
+      (ttlSeconds === undefined) === (alias !== undefined) && (alias === undefined || values.length === 0),
     {
       error: 'is neither an alias nor values with a TTL',
     },
@@ -93,7 +93,8 @@ export function wordsOf({ values, alias, routing }: RecordValue): string[] {
   ];
 }
 
-/** As DNS servers compare names. */
+/** As DNS servers compare names; Route 53 writes signs that are none of a host's name by their octal code. @source Route 53 guide, DNS domain name format */
 export function withDot(name: string): string {
-  return (name.endsWith('.') ? name : `${name}.`).toLowerCase();
+  const plain = name.replaceAll(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+  return (plain.endsWith('.') ? plain : `${plain}.`).toLowerCase();
 }

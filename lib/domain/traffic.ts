@@ -47,6 +47,11 @@ export function pairFault(
     return `its record "${failover.recovery}" is not the secondary one`;
   if (primary.routing['HealthCheckId'] !== healthCheck)
     return `its record "${failover.primary}" does not have the plan's health check, ${healthCheck}`;
+  if (primary.alias?.isHealthEvaluated === true)
+    return `its record "${failover.primary}" evaluates the health of its target, which would move traffic before the servers run`;
+  // With both unhealthy Route 53 answers with the primary one. @source aws-facts [4.3]
+  if (recovery.routing['HealthCheckId'] !== undefined || recovery.alias?.isHealthEvaluated === true)
+    return `its record "${failover.recovery}" must be led to whatever its health: it has a health check or evaluates that of its target`;
   return undefined;
 }
 

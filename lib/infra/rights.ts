@@ -60,6 +60,11 @@ function selecting(of: Resources): Right[] {
   return [of.read(['primary'], ...reads, 'ec2:DescribeVolumes')];
 }
 
+/** Having failover pairs lead elsewhere, by a metric. */
+function leading(of: Resources): Right[] {
+  return of.hasFailoverPair ? [publishing] : [];
+}
+
 /** Only the plan's own records of a zone, replaced one for one. */
 function switching(of: Resources): Right[] {
   const action = 'route53:ChangeResourceRecordSets';
@@ -309,19 +314,16 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
     safeguarding(of),
     ...of.keys('attach', 'primary'),
     ...reading(of),
+    ...leading(of),
   ],
   'waves/health': (of) => [of.read(both, 'ec2:DescribeInstances', 'ec2:DescribeInstanceStatus'), ...askingHealth(of)],
   'traffic/switch': (of) => [
     of.read(both, 'ec2:DescribeInstances'),
     ...switching(of),
-    ...(of.hasFailoverPair ? [publishing] : []),
+    ...leading(of),
     ...(of.zones.size === 0 ? [] : [on([`arn:${of.partition}:route53:::change/*`], 'route53:GetChange')]),
   ],
-  'traffic/restore': (of) => [
-    of.read(both, 'ec2:DescribeInstances'),
-    ...switching(of),
-    ...(of.hasFailoverPair ? [publishing] : []),
-  ],
+  'traffic/restore': (of) => [of.read(both, 'ec2:DescribeInstances'), ...switching(of), ...leading(of)],
   'failback/estimate': (of) => [
     ...snapshotSet(of, 'recovery'),
     of.own(of.snapshots('recovery'), 'ebs:ListChangedBlocks'),
@@ -362,6 +364,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
     safeguarding(of),
     ...of.keys('attach', 'recovery'),
     ...reading(of),
+    ...leading(of),
   ],
   'failback/sweep': (of) => [
     of.read(['recovery'], 'ec2:DescribeSnapshots'),

@@ -10,7 +10,7 @@ import type { StepName } from './step-names.ts';
 import { pascal, type StepFunctions } from './step-functions.ts';
 
 /** What reads the alarm, or has to know the health check. */
-const readers: readonly StepName[] = ['traffic/switch', 'failover/undo', 'failback/undo'];
+const readers: readonly StepName[] = ['traffic/switch', 'traffic/restore', 'failover/undo', 'failback/undo'];
 const knowing: readonly StepName[] = [...readers, 'failover/preflight', 'watch/readiness'];
 
 /**

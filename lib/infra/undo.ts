@@ -49,8 +49,7 @@ export function compensate(
     (next, [id, step]) => tasks.until(id, step, {}, next),
     last,
   );
-  const traffic = tasks.call('Restore traffic', 'traffic/restore', { payload: { to: trafficTo } });
-  traffic.next(clear);
+  const traffic = tasks.until('Restore traffic', 'traffic/restore', { to: trafficTo }, clear);
   const begin = tasks.until('Undo', servers, {}, traffic);
   for (const task of tasks.made) {
     if (before.has(task)) continue;

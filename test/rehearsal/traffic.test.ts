@@ -27,6 +27,7 @@ const plan: Plan = {
     },
     { zone: open, name: 'www.shop.example.com', type: 'A', set: 'eu', alias: elb },
     { zone: open, name: 'api.shop.example.com', type: 'A', weighted: { primary: 'home', recovery: 'away' } },
+    { zone: inside, name: 'cache.shop.example.com', type: 'A', failover: { primary: 'home', recovery: 'away' } },
   ],
 };
 
@@ -49,6 +50,13 @@ const zones = async () => {
 /** The records of a name in a zone that an earlier look found. */
 const of = (all: Record<string, ResourceRecordSet[]>, zone: string, name: string, type = 'A') =>
   all[zone]?.filter(({ Name, Type }) => Name === `${name}.` && Type === type);
+/** Which record of the failover pair is the one that is answered with. */
+const pair = () => {
+  const [value = ''] = route53().resolve('cache.shop.example.com', 'A', inside)?.values ?? [];
+  return route53()
+    .servedRecords(inside, 'cache.shop.example.com', 'A')
+    .find(({ values }) => values.includes(value))?.set;
+};
 const web = (zone: string) => route53().resolve('shop.example.com', 'A', zone)?.values[0] ?? '';
 /** What is there now, with the address of the web server as it was: it gets another one at every start. */
 async function likeBefore(address: string) {
@@ -117,12 +125,16 @@ describe('records that lead to a site in different ways', () => {
       ['answered', true],
     ]);
     expect(await likeBefore(address)).toEqual(before);
+    expect(pair()).toBe('home');
     expect(await life.broken()).toEqual([]);
   });
 
-  it('move in one batch for each zone, with all else of them and the records beside them as they were', async () => {
+  it('move in one batch for each zone, with all else of them and the records beside them as they were; an undo leads the failover pair after them (I5)', async () => {
     const since = life.stage.clock.now();
-    expect(outcomeOf(await life.run('failover'))).toMatchObject({ status: 'SUCCEEDED' });
+    life.stage.cloud.faults.add({ kind: 'refused', operation: 'PutMetricData', caller: 'TrafficSwitch' });
+    expect(outcomeOf(await life.run('failover'))).toMatchObject({ status: 'FAILED', error: 'AwsRefused' });
+    const [operation] = await life.stage.clock.settle(life.stage.catalogue.operations(plan.name));
+    expect(operation).toMatchObject({ kind: 'failover', outcome: 'succeeded' });
     expect(batches(since).map(({ input }) => input['HostedZoneId'])).toEqual([open, inside]);
     const now = await zones();
     const [eu, us] = of(before, open, 'www.shop.example.com') ?? [];
@@ -150,6 +162,7 @@ describe('records that lead to a site in different ways', () => {
       life.stage.workload.instanceIn(plan.recovery.region, 'web'),
     ]);
     expect(web(open)).not.toBe(web(inside));
+    expect(pair()).toBe('away');
     expect(await life.broken()).toEqual([]);
   });
 
@@ -161,6 +174,7 @@ describe('records that lead to a site in different ways', () => {
     expect(outcomeOf(await life.run('failback'))).toMatchObject({ status: 'SUCCEEDED' });
     await life.rest();
     expect(await likeBefore(original)).toEqual(before);
+    expect(pair()).toBe('home');
     expect(await life.broken()).toEqual([]);
   });
 });

@@ -134,6 +134,16 @@ describe('a failover pair', () => {
       [role('PRIMARY'), role('SECONDARY')],
       `its record "home" does not have the plan's health check, check-1`,
     ],
+    [
+      'leads to an alias whose health counts',
+      [{ ...aliasTo('ZP', 'p.elb.example.net'), ...{ routing: primary.routing } } as RecordValue, role('SECONDARY')],
+      'its record "home" evaluates the health of its target, which would move traffic before the servers run',
+    ],
+    [
+      'has a check on both',
+      [primary, role('SECONDARY', { HealthCheckId: 'check-1' })],
+      'its record "away" must be led to whatever its health: it has a health check or evaluates that of its target',
+    ],
   ])('that %s can be moved, or says why not', (_why, present, fault) => {
     expect(pairFault(moved, present, 'check-1')).toBe(fault);
   });
@@ -206,6 +216,7 @@ describe('a record set', () => {
     expect(isSameRecord(plain(['a.b']), plain(['a.b'], { ttlSeconds: 61 }))).toBe(false);
     expect(isSameRecord(undefined, plain(['a.b']))).toBe(false);
     expect(isSameRecord(aliasTo('ZP', 'P.elb.example.net.'), aliasTo('ZP', 'p.elb.example.net'))).toBe(true);
+    expect(isSameRecord(aliasTo('ZP', '\\052.elb.example.net.'), aliasTo('ZP', '*.elb.example.net'))).toBe(true);
     expect(isSameRecord(aliasTo('ZX', 'p.elb.example.net'), aliasTo('ZP', 'p.elb.example.net'))).toBe(false);
   });
 

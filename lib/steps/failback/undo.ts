@@ -9,7 +9,7 @@ import type { Services } from '../services.ts';
 import { protectedServers, switchProtections } from '../waves/protections.ts';
 import { instancesOf, serversAway } from '../waves/site.ts';
 import { isSwitched } from '../traffic/is-switched.ts';
-import { takeBack } from '../traffic/lead.ts';
+import { lead, takeBack } from '../traffic/lead.ts';
 import { tryStart } from '../waves/start.ts';
 import { commit } from './commit.ts';
 import { lookAtPrimary } from './primary-look.ts';
@@ -24,10 +24,11 @@ type UndoInput = z.infer<typeof undoSchema>;
 export async function undo(services: Services, input: UndoInput): Promise<PollResult> {
   const plan = await services.planOf(input);
   const state = await services.proveEpoch(input);
-  if (state.commit === input.operation) return nextPoll(input.poll, true, services.now());
-  if (await isSwitched(services, input)) {
-    await commit(services, input);
-    return nextPoll(input.poll, true, services.now());
+  if (state.commit === input.operation || (await isSwitched(services, input))) {
+    if (state.commit !== input.operation) await commit(services, input);
+    // The records may have been switched before the health check was.
+    const isLed = await lead(services, input, 'primary');
+    return isLed ? nextPoll(input.poll, true, services.now()) : notYet(services, input);
   }
   await takeBack(services, input);
   await services.catalogue.progress(input, { progression: 'undoing', committedAt: null }, services.now());

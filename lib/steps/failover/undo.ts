@@ -16,7 +16,7 @@ import { ownPoint } from '../operation/begin-point.ts';
 import { abort } from '../protect/abort.ts';
 import { contextSchema, type Services } from '../services.ts';
 import { isSwitched, refuseIfLedThere } from '../traffic/is-switched.ts';
-import { takeBack } from '../traffic/lead.ts';
+import { lead, takeBack } from '../traffic/lead.ts';
 import { tryStart } from '../waves/start.ts';
 import { clear } from './clear.ts';
 import { commit } from './commit.ts';
@@ -43,6 +43,8 @@ export async function undo(services: Services, input: UndoInput): Promise<UndoRe
   if (state.commit === input.operation || (await isSwitched(services, input))) {
     if (state.commit !== input.operation) await commit(services, input);
     await safeguard(services, input);
+    // The records may have been switched before the health check was.
+    if (!(await lead(services, input, 'recovery'))) return notYet(services, input);
     return clear(services, input);
   }
   await takeBack(services, input);

@@ -1,42 +1,43 @@
-import { route53Client } from '../../aws/clients.ts';
+import { route53LookClient } from '../../aws/clients.ts';
 import { readRecord } from '../../aws/records.ts';
 import { isTransient } from '../../domain/failure.ts';
 import type { LadderFindings } from '../../domain/launch-ladder.ts';
-import type { FailoverPair, Plan } from '../../domain/plan.ts';
-import { faultOf, pairFault, pairOf } from '../../domain/traffic.ts';
+import type { Plan, TrafficRecord } from '../../domain/plan.ts';
+import type { RecordName, RecordValue } from '../../domain/record-set.ts';
+import { faultOf, namesOf, pairFault, pairOf } from '../../domain/traffic.ts';
 import type { Services } from '../services.ts';
-import { presentOf } from './intend.ts';
 import { healthCheckOf } from './lead.ts';
 
-/** Why traffic could not be switched. A failover pair that cannot be looked at is only warned of: it moves without Route 53's control plane. */
+type Look = (names: readonly RecordName[]) => Promise<readonly (RecordValue | undefined)[]>;
+
+/**
+ * Why traffic could not be switched. Records that cannot be looked at, since Route 53 does not answer, are only warned of: pairs move without its control plane, and the switch
+ * of others waits for it while the servers are brought up.
+ */
 export async function trafficFindings(services: Services, plan: Plan): Promise<LadderFindings> {
+  const client = services.client(route53LookClient);
+  const look: Look = (names) => Promise.all(names.map((name) => readRecord(client, name)));
   const blocking: string[] = [];
   const warnings: string[] = [];
   for (const record of plan.traffic) {
-    const named = `record ${record.name} ${record.type}`;
-    if ('failover' in record) {
-      const { fault, unseen } = await lookAtPair(services, plan, record);
-      if (fault !== undefined) blocking.push(`${named} cannot be moved: ${fault}`);
-      if (unseen !== undefined) warnings.push(`${named} could not be looked at: ${unseen}`);
-      continue;
+    try {
+      const fault = await faultSeen(services, plan, record, look);
+      if (fault !== undefined) blocking.push(`record ${record.name} ${record.type} cannot be switched: ${fault}`);
+    } catch (error) {
+      if (!isTransient(error)) throw error;
+      // One that is silent is so for all of them.
+      return { blocking, warnings: [`record ${record.name} ${record.type} could not be looked at: ${error.message}`] };
     }
-    const fault = faultOf(record, await presentOf(services, record));
-    if (fault !== undefined) blocking.push(`${named} cannot be switched: ${fault}`);
   }
   return { blocking, warnings };
 }
 
-async function lookAtPair(
+async function faultSeen(
   services: Services,
   plan: Plan,
-  record: FailoverPair,
-): Promise<{ fault?: string | undefined; unseen?: string }> {
-  const client = services.client(route53Client);
-  try {
-    const present = await Promise.all(pairOf(record).map((name) => readRecord(client, name)));
-    return { fault: pairFault(record, present, healthCheckOf(services, plan.name)) };
-  } catch (error) {
-    if (!isTransient(error)) throw error;
-    return { unseen: error.message };
-  }
+  record: TrafficRecord,
+  look: Look,
+): Promise<string | undefined> {
+  if ('failover' in record) return pairFault(record, await look(pairOf(record)), healthCheckOf(services, plan.name));
+  return faultOf(record, await look(namesOf(record)));
 }

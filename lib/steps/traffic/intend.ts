@@ -38,7 +38,7 @@ export async function intend(services: Services, context: Context, plan: Plan, t
 }
 
 /** What each record of Route 53 is now for which a record of the plan stands. */
-export async function presentOf(services: Services, record: TrafficRecord): Promise<(RecordValue | undefined)[]> {
+async function presentOf(services: Services, record: TrafficRecord): Promise<(RecordValue | undefined)[]> {
   const client = services.client(route53Client);
   return Promise.all(namesOf(record).map((name) => readRecord(client, name)));
 }

@@ -7,8 +7,8 @@ import type { Context, Services } from '../services.ts';
 import { isLed } from './lead.ts';
 
 /**
- * Whether users are led to where the operation meant to bring them: all records that it changes have their new values, and the health check leads there. What they have written
- * there since would be lost by an undo, so an operation that got this far is final.
+ * Whether users are led to where the operation meant to bring them: all records that it changes have their new values, or, where it changes none, the health check leads there. What
+ * they have written there since would be lost by an undo, so an operation that got this far is final; of a plan with both, records change first and the undo leads the rest.
  */
 export async function isSwitched(services: Services, context: Context): Promise<boolean> {
   const { traffic } = await services.catalogue.operationOf(context);
@@ -16,8 +16,7 @@ export async function isSwitched(services: Services, context: Context): Promise<
   // One that led there all along says nothing.
   const telling = traffic.filter(({ before, after }) => !isSameRecord(before, after));
   for (const change of telling) if (!isSameRecord(await readRecord(client, change), change.after)) return false;
-  const led = await isLed(services, context);
-  return led ?? telling.length > 0;
+  return telling.length > 0 || isLed(services, context);
 }
 
 /**

@@ -43,29 +43,34 @@ export async function lead(services: Services, context: Context, to: Site): Prom
   return site === to && secondsBetween(from, now.toISOString()) >= ledSeconds;
 }
 
-/** Has it lead back to where it led before the operation. A second data point of the next minute wins over what was put in this one. */
-export async function leadBack(services: Services, context: Context, to: Site): Promise<void> {
-  const { signalled } = await services.catalogue.operationOf(context);
-  if (signalled === undefined || signalled.to === to) return;
+/**
+ * Has it lead back to where it led before the operation, by data points that are repeated at every look. Returns whether it does. The point of the next minute wins over what a function
+ * that was stopped may still have put in this one.
+ */
+export async function leadBack(services: Services, context: Context, to: Site): Promise<boolean> {
+  const { signalled, isTakenBack } = await services.catalogue.operationOf(context);
+  if (isTakenBack !== true || signalled?.to === to) return true;
+  const { site = 'primary' } = await ledNow(services, context.plan);
+  if (signalled === undefined && site === to) return true;
   const now = services.now();
   await putLead(services, context.plan, to, [now, new Date(now.getTime() + periodMs)]);
+  return site === to;
 }
 
 /**
- * Notes that an undo has begun of an operation that did not lead users yet. A data point of it may turn the alarm afterwards, and must not make final what is
- * being taken down.
+ * Notes that an undo has begun of an operation that did not lead users yet. A data point of it may turn the alarm afterwards, also one of a function that had not noted yet that it
+ * puts it, and must not make final what is being taken down.
  */
 export async function takeBack(services: Services, context: Context): Promise<void> {
-  const { signalled } = await services.catalogue.operationOf(context);
-  if (signalled === undefined || signalled.isTakenBack === true) return;
-  await services.catalogue.updateOperation(context, { signalled: { ...signalled, isTakenBack: true } });
+  if (!hasFailoverPair(services.plan(context.plan))) return;
+  const { isTakenBack } = await services.catalogue.operationOf(context);
+  if (isTakenBack !== true) await services.catalogue.updateOperation(context, { isTakenBack: true });
 }
 
-/** Whether the health check leads to where an operation had it lead; `undefined` where that says nothing of the operation. */
-export async function isLed(services: Services, context: Context): Promise<boolean | undefined> {
-  const { signalled } = await services.catalogue.operationOf(context);
-  if (signalled === undefined || signalled.wasThere) return undefined;
-  if (signalled.isTakenBack === true) return false;
+/** Whether an operation has had the health check lead to where it does not lead by itself. */
+export async function isLed(services: Services, context: Context): Promise<boolean> {
+  const { signalled, isTakenBack } = await services.catalogue.operationOf(context);
+  if (signalled === undefined || signalled.wasThere || isTakenBack === true) return false;
   return (await ledNow(services, context.plan)).site === signalled.to;
 }
 

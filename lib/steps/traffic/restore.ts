@@ -1,6 +1,8 @@
 import { route53Client } from '../../aws/clients.ts';
 import type * as z from 'zod';
 import { readRecord } from '../../aws/records.ts';
+import { Failure } from '../../domain/failure.ts';
+import { nextPollWithin, type PollResult, pollSchema } from '../../domain/poll.ts';
 import { isSameName, isSameRecord, type TrafficChange } from '../../domain/record-set.ts';
 import { namesOf } from '../../domain/traffic.ts';
 import { type Context, contextSchema, type Services } from '../services.ts';
@@ -10,23 +12,33 @@ import { applyChanges } from './apply.ts';
 import { leadBack } from './lead.ts';
 
 /** `to`: the site that serves again after the undo. */
-export const restoreSchema = contextSchema.extend({ to: siteSchema });
+export const restoreSchema = contextSchema.extend({ to: siteSchema, poll: pollSchema });
+
+/** The alarm of failover pairs turns within some minutes of a data point. */
+const leadBackSecondsMax = 1_800;
 
 /**
  * Traffic of an undone operation as it was, once the servers it leads to run again. At home again it needs no fence any more.
  * What has committed is final.
+ * @throws Failure TrafficChanged when failover pairs do not lead back
  */
-export async function restore(
-  services: Services,
-  input: z.infer<typeof restoreSchema>,
-): Promise<{ restored: boolean }> {
+export async function restore(services: Services, input: z.infer<typeof restoreSchema>): Promise<PollResult> {
   const { commit } = await services.proveEpoch(input);
-  if (commit === input.operation) return { restored: false };
+  const done = (isDone: boolean) =>
+    nextPollWithin(input.poll, isDone, services.now(), {
+      withinSeconds: leadBackSecondsMax,
+      overdue: () =>
+        new Failure(
+          'TrafficChanged',
+          `The health check of plan ${input.plan} did not lead back within ${leadBackSecondsMax} s: users may still be led to the servers of operation ${input.operation}. Look at the alarm of the plan's failover pairs.`,
+        ),
+    });
+  if (commit === input.operation) return done(true);
   const region = regionOf(services.plan(input.plan), input.to);
   await restoreTraffic(services, input, await renewedAddresses(services, input, region));
-  await leadBack(services, input, input.to);
+  if (!(await leadBack(services, input, input.to))) return done(false);
   if (input.to === 'primary') await services.catalogue.changeState(input, { kind: 'unfence' });
-  return { restored: true };
+  return done(true);
 }
 
 /**
