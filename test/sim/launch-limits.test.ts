@@ -105,6 +105,9 @@ describe('quotas', () => {
     });
     await expect(quota('L-7A658B76', 'ebs')).rejects.toEqual(refusal('NoSuchResourceException'));
     expect((await quota('L-7A658B76', 'ebs', 'GetAWSDefaultServiceQuota')).Quota.Value).toBe(50);
+    shop.ec2.state.quotas.untold.add(standard);
+    const { Value, ErrorReason } = (await quota(standard)).Quota;
+    expect([Value, ErrorReason.ErrorCode]).toEqual([undefined, 'DEPENDENCY_SERVICE_ERROR']);
     await expect(quota('L-7A658B76')).rejects.toEqual(refusal('NoSuchResourceException'));
     await expect(quota('L-1', 'sns')).rejects.toEqual(refusal('NotModelled'));
     expect(() => shop.ec2.state.quotas.give('L-1', 5)).toThrow('not a quota');
