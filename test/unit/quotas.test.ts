@@ -20,7 +20,7 @@ describe('what a launch takes of quotas', () => {
   it('counts vCPUs by the quota of the type, beside what runs of it, and none of dedicated hosts', () => {
     const types = ['m7i.large', 'c7i.xlarge', 'inf2.xlarge', 'g5.xlarge', 'gr6.4xlarge', 'u7i-12tb.224xlarge'];
     const ladders = [...types, 'mac2.metal', '8.odd'].map((type) => [type]);
-    const inUse = { instanceTypes: ['c7i.xlarge', 'c7i.xlarge', 'g5.xlarge'], volumes: [] };
+    const inUse = { instanceTypes: ['c7i.xlarge', 'c7i.xlarge', 'g5.xlarge', 'c9z.large'], volumes: [] };
     expect(amounts({ ladders, volumes: [] }, inUse)).toEqual([
       ['L-1216C47A', 6, 8],
       ['L-1945791B', 4, 0],
