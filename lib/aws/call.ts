@@ -64,6 +64,11 @@ const silent = new Set([
 /** Of AWS's own words, which may repeat a request. */
 const messageCharactersMax = 600;
 
+/** What a call is given so that its caller can give it up. */
+export interface Patience {
+  readonly abortSignal?: AbortSignal;
+}
+
 /** The shape in which every SDK client reports a service error. */
 interface ServiceError {
   readonly name: string;

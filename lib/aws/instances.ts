@@ -16,9 +16,9 @@ import {
 } from '@aws-sdk/client-ec2';
 import { isDrill } from '../domain/drill.ts';
 import type { Origin } from '../domain/eligibility.ts';
-import { AwsFailure, awsCall } from './call.ts';
+import { AwsFailure, awsCall, type Patience } from './call.ts';
 import { inFilters } from './filters.ts';
-import { type Maker, planFilters, stepFilters, tagFilters, tagValue } from './tags.ts';
+import { isOfDrill, type Maker, planFilters, stepFilters, tagFilters, tagValue } from './tags.ts';
 
 export interface AttachedVolume {
   readonly device: string;
@@ -94,12 +94,22 @@ export async function findServersOfPlan(ec2: EC2Client, plan: string): Promise<L
     }));
 }
 
-async function listInstances(ec2: EC2Client, filters: Filter[]): Promise<InstanceFacts[]> {
+function listInstances(ec2: EC2Client, filters: Filter[]): Promise<InstanceFacts[]> {
+  return keepOfInstances(ec2, filters, (instance) => [factsOf(instance)]);
+}
+
+/** Of each page no more is kept than is wanted: of an account's instances there may be tens of thousands. */
+async function keepOfInstances<Kept>(
+  ec2: EC2Client,
+  filters: Filter[],
+  keep: (instance: Instance) => readonly Kept[],
+  patience: Patience = {},
+): Promise<Kept[]> {
   return awsCall('describe instances', async () => {
-    const found: InstanceFacts[] = [];
-    const pages = paginateDescribeInstances({ client: ec2, pageSize: 1_000 }, { Filters: filters });
+    const found: Kept[] = [];
+    const pages = paginateDescribeInstances({ client: ec2, pageSize: 1_000 }, { Filters: filters }, patience);
     for await (const { Reservations = [] } of pages)
-      found.push(...Reservations.flatMap(({ Instances = [] }) => Instances).map(factsOf));
+      found.push(...Reservations.flatMap(({ Instances = [] }) => Instances.flatMap(keep)));
     return found;
   });
 }
@@ -151,13 +161,17 @@ export async function typesWithLocalDisks(ec2: EC2Client, types: readonly string
 }
 
 /** vCPUs of each of the types that the Region has. */
-export async function vcpusOf(ec2: EC2Client, types: readonly string[]): Promise<ReadonlyMap<string, number>> {
+export async function vcpusOf(
+  ec2: EC2Client,
+  types: readonly string[],
+  patience: Patience,
+): Promise<ReadonlyMap<string, number>> {
   return awsCall('describe instance types', async () => {
     const found = new Map<string, number>();
     for (let start = 0; start < types.length; start += typesMax) {
       // Names in a list would all be refused for one that the Region does not know.
       const input = { Filters: [{ Name: 'instance-type', Values: types.slice(start, start + typesMax) }] };
-      for await (const { InstanceTypes = [] } of paginateDescribeInstanceTypes({ client: ec2 }, input))
+      for await (const { InstanceTypes = [] } of paginateDescribeInstanceTypes({ client: ec2 }, input, patience))
         for (const { InstanceType: type, VCpuInfo } of InstanceTypes)
           if (type !== undefined) found.set(type, VCpuInfo?.DefaultVCpus ?? 0);
     }
@@ -165,13 +179,20 @@ export async function vcpusOf(ec2: EC2Client, types: readonly string[]): Promise
   });
 }
 
-/** The type of each instance of the Region that counts against the quotas of those that run, whoever launched it. @source aws-facts [7.4] */
-export async function onDemandTypes(ec2: EC2Client): Promise<string[]> {
+/**
+ * The type of each instance of the Region that counts against the quotas of those that run, whoever launched it, but for a drill of the plan.
+ * @source aws-facts [7.4]
+ */
+export async function onDemandTypes(ec2: EC2Client, plan: string, patience: Patience): Promise<string[]> {
   const states = ['pending', 'running', 'stopping', 'shutting-down'];
-  const found = await listInstances(ec2, [{ Name: 'instance-state-name', Values: states }]);
-  return found
-    .filter(({ raw }) => raw.InstanceLifecycle !== 'spot' && raw.Placement?.Tenancy !== 'host')
-    .map(({ raw }) => raw.InstanceType ?? '');
+  const isCounted = ({ InstanceLifecycle, Placement, Tags }: Instance) =>
+    InstanceLifecycle !== 'spot' && Placement?.Tenancy !== 'host' && !isOfDrill(Tags, plan);
+  return keepOfInstances(
+    ec2,
+    [{ Name: 'instance-state-name', Values: states }],
+    (instance) => (isCounted(instance) ? [instance.InstanceType ?? ''] : []),
+    patience,
+  );
 }
 
 /** Zones that have an instance type, by type; it says offered, not that there is room. @source aws-facts [3.4] */

@@ -1,5 +1,6 @@
 import type { ResourceType, Tag } from '@aws-sdk/client-ec2';
 import { carriedTags } from '../domain/carried.ts';
+import { isDrill } from '../domain/drill.ts';
 import { tags as keys } from '../names.ts';
 
 /** What every resource that Homeward creates says of itself (I8). `step` is the identity used where AWS has no token (I7). */
@@ -55,4 +56,9 @@ export function planFilters(plan: string) {
 
 export function tagValue(tags: readonly Tag[] | undefined, name: keyof OwnerTags): string | undefined {
   return tags?.find(({ Key }) => Key === keys[name])?.Value;
+}
+
+/** Whether something was launched by a drill of the plan, which makes room for its failover. */
+export function isOfDrill(tags: readonly Tag[] | undefined, plan: string): boolean {
+  return tagValue(tags, 'plan') === plan && isDrill(tagValue(tags, 'operation') ?? '');
 }

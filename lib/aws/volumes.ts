@@ -11,9 +11,9 @@ import {
   type Volume,
   type VolumeType,
 } from '@aws-sdk/client-ec2';
-import { awsCall } from './call.ts';
+import { awsCall, type Patience } from './call.ts';
 import { inFilters } from './filters.ts';
-import { type OwnerTags, ownerTags, recordOf, tagFilters, tagsOf, tagSpecification } from './tags.ts';
+import { isOfDrill, type OwnerTags, ownerTags, recordOf, tagFilters, tagsOf, tagSpecification } from './tags.ts';
 
 export interface VolumeFacts {
   readonly id: string;
@@ -48,19 +48,37 @@ export function findVolumes(ec2: EC2Client, tags: Readonly<Record<string, string
   return listVolumes(ec2, tagFilters(tags));
 }
 
-/** Every volume of the Region that is of one of these types, whoever made it. */
-export async function volumesOfTypes(ec2: EC2Client, types: readonly string[]): Promise<VolumeFacts[]> {
+/** Every volume of the Region that is of one of these types, whoever made it, but for a drill of the plan. */
+export async function volumesOfTypes(
+  ec2: EC2Client,
+  types: readonly string[],
+  plan: string,
+  patience: Patience,
+): Promise<Pick<VolumeFacts, 'volumeType' | 'sizeGib'>[]> {
   // An empty filter would be refused.
-  return types.length === 0 ? [] : listVolumes(ec2, [{ Name: 'volume-type', Values: [...types] }]);
+  if (types.length === 0) return [];
+  const filters = [{ Name: 'volume-type', Values: [...types] }];
+  const keep = ({ VolumeType = 'gp2', Size = 0, Tags }: Volume) =>
+    isOfDrill(Tags, plan) ? [] : [{ volumeType: VolumeType, sizeGib: Size }];
+  return keepOfVolumes(ec2, filters, keep, patience);
 }
 
-async function listVolumes(ec2: EC2Client, filters: Filter[]): Promise<VolumeFacts[]> {
-  const found: VolumeFacts[] = [];
+function listVolumes(ec2: EC2Client, filters: Filter[]): Promise<VolumeFacts[]> {
+  return keepOfVolumes(ec2, filters, (volume) => [factsOf(volume)]);
+}
+
+async function keepOfVolumes<Kept>(
+  ec2: EC2Client,
+  filters: Filter[],
+  keep: (volume: Volume) => readonly Kept[],
+  patience: Patience = {},
+): Promise<Kept[]> {
+  const found: Kept[] = [];
   let token: string | undefined;
   do {
     const input = { Filters: filters, MaxResults: 500, ...(token === undefined ? {} : { NextToken: token }) };
-    const page = await awsCall('describe volumes', () => ec2.send(new DescribeVolumesCommand(input)));
-    found.push(...(page.Volumes ?? []).map(factsOf));
+    const page = await awsCall('describe volumes', () => ec2.send(new DescribeVolumesCommand(input), patience));
+    found.push(...(page.Volumes ?? []).flatMap(keep));
     token = page.NextToken;
   } while (token !== undefined && token !== '');
   return found;

@@ -181,21 +181,24 @@ export async function showStatus(console: Console, plan: Plan): Promise<void> {
 /** Whether a failover would work, as it was last looked at. */
 function readinessLines(found: Readiness | undefined): string[] {
   if (found === undefined) return ['readiness: nobody has looked yet'];
-  const { at, phase, blocking, short, warnings, rtoSeconds, rtoPhases } = found;
+  const { at, phase, recoveryPoint, blocking, short, unseen, warnings, rtoSeconds, rtoPhases } = found;
   if (phase !== 'protected') return [`readiness at ${at}: not looked, the plan was ${phase}`];
-  const rto = rtoSeconds === null ? 'not measured, drill once' : `about ${Math.ceil(rtoSeconds / 60)} minutes`;
+  const unmeasured = recoveryPoint === null ? 'not known' : 'not measured, drill once';
+  const rto = rtoSeconds === null ? unmeasured : `about ${Math.ceil(rtoSeconds / 60)} minutes`;
   return [
     `readiness at ${at}: ${readyWords(found)}; RTO ${rto}`,
     ...blocking.map((finding) => `  in the way: ${finding}`),
     ...short.map((finding) => `  too small: ${finding}`),
+    ...unseen.map((why) => `  not known: ${why}`),
     ...warnings.map((warning) => `  warning: ${warning}`),
     ...(rtoSeconds === null ? [] : [`  RTO by phase: ${rtoPhases.map(phaseWords).join(', ')}`]),
   ];
 }
 
-function readyWords({ blocking, short }: Readiness): string {
+function readyWords({ blocking, short, unseen }: Readiness): string {
   if (blocking.length > 0) return 'a failover would stop at its preflight';
-  return short.length > 0 ? 'a failover would find no room for all servers' : 'ready';
+  if (short.length > 0) return 'a failover would find no room for all servers';
+  return unseen.length > 0 ? 'not known, not all could be looked at' : 'ready';
 }
 
 function phaseWords({ phase, seconds, measuredBy }: Readiness['rtoPhases'][number]): string {

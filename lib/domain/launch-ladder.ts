@@ -8,6 +8,11 @@ export interface Rung {
   readonly interfaces: readonly LaunchInterface[];
 }
 
+/** The types as which a server may be launched, the best first: its own, then those that the plan allows in its place. */
+export function typesOf(instanceType: string, { fallback }: Pick<Plan['recovery'], 'fallback'>): string[] {
+  return [instanceType, ...(fallback?.instanceTypes[instanceType] ?? [])];
+}
+
 /**
  * The ways to launch a server, the best first: its own type where the plan maps it, then in the other places, then each other type in the same order.
  * A place is one for all interfaces. @source aws-facts [3.4]
@@ -15,11 +20,12 @@ export interface Rung {
 export function rungsOf(
   instanceType: string,
   interfaces: readonly LaunchInterface[],
-  { fallback }: Pick<Plan['recovery'], 'fallback'>,
+  recovery: Pick<Plan['recovery'], 'fallback'>,
 ): Rung[] {
-  const types = [instanceType, ...(fallback?.instanceTypes[instanceType] ?? [])];
-  const places = [interfaces, ...otherPlaces(interfaces, fallback?.subnets ?? {})];
-  return types.flatMap((type) => places.map((place) => ({ instanceType: type, interfaces: place })));
+  const places = [interfaces, ...otherPlaces(interfaces, recovery.fallback?.subnets ?? {})];
+  return typesOf(instanceType, recovery).flatMap((type) =>
+    places.map((place) => ({ instanceType: type, interfaces: place })),
+  );
 }
 
 /** The second place of each interface, the third of each, as far as all of them have one. */

@@ -4,8 +4,8 @@ import type { LaunchConfiguration } from './launch-configuration.ts';
 export interface Named {
   /** Names of those key pairs of the recovery Region. */
   readonly keyPairs: ReadonlySet<string>;
-  /** By the ARN with which servers name them; `undefined` where it could not be looked. */
-  readonly profiles: ReadonlyMap<string, { readonly hasRole: boolean }> | undefined;
+  /** Those that were looked at, by the ARN with which servers name them; `undefined` where there is no such profile. */
+  readonly profiles: ReadonlyMap<string, { readonly hasRole: boolean } | undefined>;
 }
 
 /** Of the servers, the names of key pairs or profiles, each with the servers that have it. */
@@ -29,9 +29,9 @@ export function nameFindings(
   { keyPairs, profiles }: Named,
 ): string[] {
   const missingKeys = [...namesOf(servers, 'keyName')].filter(([name]) => !keyPairs.has(name));
-  const named = profiles === undefined ? [] : [...namesOf(servers, 'instanceProfile')];
-  const missing = named.filter(([arn]) => profiles?.has(arn) !== true);
-  const empty = named.filter(([arn]) => profiles?.get(arn)?.hasRole === false);
+  const named = [...namesOf(servers, 'instanceProfile')].filter(([arn]) => profiles.has(arn));
+  const missing = named.filter(([arn]) => profiles.get(arn) === undefined);
+  const empty = named.filter(([arn]) => profiles.get(arn)?.hasRole === false);
   const of = (names: readonly string[]) => `of server ${names.join(', ')}`;
   return [
     ...missingKeys.map(

@@ -19,6 +19,13 @@ export function launchSecond(index: number): number {
   return secondOf(index, launches);
 }
 
+/** Seconds from the begin of a wave until the turn of its last server comes, as far as those before it are up at once. */
+export function launchesSeconds(servers: number): number {
+  const whole = Math.floor(servers / serversAtOnce);
+  const rest = servers % serversAtOnce;
+  return whole * launchSecond(serversAtOnce - 1) + (rest === 0 ? 0 : launchSecond(rest - 1));
+}
+
 export function registrationSecond(index: number): number {
   return secondOf(index, registrations);
 }

@@ -4,8 +4,9 @@ import { phasesOf } from './evidence.ts';
 import { name } from './fields.ts';
 import { operationIdSchema } from './ids.ts';
 import { isOptional } from './left-out.ts';
-import { launchSecond } from './pace.ts';
+import { launchesSeconds } from './pace.ts';
 import type { Plan } from './plan.ts';
+import { hasFailoverPair } from './traffic.ts';
 
 /**
  * How long a phase took when a failover or drill of the plan last went through it: an item of the catalogue, `PLAN#<plan>` / `MEASURED#<phase>`.
@@ -39,6 +40,9 @@ const launchSeconds = 60;
 
 /** Records that were changed answer everywhere by then. @source aws-facts [4.2] */
 const syncSeconds = 60;
+
+/** What a failover pair waits after its alarm has turned: see the step. @source aws-facts [4.2], [4.3] */
+const pairSeconds = 120;
 
 /**
  * What an operation that got its servers healthy took for each phase, up to `until`. What people took to answer belongs to none, nor does a
@@ -75,13 +79,17 @@ function phaseOf(progression: string): string | undefined {
 const launchOf = (wave: number | string) => `launch of wave ${wave}`;
 const healthOf = (wave: number | string) => `health of wave ${wave}`;
 
-/** How long a failover that is not planned would take: each phase as it was measured last, else as is assumed of it. */
+/**
+ * How long a failover that is not planned would take: each phase as it was measured last, else as is assumed of it. What took less than it can take
+ * now was measured of another plan: of one with fewer servers, or without failover pairs.
+ */
 export function predictRto(plan: Plan, measured: readonly PhaseTime[]): Prediction {
   const times = new Map(measured.map((time) => [time.phase, time]));
-  const assumed = assumedPhases(plan);
-  const rtoPhases = assumed.map(([phase, seconds]) => {
+  const rtoPhases = assumedPhases(plan).map(({ phase, seconds, atLeast = 0 }) => {
     const last = times.get(phase);
-    return { phase, seconds: last?.seconds ?? seconds, measuredBy: last?.operation ?? null };
+    return last === undefined || last.seconds < atLeast
+      ? { phase, seconds, measuredBy: null }
+      : { phase, seconds: last.seconds, measuredBy: last.operation };
   });
   const isSeen = wavesOf(plan).some((wave) => times.has(healthOf(wave)));
   const rtoSeconds = isSeen ? rtoPhases.reduce((sum, { seconds }) => sum + seconds, 0) : null;
@@ -92,18 +100,32 @@ function wavesOf({ servers }: Plan): number[] {
   return [...new Set(Object.values(servers).map(({ wave }) => wave))].toSorted((a, b) => a - b);
 }
 
+interface AssumedPhase {
+  readonly phase: string;
+  readonly seconds: number;
+  /** What it takes by the plan as it is now, however fast AWS is. */
+  readonly atLeast?: number;
+}
+
 /** Every phase of the failover in its order. A wave that nobody has seen is given as long as the plan lets its required servers take. */
-function assumedPhases(plan: Plan): [phase: string, seconds: number][] {
-  const waves = wavesOf(plan).flatMap((wave): [string, number][] => {
+function assumedPhases(plan: Plan): AssumedPhase[] {
+  const waves = wavesOf(plan).flatMap((wave): AssumedPhase[] => {
     const servers = Object.entries(plan.servers).filter(([, server]) => server.wave === wave);
     const withinSeconds = servers
       .filter(([name]) => !isOptional(plan, name))
       .map(([, { health }]) => health.withinSeconds);
+    const turns = launchesSeconds(servers.length);
     return [
-      [launchOf(wave), launchSeconds + launchSecond(servers.length - 1)],
-      [healthOf(wave), Math.max(0, ...withinSeconds)],
+      { phase: launchOf(wave), seconds: launchSeconds + turns, atLeast: turns },
+      { phase: healthOf(wave), seconds: Math.max(0, ...withinSeconds) },
     ];
   });
-  const traffic: [string, number][] = plan.traffic.length === 0 ? [] : [['traffic', syncSeconds]];
-  return [['preflight', preflightSeconds], ['fence', fenceSeconds], ...waves, ...traffic];
+  const led = hasFailoverPair(plan) ? pairSeconds : 0;
+  const traffic = { phase: 'traffic', seconds: syncSeconds + led, atLeast: led };
+  return [
+    { phase: 'preflight', seconds: preflightSeconds },
+    { phase: 'fence', seconds: fenceSeconds },
+    ...waves,
+    ...(plan.traffic.length === 0 ? [] : [traffic]),
+  ];
 }

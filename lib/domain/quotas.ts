@@ -40,11 +40,17 @@ const storageCodes: Readonly<Record<string, string>> = {
   standard: 'L-9CF3C2EB',
 };
 
-/** Instances and volumes: those that are there, or those that are to come. */
+/** Instances and volumes that are there. */
 export interface Load {
   /** One for each instance. */
   readonly instanceTypes: readonly string[];
   readonly volumes: readonly { readonly volumeType: string; readonly sizeGib: number }[];
+}
+
+/** Those that are to come. */
+export interface Coming extends Pick<Load, 'volumes'> {
+  /** Of each instance the types as which it may be launched, the best first. */
+  readonly ladders: readonly (readonly string[])[];
 }
 
 /** What a launch takes of a quota, beside what is taken of it already. */
@@ -58,10 +64,11 @@ const gibPerTib = 1_024;
 
 /**
  * What a launch takes of which quotas. A type counts with all the vCPUs that it has, whatever CPU options leave of them.
- * @param vcpus of each type; one that is not among them is in no zone of the Region, which is found elsewhere
+ * @param vcpus of each type; one that is not among them is in no zone of the Region: a server of which that is true of all types is found elsewhere
  */
-export function demandsOf(needed: Load, inUse: Load, vcpus: ReadonlyMap<string, number>): Demand[] {
-  const wanted = amountsOf(needed, vcpus);
+export function demandsOf({ ladders, volumes }: Coming, inUse: Load, vcpus: ReadonlyMap<string, number>): Demand[] {
+  const instanceTypes = ladders.flatMap((types) => types.find((type) => vcpus.has(type)) ?? []);
+  const wanted = amountsOf({ instanceTypes, volumes }, vcpus);
   const taken = amountsOf(inUse, vcpus);
   return [...wanted].map(([code, { quota, amount }]) => ({
     quota,

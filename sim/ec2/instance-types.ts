@@ -59,12 +59,33 @@ function filteredTypes(filters: readonly Filter[] = []): string[] {
   return values;
 }
 
+/** A Region without zones has not said otherwise of any type. */
+function isOfferedInRegion(state: Ec2State, type: string): boolean {
+  const zones = zonesOf(state);
+  return zones.size === 0 || [...zones].some((zone) => isOfferedIn(state, zone, type));
+}
+
+function isOfferedIn({ unoffered }: Ec2State, zone: string, type: string): boolean {
+  return !unoffered.has(`${zone}/${type}`);
+}
+
+function zonesOf({ subnets }: Ec2State): ReadonlySet<string> {
+  return new Set([...subnets.values()].map(({ zone }) => zone));
+}
+
+/** What the Region offers in no zone it does not describe: refused where it is named, left out by a filter. @source EC2 API reference, DescribeInstanceTypes */
 function describeTypes(state: Ec2State, input: DescribeInstanceTypesRequest): DescribeInstanceTypesResult {
   const asked = input.InstanceTypes ?? filteredTypes(input.Filters);
   if (asked.length === 0) throw new NotModelled('DescribeInstanceTypes without InstanceTypes');
   if (asked.length > typesMax)
     throw new AwsError('InvalidParameterValue', `At most ${typesMax} instance types may be given.`);
-  const { page, ...next } = state.pages.cut(asked, input, [5, 100]);
+  const offered = asked.filter((type) => isOfferedInRegion(state, type));
+  if (input.InstanceTypes !== undefined && offered.length < asked.length)
+    throw new AwsError(
+      'InvalidInstanceType',
+      `The following supplied instance types do not exist: [${asked.filter((type) => !offered.includes(type)).join(', ')}]`,
+    );
+  const { page, ...next } = state.pages.cut(offered, input, [5, 100]);
   const types = page.map((type) => {
     const { architecture, cores, threadsPerCore } = processorsOf(type);
     return {
@@ -83,7 +104,7 @@ function describeOfferings(
   state: Ec2State,
   input: DescribeInstanceTypeOfferingsRequest,
 ): DescribeInstanceTypeOfferingsResult {
-  const zones = new Set([...state.subnets.values()].map(({ zone }) => zone));
+  const zones = zonesOf(state);
   const isZonal = input.LocationType === 'availability-zone';
   if (!isZonal && input.LocationType !== undefined && input.LocationType !== 'region')
     throw new NotModelled(`LocationType ${input.LocationType}`);
@@ -96,7 +117,7 @@ function describeOfferings(
     (location) => valuesOf('location')?.includes(location) ?? true,
   );
   const isOffered = (type: string, location: string) =>
-    (isZonal ? [location] : [...zones]).some((zone) => !state.unoffered.has(`${zone}/${type}`));
+    (isZonal ? [location] : [...zones]).some((zone) => isOfferedIn(state, zone, type));
   const offerings = locations.flatMap((Location) =>
     types
       .filter((type) => isOffered(type, Location))

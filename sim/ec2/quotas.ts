@@ -50,6 +50,8 @@ const storageQuotas: Readonly<Record<string, Quota>> = {
 export class Quotas {
   readonly all = [...new Set([...Object.values(runningQuotas), ...Object.values(storageQuotas)])];
   readonly #given = new Map([[standard.code, 10_000]]);
+  /** Of which Service Quotas knows no value for now. */
+  readonly untold = new Set<string>();
 
   /** Gives the account another value; `undefined` takes back to the default what was given. */
   give(code: string, value: number | undefined): void {

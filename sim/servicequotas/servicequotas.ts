@@ -57,14 +57,19 @@ export class ServiceQuotas implements Service {
     return quota;
   }
 
+  /** In place of a value it may tell why there is none. @source Service Quotas API reference, ErrorReason */
   #describe({ service, code, name }: Quota, value: number): ServiceQuota {
     const { region, account } = this.#surroundings;
+    const untold = {
+      ErrorCode: 'DEPENDENCY_SERVICE_ERROR',
+      ErrorMessage: 'The service has not told its value.',
+    } as const;
     return {
       ServiceCode: service,
       QuotaArn: `arn:aws:servicequotas:${region}:${account}:${service}/${code}`,
       QuotaCode: code,
       QuotaName: name,
-      Value: value,
+      ...(this.#quotas.untold.has(code) ? { ErrorReason: untold } : { Value: value }),
       Unit: 'None',
       Adjustable: true,
       GlobalQuota: false,

@@ -32,6 +32,8 @@ const points = () => settle(stage.catalogue.points(shop.name));
 const state = () => settle(stage.catalogue.state(shop.name));
 const drills = () => settle(stage.catalogue.drills(shop.name));
 const launched = () => [...stage.cloud.services(away).ec2.state.instances.values()];
+const storedGib = () =>
+  [...stage.cloud.services(home).ec2.state.volumes.values()].reduce((sum, { content }) => sum + content.sizeGib, 0);
 const running = () => launched().filter((instance) => instance.state === 'running');
 
 async function ended(execution: Execution) {
@@ -127,12 +129,18 @@ describe('I10: a drill', () => {
     expect(await drills()).toMatchObject([{ outcome: 'rolled-back' }]);
   });
 
-  it('goes on beside a dry run, which moves nothing', async () => {
+  it('goes on beside a dry run, which moves nothing and counts on the room that the drill would make', async () => {
+    const { quotas } = stage.cloud.services(away).ec2.state;
+    // Three servers of two vCPUs each, and their volumes: all of it is taken by the drill of the last wave.
+    quotas.give('L-1216C47A', 6);
+    quotas.give('L-7A658B76', storedGib() / 1_024);
     const execution = stage.start('failover', drilling());
-    await stage.clock.run(() => isEntered(execution, 'Health'));
+    await stage.clock.run(() => isEntered(execution, 'Health') && running().length === 3);
     const dryRun = stage.start('failover', { plan: shop.name, dryRun: true });
     await stage.clock.run(() => isEntered(dryRun, 'Preflight'));
     expect(await ended(dryRun)).toMatchObject({ status: 'SUCCEEDED' });
+    const [moved] = await settle(stage.catalogue.moves(shop.name));
+    expect(moved?.warnings ?? []).toEqual([]);
     expect(await ended(execution)).toMatchObject({ status: 'SUCCEEDED' });
   });
 

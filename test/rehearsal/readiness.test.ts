@@ -32,20 +32,19 @@ async function status(): Promise<string> {
   return lines.join('\n');
 }
 
-/** Until the next look, and the period of its alarm. */
-const look = () => stage.clock.advance(95 * minuteMs);
+const look = () => stage.clock.advance(35 * minuteMs);
+/** Until the next look, and the whole period of its alarm after it. */
+const lookLong = () => stage.clock.advance(125 * minuteMs);
 
 describe('readiness', () => {
   it('is looked at every half hour: nothing protected is told, and its end too', async () => {
     expect(await status()).toContain('readiness: nobody has looked yet');
-    await look();
-    expect(await status()).toMatch(
-      /readiness at .*: a failover would stop at its preflight; RTO not measured, drill once/,
-    );
+    await lookLong();
+    expect(await status()).toMatch(/readiness at .*: a failover would stop at its preflight; RTO not known/);
     expect(await status()).toContain('in the way: it has no available recovery point');
     expect(told().length).toBe(1);
     await protectNow(stage);
-    await look();
+    await lookLong();
     expect(await status()).toMatch(/readiness at .*: ready; RTO not measured/);
     expect(told().length).toBe(2);
     // Three servers of two vCPUs each, whatever there is of others: four of somebody's run there.
@@ -56,7 +55,7 @@ describe('readiness', () => {
     ec2.setPurchase(spot.id, { InstanceLifecycle: 'spot' });
     ec2.state.quotas.give('L-1216C47A', 9);
     ec2.state.quotas.give('L-7A658B76', 0.02);
-    await look();
+    await lookLong();
     const vcpus =
       'quota L-1216C47A of eu-central-1 (vCPUs of running On-Demand standard instances) is 9 vCPUs, of which 4 are in use and 6 more are needed: ask AWS for 10 at least';
     expect(await status()).toMatch(/readiness at .*: a failover would find no room for all servers/);
@@ -69,15 +68,29 @@ describe('readiness', () => {
     expect((await stage.run('failover', { plan: shop.name, dryRun: true })).status).toBe('SUCCEEDED');
     const [dryRun] = await stage.clock.settle(stage.catalogue.moves(shop.name));
     expect(dryRun?.warnings).toEqual([expect.stringContaining(vcpus), expect.stringContaining('L-7A658B76')]);
+    // What AWS does not tell takes nothing from what it does.
+    ec2.state.quotas.untold.add('L-1216C47A');
+    await look();
+    expect(await status()).toMatch(/too small: quota L-7A658B76/);
+    expect(await status()).toContain(
+      'not known: quotas of eu-central-1 could not be looked at: Cannot read quota L-1216C47A: AWS answered without its value, DEPENDENCY_SERVICE_ERROR',
+    );
+    ec2.state.quotas.untold.clear();
     ec2.state.quotas.give('L-1216C47A', 10);
     ec2.state.quotas.give('L-7A658B76', undefined);
+    // A look that fails is no readiness, and no end of what was found before.
     const lost = stage.cloud.faults.add({ kind: 'refused', service: 'servicequotas', times: 100 });
-    await look();
-    expect(await status()).toMatch(/readiness at .*: ready/);
-    expect(await status()).toContain('warning: quotas of eu-central-1 could not be looked at: Cannot read quota');
+    await lookLong();
+    expect(await status()).toMatch(/readiness at .*: not known, not all could be looked at/);
+    expect(await status()).toMatch(
+      /not known: quotas of eu-central-1 could not be .*: Cannot read quota .*; nor could 1/,
+    );
+    expect(told().length).toBe(3);
     lost.remove();
-    await look();
-    expect(await status()).not.toMatch(/warning: quotas|too small/);
+    await lookLong();
+    expect(await status()).toMatch(/readiness at .*: ready/);
+    expect(await status()).not.toMatch(/not known|too small/);
+    expect(told().length).toBe(4);
   });
 
   it('finds what the preflight of a failover would, by name, and touches nothing', async () => {
@@ -93,6 +106,13 @@ describe('readiness', () => {
     iam.addInstanceProfile({ name: 'files', path: '/other/' });
     iam.addInstanceProfile({ name: 'web', hasRole: false });
     const late = stage.cloud.faults.add({ kind: 'answer-late', service: 'iam', times: 1_000 });
+    const slow = {
+      kind: 'answer-late',
+      operation: 'DescribeInstances',
+      caller: 'WatchReadiness',
+      times: 1_000,
+    } as const;
+    const crowd = stage.cloud.faults.add(slow);
     const [point] = await stage.clock.settle(stage.catalogue.points(shop.name));
     const copy = point?.servers['db']?.volumes['/dev/sdf']?.copy ?? '';
     const ec2 = new EC2Client(stage.cloud.clientConfig(away));
@@ -103,9 +123,19 @@ describe('readiness', () => {
     expect(await status()).toMatch(
       /in the way: key pair operators of server db, web does not exist in eu-central-1: import its public key there/,
     );
-    expect(await status()).toContain('warning: instance profiles could not be looked at: Cannot read instance profile');
-    expect(await status()).not.toContain('in the way: instance profile');
+    expect(await status()).toContain(
+      'not known: instance profiles could not be looked at: Cannot read instance profile',
+    );
+    // That there is none of db was answered in time, and is kept.
+    expect((await status()).match(/in the way: instance profile \S+/g)).toEqual([expect.stringMatching(/\/db$/)]);
+    // What takes longer than all of it is worth is given up, before the SDK has tried for the third time.
+    expect(await status()).toMatch(
+      /not known: quotas of eu-central-1 could not be looked at: Cannot describe instances/,
+    );
+    const slowly = await stage.clock.settle(stage.catalogue.readiness(shop.name));
+    expect(Date.parse(slowly?.at ?? '') % (30 * minuteMs)).toBeLessThan(25_000);
     late.remove();
+    crowd.remove();
     await look();
     expect(await status()).not.toContain('could not be looked at');
     for (const server of ['db', 'files'])
@@ -146,5 +176,8 @@ describe('readiness', () => {
     const times = await stage.clock.settle(stage.catalogue.phaseTimes(shop.name));
     expect(new Set(times.map(({ operation }) => operation))).toEqual(new Set([failover?.id]));
     expect(times.reduce((sum, { seconds }) => sum + seconds, 0)).toBeCloseTo(failover?.rtoSeconds ?? 0, 3);
+    // Away from home there is no point to look at, nor what its groups would hold.
+    await look();
+    expect((await stage.clock.settle(stage.catalogue.readiness(shop.name)))?.rtoSeconds).toBeNull();
   });
 });

@@ -34,6 +34,22 @@ const launch = (more: object = {}) =>
 const quota = (code: string, ServiceCode = 'ec2', operation = 'GetServiceQuota') =>
   ask(quotas, operation, { ServiceCode, QuotaCode: code });
 
+describe('an instance type', () => {
+  it('that no zone offers is left out by the filter, and refused by name', async () => {
+    const described = async (input: object) =>
+      (await ask(shop.ec2, 'DescribeInstanceTypes', input)).InstanceTypes.map(
+        ({ InstanceType }: { InstanceType: string }) => InstanceType,
+      );
+    const names = ['m7i.large', 'm9z.large'];
+    const filter = { Filters: [{ Name: 'instance-type', Values: names }] };
+    expect(await described(filter)).toEqual(names);
+    const zones = new Set([...shop.ec2.state.subnets.values()].map(({ zone }) => zone));
+    for (const zone of zones) shop.ec2.setOffered(zone, 'm9z.large', false);
+    expect(await described(filter)).toEqual(['m7i.large']);
+    await expect(described({ InstanceTypes: names })).rejects.toEqual(refusal('InvalidInstanceType'));
+  });
+});
+
 describe('the key pair of a launch', () => {
   it('must be one of the Region', async () => {
     await expect(launch({ KeyName: 'operators' })).rejects.toEqual(refusal('InvalidKeyPair.NotFound'));
@@ -105,6 +121,9 @@ describe('quotas', () => {
     });
     await expect(quota('L-7A658B76', 'ebs')).rejects.toEqual(refusal('NoSuchResourceException'));
     expect((await quota('L-7A658B76', 'ebs', 'GetAWSDefaultServiceQuota')).Quota.Value).toBe(50);
+    shop.ec2.state.quotas.untold.add(standard);
+    const { Value, ErrorReason } = (await quota(standard)).Quota;
+    expect([Value, ErrorReason.ErrorCode]).toEqual([undefined, 'DEPENDENCY_SERVICE_ERROR']);
     await expect(quota('L-7A658B76')).rejects.toEqual(refusal('NoSuchResourceException'));
     await expect(quota('L-1', 'sns')).rejects.toEqual(refusal('NotModelled'));
     expect(() => shop.ec2.state.quotas.give('L-1', 5)).toThrow('not a quota');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { launchSecond, registrationSecond, secondsToTurn } from '../../lib/domain/pace.ts';
+import { launchesSeconds, launchSecond, registrationSecond, secondsToTurn } from '../../lib/domain/pace.ts';
 
 /** AWS's token buckets, written out: requests at these seconds, in order; gives how many tokens were wanting at worst. */
 function wanting(seconds: readonly number[], size: number, perSecond: number): number {
@@ -19,6 +19,8 @@ describe('the turns of the servers of a wave', () => {
     const launches = turns(launchSecond);
     expect(wanting(launches, 5, 2)).toBe(0);
     expect([launches[4], launches[5], launches[299]]).toEqual([0, 1, 148]);
+    // Of more servers the others follow.
+    expect([0, 5, 105, 300, 306].map(launchesSeconds)).toEqual([0, 0, 50, 148, 148 + 1]);
     const registrations = turns(registrationSecond);
     expect(wanting(registrations, 50, 5)).toBe(0);
     expect(registrations[299]).toBe(51);

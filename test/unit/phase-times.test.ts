@@ -63,6 +63,26 @@ describe('the prediction', () => {
     expect(rtoSeconds).toBe(15 + 60 + 60 + 110 + 60 + 400 + 55);
   });
 
+  it('assumes of a wave that has grown, and of traffic that moves by failover pairs since, what was measured before neither', () => {
+    const servers = Object.fromEntries(
+      Array.from({ length: 105 }, (_, index) => [`web-${index}`, within(web, 1, 300)]),
+    );
+    const failover = { primary: 'home', recovery: 'away' };
+    const pair = { zone: 'Z0123456789ABCDEFGHIJ', name: 'shop.example.com', type: 'A', failover } as const;
+    const grown = { ...plan, servers, traffic: [...plan.traffic, pair] };
+    const secondsOf = (more: number) => {
+      const measured = [time('health of wave 1', 9), time('launch of wave 1', 49 + more), time('traffic', 119 + more)];
+      return predictRto(grown, measured).rtoPhases.slice(2);
+    };
+    // Five at once, then two a second: the last of 105 is asked for after 50 seconds.
+    expect(secondsOf(0)).toEqual([
+      { phase: 'launch of wave 1', seconds: 60 + 50, measuredBy: null },
+      { phase: 'health of wave 1', seconds: 9, measuredBy: 'failover-1' },
+      { phase: 'traffic', seconds: 60 + 120, measuredBy: null },
+    ]);
+    expect(secondsOf(1).map(({ seconds }) => seconds)).toEqual([50, 9, 120]);
+  });
+
   it('is none while no wave of the plan was seen healthy, and asks no traffic of a plan without records', () => {
     const { rtoSeconds, rtoPhases } = predictRto({ ...plan, traffic: [] }, [time('health of wave 7', 10)]);
     expect(rtoSeconds).toBeNull();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { nameFindings } from '../../lib/domain/launch-names.ts';
-import { demandsOf, shortOf } from '../../lib/domain/quotas.ts';
+import { demandsOf, type Load, shortOf } from '../../lib/domain/quotas.ts';
 import { configuration } from './fixtures.ts';
 
 const vcpus = new Map([
@@ -12,15 +12,16 @@ const vcpus = new Map([
   ['u7i-12tb.224xlarge', 896],
   ['mac2.metal', 12],
 ]);
-const none = { instanceTypes: [], volumes: [] };
-const amounts = (needed: Parameters<typeof demandsOf>[0], inUse = none as typeof needed) =>
+const none: Load = { instanceTypes: [], volumes: [] };
+const amounts = (needed: Parameters<typeof demandsOf>[0], inUse = none) =>
   demandsOf(needed, inUse, vcpus).map((demand) => [demand.quota.code, demand.needed, demand.inUse]);
 
 describe('what a launch takes of quotas', () => {
   it('counts vCPUs by the quota of the type, beside what runs of it, and none of dedicated hosts', () => {
-    const instanceTypes = ['m7i.large', 'c7i.xlarge', 'inf2.xlarge', 'g5.xlarge', 'gr6.4xlarge', 'u7i-12tb.224xlarge'];
-    const inUse = { instanceTypes: ['c7i.xlarge', 'c7i.xlarge', 'g5.xlarge'], volumes: [] };
-    expect(amounts({ instanceTypes: [...instanceTypes, 'mac2.metal', '8.odd'], volumes: [] }, inUse)).toEqual([
+    const types = ['m7i.large', 'c7i.xlarge', 'inf2.xlarge', 'g5.xlarge', 'gr6.4xlarge', 'u7i-12tb.224xlarge'];
+    const ladders = [...types, 'mac2.metal', '8.odd'].map((type) => [type]);
+    const inUse = { instanceTypes: ['c7i.xlarge', 'c7i.xlarge', 'g5.xlarge', 'c9z.large'], volumes: [] };
+    expect(amounts({ ladders, volumes: [] }, inUse)).toEqual([
       ['L-1216C47A', 6, 8],
       ['L-1945791B', 4, 0],
       ['L-DB2E81BA', 20, 4],
@@ -28,8 +29,13 @@ describe('what a launch takes of quotas', () => {
     ]);
   });
 
-  it('takes nothing for a type that the Region does not know', () => {
-    expect(amounts({ instanceTypes: ['m9z.large'], volumes: [] })).toEqual([['L-1216C47A', 0, 0]]);
+  it('counts a server as the first of its types that the Region knows, and asks of no quota for one of which it knows none', () => {
+    expect(amounts({ ladders: [['m9z.large']], volumes: [] })).toEqual([]);
+    const ladders = [
+      ['m9z.large', 'c7i.xlarge', 'm7i.large'],
+      ['m7i.large', 'c7i.xlarge'],
+    ];
+    expect(amounts({ ladders, volumes: [] })).toEqual([['L-1216C47A', 4 + 2, 0]]);
   });
 
   it('counts TiB by volume type, and nothing of a type without a quota', () => {
@@ -46,7 +52,7 @@ describe('what a launch takes of quotas', () => {
         { volumeType: 'st1', sizeGib: 9 },
       ],
     };
-    expect(amounts({ instanceTypes: [], volumes }, inUse)).toEqual([
+    expect(amounts({ ladders: [], volumes }, inUse)).toEqual([
       ['L-7A658B76', 1, 0],
       ['L-09BD8365', 0.25, 1],
     ]);
@@ -55,7 +61,7 @@ describe('what a launch takes of quotas', () => {
 
 describe('a quota', () => {
   const [demand] = demandsOf(
-    { instanceTypes: [], volumes: [{ volumeType: 'gp3', sizeGib: 10_250 }] },
+    { ladders: [], volumes: [{ volumeType: 'gp3', sizeGib: 10_250 }] },
     { instanceTypes: [], volumes: [{ volumeType: 'gp3', sizeGib: 40 * 1_024 }] },
     vcpus,
   );
@@ -77,7 +83,9 @@ describe('what servers name', () => {
   ]);
 
   it('is missed once for all that name it', () => {
-    expect(nameFindings(servers, 'eu-central-1', { keyPairs: new Set(), profiles: new Map() })).toEqual([
+    expect(
+      nameFindings(servers, 'eu-central-1', { keyPairs: new Set(), profiles: new Map([['arn:db', undefined]]) }),
+    ).toEqual([
       'key pair operators of server db, web does not exist in eu-central-1: import its public key there under this name, or create one of this name',
       'instance profile arn:db of server db does not exist: create it with its role, path and name',
     ]);
@@ -89,6 +97,6 @@ describe('what servers name', () => {
     expect(nameFindings(servers, 'eu-central-1', { keyPairs, profiles })).toEqual([
       'instance profile arn:db of server db has no role: give it one',
     ]);
-    expect(nameFindings(servers, 'eu-central-1', { keyPairs, profiles: undefined })).toEqual([]);
+    expect(nameFindings(servers, 'eu-central-1', { keyPairs, profiles: new Map() })).toEqual([]);
   });
 });

@@ -1,4 +1,3 @@
-import { AwsFailure } from '../../aws/call.ts';
 import { ec2Client, iamClient } from '../../aws/clients.ts';
 import { findInstanceProfile } from '../../aws/instance-profiles.ts';
 import { zonesOffering } from '../../aws/instances.ts';
@@ -14,8 +13,9 @@ import { isOptional } from '../../domain/left-out.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { imagesOf } from '../operation/images.ts';
 import type { Services } from '../services.ts';
-import { shortQuotas } from './quotas.ts';
 import { trafficFindings } from '../traffic/findings.ts';
+import { lookAtEach, withPatience } from './looks.ts';
+import { type QuotaFindings, quotaFindings } from './quotas.ts';
 
 type Images = ReadonlyMap<string, PointServer>;
 
@@ -27,10 +27,11 @@ export interface Launch {
   readonly isDrill: boolean;
 }
 
-/** `short`: quotas that are too small. Nobody knows what is asked for and given, or ended, before the launch comes to it: it waits for room. */
-export interface Findings extends LadderFindings {
-  readonly short: readonly string[];
-}
+/**
+ * `short`: quotas that are too small. Nobody knows what is asked for and given, or ended, before the launch comes to it: it waits for room.
+ * `unseen`: what a failover can do without knowing, and AWS did not answer.
+ */
+export interface Findings extends LadderFindings, QuotaFindings {}
 
 /**
  * Everything that would stop a launch later, and what may, all at once: of servers that are optional it only may, unless what would be launched is not what it
@@ -42,19 +43,14 @@ export async function findingsOf(services: Services, launch: Launch): Promise<Fi
   const images = await imagesOf(services, { plan: plan.name, ...launch.from });
   const snapshots = await findSnapshotsOfPlan(services.client(ec2Client, plan.recovery.region), plan.name);
   const traffic = await trafficFindings(services, plan);
-  const { named, unseen } = await namedBy(services, plan, images);
-  const quotas = await orUnseen(`quotas of ${plan.recovery.region}`, () =>
-    shortQuotas(services, plan.recovery.region, images),
-  );
-  const short = quotas.seen ?? [];
+  const { named, short, unseen } = await lookAround(services, plan, images);
   const all = await launchFindings(services, launch, { images, snapshots, named });
-  const warnings = [...all.warnings, ...unseen, ...quotas.unseen];
   const required = Object.entries(plan.servers).filter(([server]) => !isOptional(plan, server));
   if (required.length === Object.keys(plan.servers).length)
     return {
       blocking: [...all.blocking, ...traffic.blocking],
-      warnings: [...warnings, ...traffic.warnings],
-      short,
+      warnings: [...all.warnings, ...traffic.warnings],
+      ...{ short, unseen },
     };
   const without = { ...launch, plan: { ...plan, servers: Object.fromEntries(required) } };
   const kept = new Map([...images].filter(([server]) => !isOptional(plan, server)));
@@ -63,8 +59,8 @@ export async function findingsOf(services: Services, launch: Launch): Promise<Fi
   const left = all.blocking.filter((finding) => !standing.includes(finding));
   return {
     blocking: [...standing, ...traffic.blocking],
-    warnings: [...left, ...warnings, ...traffic.warnings],
-    short,
+    warnings: [...left, ...all.warnings, ...traffic.warnings],
+    ...{ short, unseen },
   };
 }
 
@@ -99,37 +95,27 @@ function configurationsOf(images: Images) {
   return new Map([...images].map(([server, { configuration }]) => [server, configuration]));
 }
 
-/** Which key pairs and instance profiles that the servers name are there. */
-async function namedBy(
+/** Which key pairs and instance profiles that the servers name are there, and for what there is room. */
+async function lookAround(
   services: Services,
-  { recovery }: Plan,
+  plan: Plan,
   images: Images,
-): Promise<{ named: Named; unseen: readonly string[] }> {
+): Promise<{ named: Named; short: readonly string[]; unseen: readonly string[] }> {
   const configurations = configurationsOf(images);
   const keyNames = [...namesOf(configurations, 'keyName').keys()];
-  const keyPairs = await existingKeyPairs(services.client(ec2Client, recovery.region), keyNames);
-  const profiles = await orUnseen('instance profiles', async () => {
-    const found = new Map<string, { hasRole: boolean }>();
-    for (const arn of namesOf(configurations, 'instanceProfile').keys()) {
-      const profile = await findInstanceProfile(services.client(iamClient), arn);
-      if (profile !== undefined) found.set(arn, profile);
-    }
-    return found;
-  });
-  return { named: { keyPairs, profiles: profiles.seen }, unseen: profiles.unseen };
-}
-
-/** What a failover can do without knowing: where AWS does not answer that, it goes on, and says so. */
-async function orUnseen<Seen>(
-  what: string,
-  look: () => Promise<Seen>,
-): Promise<{ readonly seen: Seen | undefined; readonly unseen: readonly string[] }> {
-  try {
-    return { seen: await look(), unseen: [] };
-  } catch (error) {
-    if (!(error instanceof AwsFailure)) throw error;
-    return { seen: undefined, unseen: [`${what} could not be looked at: ${error.message}`] };
-  }
+  const keyPairs = await existingKeyPairs(services.client(ec2Client, plan.recovery.region), keyNames);
+  const arns = namesOf(configurations, 'instanceProfile').keys();
+  const [profiles, quotas] = await withPatience((patience) =>
+    Promise.all([
+      lookAtEach('instance profiles', arns, (arn) => findInstanceProfile(services.client(iamClient), arn, patience)),
+      quotaFindings(services, plan, images, patience),
+    ]),
+  );
+  return {
+    named: { keyPairs, profiles: profiles.found },
+    short: quotas.short,
+    unseen: [...profiles.unseen, ...quotas.unseen],
+  };
 }
 
 function snapshotFindings(plan: Plan, { images, snapshots: all }: Omit<Found, 'named'>): string[] {

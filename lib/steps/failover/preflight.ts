@@ -17,8 +17,12 @@ export async function preflight(
       throw new Failure('UnknownRecoveryPoint', `Recovery point ${id} of plan ${plan.name} is gone.`);
   await services.catalogue.progress(input, { progression: 'preflight' }, services.now());
   const isOfDrill = isDrill(operation.id);
-  const { blocking, short, ...more } = await findingsOf(services, { plan, from: operation, isDrill: isOfDrill });
-  const warnings = [...short, ...more.warnings];
+  const { blocking, short, unseen, ...more } = await findingsOf(services, {
+    plan,
+    from: operation,
+    isDrill: isOfDrill,
+  });
+  const warnings = [...short, ...more.warnings, ...unseen];
   if (warnings.length > 0) await services.catalogue.updateOperation(input, { warnings });
   if (blocking.length > 0)
     throw new Failure(

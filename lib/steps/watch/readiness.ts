@@ -5,7 +5,7 @@ import { predictRto } from '../../domain/phase-times.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Readiness } from '../../domain/readiness.ts';
 import { metrics } from '../../names.ts';
-import { findingsOf } from '../failover/findings.ts';
+import { type Findings, findingsOf } from '../failover/findings.ts';
 import { publish } from '../operation/publish.ts';
 import type { Services } from '../services.ts';
 
@@ -13,7 +13,7 @@ export const readinessInputSchema = z.object({ plan: z.string() });
 
 /**
  * The preflight of a failover, before anybody needs one: what would stop it, or leave servers without room, is kept for `homeward status`, and counted in a metric with an
- * alarm. While production is away there is nothing to fail over, and nothing is found. It holds nothing and changes nothing else.
+ * alarm. A look that found nothing, but could not look at all of it, has no number: nobody knows, and the alarm goes on where that lasts. While production is away there is nothing to fail over, and nothing is found. It holds nothing and changes nothing else.
  */
 export async function lookWhetherReady(
   services: Services,
@@ -24,19 +24,25 @@ export async function lookWhetherReady(
   const { phase } = await catalogue.state(name);
   const point = phase === 'protected' ? await catalogue.newestAvailable(name) : undefined;
   const plan = withMembers(services.plan(name), point?.members ?? {});
-  const found = phase === 'protected' ? await find(services, plan, point) : { blocking: [], short: [], warnings: [] };
-  const predicted = predictRto(plan, await catalogue.phaseTimes(name));
+  const found = phase === 'protected' ? await find(services, plan, point) : nothing;
+  // Without a point nobody knows which servers its groups have.
+  const predicted =
+    point === undefined ? { rtoSeconds: null, rtoPhases: [] } : predictRto(plan, await catalogue.phaseTimes(name));
   const at = services.now().toISOString();
   const readiness: Readiness = { plan: name, at, phase, recoveryPoint: point?.id ?? null, ...found, ...predicted };
   await catalogue.setReadiness(readiness);
+  const findings = found.blocking.length + found.short.length;
+  const isKnown = findings > 0 || found.unseen.length === 0;
   await publish(services, { plan: name, step: 'watch/readiness' }, [
-    { metric: metrics.readinessFindings, value: found.blocking.length + found.short.length },
+    ...(isKnown ? [{ metric: metrics.readinessFindings, value: findings }] : []),
     ...(predicted.rtoSeconds === null ? [] : [{ metric: metrics.predictedRto, value: predicted.rtoSeconds }]),
   ]);
   return readiness;
 }
 
-async function find(services: Services, plan: Plan, point: PointHeader | undefined) {
-  if (point === undefined) return { blocking: ['it has no available recovery point'], short: [], warnings: [] };
+const nothing: Findings = { blocking: [], short: [], unseen: [], warnings: [] };
+
+async function find(services: Services, plan: Plan, point: PointHeader | undefined): Promise<Findings> {
+  if (point === undefined) return { ...nothing, blocking: ['it has no available recovery point'] };
   return findingsOf(services, { plan, from: { recoveryPoint: point.id }, isDrill: false });
 }
