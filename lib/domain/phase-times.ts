@@ -6,7 +6,7 @@ import { operationIdSchema } from './ids.ts';
 import { isOptional } from './left-out.ts';
 import { launchesSeconds } from './pace.ts';
 import type { Plan } from './plan.ts';
-import { hasFailoverPair } from './traffic.ts';
+import { hasFailoverPair, ledSeconds } from './traffic.ts';
 
 /**
  * How long a phase took when a failover or drill of the plan last went through it: an item of the catalogue, `PLAN#<plan>` / `MEASURED#<phase>`.
@@ -40,9 +40,6 @@ const launchSeconds = 60;
 
 /** Records that were changed answer everywhere by then. @source aws-facts [4.2] */
 const syncSeconds = 60;
-
-/** What a failover pair waits after its alarm has turned: see the step. @source aws-facts [4.2], [4.3] */
-const pairSeconds = 120;
 
 /**
  * What an operation that got its servers healthy took for each phase, up to `until`. What people took to answer belongs to none, nor does a
@@ -120,7 +117,7 @@ function assumedPhases(plan: Plan): AssumedPhase[] {
       { phase: healthOf(wave), seconds: Math.max(0, ...withinSeconds) },
     ];
   });
-  const led = hasFailoverPair(plan) ? pairSeconds : 0;
+  const led = hasFailoverPair(plan) ? ledSeconds : 0;
   const traffic = { phase: 'traffic', seconds: syncSeconds + led, atLeast: led };
   return [
     { phase: 'preflight', seconds: preflightSeconds },

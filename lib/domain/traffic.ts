@@ -26,6 +26,12 @@ export function hasChanges({ traffic }: Pick<Plan, 'traffic'>): boolean {
   return traffic.some((record) => !('failover' in record));
 }
 
+/**
+ * After the alarm of failover pairs, their health check and the DNS servers need as long as this. Route 53 gives no figure; its own changes take a minute.
+ * @source aws-facts [4.2], [4.3]
+ */
+export const ledSeconds = 120;
+
 /** The two records of a failover pair. */
 export function pairOf({ zone, name, type, failover }: FailoverPair): readonly [RecordName, RecordName] {
   return [

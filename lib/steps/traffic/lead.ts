@@ -5,15 +5,10 @@ import { readAlarm } from '../../aws/signals.ts';
 import type { Site } from '../../domain/catalogue.ts';
 import { secondsBetween } from '../../domain/duration.ts';
 import { Failure } from '../../domain/failure.ts';
-import { hasFailoverPair } from '../../domain/traffic.ts';
+import { hasFailoverPair, ledSeconds } from '../../domain/traffic.ts';
 import { environment, metrics } from '../../names.ts';
 import type { Context, Services } from '../services.ts';
 
-/**
- * After its alarm, the health check and the DNS servers need as long as this. Route 53 gives no figure; its own changes take a minute.
- * @source aws-facts [4.2], [4.3]
- */
-const ledSeconds = 120;
 /** Period of the alarm. */
 const periodMs = 60_000;
 
