@@ -10,7 +10,7 @@ import { pause } from '../pause.ts';
 import { tell } from '../operation/tell.ts';
 import type { Services } from '../services.ts';
 import { coolUntil, whyNotAutomatic } from './automatic.ts';
-import { readTrigger, whyNotSignalled } from './signals.ts';
+import { readSignals, readTrigger } from './signals.ts';
 
 /** A Lambda may run for 15 minutes. */
 const patienceSecondsMax = 780;
@@ -80,7 +80,7 @@ export async function guard(services: Services, event: z.infer<typeof alarmEvent
   if (state.activeSite === 'recovery')
     return { started: false, reason: `plan ${name} runs in ${plan.recovery.region}` };
   if (state.phase !== 'protected') return refuse(services, name, `the plan is ${state.phase}`);
-  const reason = (await whyNotAutomatic(services, plan, state)) ?? (await whyNotSignalled(services, plan));
+  const reason = (await whyNotAutomatic(services, plan, state)) ?? (await readSignals(services, plan)).shortfall;
   if (reason !== undefined) return refuse(services, name, reason);
   const execution = await start(services, plan, { name: alarmName, since: alarm.since });
   // The execution tells people itself before it waits, and looks again after that.
