@@ -9,6 +9,15 @@ export const automaticSwitchSchema = z
   .readonly();
 export type AutomaticSwitch = z.output<typeof automaticSwitchSchema>;
 
+/**
+ * An outage of which the signals of a plan told, and whether it was decided what it leads to: an item of the catalogue, `PLAN#<plan>` / `OUTAGE`. It is
+ * over as soon as they do not suffice any more, or the plan's alarm changes; what they tell of next is another one.
+ */
+export const outageSchema = z
+  .object({ plan: name, alarmSince: time, since: time, status: z.enum(['open', 'decided', 'over']) })
+  .readonly();
+export type Outage = z.output<typeof outageSchema>;
+
 /** How often probes are asked, and heartbeats are counted. */
 export const signalEverySeconds = 60;
 
