@@ -1,4 +1,4 @@
 import { entry } from '../../lib/steps/entry.ts';
-import { alarmEventSchema, guard } from '../../lib/steps/failover/guard.ts';
+import { guard, guardInputSchema } from '../../lib/steps/failover/guard.ts';
 
-export const handler = entry('failover/guard', alarmEventSchema, guard);
+export const handler = entry('failover/guard', guardInputSchema, guard);

@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { type AutomaticSwitch, automaticSwitchSchema } from '../domain/automatic.ts';
+import { type AutomaticSwitch, automaticSwitchSchema, type Outage, outageSchema } from '../domain/automatic.ts';
 import {
   type Operation,
   operationSchema,
@@ -58,6 +58,7 @@ export const keyOf = {
   }),
   freeze: (plan: string, server: string) => ({ pk: `PLAN#${plan}`, sk: `FREEZE#${server}` }),
   automatic: (plan: string) => ({ pk: `PLAN#${plan}`, sk: 'AUTOMATIC' }),
+  outage: (plan: string) => ({ pk: `PLAN#${plan}`, sk: 'OUTAGE' }),
   drill: (plan: string) => ({ pk: `PLAN#${plan}`, sk: 'DRILL' }),
   readiness: (plan: string) => ({ pk: `PLAN#${plan}`, sk: 'READINESS' }),
   phaseTime: ({ plan, phase }: Pick<PhaseTime, 'plan' | 'phase'>) => ({ pk: `PLAN#${plan}`, sk: `MEASURED#${phase}` }),
@@ -90,6 +91,7 @@ export const kinds = {
   twin: { schema: twinSchema, keyOf: keyOf.twin },
   freeze: { schema: freezeSchema, keyOf: ({ plan, server }: Freeze) => keyOf.freeze(plan, server) },
   automatic: { schema: automaticSwitchSchema, keyOf: ({ plan }: AutomaticSwitch) => keyOf.automatic(plan) },
+  outage: { schema: outageSchema, keyOf: ({ plan }: Outage) => keyOf.outage(plan) },
   drill: { schema: drillSeatSchema, keyOf: ({ plan }: DrillSeat) => keyOf.drill(plan) },
   readiness: { schema: readinessSchema, keyOf: ({ plan }: Readiness) => keyOf.readiness(plan) },
   phaseTime: { schema: phaseTimeSchema, keyOf: keyOf.phaseTime },

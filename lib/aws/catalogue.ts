@@ -1,5 +1,5 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { AutomaticSwitch } from '../domain/automatic.ts';
+import type { AutomaticSwitch, Outage } from '../domain/automatic.ts';
 import {
   type Operation,
   type PlanState,
@@ -277,6 +277,15 @@ export class Catalogue extends OperationItems {
 
   async setAutomaticSwitch(set: AutomaticSwitch): Promise<void> {
     await this.#items.update(keyOf.automatic(set.plan), { ...set });
+  }
+
+  async outage(plan: string): Promise<Outage | undefined> {
+    return this.#items.get(keyOf.outage(plan), kinds.outage);
+  }
+
+  /** In the place of the one that was seen, `{}` for none. Returns whether this run is the one. */
+  async noteOutage(outage: Outage, { since, status }: Partial<Outage> = {}): Promise<boolean> {
+    return this.#items.update(keyOf.outage(outage.plan), { ...outage }, { since, status });
   }
 
   async readiness(plan: string): Promise<Readiness | undefined> {

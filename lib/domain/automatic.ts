@@ -9,6 +9,15 @@ export const automaticSwitchSchema = z
   .readonly();
 export type AutomaticSwitch = z.output<typeof automaticSwitchSchema>;
 
+/**
+ * An outage of which the signals of a plan told, and whether it was decided what it leads to: an item of the catalogue, `PLAN#<plan>` / `OUTAGE`. It is
+ * over as soon as they do not suffice any more, or the plan's alarm changes; what they tell of next is another one.
+ */
+export const outageSchema = z
+  .object({ plan: name, alarmSince: time, since: time, status: z.enum(['open', 'decided', 'over']) })
+  .readonly();
+export type Outage = z.output<typeof outageSchema>;
+
 /** How often probes are asked, and heartbeats are counted. */
 export const signalEverySeconds = 60;
 
@@ -29,15 +38,15 @@ export function coolDownOf({
 
 /** What was measured of a signal; a metric tells nothing of a time in which there is no sample. */
 export interface Measured {
-  /** The newest value of the last minutes: of a probe 1 or 0, of a heartbeat how many arrived. */
+  /** Of a probe the best answer of the stretch that its alarm looks back on, 1 or 0; of a heartbeat how many arrived in the newest minute in which one did. */
   readonly now: number | undefined;
-  /** The greatest value of the day before. */
+  /** The greatest value of that stretch and of a day before it. */
   readonly best: number | undefined;
 }
 
 /**
  * What a signal says. `unproven`: it says that the primary is out, but has not been well for a day, so it may be wrong itself. `unknown`: nobody
- * asked in the last minutes.
+ * asked, or too seldom to tell.
  */
 export type SignalVerdict = 'well' | 'out' | 'unproven' | 'unknown';
 

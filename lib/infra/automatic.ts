@@ -62,8 +62,9 @@ export class AutomaticFailover extends Construct {
     guard.addEnvironment(environment.alarms, `{${planOf.join(',')}}`);
     if (alarms.length === 0) return;
     const arns = alarms.map(({ alarm }) => alarm.alarmArn);
-    letLook([guard, functions.get('failover/veto')], plans.some(isProbed) ? ['*'] : arns);
-    if (plans.some(isProbed)) letMeasure(guard);
+    const readers = [guard, functions.get('failover/veto')];
+    letLook(readers, plans.some(isProbed) ? ['*'] : arns);
+    if (plans.some(isProbed)) letMeasure(readers);
     new Rule(this, 'AlarmRule', {
       description: 'Homeward: an alarm of a plan went on',
       eventPattern: {
@@ -167,6 +168,7 @@ function letLook(readers: readonly LambdaFunction[], resources: readonly string[
 }
 
 /** @source CloudWatch guide, permissions: metrics have no resource */
-function letMeasure(guard: LambdaFunction): void {
-  guard.addToRolePolicy(new PolicyStatement({ actions: ['cloudwatch:GetMetricStatistics'], resources: ['*'] }));
+function letMeasure(readers: readonly LambdaFunction[]): void {
+  for (const reader of readers)
+    reader.addToRolePolicy(new PolicyStatement({ actions: ['cloudwatch:GetMetricStatistics'], resources: ['*'] }));
 }

@@ -1,3 +1,4 @@
+import { isProbed } from '../domain/automatic.ts';
 import { hasCommands } from '../domain/consistency.ts';
 import { isDrilled } from '../domain/drill.ts';
 import type { Plan } from '../domain/plan.ts';
@@ -40,10 +41,17 @@ function hasFallback({ recovery }: Plan): boolean {
   return recovery.fallback !== undefined;
 }
 
+/** What only some plans need besides. */
+const moreUsed: readonly { readonly step: StepName; readonly by: (plan: Plan) => boolean; readonly action: string }[] =
+  [
+    { step: 'failover/launch', by: hasFallback, action: 'DeleteItem' },
+    { step: 'failover/guard', by: isProbed, action: 'UpdateItem' },
+  ];
+
 /** What each function may do with the catalogue. */
 export function catalogueActions(step: StepName, plans: readonly Plan[]): string[] {
   if (!plans.some(usedBy[step] ?? (() => true))) return [];
   const used = catalogueUse[step] ?? ['GetItem', 'Query', 'UpdateItem'];
-  const more = step === 'failover/launch' && plans.some(hasFallback) ? ['DeleteItem'] : [];
+  const more = moreUsed.flatMap((of) => (of.step === step && plans.some(of.by) ? [of.action] : []));
   return [...used, ...more].map((action) => `dynamodb:${action}`);
 }

@@ -66,7 +66,7 @@ export function invoking(scope: Construct, id: string, step: StepName, invoked: 
 }
 
 /**
- * For each plan: every minute what is owed and can be paid now, and whether its probes are answered, and less often whether a failover would work. A tick that could not be delivered is dropped for the next one.
+ * For each plan: every minute what is owed and can be paid now, and whether its probes are answered and its signals suffice for a failover, and less often whether a failover would work. A tick that could not be delivered is dropped for the next one.
  */
 export class Watch extends Construct {
   constructor(scope: Construct, plans: readonly Plan[], functions: StepFunctions, failback: StateMachine) {
@@ -76,11 +76,17 @@ export class Watch extends Construct {
     fences.addEnvironment(environment.failbackMachineArn, failback.stateMachineArn);
     const readiness = functions.get('watch/readiness');
     const prober = functions.get('watch/prober');
+    const guard = functions.get('failover/guard');
     const roles = {
       fences: invoking(this, 'FencesRole', 'watch/fences', fences),
       readiness: invoking(this, 'ReadinessRole', 'watch/readiness', readiness),
-      ...(plans.some(isProbed) ? { prober: invoking(this, 'ProberRole', 'watch/prober', prober) } : {}),
     };
+    const asking = plans.some(isProbed)
+      ? {
+          prober: invoking(this, 'ProberRole', 'watch/prober', prober),
+          guard: invoking(this, 'GuardRole', 'failover/guard', guard),
+        }
+      : undefined;
     for (const plan of plans) {
       const target = { role: roles.fences, retryAttempts: 0 };
       this.#look(`Fences${pascal(plan.name)}`, plan, fences, { ...target, what: 'fence', every: Duration.minutes(1) });
@@ -91,14 +97,10 @@ export class Watch extends Construct {
         what: 'readiness',
         every,
       });
-      if (roles.prober === undefined || !isProbed(plan)) continue;
-      const asking = {
-        what: 'probes',
-        every: Duration.seconds(signalEverySeconds),
-        role: roles.prober,
-        retryAttempts: 0,
-      };
-      this.#look(`Probes${pascal(plan.name)}`, plan, prober, asking);
+      if (asking === undefined || !isProbed(plan)) continue;
+      const often = { every: Duration.seconds(signalEverySeconds), retryAttempts: 0 };
+      this.#look(`Probes${pascal(plan.name)}`, plan, prober, { ...often, what: 'probes', role: asking.prober });
+      this.#look(`Signals${pascal(plan.name)}`, plan, guard, { ...often, what: 'signals', role: asking.guard });
     }
   }
 

@@ -4,7 +4,7 @@ import type { AutomaticFailover, Plan } from '../../lib/domain/plan.ts';
 import type { Life } from '../../proof/life.ts';
 import { watchedShop } from '../../proof/shop.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
-import { assemblyOf, openLife, protectNow } from './shop-stage.ts';
+import { assemblyOf, isEntered, openLife, protectNow } from './shop-stage.ts';
 
 const minutes = 60_000;
 const nobody = '203.0.113.250';
@@ -16,12 +16,26 @@ const automatic: AutomaticFailover = {
 const plan: Plan = { ...watchedShop, failover: { ...watchedShop.failover, automatic } };
 const home = plan.primary.region;
 const assembly = assemblyOf(plan);
+/** One signal starts a failover, which waits for a veto; and one of the probes asks a port that nobody has opened. */
+const wrong: Plan = {
+  ...plan,
+  failover: {
+    ...plan.failover,
+    automatic: {
+      ...automatic,
+      probes: { ...automatic.probes, wrong: { address: 'shop.example.com', tcp: 1 } },
+      atLeast: 1,
+      cancelWindowSeconds: 600,
+    },
+  },
+};
+const wrongAssembly = assemblyOf(wrong);
 
 let life: Life;
 let stage: Stage;
 /** A protected plan, all of whose signals have been well for some minutes. */
-async function open(seed: number): Promise<void> {
-  life = await openLife({ plan, seed, assembly: assembly() });
+async function open(seed: number, of = { plan, assembly: assembly() }): Promise<void> {
+  life = await openLife({ ...of, seed });
   stage = life.stage;
   pointFilesTo(addressOfFiles());
   await protectNow(stage);
@@ -44,6 +58,9 @@ const told = () =>
     return heading === undefined ? message : `${subject.split(':')[0]} ${heading}`;
   });
 const outs = () => away().cloudwatch.composites.transitions.map(({ state }) => state.value);
+
+const waiting = () =>
+  stage.clock.run(() => failovers().at(-1)?.status === 'RUNNING' && isEntered(failovers().at(-1), 'Veto: wait'));
 
 const switchTo = (automatic: 'on' | 'off') => stage.run('failover', { plan: plan.name, automatic });
 
@@ -108,7 +125,10 @@ describe('probes from the recovery Region', () => {
     await switchTo('off');
     stage.cloud.faults.lose(home);
     const arrived = () =>
-      away().lambda.invocations.filter(({ functionName }) => functionName.includes('FailoverGuard'));
+      away().lambda.invocations.filter(
+        ({ functionName, payload }) =>
+          functionName.includes('FailoverGuard') && JSON.stringify(payload).includes('CloudWatch Alarm'),
+      );
     await stage.clock.run(() => arrived().length > 0);
     stage.cloud.faults.restore(home);
     let isAnswered = false;
@@ -133,6 +153,49 @@ describe('probes from the recovery Region', () => {
     expect(failovers().filter(({ name }) => name.startsWith('alarm-'))).toEqual([]);
     await life.rest();
   });
+
+  it('start one failover for each outage, though one that never worked holds the alarm on all the time', async () => {
+    await open(35, { plan: wrong, assembly: wrongAssembly() });
+    const refused = () => told().filter((text) => text.includes('no failover was made'));
+    const reason =
+      /: 0 of the 1 signals that it takes say now that eu-west-1 is out: .*wrong says so, and has not been well for a day/;
+    await stage.clock.advance(6 * minutes);
+    const before = outs();
+    expect([before.at(-1), refused()]).toEqual(['ALARM', [expect.stringMatching(reason)]]);
+    // Less than missingFor is no outage.
+    pointFilesTo(nobody);
+    await stage.clock.advance(1.5 * minutes);
+    pointFilesTo(addressOfFiles());
+    await stage.clock.advance(5 * minutes);
+    expect(failovers()).toEqual([]);
+    // A person calls it off, for as long as the outage lasts.
+    stage.cloud.faults.lose(home);
+    await waiting();
+    const [stopped] = failovers();
+    if (stopped === undefined) throw new Error('must wait');
+    await stage.clock.settle(stage.stop(stopped));
+    await stage.clock.advance(6 * minutes);
+    expect(failovers()).toEqual([stopped]);
+    stage.cloud.faults.restore(home);
+    await stage.clock.advance(6 * minutes);
+    // Its signals call the next one off, though the alarm is on.
+    stage.cloud.faults.lose(home);
+    await waiting();
+    stage.cloud.faults.restore(home);
+    await stage.clock.run(() => failovers().every(({ status }) => status !== 'RUNNING'));
+    expect(isEntered(failovers().at(-1), 'Open')).toBe(false);
+    const off = /^No failover was made: 0 of the 1 signals that it takes say now that eu-west-1 is out/;
+    expect(told().filter((text) => text.startsWith('No failover'))).toEqual([expect.stringMatching(off)]);
+    await stage.clock.advance(6 * minutes);
+    stage.cloud.faults.lose(home);
+    await stage.clock.run(() => isEntered(failovers().at(-1), 'Open') && failovers().at(-1)?.status !== 'RUNNING');
+    await stage.clock.advance(5 * minutes);
+    expect(failovers().map(({ status }) => status)).toEqual(['ABORTED', 'SUCCEEDED', 'SUCCEEDED']);
+    const operations = await stage.clock.settle(stage.catalogue.operations(plan.name));
+    expect(operations.filter(({ kind }) => kind === 'failover')).toMatchObject([{ outcome: 'succeeded' }]);
+    expect([outs(), refused()]).toEqual([before, [expect.stringMatching(reason)]]);
+    await life.rest();
+  }, 300_000);
 
   it('start nothing while the plan cools down after servers were stopped', async () => {
     await open(34);

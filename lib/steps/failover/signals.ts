@@ -6,9 +6,11 @@ import type { Plan } from '../../domain/plan.ts';
 import { dimensions, metricNamespace, metrics } from '../../names.ts';
 import type { Services } from '../services.ts';
 
-/** The newest answers of the prober: one that is late, or that CloudWatch has not taken in yet, is not taken for none. */
-const newestSeconds = 3 * signalEverySeconds;
+/** Of the newest answers of the prober so many may be late, or not yet taken in by CloudWatch. */
+const lateAnswersMax = 3;
 const daySeconds = 86_400;
+/** One call tells 1,440 data points, and begins with a whole minute. @source CloudWatch API reference, GetMetricStatistics */
+const answersMax = 1_440 - lateAnswersMax - 1;
 
 /** A heartbeat alone has an alarm of its own; of probes, and with them, the alarm is one over the alarms of all. */
 export function readTrigger(services: Services, plan: Plan, alarm: string): Promise<AlarmFacts | undefined> {
@@ -16,35 +18,58 @@ export function readTrigger(services: Services, plan: Plan, alarm: string): Prom
   return readAlarm(services.client(cloudwatchClient), alarm, kind);
 }
 
+/** What the signals of a plan say together. */
+export interface SignalsNow {
+  /** Why they do not suffice for a failover; `undefined` where they do, and of a plan without probes, whose alarm says it all. */
+  readonly shortfall: string | undefined;
+  /** Whether they would not suffice either if those that nobody could ask said that the primary is out. */
+  readonly isOver: boolean;
+}
+
 /**
- * Why the signals of a plan that has probes do not suffice for a failover now, by what was measured in the last minutes; `undefined` where they do. Alarms
- * look back on what was, and may have begun with a probe that never worked.
+ * What the signals of a plan that has probes say now, by what was measured in the stretch that their alarms look back on: an alarm may be on because of
+ * others than those that count, such as a probe that never worked.
  */
-export async function whyNotSignalled(services: Services, plan: Plan): Promise<string | undefined> {
+export async function readSignals(services: Services, plan: Plan): Promise<SignalsNow> {
   const { probes, heartbeat, missingForSeconds = 0, atLeast = 1 } = plan.failover.automatic ?? {};
-  if (probes === undefined) return undefined;
-  const look = async (kind: 'heartbeat' | 'probe', name: string, metric: MetricFacts, recentSeconds: number) => {
-    const verdict = judgeSignal(kind, {
-      now: (await read(services, metric, recentSeconds, signalEverySeconds)).at(-1),
-      best: Math.max(0, ...(await read(services, metric, daySeconds, 3_600))),
-    });
-    return { name, verdict };
-  };
-  const looks = Object.keys(probes).map((name) => look('probe', name, metricOf(plan.name, name), newestSeconds));
-  if (heartbeat !== undefined)
-    looks.push(look('heartbeat', 'the heartbeat', { ...heartbeat, statistic: 'SampleCount' }, missingForSeconds));
+  if (probes === undefined) return { shortfall: undefined, isOver: false };
+  const answers = Math.min(missingForSeconds / signalEverySeconds, answersMax);
+  const best = async (metric: MetricFacts) =>
+    Math.max(0, ...(await read(services, metric, daySeconds + missingForSeconds, 3_600)));
+  const looks = Object.keys(probes).map(async (name) => {
+    const metric = metricOf(plan.name, name);
+    const now = await answerOf(services, metric, answers);
+    return { name, verdict: judgeSignal('probe', { now, best: await best(metric) }) };
+  });
+  if (heartbeat !== undefined) {
+    const metric = { ...heartbeat, statistic: 'SampleCount' } as const;
+    const arrived = await read(services, metric, answers * signalEverySeconds, signalEverySeconds);
+    const verdict = judgeSignal('heartbeat', { now: arrived.at(-1), best: await best(metric) });
+    looks.push(Promise.resolve({ name: 'the heartbeat', verdict }));
+  }
   const found = await Promise.all(looks);
-  const out = found.filter(({ verdict }) => verdict === 'out');
-  if (out.length >= atLeast) return undefined;
+  const those = (verdict: SignalVerdict) => found.filter((signal) => signal.verdict === verdict).length;
+  const out = those('out');
+  const isOver = out + those('unknown') < atLeast;
+  if (out >= atLeast) return { shortfall: undefined, isOver };
   const words = found.map(({ name, verdict }) => `${name} ${said[verdict]}`);
-  return `${out.length} of the ${atLeast} signals that it takes say now that ${plan.primary.region} is out: ${words.join(', ')}`;
+  const shortfall = `${out} of the ${atLeast} signals that it takes say now that ${plan.primary.region} is out: ${words.join(', ')}`;
+  return { shortfall, isOver };
+}
+
+/** The best of so many newest answers of a probe, so that no single one that failed counts; `undefined` where there are fewer, or none is new. */
+async function answerOf(services: Services, metric: MetricFacts, answers: number): Promise<number | undefined> {
+  const newest = await read(services, metric, lateAnswersMax * signalEverySeconds, signalEverySeconds);
+  const all = await read(services, metric, (answers + lateAnswersMax) * signalEverySeconds, signalEverySeconds);
+  if (newest.length === 0 || all.length < answers) return undefined;
+  return Math.max(...all.slice(-answers));
 }
 
 const said: Readonly<Record<SignalVerdict, string>> = {
   well: 'is well',
   out: 'says so',
   unproven: 'says so, and has not been well for a day',
-  unknown: 'was not asked in the last minutes',
+  unknown: 'was not asked often enough to tell',
 };
 
 function metricOf(plan: string, probe: string): MetricFacts {

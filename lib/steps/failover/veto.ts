@@ -4,7 +4,7 @@ import { nextPoll, type PollResult, pollSchema } from '../../domain/poll.ts';
 import { consoleOf, tell } from '../operation/tell.ts';
 import type { Services } from '../services.ts';
 import { whyNotAutomatic } from './automatic.ts';
-import { readTrigger } from './signals.ts';
+import { readSignals, readTrigger } from './signals.ts';
 
 /** The alarm for which a failover was started, and until when it may be called off. */
 export const alarmSchema = z.strictObject({ name: z.string(), cancelUntil: z.iso.datetime() });
@@ -23,7 +23,7 @@ export type VetoResult = PollResult & { readonly isWanted: boolean };
 
 /**
  * Waits before a failover that an alarm started, so that a person can call it off by stopping its execution; nothing is held or changed meanwhile.
- * It calls itself off when the alarm has gone off, automatic failover is switched off, or the plan is no longer at home and free.
+ * It calls itself off when the alarm has gone off, its signals do not suffice any more, automatic failover is switched off, or the plan is no longer at home and free.
  */
 export async function veto(services: Services, input: VetoInput): Promise<VetoResult> {
   const plan = services.plan(input.plan);
@@ -59,5 +59,5 @@ async function whyCalledOff(services: Services, plan: Plan, alarmName: string): 
   const state = await services.catalogue.state(plan.name);
   const { phase, lease } = state;
   if (phase !== 'protected') return `the plan is ${phase}${lease === null ? '' : ` by ${lease.operation}`}`;
-  return whyNotAutomatic(services, plan, state);
+  return (await whyNotAutomatic(services, plan, state)) ?? (await readSignals(services, plan)).shortfall;
 }
