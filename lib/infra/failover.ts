@@ -135,9 +135,7 @@ export class FailoverMachine extends Construct {
     const { begin, look, isDone, wait } = tasks.poll('Prune after undo', 'protect/prune');
     look.addCatch(next, { resultPath: '$.pruning' });
     isDone.when(Condition.booleanEquals('$.poll.result.done', true), next).otherwise(wait);
-    return new Choice(this, 'Point given up?')
-      .when(Condition.isPresent('$.poll.result.givenUp[0]'), begin)
-      .otherwise(next);
+    return new Choice(this, 'Point given up?').when(Condition.isPresent('$.undone.givenUp[0]'), begin).otherwise(next);
   }
 
   /** A failover that an alarm started may wait first, so that a person can call it off. Where the look at that fails, it goes on. */

@@ -1,4 +1,4 @@
-import { Choice, Condition, type Fail, type IChainable, type State } from 'aws-cdk-lib/aws-stepfunctions';
+import { Choice, Condition, type Fail, type IChainable, Pass, type State } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import { failed } from './machine.ts';
 import { anyRetry } from './retry.ts';
@@ -50,7 +50,9 @@ export function compensate(
     last,
   );
   const traffic = tasks.until('Restore traffic', 'traffic/restore', { to: trafficTo }, clear);
-  const begin = tasks.until('Undo', servers, {}, traffic);
+  // What the undo said is asked for once more at the end, after other looks.
+  const undone = new Pass(scope, 'Undone', { inputPath: '$.poll.result', resultPath: '$.undone' }).next(traffic);
+  const begin = tasks.until('Undo', servers, {}, undone);
   for (const task of tasks.made) {
     if (before.has(task)) continue;
     task.addRetry(anyRetry);
