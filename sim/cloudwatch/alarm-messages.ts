@@ -28,6 +28,12 @@ export type Transition = TransitionOf<AlarmSettings>;
 
 export type CompositeTransition = TransitionOf<CompositeSettings>;
 
+/** Of an alarm that nobody has judged yet, of either kind. */
+export function firstState(now: number): AlarmState {
+  const reason = 'Unchecked: Initial alarm creation';
+  return { value: 'INSUFFICIENT_DATA', reason, reasonData: '', updatedAt: now, transitionedAt: now };
+}
+
 /** The EventBridge event of a transition. @source aws-facts [5.8, 11] */
 export function eventOf(transition: Transition) {
   return {

@@ -17,6 +17,7 @@ import { ALARM_MEMBERS, type AlarmSettings, evaluate, settingsOf } from './alarm
 import {
   type AlarmState,
   eventOf,
+  firstState,
   lambdaPayloadOf,
   metricAlarmOf,
   noticeOf,
@@ -187,14 +188,7 @@ export class CloudWatch implements Service {
       if (!keepsRhythm) this.#watch(alarm);
       return settings;
     }
-    const state: AlarmState = {
-      value: 'INSUFFICIENT_DATA',
-      reason: 'Unchecked: Initial alarm creation',
-      reasonData: '',
-      updatedAt: now,
-      transitionedAt: now,
-    };
-    const alarm: Alarm = { settings, configuredAt: now, state, judgement: 'INSUFFICIENT_DATA' };
+    const alarm: Alarm = { settings, configuredAt: now, state: firstState(now), judgement: 'INSUFFICIENT_DATA' };
     this.#alarms.set(settings.name, alarm);
     this.#watch(alarm);
     return settings;

@@ -1,6 +1,6 @@
 import type { CompositeAlarm, PutCompositeAlarmInput, StateValue } from '@aws-sdk/client-cloudwatch';
 import { AwsError, NotModelled, type Surroundings } from '../service.ts';
-import { type AlarmState, compositeEventOf, type CompositeTransition } from './alarm-messages.ts';
+import { type AlarmState, compositeEventOf, type CompositeTransition, firstState } from './alarm-messages.ts';
 
 /** What a composite alarm watches: it is on while so many of the alarms are. */
 export interface CompositeSettings {
@@ -61,14 +61,7 @@ export class CompositeAlarms {
     const { name } = settings;
     if (this.#composites.has(name)) throw new NotModelled('changing a composite alarm');
     const now = this.#surroundings.cloud.clock.now();
-    const state: AlarmState = {
-      value: 'INSUFFICIENT_DATA',
-      reason: 'Unchecked: Initial alarm creation',
-      reasonData: '',
-      updatedAt: now,
-      transitionedAt: now,
-    };
-    const composite = { settings, configuredAt: now, state };
+    const composite = { settings, configuredAt: now, state: firstState(now) };
     this.#composites.set(name, composite);
     this.#judgeSoon(composite);
     return { arn: this.#arn(name), name };

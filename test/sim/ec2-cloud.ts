@@ -148,6 +148,12 @@ export async function imageOf(cloud: BlockCloud, volume: string, more: object = 
   return ImageId;
 }
 
+/** Launches one instance of an image; `more` says where, and what else. */
+export function launchOne({ ec2 }: Pick<ReturnType<typeof placeShop>, 'ec2'>, image: string, more: object) {
+  const one = { ImageId: image, InstanceType: 'm7i.large', MinCount: 1, MaxCount: 1 };
+  return ask(ec2, 'RunInstances', { ...one, ...more });
+}
+
 /** A completed copy of a snapshot in the other Region. */
 export async function copyOf(cloud: BlockCloud, snapshot: string, more: object = {}): Promise<string> {
   const { SnapshotId } = await ask(cloud.ec2(away), 'CopySnapshot', {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ask, BlockCloud, home, imageOf, minutes, placeShop, seconds, snapshotOf } from './ec2-cloud.ts';
+import { ask, BlockCloud, home, imageOf, launchOne, minutes, placeShop, seconds, snapshotOf } from './ec2-cloud.ts';
 
 let cloud: BlockCloud;
 let shop: ReturnType<typeof placeShop>;
@@ -11,15 +11,7 @@ beforeEach(() => {
 const refusal = (code: string) => expect.objectContaining({ code });
 
 const launchOf = (image: string, more: object = {}) =>
-  ask(shop.ec2, 'RunInstances', {
-    ImageId: image,
-    InstanceType: 'm7i.large',
-    MinCount: 1,
-    MaxCount: 1,
-    SubnetId: shop.subnet,
-    SecurityGroupIds: [shop.group],
-    ...more,
-  });
+  launchOne(shop, image, { SubnetId: shop.subnet, SecurityGroupIds: [shop.group], ...more });
 
 async function statusOf(id: string): Promise<string> {
   const { InstanceStatuses } = await ask(shop.ec2, 'DescribeInstanceStatus', {

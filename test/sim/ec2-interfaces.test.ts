@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type Answer, ask, away, BlockCloud, imageOf, minutes, placeShop } from './ec2-cloud.ts';
+import { type Answer, ask, away, BlockCloud, imageOf, launchOne, minutes, placeShop } from './ec2-cloud.ts';
 
 let cloud: BlockCloud;
 let shop: ReturnType<typeof placeShop>;
@@ -16,13 +16,7 @@ beforeEach(async () => {
 const refusal = (code: string) => expect.objectContaining({ code });
 
 async function launch(asked: object): Promise<string> {
-  const { Instances } = await ask(shop.ec2, 'RunInstances', {
-    ImageId: image,
-    InstanceType: 'm7i.large',
-    MinCount: 1,
-    MaxCount: 1,
-    ...asked,
-  });
+  const { Instances } = await launchOne(shop, image, asked);
   return Instances[0].InstanceId;
 }
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type Answer, ask, BlockCloud, imageOf, placeShop } from './ec2-cloud.ts';
+import { type Answer, ask, BlockCloud, imageOf, launchOne, placeShop } from './ec2-cloud.ts';
 
 let cloud: BlockCloud;
 let shop: ReturnType<typeof placeShop>;
@@ -15,14 +15,7 @@ const newImage = (more: object = {}) =>
   imageOf(cloud, shop.root, { Name: `image ${Math.round(cloud.clock.now())}`, ...more });
 
 async function launch(more: object, image?: string): Promise<string> {
-  const { Instances } = await ask(shop.ec2, 'RunInstances', {
-    ImageId: image ?? (await newImage()),
-    InstanceType: 'm7i.large',
-    MinCount: 1,
-    MaxCount: 1,
-    SubnetId: shop.subnet,
-    ...more,
-  });
+  const { Instances } = await launchOne(shop, image ?? (await newImage()), { SubnetId: shop.subnet, ...more });
   return Instances[0].InstanceId;
 }
 

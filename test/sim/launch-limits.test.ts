@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Iam } from '../../sim/iam/iam.ts';
 import { ServiceQuotas } from '../../sim/servicequotas/servicequotas.ts';
-import { ask, BlockCloud, home, imageOf, minutes, placeShop } from './ec2-cloud.ts';
+import { ask, BlockCloud, home, imageOf, launchOne, minutes, placeShop } from './ec2-cloud.ts';
 
 const standard = 'L-1216C47A';
 
@@ -22,15 +22,7 @@ beforeEach(async () => {
 
 const refusal = (code: string) => expect.objectContaining({ code });
 const launch = (more: object = {}) =>
-  ask(shop.ec2, 'RunInstances', {
-    ImageId: image,
-    InstanceType: 'm7i.large',
-    MinCount: 1,
-    MaxCount: 1,
-    SubnetId: shop.subnet,
-    SecurityGroupIds: [shop.group],
-    ...more,
-  });
+  launchOne(shop, image, { SubnetId: shop.subnet, SecurityGroupIds: [shop.group], ...more });
 const quota = (code: string, ServiceCode = 'ec2', operation = 'GetServiceQuota') =>
   ask(quotas, operation, { ServiceCode, QuotaCode: code });
 
