@@ -75,12 +75,18 @@ interface Stretch {
   readonly everySeconds: number;
 }
 
+/** A value, and when its period began, in milliseconds since 1970. */
+export interface Sample {
+  readonly at: number;
+  readonly value: number;
+}
+
 /** The values of a metric, oldest first; there is none of a period without samples. */
 export async function readMetric(
   cloudwatch: CloudWatchClient,
   { namespace, metric, dimensions: written, statistic }: MetricFacts,
   { from, to, everySeconds }: Stretch,
-): Promise<number[]> {
+): Promise<Sample[]> {
   const answer = await awsCall(`read metric ${metric}`, () =>
     cloudwatch.send(
       new GetMetricStatisticsCommand({
@@ -96,6 +102,8 @@ export async function readMetric(
   );
   // AWS gives them in no order. @source CloudWatch API reference, GetMetricStatistics
   return (answer.Datapoints ?? [])
-    .toSorted((a, b) => (a.Timestamp?.getTime() ?? 0) - (b.Timestamp?.getTime() ?? 0))
-    .flatMap((point) => point[statistic] ?? []);
+    .flatMap(({ Timestamp, [statistic]: value }) =>
+      value === undefined ? [] : [{ at: Timestamp?.getTime() ?? 0, value }],
+    )
+    .toSorted((one, other) => one.at - other.at);
 }

@@ -1,5 +1,5 @@
 import { cloudwatchClient } from '../../aws/clients.ts';
-import { type MetricFacts, readMetric } from '../../aws/metrics.ts';
+import { type MetricFacts, readMetric, type Sample } from '../../aws/metrics.ts';
 import { type AlarmFacts, readAlarm } from '../../aws/signals.ts';
 import { isProbed, judgeSignal, signalEverySeconds, type SignalVerdict } from '../../domain/automatic.ts';
 import type { Plan } from '../../domain/plan.ts';
@@ -35,7 +35,7 @@ export async function readSignals(services: Services, plan: Plan): Promise<Signa
   if (probes === undefined) return { shortfall: undefined, isOver: false };
   const answers = Math.min(missingForSeconds / signalEverySeconds, answersMax);
   const best = async (metric: MetricFacts) =>
-    Math.max(0, ...(await read(services, metric, daySeconds + missingForSeconds, 3_600)));
+    Math.max(0, ...(await read(services, metric, daySeconds + missingForSeconds, 3_600)).map(({ value }) => value));
   const looks = Object.keys(probes).map(async (name) => {
     const metric = metricOf(plan.name, name);
     const now = await answerOf(services, metric, answers);
@@ -44,7 +44,7 @@ export async function readSignals(services: Services, plan: Plan): Promise<Signa
   if (heartbeat !== undefined) {
     const metric = { ...heartbeat, statistic: 'SampleCount' } as const;
     const arrived = await read(services, metric, answers * signalEverySeconds, signalEverySeconds);
-    const verdict = judgeSignal('heartbeat', { now: arrived.at(-1), best: await best(metric) });
+    const verdict = judgeSignal('heartbeat', { now: arrived.at(-1)?.value, best: await best(metric) });
     looks.push(Promise.resolve({ name: 'the heartbeat', verdict }));
   }
   const found = await Promise.all(looks);
@@ -59,10 +59,12 @@ export async function readSignals(services: Services, plan: Plan): Promise<Signa
 
 /** The best of so many newest answers of a probe, so that no single one that failed counts; `undefined` where there are fewer, or none is new. */
 async function answerOf(services: Services, metric: MetricFacts, answers: number): Promise<number | undefined> {
-  const newest = await read(services, metric, lateAnswersMax * signalEverySeconds, signalEverySeconds);
+  // Periods begin with whole minutes: the one in which the newest answers are still awaited counts too.
+  const newSince = services.now().getTime() - (lateAnswersMax + 1) * signalEverySeconds * 1_000;
   const all = await read(services, metric, (answers + lateAnswersMax) * signalEverySeconds, signalEverySeconds);
-  if (newest.length === 0 || all.length < answers) return undefined;
-  return Math.max(...all.slice(-answers));
+  const isNew = (all.at(-1)?.at ?? 0) > newSince;
+  if (!isNew || all.length < answers) return undefined;
+  return Math.max(...all.slice(-answers).map(({ value }) => value));
 }
 
 const said: Readonly<Record<SignalVerdict, string>> = {
@@ -81,7 +83,7 @@ function metricOf(plan: string, probe: string): MetricFacts {
   };
 }
 
-function read(services: Services, metric: MetricFacts, seconds: number, everySeconds: number): Promise<number[]> {
+function read(services: Services, metric: MetricFacts, seconds: number, everySeconds: number): Promise<Sample[]> {
   const to = services.now();
   const from = new Date(to.getTime() - seconds * 1_000);
   return readMetric(services.client(cloudwatchClient), metric, { from, to, everySeconds });
