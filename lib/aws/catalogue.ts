@@ -354,6 +354,10 @@ export class Catalogue extends OperationItems {
     return this.#items.query(`PLAN#${plan}`, 'OP#drill-', kinds.operation);
   }
 
+  accepts(plan: string): Promise<Operation[]> {
+    return this.#items.query(`PLAN#${plan}`, 'OP#accept-', kinds.operation);
+  }
+
   async addOperation(operation: Operation): Promise<void> {
     await this.#items.update(keyOf.operation(operation.plan, operation.id), { ...operation }, { id: undefined });
   }

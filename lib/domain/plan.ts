@@ -220,6 +220,8 @@ export interface Plan {
   readonly failback: {
     readonly pauseLimitSeconds: number;
     readonly roundsMax: number;
+    /** How long what stays after coming home is kept; absent: until a person accepts. */
+    readonly keepForSeconds?: number;
     readonly questions?: FailbackQuestions;
   };
   readonly probes?: ProbesNetwork;

@@ -15,6 +15,7 @@ import { asksForUndo, type TakenOver, takeOver } from '../operation/take-over.ts
 import type { Context, Services } from '../services.ts';
 import { serversAway } from '../waves/site.ts';
 import type { ServerItem, WaveItem } from '../waves/wave.ts';
+import { type AcceptOpened, asksForAccept, openAccept } from './open-accept.ts';
 
 const inputSchema = z
   .strictObject({
@@ -41,9 +42,10 @@ export type FailbackOpened = Context & {
 export async function open(
   services: Services,
   { input, execution }: z.infer<typeof openSchema>,
-): Promise<FailbackOpened | TakenOver | Answered> {
+): Promise<FailbackOpened | TakenOver | Answered | AcceptOpened> {
   if (isAnswer(input)) return answer(services, 'failback', input);
   if (asksForUndo(input)) return takeOver(services, 'failback', input, execution);
+  if (asksForAccept(input)) return openAccept(services, input, execution);
   const {
     plan: name,
     estimateOnly,
