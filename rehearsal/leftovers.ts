@@ -14,10 +14,17 @@ export function inventory(stage: Stage): string[] {
  */
 export async function findLeftovers(stage: Stage, before: ReadonlySet<string>): Promise<string[]> {
   const owned = await namedByCatalogue(stage);
+  const replaced = await acceptedVolumes(stage);
   return everything(stage)
-    .filter(({ name }) => !before.has(name))
+    .filter(({ name, resource }) => !before.has(name) || replaced.has(resource.id))
     .filter(({ resource }) => !owned.has(resource.id) || !isTagged(resource))
     .map(({ name, resource }) => `${name} (${resource.tags[keys.purpose] ?? 'untagged'})`);
+}
+
+/** Volumes that were there when the story began, in whose place others are, and that somebody let go. */
+async function acceptedVolumes({ catalogue, plan }: Stage): Promise<Set<string>> {
+  const accepted = (await catalogue.operations(plan.name)).filter(({ acceptedAt }) => acceptedAt !== undefined);
+  return new Set(accepted.flatMap(({ swapped }) => Object.values(swapped).map((swap) => swap.old)));
 }
 
 function everything(stage: Stage): { name: string; resource: ResourceView }[] {

@@ -12,7 +12,8 @@ export async function showEvidence(console: Console, plan: Plan, wanted: string 
   const { region } = plan.recovery;
   const catalogue = await catalogueOf(console, plan);
   const { name } = plan;
-  const all = [...(await catalogue.moves(name)), ...(await catalogue.accepts(name)), ...(await catalogue.drills(name))];
+  const kinds = ['failover', 'failback', 'accept', 'drill'] as const;
+  const all = (await Promise.all(kinds.map((kind) => catalogue.operationsOf(name, kind)))).flat();
   const ended = all.toSorted((one, other) => (one.endedAt ?? '').localeCompare(other.endedAt ?? ''));
   const operation = ended.findLast(({ id, endedAt }) => (wanted === undefined ? endedAt !== null : id === wanted));
   if (operation === undefined)

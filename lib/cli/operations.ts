@@ -184,7 +184,7 @@ export async function showStatus(console: Console, plan: Plan): Promise<void> {
   if (automatic?.isOn === false)
     console.print(`automatic failover: off since ${automatic.since}, switched by ${printable(automatic.by)}`);
   for (const line of readinessLines(await catalogue.readiness(plan.name))) console.print(printable(line));
-  for (const line of drillLines(await catalogue.drills(plan.name))) console.print(printable(line));
+  for (const line of drillLines(await catalogue.operationsOf(plan.name, 'drill'))) console.print(printable(line));
   console.print(
     `newest available recovery point: ${newest === undefined ? 'none' : `${newest.id} (started ${newest.startedAt}${consistencyWords(await catalogue.point(plan.name, newest.id))})`}`,
   );

@@ -16,6 +16,23 @@ import { transferAll } from './transfer.ts';
 import { compensate, orUndo } from './undo.ts';
 import { waves } from './waves.ts';
 
+/** Tasks whose failure, like that of any map, is undone. */
+const undoable = [
+  'Fence',
+  'Estimate',
+  'Sweep estimate',
+  'Pay fence',
+  'Ask in Pay fence',
+  'Round',
+  'Finish Round',
+  'Stop recovery',
+  'Ask in Stop recovery',
+  'Final round',
+  'Finish Final round',
+  'Switch traffic',
+  'Commit',
+];
+
 /** Failback: [only the owed fence] · estimate → pay the fence → delta rounds while recovery serves → stop it → last round → rebuild → waves → traffic → commit → what stays is listed. An accept takes that away: list → [remove]. */
 export class FailbackMachine extends Construct {
   readonly machine: StateMachine;
@@ -56,23 +73,8 @@ export class FailbackMachine extends Construct {
       trafficTo: 'recovery',
       clearing: { 'Sweep rounds': 'failback/sweep', 'Put back volumes': 'failback/put-back' },
     });
-    const inner = [
-      'Fence',
-      'Estimate',
-      'Sweep estimate',
-      'Pay fence',
-      'Ask in Pay fence',
-      'Round',
-      'Finish Round',
-      'Stop recovery',
-      'Ask in Stop recovery',
-      'Final round',
-      'Finish Final round',
-      'Switch traffic',
-      'Commit',
-    ];
     for (const task of tasks.made)
-      if (inner.includes(task.node.id)) task.addCatch(undone.begin, { resultPath: '$.failure' });
+      if (undoable.includes(task.node.id)) task.addCatch(undone.begin, { resultPath: '$.failure' });
     for (const map of [servers, rebuild, ...this.#catching])
       if (map instanceof MapState) map.addCatch(undone.begin, { resultPath: '$.failure' });
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { HolderKind, PlanState } from '../../lib/domain/catalogue.ts';
 import { newState } from '../../lib/domain/new-items.ts';
 import { type PlanEvent, type Transition, transition } from '../../lib/domain/phase.ts';
-import { type Standing, standings } from './transition-table.ts';
+import { type Standing, standings } from './standings.ts';
 
 const start = Date.parse('2026-01-05T10:00:00.000Z');
 const standingNames = Object.keys(standings) as Standing[];

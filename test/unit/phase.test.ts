@@ -9,16 +9,8 @@ import {
   type PlanEvent,
   transition,
 } from '../../lib/domain/phase.ts';
-import {
-  type Cell,
-  type Happening,
-  happenings,
-  type Move,
-  type Standing,
-  type StandingFacts,
-  standings,
-  table,
-} from './transition-table.ts';
+import { type Standing, type StandingFacts, standings } from './standings.ts';
+import { type Cell, type Happening, happenings, type Move, table } from './transition-table.ts';
 
 const now = new Date('2026-01-05T10:00:00.000Z');
 const later = '2026-01-05T10:30:00.000Z';

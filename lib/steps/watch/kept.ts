@@ -27,7 +27,7 @@ export async function acceptDue(
   const now = services.now();
   if (until === undefined || until > now) return { started: null };
   const since = Math.max(now.getTime() - againSeconds * 1_000, Date.parse(homeSince(returns)));
-  const accepts = await catalogue.accepts(plan.name);
+  const accepts = await catalogue.operationsOf(plan.name, 'accept');
   const isTried = accepts.some(({ extent, startedAt }) => extent === undefined && Date.parse(startedAt) > since);
   if (isTried || !isReprotected(returns, await catalogue.newestAvailable(plan.name))) return { started: null };
   const execution = await startExecution(services.client(sfnClient), {
