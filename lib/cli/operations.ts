@@ -2,8 +2,9 @@ import { Catalogue } from '../aws/catalogue.ts';
 import { describeExecution, startExecution } from '../aws/executions.ts';
 import type { OperatorClients } from '../aws/operator-clients.ts';
 import { readStackOutputs } from '../aws/stack-outputs.ts';
-import type { FailbackEstimate, Operation, OperationKind, RecoveryPoint } from '../domain/catalogue.ts';
+import type { Operation, OperationKind, RecoveryPoint } from '../domain/catalogue.ts';
 import { choiceLines } from '../domain/choice.ts';
+import { estimateLines } from '../domain/estimate.ts';
 import { describeFailure } from '../domain/failure.ts';
 import { warningsOf } from '../domain/left-out.ts';
 import { nameOf } from '../domain/operation-name.ts';
@@ -136,7 +137,8 @@ export async function followOperation(console: Console, { kind, plan, execution 
     for (const { progression } of operation?.progressed ?? []) show(progression);
     if (operation !== undefined) for (const warning of warningsOf(operation)) show(`warning: ${warning}`);
     for (const question of Object.values(operation?.questions ?? {})) show(questionLine(question));
-    if (operation?.estimate !== undefined && operation.estimate !== null) show(estimateLine(operation.estimate));
+    if (operation?.estimate !== undefined && operation.estimate !== null)
+      for (const line of estimateLines(operation.estimate)) show(line);
     if (kind === 'accept' && operation !== undefined)
       for (const { text } of await catalogue.events(operation.id)) show(text);
     if (operation !== undefined) for (const line of keptLine(operation)) show(line);
@@ -148,16 +150,6 @@ export async function followOperation(console: Console, { kind, plan, execution 
     if (status !== 'RUNNING') return status === 'SUCCEEDED';
     await console.pause(lookEverySeconds);
   }
-}
-
-function estimateLine(estimate: FailbackEstimate): string {
-  const { volumes, changedBlocks, gib, minutes, dollars, pauseSeconds } = estimate;
-  const compared = volumes.filter(({ isCompared }) => isCompared).map(({ volume }) => volume);
-  const most =
-    compared.length === 0
-      ? ''
-      : `at most, since ${compared.join(', ')} can only be compared as a whole with what is at home: `;
-  return `estimate: ${most}${changedBlocks} changed blocks (${gib.toFixed(2)} GiB), about ${Math.ceil(minutes)} minutes and $${dollars.toFixed(2)}; servers pause for about ${Math.ceil(pauseSeconds / 60)} minutes`;
 }
 
 /** Says where a plan stands. */

@@ -224,6 +224,16 @@ const roundSchema = z
   .readonly();
 export type Round = z.output<typeof roundSchema>;
 
+const amount = z.number().nonnegative().default(0);
+/** Requests of the direct APIs, and what they take and cost with the transfer. Estimates of earlier versions have not all of them. */
+const workFields = {
+  gets: count.default(0),
+  puts: count.default(0),
+  lists: count.default(0),
+  minutes: amount,
+  dollars: amount,
+};
+
 const estimateSchema = z
   .object({
     volumes: z
@@ -235,15 +245,23 @@ const estimateSchema = z
             gib: z.number().nonnegative(),
             /** AWS cannot list what changed: all blocks count. */
             isCompared: z.boolean(),
+            ...workFields,
           })
           .readonly(),
       )
       .readonly(),
     changedBlocks: count,
     gib: z.number().nonnegative(),
-    minutes: z.number().nonnegative(),
-    dollars: z.number().nonnegative(),
+    ...workFields,
+    /** Of the dollars, and of each month in which the snapshots are kept in both Regions. */
+    transferDollars: amount,
+    storageDollarsPerMonth: amount,
     pauseSeconds: z.number().nonnegative(),
+    /** What the pause is made of; `measuredBy`: the operation that took so long for it. */
+    pause: z
+      .array(z.object({ phase: z.string(), seconds: amount, measuredBy: operationIdSchema.nullable() }).readonly())
+      .readonly()
+      .default([]),
   })
   .readonly();
 export type FailbackEstimate = z.output<typeof estimateSchema>;

@@ -1,54 +1,150 @@
 import { blockBytes, blocksPerSecondMax } from './blocks.ts';
 import type { FailbackEstimate, VolumeKey } from './catalogue.ts';
-import { apiDollarsPerBlock, getDollarsPerBlock, transferDollars } from './prices.ts';
+import { pauseSecondsOf, predictPause } from './cut-over.ts';
+import type { PhaseTime } from './phase-times.ts';
+import type { Plan } from './plan.ts';
+import {
+  getDollarsPerBlock,
+  listDollars,
+  putDollarsPerBlock,
+  snapshotDollarsPerMonth,
+  transferDollars,
+} from './prices.ts';
 import type { BlockMethod } from './replication-record.ts';
-
-const dollarsPerBlock = apiDollarsPerBlock + transferDollars(blockBytes);
-/** Stop (~1 min), snapshot (~1 min), rebuild (~1 min), boot and checks (~3 min). */
-const cutOverOverheadSeconds = 360;
 
 /** What is to be looked at of a volume. */
 export interface VolumeDelta {
   readonly volume: VolumeKey;
   readonly listedBlocks: number;
   readonly method: BlockMethod;
+  /** Units of its transfer. */
+  readonly units: number;
+  /** Blocks that its snapshot has. */
+  readonly writtenBlocks: number;
 }
 
+export interface Circumstances {
+  /** With the servers that are away. */
+  readonly plan: Plan;
+  readonly measured: readonly PhaseTime[];
+  /** Since what serves was at one with what is at home. */
+  readonly sinceSeconds: number;
+}
+
+/** Of an account in these Regions; in all others a fifth. @source aws-facts [2.9] */
+const largeRegions = ['us-east-1', 'us-east-2', 'us-west-2', 'ap-southeast-1', 'eu-west-1'];
+const accountBlocksPerSecond = (region: string) => (largeRegions.includes(region) ? 5_000 : 1_000);
+
+/** Blocks on a page of a list, which follows what is written and not what changed. @source aws-facts [2.5], [9.2] */
+const blocksPerPage = 10_000;
+/** The snapshots of a round complete in about a minute, while recovery goes on writing. */
+const snapshotSeconds = 60;
+
+type Work = Omit<FailbackEstimate['volumes'][number], 'volume'>;
+
 /**
- * What a failback would move now. Volumes move side by side, so the largest delta sets the time. Of volumes that are compared nobody
- * knows beforehand what differs: they count with all that both images have, which is the most it can be.
+ * What a failback would move now, volume by volume and in sum. Volumes move side by side: the largest sets the time, or what the account may read
+ * and write in either Region. Of volumes that are compared nobody knows beforehand what differs: they count with all that both images have, which
+ * is the most it can be.
  */
-export function estimateFailback(deltas: readonly VolumeDelta[]): FailbackEstimate {
-  const volumes = deltas.map(({ volume, listedBlocks, method }) => ({
-    volume,
-    changedBlocks: listedBlocks,
-    gib: gibOf(listedBlocks),
-    isCompared: method === 'compare',
-  }));
-  const blocks = volumes.reduce((sum, volume) => sum + volume.changedBlocks, 0);
-  const compared = volumes.reduce((sum, volume) => sum + (volume.isCompared ? volume.changedBlocks : 0), 0);
-  const largest = Math.max(0, ...volumes.map((volume) => volume.changedBlocks));
+export function estimateFailback(
+  deltas: readonly VolumeDelta[],
+  { plan, measured, sinceSeconds }: Circumstances,
+): FailbackEstimate {
+  const volumes = deltas.map((delta) => ({ volume: delta.volume, ...workOf(delta) }));
+  const sum = (of: (work: Work) => number) => volumes.reduce((total, volume) => total + of(volume), 0);
+  const [gets, puts] = [sum((work) => work.gets), sum((work) => work.puts)];
+  const largest = Math.max(0, ...deltas.map(({ listedBlocks }) => listedBlocks));
+  const seconds = Math.max(
+    largest / blocksPerSecondMax,
+    gets / accountBlocksPerSecond(plan.recovery.region),
+    puts / accountBlocksPerSecond(plan.primary.region),
+  );
+  const lastBlocks = changedMeanwhile(largest, seconds + snapshotSeconds, sinceSeconds);
+  const pause = predictPause(plan, measured, lastBlocks);
   return {
     volumes,
-    changedBlocks: blocks,
-    gib: gibOf(blocks),
-    minutes: round((largest / blocksPerSecondMax + cutOverOverheadSeconds) / 60),
-    dollars: round(blocks * dollarsPerBlock + compared * getDollarsPerBlock),
-    pauseSeconds: predictPauseSeconds(largest),
+    changedBlocks: puts,
+    gib: gibOf(puts),
+    gets,
+    puts,
+    lists: sum((work) => work.lists),
+    minutes: round(seconds / 60),
+    dollars: round(sum((work) => work.dollars)),
+    transferDollars: round(transferDollars(puts * blockBytes)),
+    storageDollarsPerMonth: round(2 * snapshotDollarsPerMonth(puts * blockBytes)),
+    pauseSeconds: pauseSecondsOf(pause),
+    pause,
   };
 }
 
-/** Cut-over pause if the last round moves as many blocks of its largest volume as the round before. */
-export function predictPauseSeconds(blocksOfLargestVolume: number): number {
-  return Math.ceil(blocksOfLargestVolume / blocksPerSecondMax) + cutOverOverheadSeconds;
+/** A block that is moved is read once and written once; to be compared it is read of both images. Lists: to cut, by each unit of its own, and to verify. */
+function workOf({ listedBlocks, method, units, writtenBlocks }: VolumeDelta): Work {
+  const isCompared = method === 'compare';
+  const gets = isCompared ? 2 * listedBlocks : listedBlocks;
+  const lists = 3 * Math.max(1, Math.ceil(writtenBlocks / blocksPerPage)) + units;
+  const requests = gets * getDollarsPerBlock + listedBlocks * putDollarsPerBlock + listDollars(lists);
+  return {
+    changedBlocks: listedBlocks,
+    gib: gibOf(listedBlocks),
+    isCompared,
+    gets,
+    puts: listedBlocks,
+    lists,
+    minutes: round(listedBlocks / blocksPerSecondMax / 60),
+    dollars: round(requests + transferDollars(listedBlocks * blockBytes)),
+  };
+}
+
+/** Blocks that the last round still has to move: what changes while the one before it moves, at the pace at which these have changed. */
+function changedMeanwhile(blocks: number, seconds: number, sinceSeconds: number): number {
+  return Math.min(blocks, Math.ceil((blocks * seconds) / Math.max(1, sinceSeconds)));
 }
 
 /** Another round while recovery serves helps only if the pause is still too long for the plan. */
 export function isAnotherRoundNeeded(
-  round: { number: number; largestBlocks: number },
-  limits: { pauseLimitSeconds: number; roundsMax: number },
+  round: { readonly number: number; readonly largestBlocks: number },
+  plan: Plan,
+  measured: readonly PhaseTime[],
 ): boolean {
-  return round.number < limits.roundsMax && predictPauseSeconds(round.largestBlocks) > limits.pauseLimitSeconds;
+  const { roundsMax, pauseLimitSeconds } = plan.failback;
+  const pauseSeconds = pauseSecondsOf(predictPause(plan, measured, round.largestBlocks));
+  return round.number < roundsMax && pauseSeconds > pauseLimitSeconds;
+}
+
+/** The estimate in lines for people: the sum, each volume with its method and why, what it costs, and what the pause is made of. */
+export function estimateLines(estimate: FailbackEstimate): string[] {
+  const { volumes, changedBlocks, gib, minutes, dollars, pauseSeconds, pause } = estimate;
+  const compared = volumes.filter(({ isCompared }) => isCompared).map(({ volume }) => volume);
+  const most =
+    compared.length === 0
+      ? ''
+      : `at most, since ${compared.join(', ')} can only be compared as a whole with what is at home: `;
+  const parts = pause.map(
+    ({ phase, seconds, measuredBy }) =>
+      `${phase} ${Math.round(seconds)} s (${measuredBy ?? (phase === 'last delta' ? 'reckoned' : 'assumed')})`,
+  );
+  return [
+    `estimate: ${most}${changedBlocks} changed blocks (${gib.toFixed(2)} GiB), ${minuteWords(minutes)} to move while recovery serves, $${dollars.toFixed(2)}; then servers pause for about ${Math.ceil(pauseSeconds / 60)} minutes`,
+    ...volumes.map(volumeLine),
+    `  requests: ${requestWords(estimate)}; of the dollars $${estimate.transferDollars.toFixed(2)} are transfer between Regions; the snapshots cost $${estimate.storageDollarsPerMonth.toFixed(2)} a month while they are kept`,
+    ...(parts.length === 0 ? [] : [`  pause: ${parts.join(', ')}`]),
+  ];
+}
+
+function volumeLine(volume: FailbackEstimate['volumes'][number]): string {
+  const why = volume.isCompared
+    ? 'by comparison: AWS lists no changes against what is at home, so both are read'
+    : 'by delta: AWS lists the changes';
+  return `  ${volume.volume}: ${volume.changedBlocks} blocks (${volume.gib.toFixed(2)} GiB), ${requestWords(volume)}, ${minuteWords(volume.minutes)}, $${volume.dollars.toFixed(2)}; ${why}`;
+}
+
+function requestWords({ gets, puts, lists }: Pick<FailbackEstimate, 'gets' | 'puts' | 'lists'>): string {
+  return `${gets} gets, ${puts} puts, ${lists} lists`;
+}
+
+function minuteWords(minutes: number): string {
+  return minutes < 1 ? 'less than a minute' : `about ${Math.ceil(minutes)} minutes`;
 }
 
 function gibOf(blocks: number): number {

@@ -3,8 +3,16 @@
 /** $0.003 for a Get of 1,000 blocks. */
 export const getDollarsPerBlock = 0.003 / 1_000;
 
-/** $0.006 for a Put of 1,000 blocks, and a Get before it. */
-export const apiDollarsPerBlock = getDollarsPerBlock + 0.006 / 1_000;
+/** $0.006 for a Put of 1,000 blocks. */
+export const putDollarsPerBlock = 0.006 / 1_000;
+
+/** A Get and a Put. */
+export const apiDollarsPerBlock = getDollarsPerBlock + putDollarsPerBlock;
+
+/** $0.0006 for 1,000 lists. */
+export function listDollars(lists: number): number {
+  return (lists / 1_000) * 0.000_6;
+}
 
 /** $0.02 per GB. */
 const transferDollarsPerGb = 0.02;

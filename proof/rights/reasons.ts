@@ -55,7 +55,6 @@ export const reasons: readonly Reason[] = [
   {
     roles: [
       'failback/commit',
-      'failback/finish-round',
       'failback/start',
       'failover/commit',
       'failover/fence',

@@ -52,6 +52,16 @@ async function changedSincePoint(): Promise<number> {
   return changed;
 }
 
+/** The same of one volume. */
+async function changedOf(server: string, device: string): Promise<number> {
+  const point = await catalogued(stage.catalogue.point('shop', (await lastOperation('failover')).recoveryPoint ?? ''));
+  const volume =
+    ec2(away)
+      .volumesOf(stage.workload.instanceIn(away, server) ?? '')
+      .get(device) ?? '';
+  return ec2(away).changedBetween(point?.servers[server]?.volumes[device]?.copy ?? '', volume).length;
+}
+
 /** Every recovery point that is available has the bytes of its snapshots at home on the other side. */
 async function expectTwinContents(): Promise<void> {
   for (const point of await points()) {
@@ -143,8 +153,20 @@ describe('a failback', () => {
     write(5);
     const changed = await changedSincePoint();
     const made = inventory(stage).length;
-    expect(outcomeOf(await stage.run('failback', { plan: 'shop', estimateOnly: true })).status).toBe('SUCCEEDED');
-    expect((await lastOperation('failback')).estimate).toMatchObject({ changedBlocks: changed });
+    const lines: string[] = [];
+    const console = stage.console((line) => lines.push(line));
+    const request = { kind: 'failback' as const, plan: shop, input: { estimateOnly: true } };
+    expect(await stage.clock.settle(runOperation(console, request))).toBe(true);
+    const { estimate } = await lastOperation('failback');
+    expect(estimate).toMatchObject({ changedBlocks: changed, gets: changed, puts: changed });
+    const db = await changedOf('db', '/dev/sdf');
+    expect(lines.find((line) => line.includes('db:/dev/sdf:'))).toMatch(
+      new RegExp(`: ${db} blocks .* ${db} gets, ${db} puts, .*; by delta: `),
+    );
+    // The failover saw each wave become healthy; the rest of a cut-over nobody has seen yet.
+    const { id } = await lastOperation('failover');
+    const measured = estimate?.pause.filter(({ measuredBy }) => measuredBy !== null);
+    expect(measured).toMatchObject([1, 2].map((wave) => ({ phase: `health of wave ${wave} at home`, measuredBy: id })));
     await stage.clock.advance(60_000);
     expect(inventory(stage)).toHaveLength(made);
     expect(await state()).toMatchObject({ phase: 'recovered', lease: null });
@@ -263,6 +285,10 @@ describe('after coming home', () => {
     const report = await catalogued(reportFailback(stage, await lastOperation('failback')));
     for (const { volume, changedBlocks, blocksMoved, contentMatches } of report.volumes)
       expect([volume, blocksMoved, contentMatches]).toEqual([volume, changedBlocks, true]);
+    // By now a failback has measured what a cut-over is made of.
+    const { pause = [] } = (await lastOperation('failback')).estimate ?? {};
+    const unseen = pause.filter(({ measuredBy }) => measuredBy?.startsWith('failback-') !== true);
+    expect(unseen.map(({ phase }) => phase)).toEqual(['last delta']);
     expect(await leftovers()).toEqual([]);
   });
 

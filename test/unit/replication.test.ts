@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { cutUnits } from '../../lib/domain/blocks.ts';
-import { estimateFailback } from '../../lib/domain/estimate.ts';
 import { nextPoll } from '../../lib/domain/poll.ts';
 import type { Twin } from '../../lib/domain/catalogue.ts';
 import { chooseMethod, type ReplicationFacts } from '../../lib/domain/replication.ts';
@@ -122,20 +121,6 @@ describe('cutting changed blocks into units', () => {
   });
   it('makes no unit of no change', async () => {
     expect(await cutUnits(blocks([]))).toEqual({ units: [], listedBlocks: 0 });
-  });
-});
-
-describe('the failback estimate', () => {
-  it('says what 50 GiB cost and take, as the fact sheet has it', () => {
-    const estimate = estimateFailback([{ volume: 'db:/dev/sdf', listedBlocks: 102_400, method: 'delta' }]);
-    expect(estimate.gib).toBe(50);
-    // aws-facts 9.2: 0.307 + 0.614 for the API and 1.00 for 50 GiB (taken there as 50 GB) of transfer.
-    expect(estimate.dollars).toBeCloseTo(0.307 + 0.614 + 50 * 1.073741824 * 0.02, 2);
-  });
-  it('counts what is read of both sides where they can only be compared, in the Region of the functions', () => {
-    const estimate = estimateFailback([{ volume: 'db:/dev/sdf', listedBlocks: 102_400, method: 'compare' }]);
-    expect(estimate.volumes).toEqual([{ volume: 'db:/dev/sdf', changedBlocks: 102_400, gib: 50, isCompared: true }]);
-    expect(estimate.dollars).toBeCloseTo(2 * 0.307 + 0.614 + 50 * 1.073741824 * 0.02, 2);
   });
 });
 

@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import { assertInvariant } from '../../domain/failure.ts';
+import { measuredPause } from '../../domain/cut-over.ts';
 import { secondsBetween } from '../../domain/duration.ts';
 import { nextState } from '../../domain/phase.ts';
 import { type contextSchema, type Services } from '../services.ts';
@@ -28,6 +29,7 @@ export async function commit(
   const rtoSeconds = secondsBetween(pauseFrom, committedAt);
   await services.catalogue.progress(input, { committedAt, rtoSeconds, progression: 'committed' }, services.now());
   await services.catalogue.changeState(input, { kind: 'commit' });
+  await services.catalogue.notePhaseTimes(measuredPause(operation, committedAt));
   await services.catalogue.addEvent(input.operation, services.now(), 'failback committed');
   return { rtoSeconds };
 }

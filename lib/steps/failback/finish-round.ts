@@ -16,7 +16,7 @@ export async function finishRound(
   services: Services,
   input: z.infer<typeof finishRoundSchema>,
 ): Promise<{ next: 'round' | 'final' }> {
-  const plan = services.plan(input.plan);
+  const plan = await services.planOf(input);
   await services.proveEpoch(input);
   const { rounds } = await services.catalogue.operationOf(input);
   const known = rounds.find(({ startedAt }) => startedAt === input.startedAt);
@@ -46,6 +46,7 @@ export async function finishRound(
       rounds: [...rounds, { number, isFinal: input.final, startedAt: input.startedAt, endedAt, blocksMoved }],
     });
   }
-  const isAnother = isAnotherRoundNeeded({ number, largestBlocks: Math.max(0, ...moved) }, plan.failback);
+  const measured = await services.catalogue.phaseTimes(plan.name);
+  const isAnother = isAnotherRoundNeeded({ number, largestBlocks: Math.max(0, ...moved) }, plan, measured);
   return { next: isAnother && !input.final ? 'round' : 'final' };
 }

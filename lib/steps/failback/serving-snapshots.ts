@@ -5,6 +5,7 @@ import { type PointVolume, type Twin, type VolumeKey, volumeKey } from '../../do
 import { corrupt } from '../../domain/corrupt.ts';
 import { assertInvariant, Failure } from '../../domain/failure.ts';
 import { nextPollWithin, type Poll, type PollResult } from '../../domain/poll.ts';
+import { pointTime } from '../../domain/recovery-point.ts';
 import { lastTwins } from '../../domain/twins.ts';
 import { launchedBy } from '../failover/launched.ts';
 import { imagesOf } from '../operation/images.ts';
@@ -16,8 +17,11 @@ import { failoverOf, instancesOf, serversAway } from '../waves/site.ts';
 export interface ServingVolume {
   readonly key: VolumeKey;
   readonly snapshot: SnapshotFacts;
-  readonly base: Pick<Twin, 'primarySnapshot' | 'recoverySnapshot'>;
+  readonly base: Base;
 }
+
+/** `since`: from when on what serves may be another content. */
+type Base = Pick<Twin, 'primarySnapshot' | 'recoverySnapshot'> & { readonly since: string };
 
 /** The first snapshot of a large volume may take hours. @source aws-facts [1.2] */
 const servingSnapshotSecondsMax = 12 * 3_600;
@@ -111,6 +115,8 @@ export function pollSnapshots(
 
 /** Where the serving volumes come from: the recovery point that the failover launched, and twins made since. */
 interface Origin {
+  /** When it began to serve. */
+  readonly servesSince: string;
   readonly launched: ReadonlyMap<VolumeKey, PointVolume>;
   readonly twins: ReadonlyMap<VolumeKey, Twin>;
 }
@@ -123,7 +129,8 @@ async function originOf(services: Services, context: Context): Promise<Origin> {
     Object.values(volumes).map((volume): [VolumeKey, PointVolume] => [volumeKey(server, volume.device), volume]),
   );
   const since = failover?.epoch ?? Number.POSITIVE_INFINITY;
-  return { launched: new Map(launched), twins: lastTwins(twins.filter(({ epoch }) => epoch > since)) };
+  const servesSince = failover?.committedAt ?? services.now().toISOString();
+  return { servesSince, launched: new Map(launched), twins: lastTwins(twins.filter(({ epoch }) => epoch > since)) };
 }
 
 /** What serves must have the volumes it was launched with: others have no base at home, and missing ones would be old there. */
@@ -141,14 +148,14 @@ function refuseOtherVolumes(plan: string, { launched }: Origin, serving: readonl
 }
 
 /** The newest twin made since the failover; before the first round, the recovery point that was launched from. */
-function baseOf({ launched, twins }: Origin, key: VolumeKey): ServingVolume['base'] {
+function baseOf({ servesSince, launched, twins }: Origin, key: VolumeKey): ServingVolume['base'] {
   const newest = twins.get(key);
-  if (newest !== undefined) return newest;
+  if (newest !== undefined) return { ...newest, since: pointTime(newest.madeAt) };
   const volume = launched.get(key);
   assertInvariant(
     volume?.copy !== undefined && volume.copy !== null,
     'I3',
     `the twin of ${key} that the failover was launched from is gone`,
   );
-  return { primarySnapshot: volume.snapshot, recoverySnapshot: volume.copy };
+  return { primarySnapshot: volume.snapshot, recoverySnapshot: volume.copy, since: servesSince };
 }
