@@ -1,18 +1,28 @@
 import { Choice, Condition, type Fail, type State, type Succeed } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import { failed } from './machine.ts';
+import { keepManifest } from './manifest.ts';
 import type { Tasks } from './tasks.ts';
 
-/** Says what stays after a failback that has committed, then closes. Without that it has succeeded all the same, and the cause tells. */
-export function listKept(tasks: Tasks, { close, done, end }: { close: State; done: Succeed; end: Fail }): State {
-  const list = tasks.call('List kept', 'failback/list-kept');
+/**
+ * Says what stays after a failback that has committed, keeps its manifest, then closes. Without the list it has succeeded all the same, and the cause
+ * with which it closes says so.
+ */
+export function listAndKeep(
+  scope: Construct,
+  tasks: Tasks,
+  { close, done, end }: { close: State; done: Succeed; end: Fail },
+): State {
   const closeWithout = tasks.call('Close without list', 'operation/close', {
     payload: { outcome: 'succeeded', 'failure.$': '$.failure' },
   });
   closeWithout.addCatch(end, { resultPath: '$.closing' });
   closeWithout.next(done);
-  list.addCatch(closeWithout, { resultPath: '$.failure' });
-  list.next(close);
+  const isListed = new Choice(scope, 'Listed?').when(Condition.isPresent('$.failure'), closeWithout).otherwise(close);
+  const manifest = keepManifest(tasks, { close: isListed, done, end });
+  const list = tasks.call('List kept', 'failback/list-kept');
+  list.addCatch(manifest, { resultPath: '$.failure' });
+  list.next(manifest);
   return list;
 }
 

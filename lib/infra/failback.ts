@@ -7,9 +7,8 @@ import {
   Succeed,
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import { acceptKept, listKept } from './accept-kept.ts';
+import { acceptKept, listAndKeep } from './accept-kept.ts';
 import { operationMachine } from './machine.ts';
-import { keepManifest } from './manifest.ts';
 import type { StepFunctions } from './step-functions.ts';
 import { opening, Tasks } from './tasks.ts';
 import { transferAll } from './transfer.ts';
@@ -78,8 +77,7 @@ export class FailbackMachine extends Construct {
     for (const map of [servers, rebuild, ...this.#catching])
       if (map instanceof MapState) map.addCatch(undone.begin, { resultPath: '$.failure' });
 
-    const list = listKept(tasks, { close, done, end: undone.end });
-    commit.next(keepManifest(tasks, { close: list, done, end: undone.end }));
+    commit.next(listAndKeep(this, tasks, { close, done, end: undone.end }));
 
     const open = tasks.call('Open', 'failback/open', opening);
     const isAnswer = new Choice(this, 'Answer only?')

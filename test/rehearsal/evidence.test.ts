@@ -85,7 +85,7 @@ describe('the evidence of a drill, which S3 refuses at first', () => {
   let drill: Execution;
 
   it('I11: keeps the drill from nothing: it ends, its seat is free, and people are told what is owed', async () => {
-    await expect(printed()).rejects.toThrow('No failover, failback or drill of plan shop has ended yet');
+    await expect(printed()).rejects.toThrow('No failover, failback, accept or drill of plan shop has ended yet');
     stage.cloud.faults.add({ kind: 'refused', service: 's3', operation: 'PutObject' });
     drill = await stage.run('failover', { plan: 'shop', drill: true, trigger: 'kim' });
     expect(outcomeOf(drill)).toMatchObject({ status: 'SUCCEEDED' });
@@ -264,6 +264,6 @@ describe('the evidence of a failback', () => {
     expect(created.filter((id) => !existing.has(id) && !deleted.includes(id))).toEqual([]);
     expect(JSON.parse(await printed())).toEqual(evidence);
     expect(JSON.parse(await printed(`failback-${execution.name}`))).toEqual(evidence);
-    await expect(printed('failback-of-nobody')).rejects.toThrow('no failover, failback or drill "failback-of-nobody"');
+    await expect(printed('failback-of-nobody')).rejects.toThrow('no failover, failback, accept or drill "failback-of-nobody"');
   });
 });
