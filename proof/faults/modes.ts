@@ -1,9 +1,10 @@
 import type { HolderKind, OperationKind } from '../../lib/domain/catalogue.ts';
 import type { Plan } from '../../lib/domain/plan.ts';
-import { askingShop, frozenShop, roomyShop, shop } from '../shop.ts';
+import { asking, frozenShop, richShop, roomyShop, shop } from '../shop.ts';
 import type { Life } from '../life.ts';
 import { replaceVolume } from '../replace-volume.ts';
 
+const askingShop = asking(shop);
 const home = shop.primary.region;
 const away = shop.recovery.region;
 
@@ -235,6 +236,31 @@ export const modes: readonly Mode[] = [
     act: run('failback', { fenceOnly: true }),
     outcome: 'succeeded',
     isOnce: true,
+  },
+  {
+    name: 'failover-of-a-rich-plan',
+    kind: 'failover',
+    plan: richShop,
+    prepare: protect,
+    act: run('failover'),
+    outcome: 'succeeded',
+  },
+  {
+    name: 'failback-of-a-rich-plan',
+    kind: 'failback',
+    plan: richShop,
+    prepare: failOver,
+    act: run('failback'),
+    outcome: 'succeeded',
+    again: failOver,
+  },
+  {
+    name: 'drill-of-a-rich-plan',
+    kind: 'drill',
+    plan: richShop,
+    prepare: protect,
+    act: run('failover', { drill: true }),
+    outcome: 'succeeded',
   },
   {
     name: 'failback-estimate',
