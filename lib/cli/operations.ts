@@ -4,6 +4,7 @@ import type { OperatorClients } from '../aws/operator-clients.ts';
 import { readStackOutputs } from '../aws/stack-outputs.ts';
 import type { FailbackEstimate, Operation, OperationKind, RecoveryPoint } from '../domain/catalogue.ts';
 import { choiceLines } from '../domain/choice.ts';
+import { isHomeDrill } from '../domain/drill.ts';
 import { describeFailure } from '../domain/failure.ts';
 import { warningsOf } from '../domain/left-out.ts';
 import { nameOf } from '../domain/operation-name.ts';
@@ -210,11 +211,13 @@ const drillsShownMax = 5;
 /** The last drills, newest first: what became of them, and how long the servers took to be healthy. */
 function drillLines(drills: readonly Operation[]): string[] {
   const newest = drills.toSorted((a, b) => b.startedAt.localeCompare(a.startedAt)).slice(0, drillsShownMax);
-  return newest.map(({ startedAt, outcome, rtoSeconds, recoveryPoint, leftOut }) => {
+  return newest.map((operation) => {
+    const { startedAt, outcome, rtoSeconds, recoveryPoint, leftOut } = operation;
     const without = Object.keys(leftOut);
     const which = without.length === 0 ? 'all servers' : `all servers but ${without.join(', ')}`;
     const took = rtoSeconds === null ? 'not verified' : `verified, ${which} healthy after ${Math.round(rtoSeconds)} s`;
-    return `drill of ${startedAt}: ${outcome}; ${recoveryPoint ?? 'no point'} ${took}`;
+    const what = isHomeDrill(operation) ? 'what had come home' : (recoveryPoint ?? 'no point');
+    return `${nameOf(operation)} of ${startedAt}: ${outcome}; ${what} ${took}`;
   });
 }
 

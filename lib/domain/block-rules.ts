@@ -166,6 +166,35 @@ export const drillRule = rule(
   },
 );
 
+/** Likewise at home, where every server stands already. */
+export const homeDrillRule = rule(
+  z.object({
+    recovery: z.object({ subnets: ids, securityGroups: ids }),
+    failback: z.object({ drill: z.object({ subnets: ids, securityGroups: ids }) }),
+  }),
+  ({ recovery, failback: { drill } }) =>
+    (['subnets', 'securityGroups'] as const).flatMap((of) => {
+      const real = Object.keys(recovery[of]);
+      return [
+        ...Object.entries(drill[of]).map(
+          ([home, apart]) =>
+            real.includes(apart) && {
+              path: ['failback', 'drill', of, home],
+              message:
+                'is where servers stand at home. Name one of a network apart, from which nothing leads to production.',
+            },
+        ),
+        ...real.map(
+          (home) =>
+            !Object.hasOwn(drill[of], home) && {
+              path: ['failback', 'drill', of],
+              message: `says nothing of ${home}, which recovery.${of} maps. Map it here too.`,
+            },
+        ),
+      ];
+    }),
+);
+
 /** Whether people are asked of an owed fence stands in two places, which must say the same. */
 export const fenceRule = rule(
   z.object({

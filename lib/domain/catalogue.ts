@@ -277,7 +277,7 @@ export const operationSchema = z
     /** A failover that stops the primary in order, and launches from a point of the stopped servers. */
     isPlanned: z.literal(true).exactOptional(),
     /** What it is of a failover or failback, where it is not the whole of one. */
-    extent: z.enum(['dry-run', 'estimate', 'fence']).exactOptional(),
+    extent: z.enum(['dry-run', 'estimate', 'fence', 'way-home']).exactOptional(),
     /** What the preflight of a failover found that does not stand in its way. */
     warnings: z.array(z.string()).readonly().exactOptional(),
     servers: z.record(name, launchedServerSchema).readonly(),

@@ -4,6 +4,7 @@ const called: Record<Extent, string> = {
   'dry-run': 'dry run of a failover',
   estimate: 'estimate of a failback',
   fence: 'payment of the owed fence',
+  'way-home': 'drill of the way home',
 };
 
 /** What people are told an operation is: of a failover or failback that is not the whole of one, what it is. */

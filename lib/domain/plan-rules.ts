@@ -3,6 +3,7 @@ import { automaticRules } from './automatic-rules.ts';
 import {
   commandRule,
   drillRule,
+  homeDrillRule,
   fallbackRule,
   fenceRule,
   healthRule,
@@ -181,6 +182,7 @@ const rules: readonly Rule[] = [
   optionalRule,
   fallbackRule,
   drillRule,
+  homeDrillRule,
   fenceRule,
   questionRule('failover'),
   questionRule('failback'),

@@ -120,6 +120,8 @@ const drill = fields({
   probes: probes.exactOptional(),
 });
 
+const homeDrill = fields({ subnets: mapOf(id('subnet'), id('subnet')), securityGroups: mapOf(id('sg'), id('sg')) });
+
 const planSchema = fields({
   primary: fields({ region }),
   recovery: fields({
@@ -156,6 +158,7 @@ const planSchema = fields({
       unhealthy: optionalQuestion,
       cutOver: optionalQuestion,
     }).exactOptional(),
+    drill: homeDrill.exactOptional(),
   }),
   probes: probes.exactOptional(),
   drill: drill.exactOptional(),
@@ -205,6 +208,7 @@ function toPlan(
       pauseLimitSeconds: failback.pauseLimit,
       roundsMax: failback.roundsMax,
       ...(failback.questions === undefined ? {} : { questions: toQuestions(failback.questions) }),
+      ...(failback.drill === undefined ? {} : { drill: failback.drill }),
     },
   };
 }

@@ -189,6 +189,9 @@ export interface DrillNetwork {
   readonly probes?: ProbesNetwork;
 }
 
+/** Ids lead from those of production in the primary Region to those of the drill there. */
+export type HomeDrillNetwork = Pick<DrillNetwork, 'subnets' | 'securityGroups'>;
+
 /** A recovery plan: what is protected, and how it is recovered and brought home. Made by `planFileSchema`. */
 export interface Plan {
   readonly name: string;
@@ -221,6 +224,8 @@ export interface Plan {
     readonly pauseLimitSeconds: number;
     readonly roundsMax: number;
     readonly questions?: FailbackQuestions;
+    /** Where the way home is drilled: a network of the primary Region apart from production. */
+    readonly drill?: HomeDrillNetwork;
   };
   readonly probes?: ProbesNetwork;
   readonly drill?: DrillNetwork;

@@ -42,7 +42,14 @@ const keyActions = {
 } as const;
 type KeyUse = keyof typeof keyActions;
 
-type Side = 'primary' | 'recovery';
+type PlanSide = 'primary' | 'recovery';
+/** `launch`: where servers are launched, which is the recovery Region, and for drills of the way home the primary Region too. */
+type Side = PlanSide | 'launch';
+
+function regionsOf(plan: Plan, side: Side): string[] {
+  if (side !== 'launch') return [plan[side].region];
+  return plan.failback.drill === undefined ? [plan.recovery.region] : [plan.recovery.region, plan.primary.region];
+}
 
 /** Every subnet that a plan may launch into. */
 function subnetsOf({ recovery, drill }: Plan): string[] {
@@ -51,7 +58,6 @@ function subnetsOf({ recovery, drill }: Plan): string[] {
 
 /** The resources that rights are given on, by type and side, and the conditions under which they are given. */
 export class Resources {
-  readonly images: readonly string[];
   readonly subnets: readonly string[];
   readonly securityGroups: readonly string[];
   readonly elasticIps: readonly string[];
@@ -65,12 +71,18 @@ export class Resources {
   constructor(arns: Arns) {
     this.#arns = arns;
     const { plans } = arns;
-    this.images = this.regions('recovery').map((region) => `arn:${arns.partition}:ec2:${region}::image/*`);
-    this.subnets = this.#named('subnet', plans, 'recovery', subnetsOf);
-    this.securityGroups = this.#named('security-group', plans, 'recovery', ({ recovery, drill }) => [
-      ...Object.values(recovery.securityGroups),
-      ...Object.values(drill?.securityGroups ?? {}),
-    ]);
+    const atHome = (of: 'subnets' | 'securityGroups') => (plan: Plan) => Object.values(plan.failback.drill?.[of] ?? {});
+    this.subnets = [
+      ...this.#named('subnet', plans, 'recovery', subnetsOf),
+      ...this.#named('subnet', plans, 'primary', atHome('subnets')),
+    ];
+    this.securityGroups = [
+      ...this.#named('security-group', plans, 'recovery', ({ recovery, drill }) => [
+        ...Object.values(recovery.securityGroups),
+        ...Object.values(drill?.securityGroups ?? {}),
+      ]),
+      ...this.#named('security-group', plans, 'primary', atHome('securityGroups')),
+    ];
     this.elasticIps = this.#named('elastic-ip', plans, 'recovery', ({ servers }) =>
       Object.values(servers).flatMap(({ elasticIp }) => elasticIp ?? []),
     );
@@ -94,6 +106,12 @@ export class Resources {
     return this.#arns.account;
   }
 
+  get launchSides(): readonly PlanSide[] {
+    return this.#arns.plans.some(({ failback }) => failback.drill !== undefined)
+      ? ['recovery', 'primary']
+      : ['recovery'];
+  }
+
   get isDrilled(): boolean {
     return this.#arns.plans.some(isDrilled);
   }
@@ -108,7 +126,7 @@ export class Resources {
   }
 
   regions(...sides: Side[]): string[] {
-    return [...new Set(sides.flatMap((side) => this.#arns.plans.map((plan) => plan[side].region)))];
+    return [...new Set(sides.flatMap((side) => this.#arns.plans.flatMap((plan) => regionsOf(plan, side))))];
   }
 
   /** Actions on the servers of the plans at home: those that they name, and whatever carries the tags of their groups. */
@@ -139,6 +157,10 @@ export class Resources {
 
   ec2(side: Side, type: string): string[] {
     return this.regions(side).map((region) => `arn:${this.partition}:ec2:${region}:${this.account}:${type}/*`);
+  }
+
+  images(side: Side): string[] {
+    return this.regions(side).map((region) => `arn:${this.partition}:ec2:${region}::image/*`);
   }
 
   snapshots(...sides: Side[]): string[] {
@@ -179,7 +201,7 @@ export class Resources {
   }
 
   /** Use of keys through EBS. Direct-API calls may reach KMS as themselves, so these are bound to the account only. @source aws-facts [8.3] */
-  keys(use: KeyUse, ...sides: Side[]): Right[] {
+  keys(use: KeyUse, ...sides: PlanSide[]): Right[] {
     const direct = { StringEquals: { 'kms:CallerAccount': this.account } };
     const through = use === 'copyFrom' ? this.regions('primary', 'recovery') : this.regions(...sides);
     const via = { StringEquals: { 'kms:ViaService': through.map((region) => `ec2.${region}.${suffix(region)}`) } };
@@ -211,7 +233,7 @@ export class Resources {
     return this.#arns.plans.map(({ name }) => name);
   }
 
-  #named(type: string, plans: readonly Plan[], side: Side, idsOf: (plan: Plan) => readonly string[]): string[] {
+  #named(type: string, plans: readonly Plan[], side: PlanSide, idsOf: (plan: Plan) => readonly string[]): string[] {
     const arns = plans.flatMap((plan) =>
       idsOf(plan).map((id) => `arn:${this.partition}:ec2:${plan[side].region}:${this.account}:${type}/${id}`),
     );
@@ -222,7 +244,7 @@ export class Resources {
    * The keys that the plans name for the recovery Region, by ARN or alias. At home volumes have keys that no plan names, and a
    * plan without a key takes the Region's default.
    */
-  #keysOf(side: Side): Required<Pick<Right, 'resources' | 'conditions'>>[] {
+  #keysOf(side: PlanSide): Required<Pick<Right, 'resources' | 'conditions'>>[] {
     const anyKey = (region: string) => `arn:${this.partition}:kms:${region}:${this.account}:key/*`;
     const { plans } = this.#arns;
     if (side === 'primary') return [{ resources: this.regions(side).map(anyKey), conditions: {} }];

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { Operation, PlanState } from '../../domain/catalogue.ts';
 import { Failure } from '../../domain/failure.ts';
 import type { Plan } from '../../domain/plan.ts';
+import { asksForDrill } from '../drill/open.ts';
 import { answer, type Answered, isAnswer } from '../operation/answer.ts';
 import {
   openOperation,
@@ -44,6 +45,11 @@ export async function open(
 ): Promise<FailbackOpened | TakenOver | Answered> {
   if (isAnswer(input)) return answer(services, 'failback', input);
   if (asksForUndo(input)) return takeOver(services, 'failback', input, execution);
+  if (asksForDrill(input))
+    throw new Failure(
+      'InvalidInput',
+      'drill: drills of the way home begin in the state machine of failovers, as all drills. Start that with the same input.',
+    );
   const {
     plan: name,
     estimateOnly,

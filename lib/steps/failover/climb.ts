@@ -15,6 +15,7 @@ import type { Context, Services } from '../services.ts';
 const elsewherePossible = new Set(['Unsupported', 'InsufficientFreeAddressesInSubnet']);
 
 export interface Ladder {
+  readonly region: string;
   readonly image: string;
   readonly configuration: LaunchConfiguration;
   /** The best first; one at least. */
@@ -32,9 +33,8 @@ type Launched = z.infer<typeof launchedSchema>;
  * @throws Failure LaunchFailed while no rung has room, AwsNotYetConsistent while that cannot be told
  */
 export async function climb(services: Services, context: Context, ladder: Ladder): Promise<Launched> {
-  const { rungs, owner } = ladder;
+  const { region, rungs, owner } = ladder;
   if (rungs.length === 1) return tryRungs(services, context, ladder);
-  const { region } = services.plan(context.plan).recovery;
   return createOnce(services, context, owner.step, {
     made: launchedSchema,
     async find() {
@@ -52,13 +52,13 @@ export async function climb(services: Services, context: Context, ladder: Ladder
 
 async function tryRungs(
   services: Services,
-  { plan, operation }: Context,
-  { image, configuration, rungs, owner }: Ladder,
+  { operation }: Context,
+  { region, image, configuration, rungs, owner }: Ladder,
 ): Promise<Launched> {
   const refusals: AwsFailure[] = [];
   for (const [index, { instanceType, interfaces }] of rungs.entries()) {
     try {
-      const instance = await launchInstance(services.client(ec2Client, services.plan(plan).recovery.region), {
+      const instance = await launchInstance(services.client(ec2Client, region), {
         image,
         configuration: ofType(configuration, instanceType).configuration,
         interfaces,

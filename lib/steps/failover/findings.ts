@@ -4,8 +4,9 @@ import { zonesOffering } from '../../aws/instances.ts';
 import { existingKeyPairs } from '../../aws/key-pairs.ts';
 import { describeSecurityGroups, describeSubnets } from '../../aws/network.ts';
 import { findSnapshotsOfPlan, type SnapshotFacts } from '../../aws/snapshots.ts';
-import type { PointServer } from '../../domain/catalogue.ts';
+import type { Operation, PointServer } from '../../domain/catalogue.ts';
 import { type Launching, pointOfServer } from '../../domain/choice.ts';
+import { isHomeDrill } from '../../domain/drill.ts';
 import { type LadderFindings, ladderFindings, type Rung, rungsOf } from '../../domain/launch-ladder.ts';
 import { type Named, nameFindings, namesOf } from '../../domain/launch-names.ts';
 import { mapNetwork, placementFindings, publicAddressFindings, recoverySubnets } from '../../domain/launch-network.ts';
@@ -23,7 +24,7 @@ type Images = ReadonlyMap<string, PointServer>;
 export interface Launch {
   /** With the members of its groups; of a drill, with the drill's network. */
   readonly plan: Plan;
-  readonly from: Launching;
+  readonly from: Launching & Partial<Pick<Operation, 'extent' | 'leftOut'>>;
   readonly isDrill: boolean;
 }
 
@@ -82,7 +83,8 @@ async function launchFindings(
   { images, snapshots, named }: Found,
 ): Promise<LaunchFindings> {
   const network = await networkFindings(services, plan, images, isDrill);
-  const strange = strangeFindings(from, { images, snapshots });
+  // What has come home since is of no point.
+  const strange = isHomeDrill(from) ? [] : strangeFindings(from, { images, snapshots });
   const names = nameFindings(configurationsOf(images), plan.recovery.region, named);
   return {
     blocking: [...snapshotFindings(plan, { images, snapshots }), ...strange, ...network.blocking, ...names],
@@ -153,15 +155,18 @@ function strangeFindings(operation: Launching, { images, snapshots: all }: Omit<
 /** A drill's subnet in a network to which servers are recovered is no network apart. */
 async function besideProduction(
   services: Services,
-  { name, recovery }: Plan,
+  { name, primary, recovery: { region } }: Plan,
   drilled: readonly { readonly id: string; readonly vpc: string }[],
 ): Promise<string[]> {
-  const real = recoverySubnets(services.plan(name).recovery);
-  const found = await describeSubnets(services.client(ec2Client, recovery.region), real);
+  const { recovery } = services.plan(name);
+  const isAtHome = region === primary.region;
+  const real = isAtHome ? Object.keys(recovery.subnets) : recoverySubnets(recovery);
+  const found = await describeSubnets(services.client(ec2Client, region), real);
   const vpcs = new Set(found.map(({ vpc }) => vpc));
+  const use = isAtHome ? 'in which servers stand at home' : 'to which servers are recovered';
   return drilled
     .filter(({ vpc }) => vpcs.has(vpc))
-    .map(({ id, vpc }) => `${id} is in ${vpc}, to which servers are recovered, and no place to drill in`);
+    .map(({ id, vpc }) => `${id} is in ${vpc}, ${use}, and no place to drill in`);
 }
 
 async function networkFindings(

@@ -15,6 +15,7 @@ import { type BringUpInput, noteBroughtUp, untilTurn } from '../waves/bring-up.t
 import { orLeaveOut } from '../waves/leave-out.ts';
 import { climb } from './climb.ts';
 import { captured, ensureImage, ownerOf } from './image.ts';
+import { launchRegion } from './launched.ts';
 
 /** An image is ready within seconds and an instance within a minute or two; what takes longer never comes. */
 const launchSecondsMax = 900;
@@ -67,7 +68,7 @@ async function moveOn(services: Services, input: BringUpInput): Promise<PollResu
  * everything of the server already.
  */
 async function finish(services: Services, input: BringUpInput, launched: InstanceFacts): Promise<boolean> {
-  const ec2 = services.client(ec2Client, services.plan(input.plan).recovery.region);
+  const ec2 = services.client(ec2Client, await launchRegion(services, input));
   const { configuration, volumes } = await captured(services, input);
   for (const { deviceIndex, isSourceDestChecked: isWanted = true } of capturedInterfaces(configuration)) {
     const present = launched.interfaces.find((each) => each.deviceIndex === deviceIndex);
@@ -121,7 +122,13 @@ async function launchIfRoom(
   const rungs = rungsOf(configuration.instanceType, interfaces, plan.recovery);
   try {
     const owner = ownerOf(input, 'recovered-server');
-    const { instance, rung } = await climb(services, input, { image, configuration, rungs, owner });
+    const { instance, rung } = await climb(services, input, {
+      region: plan.recovery.region,
+      image,
+      configuration,
+      rungs,
+      owner,
+    });
     const launched = { server: input.server, reached: 'started' as const };
     await services.catalogue.addEvent(input.operation, services.now(), `launched as ${instance}`, launched);
     await noteLeft(services, input, { configuration, rung: rungs[rung], isFirst: rung === 0 });
