@@ -263,6 +263,13 @@ export const modes: readonly Mode[] = [
     outcome: 'succeeded',
   },
   {
+    name: 'drill-of-the-way-home',
+    kind: 'drill',
+    prepare: failOver,
+    act: run('failover', { drill: true }),
+    outcome: 'succeeded',
+  },
+  {
     name: 'failback-estimate',
     kind: 'failback',
     prepare: failOver,

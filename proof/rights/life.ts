@@ -129,13 +129,13 @@ class Life {
     const failover = this.#stage.start('failover', this.#waiting());
     await this.#entered(failover, 'Fence');
     await this.#isRefused('failback');
-    await this.#ends(failover, 'SUCCEEDED');
     const drill = { plan: this.#stage.plan.name, drill: true, trigger: 'schedule' };
     await this.#ends(this.#stage.start('failover', drill), 'FAILED');
+    await this.#ends(failover, 'SUCCEEDED');
     this.#stage.cloud.faults.restore(this.#stage.plan.primary.region);
   }
 
-  /** An estimate, failbacks that are stopped, refused and finished, one volume by comparison, and protection by deltas and by comparison. */
+  /** An estimate, a drill of the way home, failbacks that are stopped, refused and finished, one volume by comparison, and protection by deltas and by comparison. */
   async comeHome(): Promise<void> {
     this.#write();
     await this.#until('the fence is paid', () => this.#payments().some(({ status }) => status === 'SUCCEEDED'));
@@ -150,6 +150,7 @@ class Life {
     await this.#replaceVolume('recovery');
     for (const step of ['Estimate', 'PayFence', 'Round']) this.#throttle(`Failback${step}`, 'CreateSnapshots');
     await this.#ends(this.#stage.start('failback', { plan: this.#stage.plan.name, estimateOnly: true }), 'SUCCEEDED');
+    await this.#ends(this.#stage.start('failover', { plan: this.#stage.plan.name, drill: true }), 'SUCCEEDED');
     const stopped = this.#stage.start('failback');
     await this.#entered(stopped, 'Round');
     await this.#isRefused('failover');
