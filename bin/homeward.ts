@@ -46,6 +46,12 @@ interface FailoverOptions {
   readonly dryRun: boolean;
 }
 
+interface AcceptOptions {
+  readonly file: string;
+  readonly dryRun: boolean;
+  readonly unreplicatedBlocks: string;
+}
+
 /** `db=rp-20260105T100000Z-1a2b3c`, added to those before it. */
 function serverPoint(text: string, before: FailoverOptions['server']): FailoverOptions['server'] {
   const [server = '', recoveryPoint = ''] = text.split('=', 2);
@@ -83,6 +89,25 @@ program
       plan: loadPlan(file, name),
       input: { estimateOnly: estimate, fenceOnly: fence },
     });
+  });
+
+program
+  .command('accept')
+  .description(
+    'let go what stays since a plan came home: replaced volumes, stopped recovery servers, what the primary held',
+  )
+  .argument('<plan>')
+  .option(...fileOption)
+  .option('--dry-run', 'only say what that is', false)
+  .option(
+    '--unreplicated-blocks <number>',
+    'how many blocks go that no recovery point had, which you have looked at',
+    '0',
+  )
+  .action(async (name: string, { file, dryRun, unreplicatedBlocks }: AcceptOptions) => {
+    const seen = wholeNumber('--unreplicated-blocks', unreplicatedBlocks);
+    const input = { accept: true, dryRun, unreplicatedBlocks: seen };
+    await run({ kind: 'accept', plan: loadPlan(file, name), input });
   });
 
 program
@@ -126,7 +151,7 @@ program
 
 program
   .command('evidence')
-  .description('print what is kept of a failover, failback or drill: of the last one, unless one is named')
+  .description('print what is kept of a failover, failback, accept or drill: of the last one, unless one is named')
   .argument('<plan>')
   .argument('[operation]')
   .option(...fileOption)

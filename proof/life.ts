@@ -1,5 +1,4 @@
-import type { HolderKind } from '../lib/domain/catalogue.ts';
-import { Stage, type StageOptions } from '../rehearsal/stage.ts';
+import { type MachineKind, Stage, type StageOptions } from '../rehearsal/stage.ts';
 import type { Execution } from '../sim/stepfunctions/stepfunctions.ts';
 import { checkers } from './checkers/all.ts';
 import type { AtRest } from './checkers/checker.ts';
@@ -26,7 +25,7 @@ export class Life {
   }
 
   /** Starts an operation between the runs of the schedule, and lets time pass until it has ended. */
-  run(kind: HolderKind, input?: unknown): Promise<Execution> {
+  run(kind: MachineKind, input?: unknown): Promise<Execution> {
     return this.stage.runUnskipped(kind, input);
   }
 

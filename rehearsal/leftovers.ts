@@ -1,4 +1,5 @@
 import type { ResourceView } from '../sim/ec2/ec2.ts';
+import type { Operation } from '../lib/domain/catalogue.ts';
 import { tags as keys } from '../lib/names.ts';
 import type { Stage } from './stage.ts';
 
@@ -9,14 +10,21 @@ export function inventory(stage: Stage): string[] {
 
 /**
  * What nobody answers for (I8): not there when the story began, and not named by the catalogue; or without the tags that say
- * whose it is. Kept until accept, and so no leftovers: what the last failback replaced, and the servers it stopped.
+ * whose it is. Kept until accept, and so no leftovers: what failbacks replaced, and the servers they stopped; after it, all of that is.
  */
 export async function findLeftovers(stage: Stage, before: ReadonlySet<string>): Promise<string[]> {
   const owned = await namedByCatalogue(stage);
+  const replaced = await acceptedVolumes(stage);
   return everything(stage)
-    .filter(({ name }) => !before.has(name))
+    .filter(({ name, resource }) => !before.has(name) || replaced.has(resource.id))
     .filter(({ resource }) => !owned.has(resource.id) || !isTagged(resource))
     .map(({ name, resource }) => `${name} (${resource.tags[keys.purpose] ?? 'untagged'})`);
+}
+
+/** Volumes that were there when the story began, in whose place others are, and that somebody let go. */
+async function acceptedVolumes({ catalogue, plan }: Stage): Promise<Set<string>> {
+  const accepted = (await catalogue.operations(plan.name)).filter(({ acceptedAt }) => acceptedAt !== undefined);
+  return new Set(accepted.flatMap(({ swapped }) => Object.values(swapped).map((swap) => swap.old)));
 }
 
 function everything(stage: Stage): { name: string; resource: ResourceView }[] {
@@ -40,7 +48,11 @@ async function namedByCatalogue(stage: Stage): Promise<Set<string>> {
   const twins = await catalogue.twins(plan.name);
   const running = operations.filter(({ outcome }) => outcome === 'running');
   const transfers = await Promise.all(running.map(({ id }) => catalogue.transfers(id)));
-  const committed = operations.filter(({ committedAt, outcome }) => committedAt !== null || outcome === 'running');
+  const accepted = operations.filter(({ acceptedAt }) => acceptedAt !== undefined);
+  const isAccepted = ({ id, kind, epoch }: Operation) =>
+    accepted.some((home) => home.id === id || (kind === 'failover' && epoch < home.epoch));
+  const final = operations.filter(({ committedAt, outcome }) => committedAt !== null || outcome === 'running');
+  const committed = final.filter((operation) => !isAccepted(operation));
   // Of what was left out nothing may be left over.
   const servers = committed.flatMap((operation) =>
     Object.entries(operation.servers).flatMap(([name, server]) =>
@@ -56,6 +68,9 @@ async function namedByCatalogue(stage: Stage): Promise<Set<string>> {
         .values(),
     ]),
   );
+  const atHome = Object.values(plan.servers).flatMap(({ instance }) => [
+    ...cloud.services(plan.primary.region).ec2.volumesOf(instance).values(),
+  ]);
   const ids = [
     ...points.flatMap((point) => Object.values(point.servers)).flatMap(({ volumes }) => Object.values(volumes)),
   ].flatMap(({ snapshot, copy }) => [snapshot, copy]);
@@ -65,9 +80,7 @@ async function namedByCatalogue(stage: Stage): Promise<Set<string>> {
       ({ tags }) =>
         tags[keys.purpose] === 'returned-primary' && committed.some(({ id }) => id === tags[keys.operation]),
     );
-  const described = new Set(
-    [...points, ...twins].map(({ operation }) => operation).concat(committed.map(({ id }) => id)),
-  );
+  const described = new Set([...points, ...twins].map(({ operation }) => operation).concat(final.map(({ id }) => id)));
   const manifests = cloud
     .services(plan.recovery.region)
     .ec2.allResources()
@@ -81,6 +94,7 @@ async function namedByCatalogue(stage: Stage): Promise<Set<string>> {
       ...instances,
       ...servers.map(({ image }) => image),
       ...attached,
+      ...atHome,
       ...committed.flatMap(({ swapped }) => Object.values(swapped)).flatMap((swap) => [swap.old, swap.new]),
       ...returned.map(({ id }) => id),
     ].filter((id) => id !== null),

@@ -6,7 +6,6 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { RedriveExecutionCommand, SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { Catalogue } from '../lib/aws/catalogue.ts';
 import type { Console } from '../lib/cli/operations.ts';
-import type { HolderKind } from '../lib/domain/catalogue.ts';
 import type { Plan } from '../lib/domain/plan.ts';
 import { healthCheckOutput, outputs } from '../lib/names.ts';
 import { VirtualClock } from '../sim/clock.ts';
@@ -24,6 +23,8 @@ const machineOutput = {
   failover: outputs.failoverMachineArn,
   failback: outputs.failbackMachineArn,
 } as const;
+/** A state machine, named by the operations that most run in it. */
+export type MachineKind = keyof typeof machineOutput;
 
 export interface StageOptions {
   readonly plan: Plan;
@@ -49,7 +50,7 @@ export class Stage {
   readonly catalogue: Catalogue;
   /** Name of the catalogue's table. */
   readonly tableName: string;
-  readonly #machines: Readonly<Record<HolderKind, string>>;
+  readonly #machines: Readonly<Record<MachineKind, string>>;
   readonly #names: Random;
 
   private constructor(options: StageOptions, clock: VirtualClock, cloud: SimulatedCloud, found: Map<string, string>) {
@@ -62,7 +63,7 @@ export class Stage {
     const region = options.plan.recovery.region;
     this.tableName = found.get(outputs.tableName) ?? '';
     this.catalogue = new Catalogue(this.tableName, new DynamoDBClient(cloud.clientConfig(region)));
-    const arnOf = (kind: HolderKind) => found.get(machineOutput[kind]) ?? '';
+    const arnOf = (kind: MachineKind) => found.get(machineOutput[kind]) ?? '';
     this.#machines = { protect: arnOf('protect'), failover: arnOf('failover'), failback: arnOf('failback') };
   }
 
@@ -101,21 +102,21 @@ export class Stage {
   }
 
   /** Executions of one state machine, oldest first. */
-  executions(kind: HolderKind): readonly Execution[] {
+  executions(kind: MachineKind): readonly Execution[] {
     return this.states.executions.filter(({ machineArn }) => machineArn === this.#machines[kind]);
   }
 
-  kindOf(execution: Execution): HolderKind | undefined {
-    return (Object.keys(this.#machines) as HolderKind[]).find((kind) => this.#machines[kind] === execution.machineArn);
+  kindOf(execution: Execution): MachineKind | undefined {
+    return (Object.keys(this.#machines) as MachineKind[]).find((kind) => this.#machines[kind] === execution.machineArn);
   }
 
   /** Starts an operation as the Step Functions console does. */
-  start(kind: HolderKind, input: unknown = { plan: this.plan.name }): Execution {
+  start(kind: MachineKind, input: unknown = { plan: this.plan.name }): Execution {
     return this.states.start(this.#machines[kind], JSON.stringify(input));
   }
 
   /** Starts an operation and lets time pass until it has ended. */
-  async run(kind: HolderKind, input?: unknown): Promise<Execution> {
+  async run(kind: MachineKind, input?: unknown): Promise<Execution> {
     const { arn } = this.start(kind, input);
     return this.clock.settle(this.states.ended(arn));
   }
@@ -138,7 +139,7 @@ export class Stage {
    * Starts an operation between the runs that the schedule starts, and lets time pass until it has ended.
    * @throws Error when it is skipped over and over
    */
-  async runUnskipped(kind: HolderKind, input?: unknown): Promise<Execution> {
+  async runUnskipped(kind: MachineKind, input?: unknown): Promise<Execution> {
     for (let turn = 0; turn < skippedMax; turn += 1) {
       await this.clock.run(() => this.executions('protect').every(({ status }) => status !== 'RUNNING'));
       const execution = await this.run(kind, input);

@@ -1,5 +1,4 @@
 import { followOperation, runOperation } from '../lib/cli/operations.ts';
-import type { HolderKind } from '../lib/domain/catalogue.ts';
 import { describeFailure } from '../lib/domain/failure.ts';
 import type { Execution, ExecutionEvent } from '../sim/stepfunctions/stepfunctions.ts';
 import {
@@ -11,7 +10,7 @@ import {
   reportFailover,
   reportPoint,
 } from './report.ts';
-import type { Stage } from './stage.ts';
+import type { MachineKind, Stage } from './stage.ts';
 import type { World, WorldAction } from './world.ts';
 
 /** Who watches a rehearsal: lines of what happened, and a call at every change. */
@@ -149,7 +148,7 @@ export class Story {
   }
 
   /** Tells the steps of an operation that nobody at the command line has started. */
-  #watch(kind: HolderKind | undefined, { arn }: Execution): void {
+  #watch(kind: MachineKind | undefined, { arn }: Execution): void {
     if (kind !== 'failover' && kind !== 'failback') return;
     const { plan } = this.#stage;
     const console = this.#stage.console((line) => this.#say(`${kind}: ${line}`));
@@ -158,7 +157,7 @@ export class Story {
     });
   }
 
-  async #note(kind: HolderKind, { name, status, error, cause }: Execution): Promise<void> {
+  async #note(kind: MachineKind, { name, status, error, cause }: Execution): Promise<void> {
     const { catalogue, plan } = this.#stage;
     if (kind !== 'protect')
       this.operations.push({ kind, status, cause: error === undefined ? null : describeFailure(error, cause) });

@@ -2,6 +2,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { AutomaticSwitch, Outage } from '../domain/automatic.ts';
 import {
   type Operation,
+  type OperationKind,
   type PlanState,
   type PointHeader,
   type PointServer,
@@ -346,12 +347,11 @@ export class Catalogue extends OperationItems {
 
   /** Its failovers and failbacks: unlike protect runs, they are few. */
   async moves(plan: string): Promise<Operation[]> {
-    const failovers = await this.#items.query(`PLAN#${plan}`, 'OP#failover-', kinds.operation);
-    return [...failovers, ...(await this.#items.query(`PLAN#${plan}`, 'OP#failback-', kinds.operation))];
+    return [...(await this.operationsOf(plan, 'failover')), ...(await this.operationsOf(plan, 'failback'))];
   }
 
-  drills(plan: string): Promise<Operation[]> {
-    return this.#items.query(`PLAN#${plan}`, 'OP#drill-', kinds.operation);
+  operationsOf(plan: string, kind: Exclude<OperationKind, 'protect'>): Promise<Operation[]> {
+    return this.#items.query(`PLAN#${plan}`, `OP#${kind}-`, kinds.operation);
   }
 
   async addOperation(operation: Operation): Promise<void> {

@@ -11,14 +11,16 @@ import { UserError } from './plans.ts';
 export async function showEvidence(console: Console, plan: Plan, wanted: string | undefined): Promise<void> {
   const { region } = plan.recovery;
   const catalogue = await catalogueOf(console, plan);
-  const all = [...(await catalogue.moves(plan.name)), ...(await catalogue.drills(plan.name))];
+  const { name } = plan;
+  const kinds = ['failover', 'failback', 'accept', 'drill'] as const;
+  const all = (await Promise.all(kinds.map((kind) => catalogue.operationsOf(name, kind)))).flat();
   const ended = all.toSorted((one, other) => (one.endedAt ?? '').localeCompare(other.endedAt ?? ''));
   const operation = ended.findLast(({ id, endedAt }) => (wanted === undefined ? endedAt !== null : id === wanted));
   if (operation === undefined)
     throw new UserError(
       wanted === undefined
-        ? `No failover, failback or drill of plan ${plan.name} has ended yet.`
-        : `Plan ${plan.name} has no failover, failback or drill ${quoted(wanted)}.`,
+        ? `No failover, failback, accept or drill of plan ${plan.name} has ended yet.`
+        : `Plan ${plan.name} has no failover, failback, accept or drill ${quoted(wanted)}.`,
     );
   const { cloudformation, s3 } = console.clients(region);
   const bucket = (await readStackOutputs(cloudformation, stackName(region))).get(outputs.evidenceBucketName) ?? '';

@@ -8,6 +8,7 @@ import { isHomeDrill } from '../domain/drill.ts';
 import { describeFailure } from '../domain/failure.ts';
 import { warningsOf } from '../domain/left-out.ts';
 import { nameOf } from '../domain/operation-name.ts';
+import { keptLine, keptReturns, untilWords } from '../domain/kept.ts';
 import type { Plan } from '../domain/plan.ts';
 import { lastQuestion, questionLine } from '../domain/question.ts';
 import type { Readiness } from '../domain/readiness.ts';
@@ -24,7 +25,7 @@ export interface Console {
   clients(region: string): OperatorClients;
 }
 
-/** What a person may start; a drill runs in the state machine of failovers. */
+/** What a person may start; a drill runs in the state machine of failovers, an accept in that of failbacks. */
 type StartKind = Exclude<OperationKind, 'protect'>;
 
 export interface StartRequest {
@@ -60,7 +61,7 @@ export interface AnswerRequest {
 /** Answers what the operation of a plan waits for, as the Step Functions console would. @throws UserError when no operation is under way */
 export async function answerQuestion(console: Console, { plan, answer, because, by }: AnswerRequest): Promise<boolean> {
   const { lease } = await (await catalogueOf(console, plan)).state(plan.name);
-  if (lease === null || lease.kind === 'protect')
+  if (lease === null || lease.kind === 'protect' || lease.kind === 'accept')
     throw new UserError(`Nothing of plan ${plan.name} waits for an answer: no failover or failback is under way.`);
   const input = { answer, ...(because === undefined ? {} : { because }), trigger: by };
   const said = { done: `${lease.operation} was answered ${answer}`, not: 'nothing was answered' };
@@ -90,11 +91,18 @@ export async function catalogueOf(console: Console, plan: Plan): Promise<Catalog
   return new Catalogue(stack.get(outputs.tableName) ?? '', dynamodb);
 }
 
+const machineOf: Readonly<Record<StartKind, string>> = {
+  failover: outputs.failoverMachineArn,
+  drill: outputs.failoverMachineArn,
+  failback: outputs.failbackMachineArn,
+  accept: outputs.failbackMachineArn,
+};
+
 /** Returns the ARN of the execution. */
 async function startOperation(console: Console, { kind, plan, input }: StartRequest): Promise<string> {
   const clients = console.clients(plan.recovery.region);
   const stack = await readStackOutputs(clients.cloudformation, stackName(plan.recovery.region));
-  const stateMachine = stack.get(kind === 'failback' ? outputs.failbackMachineArn : outputs.failoverMachineArn);
+  const stateMachine = stack.get(machineOf[kind]);
   if (stateMachine === undefined)
     throw new UserError(`Stack ${stackName(plan.recovery.region)} is of another version. Deploy it again.`);
   return startExecution(clients.sfn, {
@@ -130,6 +138,9 @@ export async function followOperation(console: Console, { kind, plan, execution 
     if (operation !== undefined) for (const warning of warningsOf(operation)) show(`warning: ${warning}`);
     for (const question of Object.values(operation?.questions ?? {})) show(questionLine(question));
     if (operation?.estimate !== undefined && operation.estimate !== null) show(estimateLine(operation.estimate));
+    if (kind === 'accept' && operation !== undefined)
+      for (const { text } of await catalogue.events(operation.id)) show(text);
+    if (operation !== undefined) for (const line of keptLine(operation)) show(line);
     if (status === 'SUCCEEDED' && operation !== undefined && operation.cause !== null) show(operation.cause);
     const name = nameOf(operation ?? { kind });
     if (status === 'SUCCEEDED') show(`${name} of plan ${plan.name} succeeded`);
@@ -169,14 +180,24 @@ export async function showStatus(console: Console, plan: Plan): Promise<void> {
   const last = state.commit === null ? undefined : await catalogue.operation(plan.name, state.commit);
   if (last !== undefined)
     for (const warning of warningsOf(last)) console.print(printable(`warning of ${last.id}: ${warning}`));
+  for (const line of await keptLines(catalogue, plan)) console.print(printable(line));
   const automatic = await catalogue.automaticSwitch(plan.name);
   if (automatic?.isOn === false)
     console.print(`automatic failover: off since ${automatic.since}, switched by ${printable(automatic.by)}`);
   for (const line of readinessLines(await catalogue.readiness(plan.name))) console.print(printable(line));
-  for (const line of drillLines(await catalogue.drills(plan.name))) console.print(printable(line));
+  for (const line of drillLines(await catalogue.operationsOf(plan.name, 'drill'))) console.print(printable(line));
   console.print(
     `newest available recovery point: ${newest === undefined ? 'none' : `${newest.id} (started ${newest.startedAt}${consistencyWords(await catalogue.point(plan.name, newest.id))})`}`,
   );
+}
+
+/** What stays since the plan came home, as its last failback or accept saw it. */
+async function keptLines(catalogue: Catalogue, plan: Plan): Promise<string[]> {
+  const returns = keptReturns(await catalogue.moves(plan.name));
+  const [last] = returns.slice(-1);
+  if (last === undefined) return [];
+  const [line = 'Stays: what the failback replaced.'] = keptLine(last.failback);
+  return [line, `  ${untilWords(plan, returns)}`];
 }
 
 /** Whether a failover would work, as it was last looked at. */

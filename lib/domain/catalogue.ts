@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { choiceSchema } from './choice.ts';
 import { name } from './fields.ts';
 import { imageId, instanceId, operationIdSchema, pointIdSchema, snapshotId, time, volumeId } from './ids.ts';
+import { keptSchema } from './kept.ts';
 import { questionsSchema } from './question.ts';
 import { leftOutSchema } from './left-out.ts';
 import { launchConfigurationSchema } from './launch-configuration.ts';
@@ -24,11 +25,11 @@ export function volumeKey(server: string, device: string): VolumeKey {
 
 const siteSchema = z.enum(['primary', 'recovery']);
 export const phaseSchema = z.enum(['protected', 'failing-over', 'recovered', 'failing-back']);
-const holderKindSchema = z.enum(['protect', 'failover', 'failback']);
+const holderKindSchema = z.enum(['protect', 'failover', 'failback', 'accept']);
 const operationKindSchema = z.enum([...holderKindSchema.options, 'drill']);
 export type Site = z.output<typeof siteSchema>;
 export type Phase = PlanState['phase'];
-/** Operations that hold the plan while they are under way; a drill goes on beside them. */
+/** Operations that hold the plan while they are under way, by kind; a drill goes on beside them. */
 export type HolderKind = z.output<typeof holderKindSchema>;
 export type OperationKind = z.output<typeof operationKindSchema>;
 export type Outcome = Operation['outcome'];
@@ -72,7 +73,7 @@ export const planStateSchema = z
       'failing-over': activeSite,
       'failing-back': activeSite,
     };
-    const during = { protect: 'protected', failover: 'failing-over', failback: 'failing-back' };
+    const during = { protect: 'protected', accept: 'protected', failover: 'failing-over', failback: 'failing-back' };
     const wrong = (path: string, message: string) => addIssue({ code: 'custom', path: [path], message });
     if (resting[phase] !== activeSite) wrong('activeSite', `does not fit phase ${phase}`);
     if ((activeSite === 'recovery') !== (failover !== null))
@@ -276,8 +277,8 @@ export const operationSchema = z
     choice: choiceSchema.exactOptional(),
     /** A failover that stops the primary in order, and launches from a point of the stopped servers. */
     isPlanned: z.literal(true).exactOptional(),
-    /** What it is of a failover or failback, where it is not the whole of one. */
-    extent: z.enum(['dry-run', 'estimate', 'fence', 'way-home']).exactOptional(),
+    /** What it is of a failover, failback, drill or accept, where it is not the whole of one. */
+    extent: z.enum(['dry-run', 'estimate', 'fence', 'way-home', 'list']).exactOptional(),
     /** What the preflight of a failover found that does not stand in its way. */
     warnings: z.array(z.string()).readonly().exactOptional(),
     servers: z.record(name, launchedServerSchema).readonly(),
@@ -299,6 +300,10 @@ export const operationSchema = z
     swapped: z.record(volumeKeySchema, swappedVolumeSchema).readonly(),
     /** Writes of the primary that never reached the recovery Region; volumes without any are not listed. `null`: not looked yet. */
     unreplicated: z.record(volumeKeySchema, unreplicatedSchema).readonly().nullable(),
+    /** What stays since the plan came home, as it was when this operation looked. */
+    kept: keptSchema.exactOptional(),
+    /** Of a failback: when the last of what had stayed was gone, after somebody accepted it. */
+    acceptedAt: time.exactOptional(),
   })
   .readonly();
 export type Operation = z.output<typeof operationSchema>;

@@ -4,6 +4,7 @@ import { pointOfServer, pointsOf } from './choice.ts';
 import { secondsBetween } from './duration.ts';
 import type { OperationEvent } from './event.ts';
 import { name } from './fields.ts';
+import type { Kept } from './kept.ts';
 import { warningsOf } from './left-out.ts';
 import { operationIdSchema, time } from './ids.ts';
 import { titleOf, wordsOf } from './record-set.ts';
@@ -105,6 +106,8 @@ export interface Evidence {
   readonly unreplicated: Operation['unreplicated'];
   /** Volumes of servers at home, by what they are of: each is kept beside the one that took its place. */
   readonly swapped: Operation['swapped'];
+  /** What stayed since the plan came home when the operation looked: its events say what of which server. `null`: it did not look. */
+  readonly kept: Kept | null;
   /** Whether it is still there or not: an undo takes most of it away again. */
   readonly created: readonly Created[];
   readonly warnings: readonly string[];
@@ -144,6 +147,7 @@ export function evidenceOf(facts: Facts): Evidence {
       .toSorted((one, other) => orderOf(one).localeCompare(orderOf(other))),
     unreplicated: operation.unreplicated,
     swapped: operation.swapped,
+    kept: operation.kept ?? null,
     created: createdBy(facts),
     warnings: warningsOf(operation),
     events: events.filter(({ reached }) => reached === undefined).map(({ at, text }) => ({ at, text })),

@@ -50,6 +50,8 @@ export const failureCodes = {
   LineageLost: 'operator',
   /** What an operation had begun could not be taken back in time. */
   UndoFailed: 'operator',
+  /** What stays after coming home, and was accepted to go, did not go in time. */
+  AcceptFailed: 'operator',
   TransferFailed: 'operator',
   /** An item of the catalogue is not what it must be, or contradicts itself. */
   CatalogueCorrupt: 'operator',

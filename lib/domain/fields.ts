@@ -30,6 +30,13 @@ export const oneOf = <const Words extends readonly [string, ...string[]]>(...kno
 /** A duration as people write it; in seconds once parsed. */
 export const duration = text(durationPattern, durationMessage).transform((written) => parseDuration(written) ?? 0);
 
+/** A duration, or the word for none: then `undefined`. */
+export const durationOr = (word: string) =>
+  text(
+    new RegExp(`${durationPattern.source}|^${word}$`),
+    `is not a duration. Write it like "14 days", or "${word}".`,
+  ).transform(parseDuration);
+
 const nameMessage = 'is not a name. Use up to 31 lower-case letters, digits and "-", a letter first.';
 
 /** The name of a plan or server. `constructor` is what every object of JavaScript has already. */

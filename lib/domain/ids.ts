@@ -10,4 +10,4 @@ export const volumeId = idOf('vol');
 export const instanceId = idOf('i');
 export const imageId = idOf('ami');
 export const pointIdSchema = z.string().regex(/^rp-\d{8}T\d{6}Z-[\w-]{1,40}$/);
-export const operationIdSchema = z.string().regex(/^(protect|failover|failback|drill)-[^\s\p{C}]{1,100}$/u);
+export const operationIdSchema = z.string().regex(/^(protect|failover|failback|accept|drill)-[^\s\p{C}]{1,100}$/u);

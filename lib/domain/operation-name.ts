@@ -5,9 +5,10 @@ const called: Record<Extent, string> = {
   estimate: 'estimate of a failback',
   fence: 'payment of the owed fence',
   'way-home': 'drill of the way home',
+  list: 'list of what an accept would remove',
 };
 
-/** What people are told an operation is: of a failover or failback that is not the whole of one, what it is. */
+/** What people are told an operation is: of a failover, failback or accept that is not the whole of one, what it is. */
 export function nameOf({ kind, extent }: Pick<Operation, 'kind' | 'extent'>): string {
   return extent === undefined ? kind : called[extent];
 }

@@ -4,7 +4,7 @@
  */
 import { blockBytes, blocksPerSecondMax } from './blocks.ts';
 import { forecastCopy } from './native-copy.ts';
-import { apiDollarsPerBlock, getDollarsPerBlock, transferDollars } from './prices.ts';
+import { apiDollarsPerBlock, getDollarsPerBlock, snapshotDollarsPerMonth, transferDollars } from './prices.ts';
 import type { ReplicationEstimate } from './replication-record.ts';
 
 /** What is saved within so many days must be more than the full copy costs. */
@@ -14,8 +14,6 @@ const deltasMin = 3;
 
 /** $0.016 for the 102,400 blocks of 50 GiB. @source aws-facts [9.2] */
 const functionDollarsPerBlock = 0.016 / 102_400;
-/** A month of what is stored twice, until the last image of the old chain has gone. @source aws-facts [9] */
-const storageDollarsPerGb = 0.05;
 
 /** A delta of so many bytes. */
 export function estimateDelta(bytes: number): ReplicationEstimate {
@@ -24,10 +22,10 @@ export function estimateDelta(bytes: number): ReplicationEstimate {
   return { bytes, seconds: blocks / blocksPerSecondMax, dollars };
 }
 
-/** A copy of everything, by AWS, with a month of storing it. */
+/** A copy of everything, by AWS, with a month of what is stored twice, until the last image of the old chain has gone. */
 export function estimateFullCopy(fullBytes: number): ReplicationEstimate {
   const { bytes, seconds } = forecastCopy({ fullBytes, lastSeconds: undefined });
-  return { bytes, seconds, dollars: transferDollars(bytes) + (bytes / 1e9) * storageDollarsPerGb };
+  return { bytes, seconds, dollars: transferDollars(bytes) + snapshotDollarsPerMonth(bytes) };
 }
 
 /**

@@ -56,11 +56,13 @@ const phaseNeeded: Record<HolderKind, Phase> = {
   protect: 'protected',
   failover: 'protected',
   failback: 'recovered',
+  accept: 'protected',
 };
 const phaseDuring: Record<HolderKind, Phase> = {
   protect: 'protected',
   failover: 'failing-over',
   failback: 'failing-back',
+  accept: 'protected',
 };
 
 /** What the holder of a plan may let happen, besides `renew` and `close`, before it commits; after that, only the same commit again. */
@@ -109,13 +111,18 @@ export function staleMessage(state: PlanState, { operation, epoch }: Holder): st
   return `Operation ${operation} of plan ${state.plan} (epoch ${epoch}) no longer owns the plan: epoch ${state.epoch} belongs to ${state.lease?.operation ?? 'nobody'}. It changes nothing more.`;
 }
 
-/** I6: one operation per plan, each under the next epoch; only a failover takes the plan from one that lives, and only from a protect run. */
+/** What a failover waits for no more than for nothing: it takes the plan from these while they live. */
+const giveWay: readonly HolderKind[] = ['protect', 'accept'];
+/** Operations that can be undone, and so taken over. */
+const undoable: readonly HolderKind[] = ['failover', 'failback'];
+
+/** I6: one operation per plan, each under the next epoch; only a failover takes the plan from one that lives, and only from a protect run or an accept. */
 function open(state: PlanState, claim: Claim): Transition {
   const { lease } = state;
   const { operationKind } = claim;
   if (lease?.operation === claim.operation) return done(state);
   const isHeld = lease !== null && claim.isHolderRunning && Date.parse(lease.until) > claim.now.getTime();
-  const isPreempting = operationKind === 'failover' && lease?.kind === 'protect';
+  const isPreempting = operationKind === 'failover' && lease !== null && giveWay.includes(lease.kind);
   if (isHeld && !isPreempting)
     return refused(
       'OperationAlreadyRunning',
@@ -130,7 +137,7 @@ function open(state: PlanState, claim: Claim): Transition {
 function takeOver(state: PlanState, claim: Claim & { readonly isLeftUndone: boolean }): Transition {
   const { lease, phase } = state;
   const { operation, operationKind } = claim;
-  const isFree = lease === null && operationKind !== 'protect' && phase === phaseNeeded[operationKind];
+  const isFree = lease === null && undoable.includes(operationKind) && phase === phaseNeeded[operationKind];
   if (isFree && claim.isLeftUndone)
     return done({ ...state, epoch: state.epoch + 1, phase: phaseDuring[operationKind], lease: leaseOf(claim) });
   if (lease?.operation !== operation || lease.kind !== claim.operationKind)
@@ -216,7 +223,7 @@ function refused(code: FailureCode, message: string): Transition {
 
 function wrongPhase(state: PlanState, kind: HolderKind): string {
   const next: Record<Phase, string> = {
-    protected: 'protect and failover are possible',
+    protected: 'protect, failover and accept are possible',
     recovered: 'failback is possible',
     'failing-over': 'redrive or stop the failover that is under way first',
     'failing-back': 'redrive or stop the failback that is under way first',

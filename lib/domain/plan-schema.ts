@@ -1,5 +1,18 @@
 import * as z from 'zod';
-import { duration, fields, id, integer, listOf, mapOf, name, oneOf, text, words, yesOrNo } from './fields.ts';
+import {
+  duration,
+  durationOr,
+  fields,
+  id,
+  integer,
+  listOf,
+  mapOf,
+  name,
+  oneOf,
+  text,
+  words,
+  yesOrNo,
+} from './fields.ts';
 import { brokenRules } from './plan-rules.ts';
 import type { AutomaticFailover, Consistency, DrillNetwork, Plan, QuestionRule } from './plan.ts';
 import { recordSchema, toRecord } from './traffic-schema.ts';
@@ -153,6 +166,7 @@ const planSchema = fields({
   failback: fields({
     pauseLimit: duration,
     roundsMax: integer(1, 20).default(4),
+    keepFor: durationOr('until accepted').prefault('14 days'),
     questions: fields({
       primaryIsSafe: optionalQuestion,
       unhealthy: optionalQuestion,
@@ -207,6 +221,7 @@ function toPlan(
     failback: {
       pauseLimitSeconds: failback.pauseLimit,
       roundsMax: failback.roundsMax,
+      ...(failback.keepFor === undefined ? {} : { keepForSeconds: failback.keepFor }),
       ...(failback.questions === undefined ? {} : { questions: toQuestions(failback.questions) }),
       ...(failback.drill === undefined ? {} : { drill: failback.drill }),
     },

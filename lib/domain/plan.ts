@@ -223,6 +223,8 @@ export interface Plan {
   readonly failback: {
     readonly pauseLimitSeconds: number;
     readonly roundsMax: number;
+    /** How long what stays after coming home is kept; absent: until a person accepts. */
+    readonly keepForSeconds?: number;
     readonly questions?: FailbackQuestions;
     /** Where the way home is drilled: a network of the primary Region apart from production. */
     readonly drill?: HomeDrillNetwork;

@@ -14,6 +14,7 @@ const catalogueUse: Partial<Record<StepName, readonly string[]>> = {
   'protect/abort': ['GetItem', 'UpdateItem'],
   'protect/measure': ['Query'],
   'watch/fences': ['GetItem', 'Query'],
+  'watch/kept': ['GetItem', 'Query'],
   'watch/evidence': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],
   'watch/prober': [],
   'failback/fence': ['GetItem', 'UpdateItem'],

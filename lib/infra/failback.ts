@@ -7,6 +7,7 @@ import {
   Succeed,
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import { acceptKept, listKept } from './accept-kept.ts';
 import { operationMachine } from './machine.ts';
 import { keepManifest } from './manifest.ts';
 import type { StepFunctions } from './step-functions.ts';
@@ -15,7 +16,24 @@ import { transferAll } from './transfer.ts';
 import { compensate, orUndo } from './undo.ts';
 import { waves } from './waves.ts';
 
-/** Failback: [only the owed fence] · estimate → pay the fence → delta rounds while recovery serves → stop it → last round → rebuild → waves → traffic → commit. */
+/** Tasks whose failure, like that of any map, is undone. */
+const undoable = [
+  'Fence',
+  'Estimate',
+  'Sweep estimate',
+  'Pay fence',
+  'Ask in Pay fence',
+  'Round',
+  'Finish Round',
+  'Stop recovery',
+  'Ask in Stop recovery',
+  'Final round',
+  'Finish Final round',
+  'Switch traffic',
+  'Commit',
+];
+
+/** Failback: [only the owed fence] · estimate → pay the fence → delta rounds while recovery serves → stop it → last round → rebuild → waves → traffic → commit → what stays is listed. An accept takes that away: list → [remove]. */
 export class FailbackMachine extends Construct {
   readonly machine: StateMachine;
   readonly #catching: State[] = [];
@@ -55,31 +73,18 @@ export class FailbackMachine extends Construct {
       trafficTo: 'recovery',
       clearing: { 'Sweep rounds': 'failback/sweep', 'Put back volumes': 'failback/put-back' },
     });
-    const inner = [
-      'Fence',
-      'Estimate',
-      'Sweep estimate',
-      'Pay fence',
-      'Ask in Pay fence',
-      'Round',
-      'Finish Round',
-      'Stop recovery',
-      'Ask in Stop recovery',
-      'Final round',
-      'Finish Final round',
-      'Switch traffic',
-      'Commit',
-    ];
     for (const task of tasks.made)
-      if (inner.includes(task.node.id)) task.addCatch(undone.begin, { resultPath: '$.failure' });
+      if (undoable.includes(task.node.id)) task.addCatch(undone.begin, { resultPath: '$.failure' });
     for (const map of [servers, rebuild, ...this.#catching])
       if (map instanceof MapState) map.addCatch(undone.begin, { resultPath: '$.failure' });
 
-    commit.next(keepManifest(tasks, { close, done, end: undone.end }));
+    const list = listKept(tasks, { close, done, end: undone.end });
+    commit.next(keepManifest(tasks, { close: list, done, end: undone.end }));
 
     const open = tasks.call('Open', 'failback/open', opening);
     const isAnswer = new Choice(this, 'Answer only?')
       .when(Condition.isPresent('$.answered'), new Succeed(this, 'Answered'))
+      .when(Condition.isPresent('$.isAccept'), acceptKept(this, tasks, close))
       .otherwise(orUndo(this, undone, isFenceOnly));
     this.machine = operationMachine(this, 'Failback', open.next(isAnswer), tasks.functions);
   }

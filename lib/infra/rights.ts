@@ -1,5 +1,6 @@
 import { isCommanded } from '../domain/health-commands.ts';
 import { metricNamespace } from '../names.ts';
+import { deletingKept, lookingAtKept } from './kept-rights.ts';
 import { type Arns, Resources, type Right, suffix } from './resources.ts';
 import type { StepName } from './step-names.ts';
 
@@ -373,6 +374,8 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
     of.own(of.ec2('primary', 'volume'), 'ec2:DeleteVolume', 'failback-volume'),
     of.own(of.snapshots('primary'), 'ec2:DeleteSnapshot'),
   ],
+  'failback/list-kept': lookingAtKept,
+  'failback/accept': (of) => [...lookingAtKept(of), ...removing(of), safeguarding(of), ...deletingKept(of)],
   'operation/manifest': (of) => [
     of.read(['recovery'], 'ec2:DescribeSnapshots'),
     of.make(of.snapshots('recovery'), 'ebs:StartSnapshot'),

@@ -66,19 +66,23 @@ export function invoking(scope: Construct, id: string, step: StepName, invoked: 
 }
 
 /**
- * For each plan: every minute what is owed and can be paid now, and whether its probes are answered and its signals suffice for a failover, and less often whether a failover would work. A tick that could not be delivered is dropped for the next one.
+ * For each plan: every minute what is owed and can be paid now, and whether its probes are answered and its signals suffice for a failover, and less often whether a failover would work, and what has stayed long enough since it came home. A tick that could not be delivered is dropped for the next one.
  */
 export class Watch extends Construct {
   constructor(scope: Construct, plans: readonly Plan[], functions: StepFunctions, failback: StateMachine) {
     super(scope, 'Watch');
     const fences = functions.get('watch/fences');
-    failback.grantStartExecution(fences);
-    fences.addEnvironment(environment.failbackMachineArn, failback.stateMachineArn);
+    const kept = functions.get('watch/kept');
+    for (const starting of [fences, kept]) {
+      failback.grantStartExecution(starting);
+      starting.addEnvironment(environment.failbackMachineArn, failback.stateMachineArn);
+    }
     const readiness = functions.get('watch/readiness');
     const prober = functions.get('watch/prober');
     const guard = functions.get('failover/guard');
     const roles = {
       fences: invoking(this, 'FencesRole', 'watch/fences', fences),
+      kept: invoking(this, 'KeptRole', 'watch/kept', kept),
       readiness: invoking(this, 'ReadinessRole', 'watch/readiness', readiness),
     };
     const asking = plans.some(isProbed)
@@ -90,6 +94,12 @@ export class Watch extends Construct {
     for (const plan of plans) {
       const target = { role: roles.fences, retryAttempts: 0 };
       this.#look(`Fences${pascal(plan.name)}`, plan, fences, { ...target, what: 'fence', every: Duration.minutes(1) });
+      this.#look(`Kept${pascal(plan.name)}`, plan, kept, {
+        role: roles.kept,
+        retryAttempts: 0,
+        what: 'kept',
+        every: keptEvery,
+      });
       const every = Duration.seconds(readinessEverySeconds);
       this.#look(`Readiness${pascal(plan.name)}`, plan, readiness, {
         role: roles.readiness,
@@ -117,6 +127,9 @@ export class Watch extends Construct {
     });
   }
 }
+
+/** Mostly it finds the plan free: its runs are under way for a few minutes of each of their periods. */
+const keptEvery = Duration.minutes(7);
 
 interface Look {
   readonly what: string;

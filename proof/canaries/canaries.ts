@@ -21,7 +21,8 @@ export type Day =
   | 'pinned'
   | 'frozen'
   | 'drilled'
-  | 'spared';
+  | 'spared'
+  | 'accepted';
 
 export const canaries: readonly Canary[] = [
   {
@@ -132,6 +133,14 @@ export const canaries: readonly Canary[] = [
     day: 'failback undone',
   },
   {
+    name: 'lets go what it replaced before there is a point',
+    promise: 'I5',
+    file: 'lib/domain/kept.ts',
+    find: 'return newest !== undefined && secondsBetween(homeSince(returns), newest.startedAt) > 0;',
+    replace: 'return newest !== undefined;',
+    day: 'accepted',
+  },
+  {
     name: 'takes no heed of the epoch',
     promise: 'I6',
     file: 'lib/steps/services.ts',
@@ -146,6 +155,14 @@ export const canaries: readonly Canary[] = [
     find: 'const isGone = await deleteFree(client, built);',
     replace: 'const isGone = built.length >= 0;',
     day: 'failback undone',
+  },
+  {
+    name: 'leaves a replaced volume that was accepted',
+    promise: 'I8',
+    file: 'lib/steps/failback/accept.ts',
+    find: 'const areVolumesGone = await deleteFree(home, replaced);',
+    replace: 'const areVolumesGone = (await deleteFree(home, replaced.slice(1))) && replaced.length < 2;',
+    day: 'accepted',
   },
   {
     name: 'leaves the images of an undone failover',

@@ -1,5 +1,6 @@
 import type { Plan } from '../../lib/domain/plan.ts';
 import { Life } from '../life.ts';
+import { accept } from '../faults/modes.ts';
 import { modeOf } from '../faults/sweep.ts';
 import { frozenShop, shop, smallShop, sparingShop } from '../shop.ts';
 import type { Day } from './canaries.ts';
@@ -92,6 +93,17 @@ const days: Readonly<Record<Day, (life: Life, look: Look) => Promise<void>>> = {
     await look();
     life.write(2);
     await life.run('failback');
+    await look();
+  },
+  async accepted(life, look) {
+    await life.run('protect');
+    await life.run('failover');
+    await life.run('failback');
+    await life.rest();
+    await accept(life);
+    await look();
+    await life.run('protect');
+    await accept(life);
     await look();
   },
   async pinned(life, look) {

@@ -2,6 +2,7 @@ import type { Checker } from './checker.ts';
 import { ended } from './ended.ts';
 import { evidenced } from './evidenced.ts';
 import { kept } from './kept.ts';
+import { keptUntilAccepted } from './kept-until-accepted.ts';
 import { modelled } from './modelled.ts';
 import { noOrphans } from './no-orphans.ts';
 import { nothingLost } from './nothing-lost.ts';
@@ -16,6 +17,7 @@ export const checkers: readonly Checker[] = [
   oneWriter,
   wholePoints,
   kept,
+  keptUntilAccepted,
   nothingLost,
   served,
   oneHolder,

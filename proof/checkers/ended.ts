@@ -19,7 +19,7 @@ export const ended: Checker = {
       const told = stage.cloud.services(stage.plan.recovery.region).sns.messages.map(({ message }) => message);
       for (const { id, kind, outcome, cause } of operations) {
         if (outcome === 'running') broken.push(`${id} has no outcome`);
-        if (outcome === 'failed' && kind !== 'protect')
+        if (outcome === 'failed' && kind !== 'protect' && kind !== 'accept')
           broken.push(`${id} could neither end nor be undone: ${cause ?? ''}`);
         if (outcome !== 'succeeded' && (cause ?? '') === '') broken.push(`${id} ended ${outcome} without a cause`);
         const isNews = kind !== 'protect' || outcome !== 'succeeded';

@@ -158,6 +158,8 @@ function unreported(stage: Stage, key: string, { failback }: Era, lost: readonly
   const [, listed] = Object.entries(failback.unreplicated ?? {}).find(([volume]) => volume === key) ?? [];
   if (listed === undefined)
     return [`I5 ${lost.length} writes on ${key} were left behind and ${failback.id} does not list them`];
+  // Somebody has read the report, and let go what it names.
+  if (failback.acceptedAt !== undefined) return [];
   const { ec2 } = stage.cloud.services(stage.plan.primary.region);
   if (!ec2.state.snapshots.has(listed.snapshot))
     return [`I5 ${listed.snapshot} with the writes left behind on ${key} is gone`];

@@ -1,7 +1,9 @@
-import type { HolderKind, OperationKind } from '../../lib/domain/catalogue.ts';
+import type { OperationKind } from '../../lib/domain/catalogue.ts';
 import type { Plan } from '../../lib/domain/plan.ts';
 import { asking, frozenShop, richShop, roomyShop, shop } from '../shop.ts';
 import type { Life } from '../life.ts';
+import type { MachineKind } from '../../rehearsal/stage.ts';
+import { readOperations } from '../checkers/table.ts';
 import { replaceVolume } from '../replace-volume.ts';
 
 const askingShop = asking(shop);
@@ -61,8 +63,26 @@ async function failOverInTheDark(life: Life): Promise<void> {
   life.write(2);
 }
 
+/** The primary held what no recovery point had; the plan is protected again since. */
+async function comeHome(life: Life): Promise<void> {
+  await failOverInTheDark(life);
+  await life.run('failback');
+  await life.rest();
+  await protect(life);
+}
+
+/** By somebody who has read the report. */
+export async function accept({ stage }: Life): Promise<void> {
+  const operations = await stage.clock.settle(readOperations(stage));
+  const reports = operations.flatMap(({ committedAt, unreplicated }) =>
+    committedAt === null ? [] : Object.values(unreplicated ?? {}),
+  );
+  const unreplicatedBlocks = reports.reduce((sum, { blocks }) => sum + blocks, 0);
+  await stage.runUnskipped('failback', { plan: shop.name, accept: true, unreplicatedBlocks });
+}
+
 const run =
-  (kind: HolderKind, input: Readonly<Record<string, unknown>> = {}) =>
+  (kind: MachineKind, input: Readonly<Record<string, unknown>> = {}) =>
   async (life: Life) => {
     await life.run(kind, { plan: shop.name, ...input });
   };
@@ -275,5 +295,13 @@ export const modes: readonly Mode[] = [
     prepare: failOver,
     act: run('failback', { estimateOnly: true }),
     outcome: 'succeeded',
+  },
+  {
+    name: 'accept',
+    kind: 'accept',
+    prepare: comeHome,
+    act: accept,
+    outcome: 'succeeded',
+    isOnce: true,
   },
 ];

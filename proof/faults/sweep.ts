@@ -106,10 +106,14 @@ async function act(life: Life, mode: Mode, cases: readonly Case[]): Promise<stri
   return met.map(({ key }) => key);
 }
 
-/** Servers whose keys are gone cannot be started again either: once the keys are back, a person asks for the undo that failed. */
-async function undoAgain(life: Life, { kind }: Mode): Promise<void> {
+/** Servers whose keys are gone cannot be started again either: once the keys are back, a person asks for the undo that failed. What an accept left goes with the next one. */
+async function undoAgain(life: Life, { kind, act: again }: Mode): Promise<void> {
   const operation = await lastOf(life, kind);
   if (operation?.outcome !== 'failed' || kind === 'protect') return;
+  if (kind === 'accept') {
+    await again(life);
+    return life.rest();
+  }
   await life.run(kind === 'drill' ? 'failover' : kind, { plan: shop.name, undo: operation.id });
   await life.rest();
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { HolderKind } from '../../lib/domain/catalogue.ts';
+import type { MachineKind } from '../../rehearsal/stage.ts';
 import { newOperation } from '../../lib/domain/new-items.ts';
 import { secretInput } from './canary.ts';
 import { broken, complaintOf } from './examine.ts';
@@ -11,7 +11,7 @@ import { isBlock, isVetoed, wrongMembers } from './right-inputs.ts';
 import { type FuzzCount, type FuzzRuns, tally, type Verdict } from './tally.ts';
 
 interface Typed {
-  readonly kind: HolderKind;
+  readonly kind: MachineKind;
   readonly input: unknown;
 }
 
@@ -39,7 +39,7 @@ export async function fuzzInputs(runs: FuzzRuns, options: FuzzGround): Promise<F
 
 /** Right inputs of each operation, and what becomes of them under somebody's fingers. */
 function typed(point: string): fc.Arbitrary<Typed> {
-  const right: Record<HolderKind, readonly object[]> = {
+  const right: Record<MachineKind, readonly object[]> = {
     protect: [{ plan: 'shop' }, { plan: 'shop', scheduledFor: '2026-01-05T10:00:00Z' }],
     failover: [
       { plan: 'shop' },
@@ -61,10 +61,12 @@ function typed(point: string): fc.Arbitrary<Typed> {
       { plan: 'shop', fenceOnly: true },
       { plan: 'shop', answer: 'undo' },
       { plan: 'shop', undo: 'failback-1' },
+      { plan: 'shop', accept: true, unreplicatedBlocks: 17, trigger: 'cli' },
+      { plan: 'shop', accept: true, dryRun: true },
     ],
   };
   return fc.oneof(
-    ...(Object.keys(right) as HolderKind[]).map((kind) =>
+    ...(Object.keys(right) as MachineKind[]).map((kind) =>
       fc.record({ input: fc.oneof(...right[kind].map(mutationsOf)), isSecret: fc.nat(9) }).map(
         ({ input, isSecret }): Typed => ({
           kind,

@@ -29,7 +29,7 @@ const settledMs = 120_000;
 const breaks: fc.Arbitrary<Break> = fc.record({ pair: fc.nat(), edits, isGone: fc.nat(30).map((of) => of === 0) });
 
 /**
- * Items of the table as nobody wrote them, under every step that reads them at twelve moments of a plan's life. A step goes on as
+ * Items of the table as nobody wrote them, under every step that reads them at thirteen moments of a plan's life. A step goes on as
  * it would have, or is refused by a name; it never touches in AWS what it would not have touched with the right item.
  */
 export async function fuzzItems(

@@ -1,4 +1,4 @@
-import type { HolderKind } from '../../lib/domain/catalogue.ts';
+import type { MachineKind } from '../../rehearsal/stage.ts';
 
 type Test = (value: unknown) => boolean;
 
@@ -24,7 +24,7 @@ const isSwitch: Test = (value) => value === 'on' || value === 'off';
 const isUndo: Test = (value) => typeof value === 'string' && /^(fail(over|back)|drill)-[^\s\p{C}]{1,80}$/u.test(value);
 
 /** The members of each operation's input, written down apart from the schemas of the steps. */
-const members: Record<HolderKind, Readonly<Record<string, Test>>> = {
+const members: Record<MachineKind, Readonly<Record<string, Test>>> = {
   protect: { plan: isText, scheduledFor: (value) => isMoment(value) && String(value).endsWith('Z') },
   failover: {
     plan: isText,
@@ -45,6 +45,14 @@ const drilling = {
   trigger: isTrigger,
 };
 
+const accepting = {
+  plan: isText,
+  accept: (value: unknown) => value === true,
+  dryRun: isFlag,
+  unreplicatedBlocks: (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0,
+  trigger: isTrigger,
+};
+
 const answering = {
   plan: isText,
   answer: (value: unknown) => value === 'proceed' || value === 'wait' || value === 'undo',
@@ -53,20 +61,21 @@ const answering = {
 };
 
 /** The names of the members that are wrong, missing or unknown; `input` when there are none to name. */
-export function wrongMembers(kind: HolderKind, input: unknown): string[] {
+export function wrongMembers(kind: MachineKind, input: unknown): string[] {
   if (!isBlock(input)) return ['input'];
   const isAnswering = kind !== 'protect' && Object.hasOwn(input, 'answer');
   const isUndoing = kind !== 'protect' && Object.hasOwn(input, 'undo');
   const isSwitching = kind === 'failover' && isSwitchInput(input);
+  const isAccepting = kind === 'failback' && Object.hasOwn(input, 'accept');
   const plain = kind === 'failover' && Object.hasOwn(input, 'drill') ? drilling : members[kind];
-  const others = isUndoing ? { plan: isText, undo: isUndo } : plain;
+  const others = isUndoing ? { plan: isText, undo: isUndo } : isAccepting ? accepting : plain;
   const started = isSwitching ? { plan: isText, automatic: isSwitch, trigger: isTrigger } : others;
   const known = isAnswering ? answering : started;
   const wrong = Object.keys(input).filter(
     (name) => !Object.hasOwn(known, name) || known[name as 'plan']?.(input[name]) !== true,
   );
   return Object.hasOwn(input, 'plan')
-    ? [...wrong, ...(isSwitching || isAnswering ? [] : unfitting(kind, input))]
+    ? [...wrong, ...(isSwitching || isAnswering || isAccepting ? [] : unfitting(kind, input))]
     : [...wrong, 'plan'];
 }
 
@@ -85,7 +94,7 @@ export function isVetoed(input: unknown): boolean {
 }
 
 /** What does not go together: a planned failover takes its own point, a failback does one part or the whole. */
-function unfitting(kind: HolderKind, input: Record<string, unknown>): string[] {
+function unfitting(kind: MachineKind, input: Record<string, unknown>): string[] {
   const { planned, recoveryPoint = 'latest', servers = {}, estimateOnly, fenceOnly } = input;
   if (kind === 'failback') return estimateOnly === true && fenceOnly === true ? ['fenceOnly'] : [];
   if (planned !== true) return [];

@@ -29,6 +29,7 @@ export const sceneNames = [
   'moving blocks',
   'round done',
   'rebuilding',
+  'accepting',
 ] as const;
 
 const servers = Object.keys(shop.servers);
@@ -36,7 +37,7 @@ const firstLook = { polls: 0 };
 /** With so many points the oldest has to go when one more is taken. */
 const pointsKept = shop.protection.retention.latest;
 
-/** The life of the shop, held at twelve moments: there and back again, step by step, with everything that may be asked for then. */
+/** The life of the shop, held at thirteen moments: there and back again, step by step, with everything that may be asked for then. */
 export async function* scenes(ground: Ground, pointsBefore = pointsKept): AsyncGenerator<Scene> {
   for (let point = 0; point < pointsBefore; point += 1) await protect(ground);
   yield { name: 'at rest', probes: [...opens(), ...ends({ plan: shop.name, operation: 'failover-none', epoch: 1 })] };
@@ -45,6 +46,7 @@ export async function* scenes(ground: Ground, pointsBefore = pointsKept): AsyncG
   const owed: Probe = { step: 'watch/evidence', payload: { 'detail-type': 'Scheduled Event' } };
   yield { name: 'away', probes: [...opens(), owed] };
   yield* failingBack(ground);
+  yield* accepting(ground);
 }
 
 function opens(): Probe[] {
@@ -192,6 +194,20 @@ async function* failingBack(ground: Ground): AsyncGenerator<Scene> {
   const starts = servers.map((server, index) => of('failback/start', { server, index }));
   const after = [of('traffic/switch', { to: 'primary' }), of('failback/commit')];
   yield { name: 'rebuilding', probes: [...rebuilds, ...starts, ...after, ...undo(), ...ends(context)] };
+  for (const { step, payload } of [...rebuilds, ...starts]) await ground.until(step, payload);
+  for (const wave of [1, 2]) await ground.until('waves/health', { ...context, wave, site: 'primary' });
+  await ground.until('traffic/switch', { ...context, to: 'primary' });
+  await ground.value('failback/commit', context);
+  await ground.value('failback/list-kept', context);
+  await ground.value('operation/close', { ...context, outcome: 'succeeded' });
+}
+
+async function* accepting(ground: Ground): AsyncGenerator<Scene> {
+  await protect(ground);
+  const { context } = await open(ground, 'failback', { plan: shop.name, accept: true });
+  const steps = ['failback/list-kept', 'failback/accept'] as const;
+  const probes = steps.map((step): Probe => ({ step, payload: { ...context, poll: firstLook } }));
+  yield { name: 'accepting', probes: [...probes, ...opens(), ...ends(context)] };
 }
 
 async function beginRound(ground: Ground, context: Context, final: boolean) {

@@ -1,4 +1,5 @@
 import { EC2Client, StartInstancesCommand } from '@aws-sdk/client-ec2';
+import type { Plan } from '../../lib/domain/plan.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
 import type { World } from '../../rehearsal/world.ts';
 import type { Ec2State } from '../../sim/ec2/state.ts';
@@ -7,8 +8,8 @@ import { replaceVolume } from '../replace-volume.ts';
 import { shop, smallShop, watchedShop } from '../shop.ts';
 import { RightsRecord } from './record.ts';
 
-/** The shop, which is asked from outside too, so that every right is used. */
-export const livedPlan = watchedShop;
+/** The shop, which is asked from outside too, and keeps what it replaced for an hour, so that every right is used. */
+export const livedPlan: Plan = { ...watchedShop, failback: { ...watchedShop.failback, keepForSeconds: 3_600 } };
 
 /** The shop's servers, of which one has two network interfaces and forwards what is not meant for it. */
 export const livedWorld: World = (() => {
@@ -135,7 +136,7 @@ class Life {
     this.#stage.cloud.faults.restore(this.#stage.plan.primary.region);
   }
 
-  /** An estimate, a drill of the way home, failbacks that are stopped, refused and finished, one volume by comparison, and protection by deltas and by comparison. */
+  /** An estimate, a drill of the way home, failbacks that are stopped, refused and finished, one volume by comparison, protection by deltas and by comparison, and the end of what stayed. */
   async comeHome(): Promise<void> {
     this.#write();
     await this.#until('the fence is paid', () => this.#payments().some(({ status }) => status === 'SUCCEEDED'));
@@ -166,6 +167,12 @@ class Life {
     for (let quiet = 0; quiet < 3; quiet += 1) await this.#protectNow();
     await this.#replaceVolume('primary');
     await this.#protectNow();
+    await this.#ends(this.#stage.start('failback', { plan: livedPlan.name, accept: true, dryRun: true }), 'SUCCEEDED');
+    await this.#until('what stays has stayed long enough', () =>
+      this.#stage
+        .executions('failback')
+        .some(({ name, status }) => name.startsWith('accept-') && status === 'SUCCEEDED'),
+    );
   }
 
   #payments(): readonly Execution[] {

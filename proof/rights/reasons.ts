@@ -56,13 +56,11 @@ export const reasons: readonly Reason[] = [
     roles: [
       'failback/commit',
       'failback/finish-round',
-      'failback/open',
       'failback/start',
       'failover/commit',
       'failover/fence',
       'failover/launch',
       'failover/undo',
-      'operation/close',
       'operation/rescue',
       'protect/capture',
       'protect/describe',

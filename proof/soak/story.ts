@@ -1,4 +1,4 @@
-import type { HolderKind } from '../../lib/domain/catalogue.ts';
+import type { MachineKind } from '../../rehearsal/stage.ts';
 import type { Plan } from '../../lib/domain/plan.ts';
 import type { Manners } from '../../rehearsal/guests.ts';
 import type { World, WorldServer } from '../../rehearsal/world.ts';
@@ -10,7 +10,7 @@ export type Happening = { readonly atSeconds: number } & (
   | { readonly kind: 'write' | 'discard'; readonly server: string; readonly device: string; readonly blocks: number }
   | { readonly kind: 'grow'; readonly server: string; readonly device: string; readonly toGib: number }
   | { readonly kind: 'outage' | 'return'; readonly site: 'primary' | 'recovery' }
-  | { readonly kind: 'start'; readonly operation: HolderKind; readonly input: Readonly<Record<string, unknown>> }
+  | { readonly kind: 'start'; readonly operation: MachineKind; readonly input: Readonly<Record<string, unknown>> }
   /** The operator stops the youngest execution that runs, or lets the one that ended last without success go on. */
   | { readonly kind: 'stop' | 'redrive' }
   | { readonly kind: 'fault'; readonly rule: FaultRule }
@@ -100,7 +100,7 @@ function outages(random: Random): Happening[] {
   return [...ofPrimary, ...ofRecovery];
 }
 
-const pressed: readonly (readonly [HolderKind, Readonly<Record<string, unknown>>])[] = [
+const pressed: readonly (readonly [MachineKind, Readonly<Record<string, unknown>>])[] = [
   ['failover', {}],
   ['failover', { dryRun: true }],
   ['failover', { planned: true }],

@@ -1,5 +1,6 @@
 /** The tables of `docs/spec.md` that are made from data, as they must stand there. */
-import { type Cell, type Happening, happenings, type Standing, standings, table } from '../unit/transition-table.ts';
+import { type Standing, standings } from '../unit/standings.ts';
+import { type Cell, type Happening, happenings, table } from '../unit/transition-table.ts';
 import { filesOf, progressionsOf, type State } from './code-facts.ts';
 
 export type Row = readonly string[];

@@ -88,7 +88,12 @@ describe('the synthesized template', () => {
   it('gives block-moving, launching, deleting and traffic rights to no function that does not need them', () => {
     expect(holders('ebs:PutSnapshotBlock')).toEqual(['StepsOperationManifest', 'StepsTransferMove']);
     expect(holders('ec2:RunInstances')).toEqual(['StepsFailoverLaunch']);
-    expect(holders('ec2:DeleteSnapshot')).toEqual(['StepsFailbackPutBack', 'StepsFailbackSweep', 'StepsProtectPrune']);
+    expect(holders('ec2:DeleteSnapshot')).toEqual([
+      'StepsFailbackAccept',
+      'StepsFailbackPutBack',
+      'StepsFailbackSweep',
+      'StepsProtectPrune',
+    ]);
     expect(holders('route53:ChangeResourceRecordSets')).toEqual(['StepsTrafficRestore', 'StepsTrafficSwitch']);
   });
 

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { HolderKind } from '../../lib/domain/catalogue.ts';
-import type { Stage } from '../../rehearsal/stage.ts';
+import type { MachineKind, Stage } from '../../rehearsal/stage.ts';
 import { openShop, outcomeOf, protectNow } from './shop-stage.ts';
 
 let stage: Stage;
@@ -15,7 +14,7 @@ function writes(): string[] {
   return names.filter((name) => !/^(GetItem|Query|Describe.*|List.*|PutMetricData)$/.test(name));
 }
 
-async function run(kind: HolderKind, input: unknown) {
+async function run(kind: MachineKind, input: unknown) {
   const execution = await stage.run(kind, input);
   const all = execution.history.filter(({ type }) => type === 'StateEntered').map(({ state }) => state?.name);
   const entered = all.filter((state) => state !== 'May be called off?');

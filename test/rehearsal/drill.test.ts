@@ -30,7 +30,7 @@ const drill = (more: object = {}) => stage.run('failover', drilling(more));
 const settle = <Value>(work: Promise<Value>) => stage.clock.settle(work);
 const points = () => settle(stage.catalogue.points(shop.name));
 const state = () => settle(stage.catalogue.state(shop.name));
-const drills = () => settle(stage.catalogue.drills(shop.name));
+const drills = () => settle(stage.catalogue.operationsOf(shop.name, 'drill'));
 const launched = () => [...stage.cloud.services(away).ec2.state.instances.values()];
 const storedGib = () =>
   [...stage.cloud.services(home).ec2.state.volumes.values()].reduce((sum, { content }) => sum + content.sizeGib, 0);

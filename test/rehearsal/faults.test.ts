@@ -1,8 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { HolderKind } from '../../lib/domain/catalogue.ts';
 import { findLeftovers, inventory } from '../../rehearsal/leftovers.ts';
 import { reportFailback } from '../../rehearsal/report.ts';
-import type { Stage } from '../../rehearsal/stage.ts';
+import type { MachineKind, Stage } from '../../rehearsal/stage.ts';
 import { changedIndexes } from '../../sim/blocks/content.ts';
 import type { FaultRule } from '../../sim/faults.ts';
 import { openShop, outcomeOf, protectNow, shop } from './shop-stage.ts';
@@ -13,7 +12,7 @@ afterEach(() => stage.close());
 const home = shop.primary.region;
 const away = shop.recovery.region;
 
-async function succeed(kind: HolderKind): Promise<void> {
+async function succeed(kind: MachineKind): Promise<void> {
   const execution = kind === 'protect' ? await protectNow(stage) : await stage.run(kind);
   expect({ kind, ...outcomeOf(execution) }).toEqual({ kind, status: 'SUCCEEDED', error: undefined, message: '' });
 }

@@ -136,7 +136,7 @@ describe('every deployed function, started as Lambda starts it', () => {
     /^(\w+\/open|failover\/(guard|veto)|operation\/rescue|watch\/(evidence|prober)|waves\/probe|protect\/(notice-copy|freeze|thaw))$/;
   /** They look for the operation or its point in the catalogue, and there is none; measuring needs neither. */
   const looksFirst =
-    /^(protect\/abort|protect\/measure|watch\/(fences|readiness)|failover\/preflight|operation\/close)$/;
+    /^(protect\/abort|protect\/measure|watch\/(fences|kept|readiness)|failover\/preflight|operation\/close)$/;
 
   let answers: Awaited<ReturnType<typeof everyAnswer>>;
   let calls: readonly RecordedCall[];

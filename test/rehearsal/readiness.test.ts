@@ -157,7 +157,7 @@ describe('readiness', () => {
     await stage.run('failover', { plan: shop.name, drill: true });
     await look();
     const found = await stage.clock.settle(stage.catalogue.readiness(shop.name));
-    const [drill] = await stage.clock.settle(stage.catalogue.drills(shop.name));
+    const [drill] = await stage.clock.settle(stage.catalogue.operationsOf(shop.name, 'drill'));
     expect(drill?.rtoSeconds).toBeGreaterThan(2 * 7 * 60);
     // A drill neither stops servers, for which two minutes are assumed, nor changes records, for which a minute is.
     expect(found?.rtoSeconds).toBeCloseTo((drill?.rtoSeconds ?? 0) + 120 + 60, 3);

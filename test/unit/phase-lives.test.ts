@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { HolderKind, PlanState } from '../../lib/domain/catalogue.ts';
 import { newState } from '../../lib/domain/new-items.ts';
 import { type PlanEvent, type Transition, transition } from '../../lib/domain/phase.ts';
-import { type Standing, standings } from './transition-table.ts';
+import { type Standing, standings } from './standings.ts';
 
 const start = Date.parse('2026-01-05T10:00:00.000Z');
 const standingNames = Object.keys(standings) as Standing[];
@@ -15,7 +15,7 @@ function standingOf({ phase, activeSite, lease, fence, commit }: PlanState): Sta
     const facts = standings[name];
     // At rest a fence may be left over, or be either; a failover goes on the same way behind both kinds.
     const isFence =
-      name === 'home' || name === 'protecting'
+      name === 'home' || name === 'protecting' || name === 'accepting'
         ? true
         : name === 'away' || name === 'fenced' || name === 'left'
           ? fence !== null
@@ -56,7 +56,7 @@ const kinds: PlanEvent['kind'][] = [
 const chances: fc.Arbitrary<Chance[]> = fc.array(
   fc.record({
     what: fc.constantFrom(...kinds),
-    operationKind: fc.constantFrom<HolderKind>('protect', 'failover', 'failback'),
+    operationKind: fc.constantFrom<HolderKind>('protect', 'failover', 'failback', 'accept'),
     // The newest of the operations most of the time.
     who: fc.oneof({ weight: 9, arbitrary: fc.constant(0) }, fc.nat(3)),
     isNew: fc.boolean(),

@@ -9,16 +9,8 @@ import {
   type PlanEvent,
   transition,
 } from '../../lib/domain/phase.ts';
-import {
-  type Cell,
-  type Happening,
-  happenings,
-  type Move,
-  type Standing,
-  type StandingFacts,
-  standings,
-  table,
-} from './transition-table.ts';
+import { type Standing, type StandingFacts, standings } from './standings.ts';
+import { type Cell, type Happening, happenings, type Move, table } from './transition-table.ts';
 
 const now = new Date('2026-01-05T10:00:00.000Z');
 const later = '2026-01-05T10:30:00.000Z';
@@ -91,8 +83,8 @@ function takeOver(standing: Standing, execution: string, isHolderRunning: boolea
   const state = planAt(standing);
   const kind = kindAt(standings[standing]);
   const { operation } = mine(state, standing);
-  // No state machine takes over a protect run: the one of failovers is asked to.
-  const operationKind = kind === 'protect' ? 'failover' : kind;
+  // No state machine takes over a protect run or an accept: the one of failovers is asked to.
+  const operationKind = kind === 'protect' || kind === 'accept' ? 'failover' : kind;
   const event = {
     kind: 'take-over',
     operationKind,
@@ -146,9 +138,11 @@ const casesOf: Record<Happening, (standing: Standing) => Case[]> = {
   'open protect': (at) => [{ name: '', state: planAt(at), event: openers('protect', true) }],
   'open failover': (at) => [{ name: '', state: planAt(at), event: openers('failover', true) }],
   'open failback': (at) => [{ name: '', state: planAt(at), event: openers('failback', true) }],
+  'open accept': (at) => [{ name: '', state: planAt(at), event: openers('accept', true) }],
   'open protect, holder gone': (at) => gone(at, 'protect'),
   'open failover, holder gone': (at) => gone(at, 'failover'),
   'open failback, holder gone': (at) => gone(at, 'failback'),
+  'open accept, holder gone': (at) => gone(at, 'accept'),
   'open again': openAgain,
   'take over': (at) => takeOver(at, 'arn:undo', false),
   'take over, holder runs': (at) => takeOver(at, 'arn:undo', true),
@@ -266,7 +260,7 @@ describe('I6: what the table does not say', () => {
 
   it('a refused opening says what is possible', () => {
     expect(transition(planAt('home'), openers('failback', true))).toMatchObject({
-      message: expect.stringMatching(/phase is protected.*protect and failover are possible/) as string,
+      message: expect.stringMatching(/phase is protected.*protect, failover and accept are possible/) as string,
     });
   });
 

@@ -29,7 +29,7 @@ describe('plan file', () => {
             web: { wave: 2, health: { withinSeconds: 600, http: { port: 80, path: '/health', status: 200 } } },
           },
           failover: { rtoTargetSeconds: 1800, whenFenceIsOwed: 'proceed', automatic: { missingForSeconds: 180 } },
-          failback: { pauseLimitSeconds: 900, roundsMax: 4 },
+          failback: { pauseLimitSeconds: 900, roundsMax: 4, keepForSeconds: 1_209_600 },
         },
       ],
     });

@@ -2,113 +2,19 @@
  * What every event does to a plan, wherever the plan stands: written from the words of the specification, not from the code.
  * `docs/spec.md` shows the same table; a test compares the two.
  */
-import type { Fence, Outcome, Phase, Site } from '../../lib/domain/catalogue.ts';
+import type { Fence, Outcome } from '../../lib/domain/catalogue.ts';
 import type { FailureCode } from '../../lib/domain/failure.ts';
-
-/** Where a plan stands: its phase, and what else decides about what may happen. */
-export type Standing =
-  | 'home'
-  | 'protecting'
-  | 'leaving'
-  | 'fenced'
-  | 'left'
-  | 'away'
-  | 'owing'
-  | 'returning'
-  | 'returned';
-
-export interface StandingFacts {
-  readonly phase: Phase;
-  readonly activeSite: Site;
-  /** Kind of the operation that holds the plan. */
-  readonly holder: 'protect' | 'failover' | 'failback' | 'nobody';
-  readonly fence: Fence['status'] | 'none';
-  readonly isCommitted: boolean;
-  readonly meaning: string;
-}
-
-export const standings: Readonly<Record<Standing, StandingFacts>> = {
-  home: {
-    phase: 'protected',
-    activeSite: 'primary',
-    holder: 'nobody',
-    fence: 'none',
-    isCommitted: false,
-    meaning: 'production runs at home, nothing is under way',
-  },
-  protecting: {
-    phase: 'protected',
-    activeSite: 'primary',
-    holder: 'protect',
-    fence: 'none',
-    isCommitted: false,
-    meaning: 'a protect run is under way',
-  },
-  leaving: {
-    phase: 'failing-over',
-    activeSite: 'primary',
-    holder: 'failover',
-    fence: 'none',
-    isCommitted: false,
-    meaning: 'a failover is under way and has not fenced the primary',
-  },
-  fenced: {
-    phase: 'failing-over',
-    activeSite: 'primary',
-    holder: 'failover',
-    fence: 'owed',
-    isCommitted: false,
-    meaning: 'a failover is under way behind a fence, confirmed or owed',
-  },
-  left: {
-    phase: 'failing-over',
-    activeSite: 'recovery',
-    holder: 'failover',
-    fence: 'owed',
-    isCommitted: true,
-    meaning: 'the failover has committed and has not closed',
-  },
-  away: {
-    phase: 'recovered',
-    activeSite: 'recovery',
-    holder: 'nobody',
-    fence: 'owed',
-    isCommitted: false,
-    meaning: 'production runs in the recovery Region, nothing is under way',
-  },
-  owing: {
-    phase: 'failing-back',
-    activeSite: 'recovery',
-    holder: 'failback',
-    fence: 'owed',
-    isCommitted: false,
-    meaning: 'a failback is under way and the fence is owed',
-  },
-  returning: {
-    phase: 'failing-back',
-    activeSite: 'recovery',
-    holder: 'failback',
-    fence: 'confirmed',
-    isCommitted: false,
-    meaning: 'a failback is under way behind a confirmed fence',
-  },
-  returned: {
-    phase: 'failing-back',
-    activeSite: 'primary',
-    holder: 'failback',
-    fence: 'none',
-    isCommitted: true,
-    meaning: 'the failback has committed and has not closed',
-  },
-};
+import { type Standing, standings } from './standings.ts';
 
 export type Happening =
   | 'open protect'
   | 'open failover'
   | 'open failback'
+  | 'open accept'
   | 'open protect, holder gone'
   | 'open failover, holder gone'
   | 'open failback, holder gone'
+  | 'open accept, holder gone'
   | 'open again'
   | 'take over'
   | 'take over, holder runs'
@@ -128,10 +34,12 @@ export const happenings: Readonly<Record<Happening, string>> = {
   'open protect': 'another execution opens a protect run; a holder, if there is one, runs and its lease has not lapsed',
   'open failover': 'likewise a failover',
   'open failback': 'likewise a failback',
+  'open accept': 'likewise an accept',
   'open protect, holder gone':
     'likewise a protect run; the execution of the holder has ended without closing, or its lease has lapsed',
   'open failover, holder gone': 'likewise a failover',
   'open failback, holder gone': 'likewise a failback',
+  'open accept, holder gone': 'likewise an accept',
   'open again': 'the operation that holds the plan, or held it last, opens once more: its first step is repeated',
   'take over': 'an execution takes over the operation named in its input, whose own execution has ended',
   'take over, holder runs': 'the same while that execution is under way',
@@ -187,6 +95,7 @@ export const table: Readonly<Record<Happening, Readonly<Record<Standing, Cell>>>
   'open protect': {
     home: opens('protecting'),
     protecting: busy,
+    accepting: busy,
     leaving: busy,
     fenced: busy,
     left: busy,
@@ -198,6 +107,7 @@ export const table: Readonly<Record<Happening, Readonly<Record<Standing, Cell>>>
   'open failover': {
     home: opensUnfenced('leaving'),
     protecting: opensUnfenced('leaving'),
+    accepting: opensUnfenced('leaving'),
     leaving: busy,
     fenced: busy,
     left: busy,
@@ -209,6 +119,7 @@ export const table: Readonly<Record<Happening, Readonly<Record<Standing, Cell>>>
   'open failback': {
     home: wrong,
     protecting: busy,
+    accepting: busy,
     leaving: busy,
     fenced: busy,
     left: busy,
@@ -217,9 +128,22 @@ export const table: Readonly<Record<Happening, Readonly<Record<Standing, Cell>>>
     returning: busy,
     returned: busy,
   },
+  'open accept': {
+    home: opens('accepting'),
+    protecting: busy,
+    accepting: busy,
+    leaving: busy,
+    fenced: busy,
+    left: busy,
+    away: wrong,
+    owing: busy,
+    returning: busy,
+    returned: busy,
+  },
   'open protect, holder gone': {
     home: opens('protecting'),
     protecting: opens('protecting'),
+    accepting: opens('protecting'),
     leaving: wrong,
     fenced: wrong,
     left: wrong,
@@ -231,6 +155,7 @@ export const table: Readonly<Record<Happening, Readonly<Record<Standing, Cell>>>
   'open failover, holder gone': {
     home: opensUnfenced('leaving'),
     protecting: opensUnfenced('leaving'),
+    accepting: opensUnfenced('leaving'),
     leaving: wrong,
     fenced: wrong,
     left: wrong,
@@ -242,6 +167,7 @@ export const table: Readonly<Record<Happening, Readonly<Record<Standing, Cell>>>
   'open failback, holder gone': {
     home: wrong,
     protecting: wrong,
+    accepting: wrong,
     leaving: wrong,
     fenced: wrong,
     left: wrong,
@@ -250,9 +176,22 @@ export const table: Readonly<Record<Happening, Readonly<Record<Standing, Cell>>>
     returning: wrong,
     returned: wrong,
   },
+  'open accept, holder gone': {
+    home: opens('accepting'),
+    protecting: opens('accepting'),
+    accepting: opens('accepting'),
+    leaving: wrong,
+    fenced: wrong,
+    left: wrong,
+    away: wrong,
+    owing: wrong,
+    returning: wrong,
+    returned: wrong,
+  },
   'open again': {
     home: opens('protecting'),
     protecting: same,
+    accepting: same,
     leaving: same,
     fenced: same,
     left: same,
@@ -264,6 +203,7 @@ export const table: Readonly<Record<Happening, Readonly<Record<Standing, Cell>>>
   'take over': {
     home: wrong,
     protecting: wrong,
+    accepting: wrong,
     leaving: opens('leaving'),
     fenced: opens('fenced'),
     left: opens('left'),
@@ -275,6 +215,7 @@ export const table: Readonly<Record<Happening, Readonly<Record<Standing, Cell>>>
   'take over, holder runs': {
     home: wrong,
     protecting: wrong,
+    accepting: wrong,
     leaving: busy,
     fenced: busy,
     left: busy,
@@ -286,6 +227,7 @@ export const table: Readonly<Record<Happening, Readonly<Record<Standing, Cell>>>
   'take over again': {
     home: wrong,
     protecting: wrong,
+    accepting: wrong,
     leaving: same,
     fenced: same,
     left: same,
@@ -298,6 +240,7 @@ export const table: Readonly<Record<Happening, Readonly<Record<Standing, Cell>>>
   renew: {
     home: stale,
     protecting: renews('protecting'),
+    accepting: renews('accepting'),
     leaving: renews('leaving'),
     fenced: renews('fenced'),
     left: renews('left'),
@@ -309,6 +252,7 @@ export const table: Readonly<Record<Happening, Readonly<Record<Standing, Cell>>>
   'fence confirmed': {
     home: stale,
     protecting: broken,
+    accepting: broken,
     leaving: fences('fenced', 'confirmed'),
     fenced: fences('fenced', 'confirmed'),
     left: broken,
@@ -320,6 +264,7 @@ export const table: Readonly<Record<Happening, Readonly<Record<Standing, Cell>>>
   'fence owed': {
     home: stale,
     protecting: broken,
+    accepting: broken,
     leaving: fences('fenced', 'owed'),
     fenced: fences('fenced', 'owed'),
     left: broken,
@@ -331,6 +276,7 @@ export const table: Readonly<Record<Happening, Readonly<Record<Standing, Cell>>>
   unfence: {
     home: stale,
     protecting: broken,
+    accepting: broken,
     leaving: fences('leaving', 'none'),
     fenced: fences('leaving', 'none'),
     left: broken,
@@ -342,6 +288,7 @@ export const table: Readonly<Record<Happening, Readonly<Record<Standing, Cell>>>
   commit: {
     home: stale,
     protecting: broken,
+    accepting: broken,
     leaving: broken,
     fenced: commits('left', 'same'),
     left: same,
@@ -353,6 +300,7 @@ export const table: Readonly<Record<Happening, Readonly<Record<Standing, Cell>>>
   'close succeeded': {
     home: stale,
     protecting: closes('home', 'succeeded'),
+    accepting: closes('home', 'succeeded'),
     leaving: closes('home', 'succeeded'),
     fenced: closes('home', 'succeeded'),
     left: closes('away', 'succeeded'),
@@ -364,6 +312,7 @@ export const table: Readonly<Record<Happening, Readonly<Record<Standing, Cell>>>
   'close rolled-back': {
     home: stale,
     protecting: closes('home', 'rolled-back'),
+    accepting: closes('home', 'rolled-back'),
     leaving: closes('home', 'rolled-back'),
     fenced: closes('home', 'rolled-back'),
     left: closes('away', 'succeeded'),
@@ -375,6 +324,7 @@ export const table: Readonly<Record<Happening, Readonly<Record<Standing, Cell>>>
   'close failed': {
     home: stale,
     protecting: closes('home', 'failed'),
+    accepting: closes('home', 'failed'),
     leaving: closes('home', 'failed'),
     fenced: closes('home', 'failed'),
     left: closes('away', 'succeeded'),
@@ -386,6 +336,7 @@ export const table: Readonly<Record<Happening, Readonly<Record<Standing, Cell>>>
   'any of a stale holder': {
     home: stale,
     protecting: stale,
+    accepting: stale,
     leaving: stale,
     fenced: stale,
     left: stale,

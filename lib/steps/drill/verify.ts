@@ -38,7 +38,7 @@ async function verifyHome(services: Services, input: Context, rtoSeconds: number
 
 /** Points that earlier drills of the plan had verified; one that is newer stays. */
 async function unpinOlder({ catalogue }: Services, { plan, operation }: Context, verified: string): Promise<void> {
-  const earlier = (await catalogue.drills(plan)).filter(({ id }) => id !== operation);
+  const earlier = (await catalogue.operationsOf(plan, 'drill')).filter(({ id }) => id !== operation);
   for (const id of new Set(earlier.map(({ recoveryPoint }) => recoveryPoint))) {
     if (id === null || id > verified) continue;
     const isKept = (pin: string) => !isDrill(pin) || (pin === operation && id === verified);

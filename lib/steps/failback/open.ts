@@ -16,6 +16,7 @@ import { asksForUndo, type TakenOver, takeOver } from '../operation/take-over.ts
 import type { Context, Services } from '../services.ts';
 import { serversAway } from '../waves/site.ts';
 import type { ServerItem, WaveItem } from '../waves/wave.ts';
+import { type AcceptOpened, asksForAccept, openAccept } from './open-accept.ts';
 
 const inputSchema = z
   .strictObject({
@@ -42,7 +43,7 @@ export type FailbackOpened = Context & {
 export async function open(
   services: Services,
   { input, execution }: z.infer<typeof openSchema>,
-): Promise<FailbackOpened | TakenOver | Answered> {
+): Promise<FailbackOpened | TakenOver | Answered | AcceptOpened> {
   if (isAnswer(input)) return answer(services, 'failback', input);
   if (asksForUndo(input)) return takeOver(services, 'failback', input, execution);
   if (asksForDrill(input))
@@ -50,6 +51,7 @@ export async function open(
       'InvalidInput',
       'drill: drills of the way home begin in the state machine of failovers, as all drills. Start that with the same input.',
     );
+  if (asksForAccept(input)) return openAccept(services, input, execution);
   const {
     plan: name,
     estimateOnly,

@@ -96,7 +96,7 @@ async function candidates({ catalogue }: Services, plan: string, selector: Point
 
 /** The points that drills have verified; all but the newest of them go as retention lets them. */
 async function verified(catalogue: Services['catalogue'], plan: string): Promise<PointHeader[]> {
-  const drilled = (await catalogue.drills(plan)).filter(({ rtoSeconds }) => rtoSeconds !== null);
+  const drilled = (await catalogue.operationsOf(plan, 'drill')).filter(({ rtoSeconds }) => rtoSeconds !== null);
   const newest = drilled
     .map(({ recoveryPoint }) => recoveryPoint ?? '')
     .toSorted()

@@ -4,6 +4,7 @@ import { nameOf } from '../../domain/operation-name.ts';
 import { isDrill } from '../../domain/drill.ts';
 import { evidenceAddress, isEvidenced } from '../../domain/evidence.ts';
 import { describeFailure, Failure } from '../../domain/failure.ts';
+import { keptLine, keptReturns, untilWords } from '../../domain/kept.ts';
 import { outcomeOf } from '../../domain/phase.ts';
 import { environment } from '../../names.ts';
 import { type Context, contextSchema, type Services } from '../services.ts';
@@ -43,6 +44,8 @@ export async function close(services: Services, input: z.infer<typeof closeSchem
       `Operation ${input.operation} ended: ${outcome}.`,
       ...(cause === null ? [] : [`Cause: ${cause}`]),
       ...warningsOf(operation).map((warning) => `Warning: ${warning}`),
+      ...keptLine({ ...operation, outcome }),
+      ...(await keptUntilLine(services, input)),
       ...(isEvidenced(operation)
         ? [`Evidence: ${evidenceAddress(services.setting(environment.evidenceBucket), operation)}`]
         : []),
@@ -50,6 +53,13 @@ export async function close(services: Services, input: z.infer<typeof closeSchem
     await tell(services, subject, text);
   }
   return { outcome };
+}
+
+/** Of a failback or accept: until when what stays by now is kept. */
+async function keptUntilLine(services: Services, { plan, operation }: Context): Promise<string[]> {
+  if (!/^(failback|accept)-/.test(operation)) return [];
+  const returns = keptReturns(await services.catalogue.moves(plan));
+  return returns.length === 0 ? [] : [`${untilWords(services.plan(plan), returns)}.`];
 }
 
 /** A plan that another operation has taken, or that is free already, is left as it is. */

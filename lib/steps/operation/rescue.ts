@@ -31,7 +31,7 @@ const machineOf = {
 
 /**
  * Ends what an execution left open that was stopped, timed out, or broke beyond its own catches (I11): a failover or failback is
- * undone by an execution of its own, a protect run is closed as failed. An undo that ended so itself is not begun once more: its
+ * undone by an execution of its own, a protect run or an accept is closed as failed. An undo that ended so itself is not begun once more: its
  * operation is closed as failed. An operation that closed holds no lease: nothing to do.
  * Looks for itself whether the execution has ended. A plan whose items are broken holds up no other one, and somebody is told.
  */
@@ -77,6 +77,7 @@ async function end(
   const context = { plan, operation, epoch };
   await noteOperation(services, context, kind, 'rescue');
   if (lease.kind === 'protect') await closeProtect(services, context, lease.execution, status);
+  else if (lease.kind === 'accept') await closeFailed(services, context, lease.execution, status, acceptAgain);
   else if (isUndo(lease)) await closeFailed(services, context, lease.execution, status, leftOver);
   else await startUndo(services, { plan, operation, kind: lease.kind, execution: lease.execution });
   return lease.operation;
@@ -123,6 +124,8 @@ const undoPrefix = 'undo-';
 const thawSecondsMax = 120;
 const thawPauseMs = 2_000;
 const leftOver = ' What it had not taken back is still there: look at its servers in both Regions.';
+
+const acceptAgain = ' What it had not removed stays as it is. Accept again.';
 
 /** Whether an execution that this step started holds the lease. */
 function isUndo({ execution }: Pick<Lease, 'execution'>): boolean {

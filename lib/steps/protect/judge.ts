@@ -101,10 +101,10 @@ function inFull({ catalogue }: Services, points: readonly PointHeader[]): Promis
   return Promise.all(points.map((point) => catalogue.withServers(point)));
 }
 
-/** Ids of the failovers and failbacks that are final, and of the failbacks among them. */
+/** Ids of the failovers and failbacks that are final, and of the failbacks among them that nobody has accepted. */
 async function movesOf({ catalogue }: Services, plan: Plan): Promise<Record<'final' | 'home', ReadonlySet<string>>> {
   const final = (await catalogue.moves(plan.name)).filter(({ committedAt }) => committedAt !== null);
-  const home = final.filter(({ kind }) => kind === 'failback');
+  const home = final.filter(({ kind, acceptedAt }) => kind === 'failback' && acceptedAt === undefined);
   return { final: new Set(final.map(({ id }) => id)), home: new Set(home.map(({ id }) => id)) };
 }
 
