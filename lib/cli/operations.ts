@@ -5,6 +5,7 @@ import { readStackOutputs } from '../aws/stack-outputs.ts';
 import type { FailbackEstimate, Operation, OperationKind, RecoveryPoint } from '../domain/catalogue.ts';
 import { choiceLines } from '../domain/choice.ts';
 import { describeFailure } from '../domain/failure.ts';
+import { fenceLine } from '../domain/fence.ts';
 import { warningsOf } from '../domain/left-out.ts';
 import { nameOf } from '../domain/operation-name.ts';
 import type { Plan } from '../domain/plan.ts';
@@ -155,9 +156,7 @@ export async function showStatus(console: Console, plan: Plan): Promise<void> {
   const state = await catalogue.state(plan.name);
   const newest = await catalogue.newestAvailable(plan.name);
   console.print(`plan ${plan.name}: ${state.phase}, active site ${state.activeSite}, epoch ${state.epoch}`);
-  console.print(
-    `fence: ${state.fence === null ? 'none' : `${state.fence.site} ${state.fence.status} since ${state.fence.since}`}`,
-  );
+  console.print(`fence: ${fenceLine(state.fence)}`);
   console.print(
     `operation: ${state.lease === null ? 'none' : `${state.lease.operation}, lease until ${state.lease.until}`}`,
   );

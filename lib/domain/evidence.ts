@@ -99,6 +99,12 @@ export interface Evidence {
     readonly answer: { word: string; by: string; because: string | null; at: string } | null;
   }[];
   readonly stopped: readonly string[];
+  /** Network interfaces that were cut off, with the security groups that they had. */
+  readonly isolated: readonly {
+    readonly interface: string;
+    readonly instance: string;
+    readonly groups: readonly string[];
+  }[];
   readonly traffic: readonly { name: string; type: string; before: readonly string[]; after: readonly string[] }[];
   readonly rounds: readonly Round[];
   readonly transfers: readonly Omit<TransferRecord, 'id' | 'isCompleting' | 'failure'>[];
@@ -134,6 +140,9 @@ export function evidenceOf(facts: Facts): Evidence {
       .map(([key, { text, askedAt, until, answer }]) => ({ key, question: text, askedAt, until, answer }))
       .toSorted((one, other) => one.askedAt.localeCompare(other.askedAt)),
     stopped: Object.keys(operation.stopped).toSorted(),
+    isolated: Object.entries(operation.isolated ?? {})
+      .map(([id, { instance, before }]) => ({ interface: id, instance, groups: before.toSorted() }))
+      .toSorted((one, other) => one.interface.localeCompare(other.interface)),
     traffic: operation.traffic.map(({ name, set, type, before, after }) => ({
       ...{ name: titleOf({ name, ...(set === undefined ? {} : { set }) }), type },
       ...{ before: wordsOf(before), after: wordsOf(after) },

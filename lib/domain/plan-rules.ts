@@ -1,15 +1,8 @@
 import * as z from 'zod';
 import { automaticRules } from './automatic-rules.ts';
-import {
-  commandRule,
-  drillRule,
-  fallbackRule,
-  fenceRule,
-  healthRule,
-  optionalRule,
-  questionRule,
-} from './block-rules.ts';
+import { commandRule, drillRule, fallbackRule, healthRule, optionalRule, questionRule } from './block-rules.ts';
 import { formatDuration } from './duration.ts';
+import { isolationRule, owedFenceRule } from './fence-rules.ts';
 import { memberOf } from './members.ts';
 import { type Broken, type Rule, rule } from './rule.ts';
 import { trafficRules } from './traffic-rules.ts';
@@ -181,7 +174,8 @@ const rules: readonly Rule[] = [
   optionalRule,
   fallbackRule,
   drillRule,
-  fenceRule,
+  owedFenceRule,
+  isolationRule,
   questionRule('failover'),
   questionRule('failback'),
   healthRule('servers'),

@@ -140,6 +140,8 @@ const planSchema = fields({
   traffic: listOf(recordSchema).default([]),
   failover: fields({
     rtoTarget: duration,
+    fence: oneOf('stop', 'isolate', 'none').exactOptional(),
+    isolationGroups: listOf(id('sg'), 'security group').exactOptional(),
     whenFenceIsOwed: oneOf('proceed', 'stop', 'ask'),
     questions: fields({
       owedFence: optionalQuestion,

@@ -211,8 +211,11 @@ export interface Plan {
   readonly servers: Readonly<Record<string, PlanServer>>;
   readonly groups: Readonly<Record<string, PlanGroup>>;
   readonly traffic: readonly TrafficRecord[];
+  /** Without `fence` the primary is stopped. `isolationGroups`: of the primary Region, given to its servers in place of all others where they are isolated. */
   readonly failover: {
     readonly rtoTargetSeconds: number;
+    readonly fence?: 'stop' | 'isolate' | 'none';
+    readonly isolationGroups?: readonly string[];
     readonly whenFenceIsOwed: 'proceed' | 'stop' | 'ask';
     readonly questions?: FailoverQuestions;
     readonly automatic?: AutomaticFailover;

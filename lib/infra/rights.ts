@@ -1,5 +1,6 @@
 import { isCommanded } from '../domain/health-commands.ts';
 import { metricNamespace } from '../names.ts';
+import { fencing, givingGroupsBack, payingFence } from './fence-rights.ts';
 import { type Arns, Resources, type Right, suffix } from './resources.ts';
 import type { StepName } from './step-names.ts';
 
@@ -81,10 +82,6 @@ function switching(of: Resources): Right[] {
       ...(names.length === 0 ? [] : [{ actions: [action], resources, conditions }]),
     ];
   });
-}
-
-function fencing(of: Resources): Right[] {
-  return [of.read(['primary'], 'ec2:DescribeInstances'), ...of.onOriginals('ec2:StopInstances')];
 }
 
 /** Volumes come off and onto the plan's own instances only. */
@@ -293,7 +290,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
   'watch/readiness': (of) => [...preflighting(of), publishing],
   'watch/prober': (of) => (of.isProbed ? [publishing] : []),
   'failover/fence': fencing,
-  'failback/fence': fencing,
+  'failback/fence': payingFence,
   'watch/fences': (of) => [of.read(['primary'], 'ec2:DescribeInstances')],
   'failover/register': (of) => [of.read(['recovery'], 'ec2:DescribeImages'), ...registering(of)],
   'failover/launch': (of) => [
@@ -311,6 +308,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
     of.read(['primary'], 'ec2:DescribeInstances'),
     ...removing(of),
     ...of.onOriginals('ec2:StartInstances'),
+    ...givingGroupsBack(of),
     safeguarding(of),
     ...of.keys('attach', 'primary'),
     ...reading(of),
@@ -354,6 +352,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
   'failback/start': (of) => [
     of.read(['primary'], 'ec2:DescribeInstances'),
     ...of.onOriginals('ec2:StartInstances'),
+    ...givingGroupsBack(of),
     ...of.keys('attach', 'primary'),
   ],
   'failback/commit': (of) => [of.read(both, 'ec2:DescribeInstances')],

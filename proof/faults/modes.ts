@@ -1,6 +1,6 @@
 import type { HolderKind, OperationKind } from '../../lib/domain/catalogue.ts';
 import type { Plan } from '../../lib/domain/plan.ts';
-import { askingShop, frozenShop, roomyShop, shop } from '../shop.ts';
+import { askingShop, frozenShop, isolatingShop, roomyShop, shop } from '../shop.ts';
 import type { Life } from '../life.ts';
 import { replaceVolume } from '../replace-volume.ts';
 
@@ -146,6 +146,26 @@ export const modes: readonly Mode[] = [
     clear: (life) => fill(life, away, true),
   },
   {
+    name: 'failover-isolating',
+    kind: 'failover',
+    plan: isolatingShop,
+    prepare: protect,
+    act: run('failover'),
+    outcome: 'succeeded',
+  },
+  {
+    name: 'failover-isolating-undone',
+    kind: 'failover',
+    plan: isolatingShop,
+    async prepare(life) {
+      await protect(life);
+      fill(life, away, false);
+    },
+    act: run('failover'),
+    outcome: 'rolled-back',
+    clear: (life) => fill(life, away, true),
+  },
+  {
     name: 'failover-planned',
     kind: 'failover',
     prepare: protect,
@@ -202,6 +222,15 @@ export const modes: readonly Mode[] = [
     act: run('failback'),
     outcome: 'succeeded',
     isOnce: true,
+  },
+  {
+    name: 'failback-of-an-isolated-primary',
+    kind: 'failback',
+    plan: isolatingShop,
+    prepare: failOver,
+    act: run('failback'),
+    outcome: 'succeeded',
+    again: failOver,
   },
   {
     name: 'failback-undone',

@@ -1,21 +1,26 @@
 import { EC2Client, StartInstancesCommand } from '@aws-sdk/client-ec2';
+import type { Plan } from '../../lib/domain/plan.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
 import type { World } from '../../rehearsal/world.ts';
 import type { Ec2State } from '../../sim/ec2/state.ts';
 import type { Execution } from '../../sim/stepfunctions/stepfunctions.ts';
 import { replaceVolume } from '../replace-volume.ts';
-import { shop, smallShop, watchedShop } from '../shop.ts';
+import { isolatingShop, shop, smallShop, watchedShop } from '../shop.ts';
 import { RightsRecord } from './record.ts';
 
-/** The shop, which is asked from outside too, so that every right is used. */
-export const livedPlan = watchedShop;
+/** The shop, which is asked from outside too, and cut off at home, so that every right is used. */
+export const livedPlan: Plan = {
+  ...watchedShop,
+  failover: { ...isolatingShop.failover, ...watchedShop.failover },
+};
 
 /** The shop's servers, of which one has two network interfaces and forwards what is not meant for it. */
 export const livedWorld: World = (() => {
   const { db, ...others } = smallShop.servers;
   if (db === undefined) throw new Error('the small shop has a server db');
   const [subnet = ''] = Object.keys(shop.recovery.subnets);
-  const details = { moreInterfaces: [{ subnet, sourceDestCheck: false }] };
+  const securityGroups = Object.keys(shop.recovery.securityGroups);
+  const details = { moreInterfaces: [{ subnet, securityGroups, sourceDestCheck: false }] };
   return { ...smallShop, servers: { db: { ...db, details }, ...others } };
 })();
 
@@ -98,7 +103,7 @@ class Life {
     await this.#protectNow();
   }
 
-  /** A switch off and on, a dry run, a drill, a failover that somebody stops, and a planned one whose traffic Route 53 refuses to move. */
+  /** A switch off and on, a dry run, a drill, a failover that somebody stops, and two whose traffic Route 53 refuses to move, of which one is planned. */
   async stayHome(): Promise<void> {
     for (const automatic of ['off', 'on'])
       await this.#ends(this.#stage.start('failover', { plan: this.#stage.plan.name, automatic }), 'SUCCEEDED');
@@ -110,8 +115,10 @@ class Life {
     await this.#entered(stopped, 'Preflight');
     await this.#stage.clock.settle(this.#stage.stop(stopped));
     await this.#undone('failover', stopped);
-    this.#refuse('ChangeResourceRecordSets', 'TrafficSwitch');
-    await this.#ends(this.#stage.start('failover', { plan: this.#stage.plan.name, planned: true }), 'FAILED');
+    for (const planned of [false, true]) {
+      this.#refuse('ChangeResourceRecordSets', 'TrafficSwitch');
+      await this.#ends(this.#stage.start('failover', { plan: this.#stage.plan.name, planned }), 'FAILED');
+    }
     await this.#stage.clock.advance(guardPatienceMs);
   }
 

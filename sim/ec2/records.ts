@@ -103,7 +103,7 @@ export interface InterfaceRecord {
   readonly privateIp: string;
   /** Beside its first address. */
   readonly moreAddresses: { readonly private: readonly string[]; readonly ipv6: readonly string[] };
-  readonly securityGroups: readonly string[];
+  securityGroups: readonly string[];
   readonly description: string;
   readonly deleteOnTermination: boolean;
   sourceDestCheck: boolean;
@@ -207,6 +207,8 @@ export interface SecurityGroupRecord {
   readonly id: string;
   readonly vpcId: string;
   readonly name: string;
+  /** Without a rule: nothing begins through it. Other groups let everything in. */
+  readonly isClosed: boolean;
   tags: Tag[];
 }
 
