@@ -3,6 +3,7 @@ import { duration, fields, id, integer, listOf, mapOf, name, oneOf, text, words,
 import { brokenRules } from './plan-rules.ts';
 import type { AutomaticFailover, Consistency, DrillNetwork, Plan, QuestionRule } from './plan.ts';
 import { recordSchema, toRecord } from './traffic-schema.ts';
+import { userDataPolicy } from './user-data.ts';
 
 const region = text(/^[a-z]{2}(-[a-z]+)+-\d$/, 'is not a Region. Write it like "us-west-2".');
 const port = integer(1, 65_535);
@@ -40,6 +41,7 @@ const inWave = {
     commands: listOf(command, 'command').exactOptional(),
   }),
   ignoreLocalDisks: yesOrNo.exactOptional(),
+  userData: userDataPolicy.exactOptional(),
   consistency: consistency.exactOptional(),
 };
 
@@ -128,6 +130,7 @@ const planSchema = fields({
     subnets: mapOf(id('subnet'), id('subnet')),
     securityGroups: mapOf(id('sg'), id('sg')),
     fallback: fallback.exactOptional(),
+    userData: userDataPolicy.exactOptional(),
   }),
   protection: fields({
     every: duration,

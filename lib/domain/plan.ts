@@ -1,4 +1,5 @@
 import type { RecordType } from './record-set.ts';
+import type { UserDataPolicy } from './user-data.ts';
 
 /** What a page has to answer: this status, and `text` somewhere in it. */
 export interface HttpCheck {
@@ -43,6 +44,8 @@ export interface PlanServer {
   readonly health: Health;
   readonly elasticIp?: string;
   readonly ignoreLocalDisks?: boolean;
+  /** Without it that of the plan. */
+  readonly userData?: UserDataPolicy;
   readonly consistency?: Consistency;
 }
 
@@ -200,6 +203,8 @@ export interface Plan {
     readonly subnets: Readonly<Record<string, string>>;
     readonly securityGroups: Readonly<Record<string, string>>;
     readonly fallback?: Fallback;
+    /** Without it user data is kept. */
+    readonly userData?: UserDataPolicy;
   };
   readonly protection: {
     readonly everySeconds: number;

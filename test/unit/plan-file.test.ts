@@ -35,6 +35,18 @@ describe('plan file', () => {
     });
   });
 
+  it.each([
+    ['a text by itself', 'userData: hunter2'],
+    ['a block of something else', 'userData: { text: hunter2 }'],
+    ['more than 16 KiB of UTF-8', `userData: { replace: ${'ü'.repeat(8_193)} }`],
+    ['nothing', 'userData: { replace: "" }'],
+  ])('says what user data may be, and nothing of what it is: %s', (_, written) => {
+    const elastic = 'instance: i-03eb0000000000003';
+    expect(problemsOf([elastic, `${elastic}\n        ${written}`])).toEqual([
+      'homeward.yaml:28: plans.shop.servers.web.userData: is no policy for user data. Write keep, suppress, or a block with "replace" and the text that takes its place, 16 KiB at most.',
+    ]);
+  });
+
   it.each<[rule: string, from: string, to: string, problem: string]>([
     [
       'a duration',
