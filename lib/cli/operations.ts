@@ -6,6 +6,7 @@ import type { FailbackEstimate, Operation, OperationKind, RecoveryPoint } from '
 import { choiceLines } from '../domain/choice.ts';
 import { describeFailure } from '../domain/failure.ts';
 import { fenceLine } from '../domain/fence.ts';
+import { fullPerformanceSeconds } from '../domain/hydration.ts';
 import { warningsOf } from '../domain/left-out.ts';
 import { nameOf } from '../domain/operation-name.ts';
 import type { Plan } from '../domain/plan.ts';
@@ -167,6 +168,8 @@ export async function showStatus(console: Console, plan: Plan): Promise<void> {
   const last = state.commit === null ? undefined : await catalogue.operation(plan.name, state.commit);
   if (last !== undefined)
     for (const warning of warningsOf(last)) console.print(printable(`warning of ${last.id}: ${warning}`));
+  const full = last === undefined ? null : fullPerformanceSeconds(last);
+  if (full !== null) console.print(`full performance of ${last?.id}: after ${Math.ceil(full / 60)} minutes at most`);
   const automatic = await catalogue.automaticSwitch(plan.name);
   if (automatic?.isOn === false)
     console.print(`automatic failover: off since ${automatic.since}, switched by ${printable(automatic.by)}`);
@@ -181,11 +184,12 @@ export async function showStatus(console: Console, plan: Plan): Promise<void> {
 function readinessLines(found: Readiness | undefined): string[] {
   if (found === undefined) return ['readiness: nobody has looked yet'];
   const { at, phase, recoveryPoint, blocking, short, unseen, warnings, rtoSeconds, rtoPhases } = found;
+  const { fullPerformanceSeconds: full } = found;
   if (phase !== 'protected') return [`readiness at ${at}: not looked, the plan was ${phase}`];
   const unmeasured = recoveryPoint === null ? 'not known' : 'not measured, drill once';
   const rto = rtoSeconds === null ? unmeasured : `about ${Math.ceil(rtoSeconds / 60)} minutes`;
   return [
-    `readiness at ${at}: ${readyWords(found)}; RTO ${rto}`,
+    `readiness at ${at}: ${readyWords(found)}; RTO ${rto}${full === null ? '' : `, full performance after ${Math.ceil(full / 60)} minutes at most`}`,
     ...blocking.map((finding) => `  in the way: ${finding}`),
     ...short.map((finding) => `  too small: ${finding}`),
     ...unseen.map((why) => `  not known: ${why}`),

@@ -213,7 +213,10 @@ export const twinSchema = z
   .readonly();
 export type Twin = z.output<typeof twinSchema>;
 
-const launchedServerSchema = z.object({ image: imageId, instance: instanceId.nullable() }).readonly();
+/** `hydratedBy`: when its volumes are filled at the latest, where they were asked for at a rate. */
+const launchedServerSchema = z
+  .object({ image: imageId, instance: instanceId.nullable(), hydratedBy: time.exactOptional() })
+  .readonly();
 
 /** How it ended to bring a server up: launched or started with all that belongs to it, or left out; or not. */
 const broughtUpSchema = z

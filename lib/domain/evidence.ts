@@ -4,6 +4,7 @@ import { pointOfServer, pointsOf } from './choice.ts';
 import { secondsBetween } from './duration.ts';
 import type { OperationEvent } from './event.ts';
 import { name } from './fields.ts';
+import { fullPerformanceSeconds } from './hydration.ts';
 import { warningsOf } from './left-out.ts';
 import { operationIdSchema, time } from './ids.ts';
 import { titleOf, wordsOf } from './record-set.ts';
@@ -88,7 +89,8 @@ export interface Evidence {
   };
   /** `ageSeconds`: how old it was when the operation began. */
   readonly recoveryPoints: readonly { readonly id: string; readonly takenAt: string; readonly ageSeconds: number }[];
-  readonly measured: Pick<Operation, 'rpoSeconds' | 'rtoSeconds'>;
+  /** `fullPerformanceSeconds`: as `rtoSeconds`, until the volumes are filled at the latest; `null` where nobody knows. */
+  readonly measured: Pick<Operation, 'rpoSeconds' | 'rtoSeconds'> & { readonly fullPerformanceSeconds: number | null };
   readonly phases: readonly Phase[];
   readonly servers: Readonly<Record<string, ServerEvidence>>;
   readonly approvals: readonly {
@@ -133,7 +135,10 @@ export function evidenceOf(facts: Facts): Evidence {
       const takenAt = pointTime(point);
       return { id: point, takenAt, ageSeconds: Math.max(0, secondsBetween(takenAt, startedAt)) };
     }),
-    measured: { rpoSeconds: operation.rpoSeconds, rtoSeconds: operation.rtoSeconds },
+    measured: {
+      ...{ rpoSeconds: operation.rpoSeconds, rtoSeconds: operation.rtoSeconds },
+      fullPerformanceSeconds: fullPerformanceSeconds(operation),
+    },
     phases: phasesOf(operation, endedAt),
     servers: serversOf(facts),
     approvals: Object.entries(operation.questions)

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { duration, fields, id, integer, listOf, mapOf, name, oneOf, text, words, yesOrNo } from './fields.ts';
+import { mibPerSecond } from './hydration.ts';
 import { brokenRules } from './plan-rules.ts';
 import type { AutomaticFailover, Consistency, DrillNetwork, Plan, QuestionRule } from './plan.ts';
 import { recordSchema, toRecord } from './traffic-schema.ts';
@@ -131,6 +132,7 @@ const planSchema = fields({
     securityGroups: mapOf(id('sg'), id('sg')),
     fallback: fallback.exactOptional(),
     userData: userDataPolicy.exactOptional(),
+    hydration: fields({ mibPerSecond: integer(mibPerSecond.from, mibPerSecond.to) }).exactOptional(),
   }),
   protection: fields({
     every: duration,

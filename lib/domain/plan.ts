@@ -205,6 +205,8 @@ export interface Plan {
     readonly fallback?: Fallback;
     /** Without it user data is kept. */
     readonly userData?: UserDataPolicy;
+    /** At which rate AWS is paid to fill volumes from their snapshots; without it they are filled as they are used. */
+    readonly hydration?: { readonly mibPerSecond: number };
   };
   readonly protection: {
     readonly everySeconds: number;

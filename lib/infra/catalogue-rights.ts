@@ -38,8 +38,8 @@ const usedBy: Partial<Record<StepName, (plan: Plan) => boolean>> = {
 };
 
 /** A launch that has more than one way notes that it has begun, and takes that back when none has room. */
-function hasFallback({ recovery }: Plan): boolean {
-  return recovery.fallback !== undefined;
+function hasWays({ recovery }: Plan): boolean {
+  return recovery.fallback !== undefined || recovery.hydration !== undefined;
 }
 
 /** An interface that it finds isolated may have been so since a failover that could not be undone. */
@@ -50,7 +50,7 @@ function isIsolating(plan: Plan): boolean {
 /** What only some plans need besides. */
 const moreUsed: readonly { readonly step: StepName; readonly by: (plan: Plan) => boolean; readonly action: string }[] =
   [
-    { step: 'failover/launch', by: hasFallback, action: 'DeleteItem' },
+    { step: 'failover/launch', by: hasWays, action: 'DeleteItem' },
     { step: 'failover/guard', by: isProbed, action: 'UpdateItem' },
     { step: 'failback/fence', by: isIsolating, action: 'Query' },
   ];

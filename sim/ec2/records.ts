@@ -41,6 +41,8 @@ export interface VolumeRecord {
   /** Content at that moment, to count what a snapshot has to upload; `undefined` before the first full snapshot. */
   base: Content | undefined;
   lastSnapshotAt: number | undefined;
+  /** Where it was asked for at a rate. */
+  readonly initialization: { readonly mibPerSecond: number; readonly endsAt: number } | undefined;
   tags: Tag[];
 }
 

@@ -3,6 +3,7 @@ import { setInterfaceSourceDestCheck, setSourceDestCheck } from '../../aws/insta
 import { associateAddress, describeInstances, type InstanceFacts } from '../../aws/instances.ts';
 import { tagVolume } from '../../aws/volumes.ts';
 import { Failure, type FailureCode } from '../../domain/failure.ts';
+import { hydrationSeconds } from '../../domain/hydration.ts';
 import type { LaunchConfiguration } from '../../domain/launch-configuration.ts';
 import { ofType, type Rung, rungLine, rungsOf } from '../../domain/launch-ladder.ts';
 import { capturedInterfaces, mapNetwork } from '../../domain/launch-network.ts';
@@ -111,7 +112,7 @@ async function launchIfRoom(
   input: BringUpInput,
   image: string,
 ): Promise<string | Failure> {
-  const { configuration: before } = await captured(services, input);
+  const { configuration: before, volumes } = await captured(services, input);
   const policy = userDataPolicyOf(plan, input.server);
   const configuration = { ...before, userData: userDataOf(before, policy) };
   const { interfaces, unmapped } = mapNetwork(input.server, configuration, plan.recovery);
@@ -124,12 +125,25 @@ async function launchIfRoom(
   const rungs = rungsOf(configuration.instanceType, interfaces, plan.recovery);
   try {
     const owner = ownerOf(input, 'recovered-server');
-    const { instance, rung } = await climb(services, input, { image, configuration, rungs, owner });
+    const rate = plan.recovery.hydration?.mibPerSecond;
+    const hydration = rate === undefined ? undefined : { devices: Object.keys(volumes), mibPerSecond: rate };
+    const askedAt = services.now();
+    const { instance, rung, isHydrated } = await climb(services, input, {
+      image,
+      configuration,
+      rungs,
+      owner,
+      hydration,
+    });
     const launched = { server: input.server, reached: 'started' as const };
     await services.catalogue.addEvent(input.operation, services.now(), `launched as ${instance}`, launched);
     await noteLeft(services, input, { configuration, rung: rungs[rung], isFirst: rung === 0 });
     if (configuration.userData !== before.userData) await noteUserData(services, input, policy);
-    await services.catalogue.updateOperationEntry(input, 'servers', input.server, { image, instance });
+    const seconds = isHydrated === true ? hydrationSeconds(Object.values(volumes), rate ?? 0) : undefined;
+    await services.catalogue.updateOperationEntry(input, 'servers', input.server, {
+      ...{ image, instance },
+      ...(seconds === undefined ? {} : { hydratedBy: new Date(askedAt.getTime() + seconds * 1_000).toISOString() }),
+    });
     return instance;
   } catch (error) {
     if (error instanceof Failure && waitedFor.includes(error.code)) return error;
