@@ -66,6 +66,15 @@ export const watchedShop: Plan = {
   },
 };
 
+/** The same, whose servers at home are cut off instead of stopped. */
+export const isolatingShop: Plan = {
+  ...shop,
+  failover: { ...shop.failover, fence: 'isolate', isolationGroups: ['sg-0150000000000000a'] },
+};
+
+/** The same, whose primary nobody fences. */
+export const unfencedShop: Plan = { ...shop, failover: { ...shop.failover, fence: 'none' } };
+
 const [mapped = ''] = Object.values(shop.recovery.subnets);
 
 /** The same, with another zone and another type for where there is no room. */

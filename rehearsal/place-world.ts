@@ -14,6 +14,8 @@ export function placeWorld(cloud: SimulatedCloud, plan: Plan, world: World): voi
   placeNetworks(cloud, plan);
   const recovery = cloud.services(plan.recovery.region).ec2;
   if (plan.recovery.key !== undefined) recovery.addKey(plan.recovery.key);
+  for (const id of plan.failover.isolationGroups ?? [])
+    cloud.services(plan.primary.region).ec2.addSecurityGroup({ id, isClosed: true });
   for (const { elasticIp } of Object.values(plan.servers))
     if (elasticIp !== undefined) recovery.addElasticIp({ id: elasticIp });
   const primaryKey = cloud.services(plan.primary.region).ec2.addKey();

@@ -194,25 +194,3 @@ export const homeDrillRule = rule(
       ];
     }),
 );
-
-/** Whether people are asked of an owed fence stands in two places, which must say the same. */
-export const fenceRule = rule(
-  z.object({
-    failover: z.object({ whenFenceIsOwed: z.string(), questions: z.record(z.string(), z.unknown()).default({}) }),
-  }),
-  ({ failover: { whenFenceIsOwed, questions } }) => {
-    const isRuled = Object.hasOwn(questions, 'owedFence');
-    return [
-      whenFenceIsOwed === 'ask' &&
-        !isRuled && {
-          path: ['failover', 'whenFenceIsOwed'],
-          message: 'needs a question. Write failover.questions.owedFence with "within" and "otherwise".',
-        },
-      whenFenceIsOwed !== 'ask' &&
-        isRuled && {
-          path: ['failover', 'questions', 'owedFence'],
-          message: `is never asked while failover.whenFenceIsOwed is ${whenFenceIsOwed}. Write "ask" there, or leave the question out.`,
-        },
-    ];
-  },
-);

@@ -5,12 +5,12 @@ import {
   drillRule,
   homeDrillRule,
   fallbackRule,
-  fenceRule,
   healthRule,
   optionalRule,
   questionRule,
 } from './block-rules.ts';
 import { formatDuration } from './duration.ts';
+import { isolationRule, owedFenceRule } from './fence-rules.ts';
 import { memberOf } from './members.ts';
 import { type Broken, type Rule, rule } from './rule.ts';
 import { trafficRules } from './traffic-rules.ts';
@@ -183,7 +183,8 @@ const rules: readonly Rule[] = [
   fallbackRule,
   drillRule,
   homeDrillRule,
-  fenceRule,
+  owedFenceRule,
+  isolationRule,
   questionRule('failover'),
   questionRule('failback'),
   healthRule('servers'),

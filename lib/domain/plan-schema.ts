@@ -13,9 +13,11 @@ import {
   words,
   yesOrNo,
 } from './fields.ts';
+import { mibPerSecond } from './hydration.ts';
 import { brokenRules } from './plan-rules.ts';
 import type { AutomaticFailover, Consistency, DrillNetwork, Plan, QuestionRule } from './plan.ts';
 import { recordSchema, toRecord } from './traffic-schema.ts';
+import { userDataPolicy } from './user-data.ts';
 
 const region = text(/^[a-z]{2}(-[a-z]+)+-\d$/, 'is not a Region. Write it like "us-west-2".');
 const port = integer(1, 65_535);
@@ -53,6 +55,7 @@ const inWave = {
     commands: listOf(command, 'command').exactOptional(),
   }),
   ignoreLocalDisks: yesOrNo.exactOptional(),
+  userData: userDataPolicy.exactOptional(),
   consistency: consistency.exactOptional(),
 };
 
@@ -143,6 +146,8 @@ const planSchema = fields({
     subnets: mapOf(id('subnet'), id('subnet')),
     securityGroups: mapOf(id('sg'), id('sg')),
     fallback: fallback.exactOptional(),
+    userData: userDataPolicy.exactOptional(),
+    hydration: fields({ mibPerSecond: integer(mibPerSecond.from, mibPerSecond.to) }).exactOptional(),
   }),
   protection: fields({
     every: duration,
@@ -155,6 +160,8 @@ const planSchema = fields({
   traffic: listOf(recordSchema).default([]),
   failover: fields({
     rtoTarget: duration,
+    fence: oneOf('stop', 'isolate', 'none').exactOptional(),
+    isolationGroups: listOf(id('sg'), 'security group').exactOptional(),
     whenFenceIsOwed: oneOf('proceed', 'stop', 'ask'),
     questions: fields({
       owedFence: optionalQuestion,

@@ -1,5 +1,6 @@
 import { isProbed } from '../domain/automatic.ts';
 import { isDrilled } from '../domain/drill.ts';
+import { fenceKindOf } from '../domain/fence.ts';
 import { recoverySubnets } from '../domain/launch-network.ts';
 import { hasDispensable } from '../domain/left-out.ts';
 import type { Plan, PlanGroup, PlanServer } from '../domain/plan.ts';
@@ -61,6 +62,11 @@ export class Resources {
   readonly subnets: readonly string[];
   readonly securityGroups: readonly string[];
   readonly elasticIps: readonly string[];
+  /** Of plans that isolate: their groups, and the subnets at home that they map. */
+  readonly isolationGroups: readonly string[];
+  readonly homeSubnets: readonly string[];
+  /** Whether the fence of a plan stops its servers. */
+  readonly mayStopHome: boolean;
   /** By hosted zone, the names and types of the records that are changed there; none where there are only failover pairs. */
   readonly zones: ReadonlyMap<string, { readonly names: readonly string[]; readonly types: readonly string[] }>;
   readonly hasFailoverPair: boolean;
@@ -86,6 +92,15 @@ export class Resources {
     this.elasticIps = this.#named('elastic-ip', plans, 'recovery', ({ servers }) =>
       Object.values(servers).flatMap(({ elasticIp }) => elasticIp ?? []),
     );
+    const isolating = plans.filter((plan) => fenceKindOf(plan) === 'isolate');
+    this.isolationGroups = this.#named(
+      'security-group',
+      isolating,
+      'primary',
+      ({ failover }) => failover.isolationGroups ?? [],
+    );
+    this.homeSubnets = this.#named('subnet', isolating, 'primary', ({ recovery }) => Object.keys(recovery.subnets));
+    this.mayStopHome = plans.some((plan) => fenceKindOf(plan) === 'stop');
     this.mayLeaveOut = plans.some(hasDispensable);
     this.hasFailoverPair = plans.some(hasFailoverPair);
     const records = plans.flatMap(({ traffic }) => traffic);

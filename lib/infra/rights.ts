@@ -1,5 +1,6 @@
 import { isCommanded } from '../domain/health-commands.ts';
 import { metricNamespace } from '../names.ts';
+import { fencing, givingGroupsBack, payingFence } from './fence-rights.ts';
 import { deletingKept, lookingAtKept } from './kept-rights.ts';
 import { type Arns, Resources, type Right, suffix } from './resources.ts';
 import type { StepName } from './step-names.ts';
@@ -83,10 +84,6 @@ function switching(of: Resources): Right[] {
       ...(names.length === 0 ? [] : [{ actions: [action], resources, conditions }]),
     ];
   });
-}
-
-function fencing(of: Resources): Right[] {
-  return [of.read(['primary'], 'ec2:DescribeInstances'), ...of.onOriginals('ec2:StopInstances')];
 }
 
 /** Volumes come off and onto the plan's own instances only. */
@@ -290,7 +287,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
   'watch/readiness': (of) => [...preflighting(of, 'recovery'), publishing],
   'watch/prober': (of) => (of.isProbed ? [publishing] : []),
   'failover/fence': fencing,
-  'failback/fence': fencing,
+  'failback/fence': payingFence,
   'watch/fences': (of) => [of.read(['primary'], 'ec2:DescribeInstances')],
   'failover/register': (of) => [of.read(['recovery'], 'ec2:DescribeImages'), ...registering(of, 'recovery')],
   'failover/launch': (of) => [
@@ -309,6 +306,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
     of.read(['primary'], 'ec2:DescribeInstances'),
     ...removing(of, 'recovery'),
     ...of.onOriginals('ec2:StartInstances'),
+    ...givingGroupsBack(of),
     safeguarding(of),
     ...of.keys('attach', 'primary'),
     ...reading(of),
@@ -352,6 +350,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
   'failback/start': (of) => [
     of.read(['primary'], 'ec2:DescribeInstances'),
     ...of.onOriginals('ec2:StartInstances'),
+    ...givingGroupsBack(of),
     ...of.keys('attach', 'primary'),
   ],
   'failback/commit': (of) => [of.read(both, 'ec2:DescribeInstances')],
@@ -375,7 +374,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
     of.own(of.snapshots('primary'), 'ec2:DeleteSnapshot'),
   ],
   'failback/list-kept': lookingAtKept,
-  'failback/accept': (of) => [...lookingAtKept(of), ...removing(of), safeguarding(of), ...deletingKept(of)],
+  'failback/accept': (of) => [...lookingAtKept(of), ...removing(of, 'recovery'), safeguarding(of), ...deletingKept(of)],
   'operation/manifest': (of) => [
     of.read(['recovery'], 'ec2:DescribeSnapshots'),
     of.make(of.snapshots('recovery'), 'ebs:StartSnapshot'),

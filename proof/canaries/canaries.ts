@@ -29,7 +29,7 @@ export const canaries: readonly Canary[] = [
     name: 'takes the fence for granted',
     promise: 'I1',
     file: 'lib/steps/failover/fence.ts',
-    find: 'const look = await stopPrimary(services, input, plan);',
+    find: 'const look = await fencePrimary(services, input, plan, kind);',
     replace: "const look = 'confirmed' as string;",
     day: 'there and back',
   },

@@ -1,6 +1,6 @@
 import type { OperationKind } from '../../lib/domain/catalogue.ts';
 import type { Plan } from '../../lib/domain/plan.ts';
-import { asking, frozenShop, richShop, roomyShop, shop } from '../shop.ts';
+import { asking, frozenShop, isolatingShop, richShop, roomyShop, shop } from '../shop.ts';
 import type { Life } from '../life.ts';
 import type { MachineKind } from '../../rehearsal/stage.ts';
 import { readOperations } from '../checkers/table.ts';
@@ -167,6 +167,26 @@ export const modes: readonly Mode[] = [
     clear: (life) => fill(life, away, true),
   },
   {
+    name: 'failover-isolating',
+    kind: 'failover',
+    plan: isolatingShop,
+    prepare: protect,
+    act: run('failover'),
+    outcome: 'succeeded',
+  },
+  {
+    name: 'failover-isolating-undone',
+    kind: 'failover',
+    plan: isolatingShop,
+    async prepare(life) {
+      await protect(life);
+      fill(life, away, false);
+    },
+    act: run('failover'),
+    outcome: 'rolled-back',
+    clear: (life) => fill(life, away, true),
+  },
+  {
     name: 'failover-planned',
     kind: 'failover',
     prepare: protect,
@@ -223,6 +243,15 @@ export const modes: readonly Mode[] = [
     act: run('failback'),
     outcome: 'succeeded',
     isOnce: true,
+  },
+  {
+    name: 'failback-of-an-isolated-primary',
+    kind: 'failback',
+    plan: isolatingShop,
+    prepare: failOver,
+    act: run('failback'),
+    outcome: 'succeeded',
+    again: failOver,
   },
   {
     name: 'failback-undone',

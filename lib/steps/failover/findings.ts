@@ -10,6 +10,7 @@ import { isHomeDrill } from '../../domain/drill.ts';
 import { type LadderFindings, ladderFindings, type Rung, rungsOf } from '../../domain/launch-ladder.ts';
 import { type Named, nameFindings, namesOf } from '../../domain/launch-names.ts';
 import { mapNetwork, placementFindings, publicAddressFindings, recoverySubnets } from '../../domain/launch-network.ts';
+import { unfencedWarnings } from '../../domain/fence.ts';
 import { isOptional } from '../../domain/left-out.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { imagesOf } from '../operation/images.ts';
@@ -46,11 +47,12 @@ export async function findingsOf(services: Services, launch: Launch): Promise<Fi
   const traffic = await trafficFindings(services, plan);
   const { named, short, unseen } = await lookAround(services, plan, images);
   const all = await launchFindings(services, launch, { images, snapshots, named });
+  const unfenced = launch.isDrill ? [] : unfencedWarnings(plan);
   const required = Object.entries(plan.servers).filter(([server]) => !isOptional(plan, server));
   if (required.length === Object.keys(plan.servers).length)
     return {
       blocking: [...all.blocking, ...traffic.blocking],
-      warnings: [...all.warnings, ...traffic.warnings],
+      warnings: [...all.warnings, ...traffic.warnings, ...unfenced],
       ...{ short, unseen },
     };
   const without = { ...launch, plan: { ...plan, servers: Object.fromEntries(required) } };
@@ -60,7 +62,7 @@ export async function findingsOf(services: Services, launch: Launch): Promise<Fi
   const left = all.blocking.filter((finding) => !standing.includes(finding));
   return {
     blocking: [...standing, ...traffic.blocking],
-    warnings: [...left, ...all.warnings, ...traffic.warnings],
+    warnings: [...left, ...all.warnings, ...traffic.warnings, ...unfenced],
     ...{ short, unseen },
   };
 }
