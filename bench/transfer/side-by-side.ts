@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { sparingMemory } from '../../lib/infra/mover.ts';
 import { selfSigned } from './certificate.ts';
 import { type WayNumbers, ways } from './way.ts';
 
@@ -33,7 +34,7 @@ export async function compareWays(changed: number, turns: number): Promise<SideB
     const { port } = (await asked(server, { certificate, options: { sizeGib, changed, isChecking: true } })) as {
       port: number;
     };
-    const env = { ...keys, AWS_ENDPOINT_URL_EBS: `https://127.0.0.1:${port}`, NODE_EXTRA_CA_CERTS: file };
+    const env = { ...keys, ...sparingMemory, AWS_ENDPOINT_URL_EBS: `https://127.0.0.1:${port}`, NODE_EXTRA_CA_CERTS: file };
     const bundle = await bundled(folder);
     const runs: WayNumbers[] = [];
     let counted: object = {};
