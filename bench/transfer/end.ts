@@ -31,6 +31,9 @@ type Kind = 'get' | 'put' | 'list' | 'other';
 export class BlockEnd {
   readonly requests: Record<Kind, number> = { get: 0, put: 0, list: 0, other: 0 };
   throttled = 0;
+  /** From the first request for a block to the last, in milliseconds. */
+  firstMs: number | undefined;
+  lastMs = 0;
   readonly #options: EndOptions;
   readonly #now: () => number;
   readonly #buckets = new Map<Kind, { tokens: number; at: number }>();
@@ -51,6 +54,8 @@ export class BlockEnd {
     if (index === undefined) return this.#describe(method, url);
     const kind = method === 'GET' ? 'get' : 'put';
     this.requests[kind] += 1;
+    this.lastMs = this.#now();
+    this.firstMs ??= this.lastMs;
     if (!this.#takes(kind)) {
       this.throttled += 1;
       return refusal('RequestThrottledException', 'RESOURCE_LEVEL_THROTTLE', 5);

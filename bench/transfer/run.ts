@@ -31,17 +31,17 @@ export async function* transferNumbers(blocks: number, turns: number): AsyncGene
   let numbers: TransferNumbers = { sideBySide };
   yield numbers;
   const throttled: Paced[] = [];
-  for (const [limit, workers] of [
-    [100, 1],
-    [300, 1],
-    [1_000, 10],
+  for (const [limit, workers, seconds] of [
+    [100, 1, 60],
+    [300, 3, 60],
+    [1_000, 10, 40],
   ] as const) {
-    throttled.push(await paced(limit, workers, latencyMs));
+    throttled.push(await paced({ limit, workers, seconds, ms: latencyMs }));
     yield (numbers = { ...numbers, throttled });
   }
   const slow: Paced[] = [];
-  for (const workers of [1, 2, 3, 5, 10]) {
-    slow.push(await paced(1_000, workers, answerMs));
+  for (const workers of [1, 3, 10]) {
+    slow.push(await paced({ limit: 1_000, workers, seconds: 20, ms: answerMs }));
     yield (numbers = { ...numbers, slow });
   }
   const engine = sideBySide.best['engine'];
@@ -53,17 +53,17 @@ export async function* transferNumbers(blocks: number, turns: number): AsyncGene
   }
 }
 
-/** For so long that what is lost at the begin does not decide. */
-const pacedSeconds = 60;
+interface Pacing {
+  readonly limit: number;
+  readonly workers: number;
+  /** For so long that what is lost at the begin does not decide. */
+  readonly seconds: number;
+  readonly ms: typeof answerMs;
+}
 
-async function paced(limit: number, workers: number, ms: typeof answerMs): Promise<Paced> {
-  const numbers = await inVirtualTime({
-    sizeGib: 64,
-    changed: Math.min(limit, workers * 500) * pacedSeconds,
-    blocksPerSecond: limit,
-    workers,
-    ...ms,
-  });
+async function paced({ limit, workers, seconds, ms }: Pacing): Promise<Paced> {
+  const changed = Math.min(limit, workers * 500) * seconds;
+  const numbers = await inVirtualTime({ sizeGib: 64, changed, blocksPerSecond: limit, workers, ...ms });
   return { limitPerSecond: limit, workers, ofTheLimit: numbers.blocksPerSecond / limit, ...numbers };
 }
 

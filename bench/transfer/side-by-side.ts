@@ -34,14 +34,15 @@ export async function compareWays(changed: number, turns: number): Promise<SideB
     const { port } = (await asked(server, { certificate, options: { sizeGib, changed, isChecking: true } })) as {
       port: number;
     };
-    const env = { ...keys, ...sparingMemory, AWS_ENDPOINT_URL_EBS: `https://127.0.0.1:${port}`, NODE_EXTRA_CA_CERTS: file };
+    const env = { ...keys, AWS_ENDPOINT_URL_EBS: `https://127.0.0.1:${port}`, NODE_EXTRA_CA_CERTS: file };
     const bundle = await bundled(folder);
     const runs: WayNumbers[] = [];
     let counted: object = {};
     for (let turn = 0; turn < turns; turn += 1)
       for (const way of ways) {
         const before = await countOf(server);
-        const child = started(bundle, env);
+        // As its function is deployed; the others as Node comes.
+        const child = started(bundle, way === 'engine' ? { ...env, ...sparingMemory } : env);
         runs.push((await asked(child, { way, port, sizeGib, changed })) as WayNumbers);
         if (way === 'engine') counted = minus(await countOf(server), before);
       }

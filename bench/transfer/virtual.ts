@@ -9,7 +9,9 @@ import { type Carried, carryVolume } from './engine.ts';
 
 export interface VirtualNumbers extends Carried {
   readonly sizeGib: number;
+  /** From the listing to the verification. */
   readonly seconds: number;
+  /** From the first block to the last. */
   readonly blocksPerSecond: number;
   readonly requests: Readonly<Record<string, number>>;
   readonly throttledShare: number;
@@ -53,7 +55,7 @@ async function carry({ workers, ...options }: VirtualOrder): Promise<VirtualNumb
     ...carried,
     sizeGib: options.sizeGib,
     seconds,
-    blocksPerSecond: carried.blocks / seconds,
+    blocksPerSecond: carried.blocks / ((end.lastMs - (end.firstMs ?? 0)) / 1_000),
     requests: end.requests,
     throttledShare: end.throttled / (get + put),
     peakRssMb: Math.max(peak, process.memoryUsage.rss()) / 2 ** 20,

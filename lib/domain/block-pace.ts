@@ -15,14 +15,15 @@ export interface Pace {
 
 /** A worker that was late may catch up so much: small transfers never wait. */
 const catchUpMs = 100;
-/** While nothing was throttled yet the pace grows by a half each second. */
-const seekingPerSecond = 1.5;
+/** While nothing was throttled yet the pace doubles each second. */
+const seekingPerSecond = 2;
 /**
- * Afterwards it grows by so much of its share a second, and faster the longer nothing was throttled: from a tenth below a limit to a tenth
- * above in some 20 s. A pace below its share grows by more of itself than one above, so that workers come to go alike.
+ * Afterwards it grows by so much of itself a second, and faster the longer nothing was throttled: from a tenth below a limit to a tenth
+ * above in some 20 s. A slow one grows by more of itself than a fast one, so that workers come to go alike.
  */
 const growthPerSecond = 0.005;
-const growthDoublesSeconds = 10;
+const growthDoublesSeconds = 5;
+const growthExponent = 0.75;
 const calmSecondsMax = 60;
 /**
  * The first cut is small, so that the pace stays near the limit; while throttling goes on each cut is larger than the one before: a limit
@@ -59,7 +60,11 @@ export function afterAnswer(pace: Pace, nowMs: number, perSecondMax: number): Pa
   const growth =
     pace.slowedMs === undefined
       ? pace.perSecond * (seekingPerSecond ** seconds - 1)
-      : Math.sqrt(pace.perSecond * pace.share) * growthPerSecond * (1 + calm / growthDoublesSeconds) * seconds;
+      : pace.perSecond ** growthExponent *
+        pace.share ** (1 - growthExponent) *
+        growthPerSecond *
+        (1 + calm / growthDoublesSeconds) *
+        seconds;
   return {
     ...pace,
     perSecond: Math.min(perSecondMax, pace.perSecond + growth),

@@ -8,7 +8,7 @@ export const blocksPerSecondMax = 1_000;
 /** Blocks in flight in one worker: 32 MiB of buffers, whatever the volume's size. */
 export const inFlightMax = 64;
 
-/** Workers of one volume; each begins at its share of what the snapshot takes, and no worker goes faster than that. */
+/** Workers of one volume, side by side. */
 export const workersPerVolume = 10;
 
 /** A stretch of block indexes that one worker moves; both ends included. */

@@ -22,13 +22,14 @@ export interface StepFunctionsProps {
 }
 
 /** Moving blocks needs CPU for checksums and memory for 64 blocks in flight; the rest only waits for AWS. */
-const sizes: Partial<Record<StepName, { memoryMb: number; minutes: number; more?: Readonly<Record<string, string>> }>> = {
-  'transfer/move': { memoryMb: 1_769, minutes: 15, more: sparingMemory },
-  'transfer/start': { memoryMb: 512, minutes: 15 },
-  'transfer/complete': { memoryMb: 512, minutes: 15 },
-  'failback/estimate': { memoryMb: 512, minutes: 15 },
-  'failover/guard': { memoryMb: 256, minutes: 15 },
-};
+const sizes: Partial<Record<StepName, { memoryMb: number; minutes: number; more?: Readonly<Record<string, string>> }>> =
+  {
+    'transfer/move': { memoryMb: 1_769, minutes: 15, more: sparingMemory },
+    'transfer/start': { memoryMb: 512, minutes: 15 },
+    'transfer/complete': { memoryMb: 512, minutes: 15 },
+    'failback/estimate': { memoryMb: 512, minutes: 15 },
+    'failover/guard': { memoryMb: 256, minutes: 15 },
+  };
 
 /** One function per step, each with a role of its own that may do what the step does and nothing else. */
 export class StepFunctions extends Construct {

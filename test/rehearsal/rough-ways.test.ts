@@ -180,11 +180,11 @@ describe('I4: on a rough way', () => {
 
   it('keeps to a tenth of its pace where AWS takes no more, and no worker gives up', async () => {
     const { volume, ...course } = await changedVolume(150);
-    let [tokens, at, throttled] = [10, 0, 0];
+    let [tokens, at, throttled] = [5, 0, 0];
     stage.wire = (request, send) => {
       if (request.method !== 'PUT') return send();
       const now = stage.clock.now();
-      tokens = Math.min(10, tokens + (now - at) / 100);
+      tokens = Math.min(5, tokens + (now - at) / 200);
       at = now;
       if (tokens < 1) {
         throttled += 1;

@@ -2,9 +2,9 @@ import { blocksPerSecondMax, workersPerVolume } from '../../domain/blocks.ts';
 import type { Services } from '../services.ts';
 import { Pacer, type PacerRates } from './pacer.ts';
 
-/** Each worker of a volume begins at its share of what a snapshot takes, and may come to all of it. @source aws-facts [2.9] */
+/** Each worker of a volume begins at half its share of what a snapshot takes, and may come to all of it. @source aws-facts [2.9] */
 export const blockRates: PacerRates = {
-  perSecondFirst: blocksPerSecondMax / workersPerVolume,
+  perSecondFirst: blocksPerSecondMax / workersPerVolume / 2,
   perSecondMax: blocksPerSecondMax,
 };
 
