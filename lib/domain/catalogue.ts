@@ -343,11 +343,18 @@ export type TransferRecord = z.output<typeof transferRecordSchema>;
 const digestBytes = 32;
 
 /**
- * What one unit of a transfer looked at (`listed`) and wrote (`blocks`): digests are the raw SHA-256 of each written block in
- * ascending index order, 32 bytes each.
+ * What one run looked at (`listed`) and wrote (`blocks`) of a unit of a transfer, from block `first` on; the next run goes on at `next`,
+ * `null` when the unit is done. Digests are the raw SHA-256 of each written block in ascending index order, 32 bytes each.
  */
 export const unitRecordSchema = z
-  .object({ unit: count, listed: count, blocks: count, digests: z.instanceof(Uint8Array) })
+  .object({
+    unit: count,
+    first: count,
+    next: count.nullable(),
+    listed: count,
+    blocks: count,
+    digests: z.instanceof(Uint8Array),
+  })
   .refine(({ blocks, digests }) => digests.length === blocks * digestBytes, {
     error: 'does not hold one digest for each block',
     path: ['digests'],

@@ -79,15 +79,14 @@ export const canaries: readonly Canary[] = [
     name: 'skips one block',
     promise: 'I4',
     file: 'lib/aws/blocks.ts',
-    find: 'for (const block of page.value.ChangedBlocks ?? [])',
-    replace:
-      'for (const block of (page.value.ChangedBlocks ?? []).filter(({ BlockIndex = 0 }) => BlockIndex % 4 !== 1))',
+    find: 'for (const block of page.ChangedBlocks ?? [])',
+    replace: 'for (const block of (page.ChangedBlocks ?? []).filter(({ BlockIndex = 0 }) => BlockIndex % 4 !== 1))',
     day: 'there and back',
   },
   {
     name: 'writes zeros in place of a block',
     promise: 'I4',
-    file: 'lib/steps/transfer/move.ts',
+    file: 'lib/steps/transfer/carry.ts',
     find: 'const block = token === null ? zeroBlock',
     replace: 'const block = token === null || index % 2 === 1 ? zeroBlock',
     day: 'there and back',

@@ -330,6 +330,9 @@ describe('docs/spec.md, bounds that lean on each other', () => {
     'copies are waited for within the time of their function': () =>
       at('steps/protect/replicate: patienceSecondsMax') + at('steps/protect/replicate: crowdedPauseMsMax') / 1_000 <=
       (template.timeouts.get('protect/replicate') ?? 0) - 75,
+    'a run of a unit ends within the time of its function': () =>
+      at('steps/transfer/move: sendSecondsMax') + 5 * (3 + 10 + at('aws/block-calls: bodyMsMax') / 1_000) + 3 <=
+      (template.timeouts.get('transfer/move') ?? 0),
     'a started snapshot is kept for longer than its units are repeated': () =>
       at('aws/blocks: idleMinutes') * 60 > pausesSeconds(8) + 9 * (template.timeouts.get('transfer/move') ?? 0),
   };

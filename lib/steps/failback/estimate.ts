@@ -20,7 +20,8 @@ export async function estimate(
   if (!taken.isReady) return pollSnapshots(services, input, false, false);
   const deltas: VolumeDelta[] = [];
   for (const { key, snapshot, base } of taken.volumes) {
-    const pair = { region: plan.recovery.region, base: base.recoverySnapshot, snapshot: snapshot.id };
+    const { id, sizeGib } = snapshot;
+    const pair = { region: plan.recovery.region, base: base.recoverySnapshot, snapshot: id, sizeGib };
     deltas.push({ volume: key, ...(await cutTransfer(services, pair)) });
   }
   const result = estimateFailback(deltas);
