@@ -15,7 +15,9 @@ const ec2 = (region: string) => stage.cloud.services(region).ec2;
 const state = () => settle(stage.catalogue.state(shop.name));
 const drilling = { plan: shop.name, drill: true };
 const lastDrill = async () =>
-  (await settle(stage.catalogue.operationsOf(shop.name, 'drill'))).toSorted((a, b) => b.startedAt.localeCompare(a.startedAt))[0];
+  (await settle(stage.catalogue.operationsOf(shop.name, 'drill'))).toSorted((a, b) =>
+    b.startedAt.localeCompare(a.startedAt),
+  )[0];
 /** What stands in the drill's network at home, or stood there. */
 const drilled = () =>
   [...ec2(home).state.instances.values()].filter(({ interfaces }) => interfaces[0].subnetId === place);
