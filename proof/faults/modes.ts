@@ -3,8 +3,7 @@ import type { Plan } from '../../lib/domain/plan.ts';
 import { asking, frozenShop, isolatingShop, richShop, roomyShop, shop } from '../shop.ts';
 import type { Life } from '../life.ts';
 import type { MachineKind } from '../../rehearsal/stage.ts';
-import { readOperations } from '../checkers/table.ts';
-import { replaceVolume } from '../replace-volume.ts';
+import { accept, comeHome, failOver, failOverAndReplace, failOverInTheDark, fill, protect } from './moments.ts';
 
 const askingShop = asking(shop);
 const home = shop.primary.region;
@@ -29,56 +28,6 @@ export interface Mode {
   again?(life: Life): Promise<void>;
   /** Takes away what the mode itself put in the way. */
   clear?(life: Life): void;
-}
-
-/** A servers' Region that can run nothing more of the type of the web server, which comes last. */
-function fill(life: Life, region: string, isAvailable: boolean): void {
-  life.stage.cloud.services(region).ec2.setCapacity(`${region}a`, 't3.medium', isAvailable);
-}
-
-async function protect(life: Life): Promise<void> {
-  await life.run('protect');
-  life.write(1);
-}
-
-async function failOver(life: Life): Promise<void> {
-  await protect(life);
-  await life.run('failover');
-  await life.rest();
-  life.write(2);
-}
-
-/** A volume of a recovery server becomes another one to AWS, without a block of it changing. */
-async function failOverAndReplace(life: Life): Promise<void> {
-  await failOver(life);
-  await replaceVolume(life.stage, { region: away, server: 'db', device: '/dev/sdf' });
-}
-
-async function failOverInTheDark(life: Life): Promise<void> {
-  await protect(life);
-  life.stage.cloud.faults.lose(home);
-  await life.run('failover');
-  life.stage.cloud.faults.restore(home);
-  await life.rest();
-  life.write(2);
-}
-
-/** The primary held what no recovery point had; the plan is protected again since. */
-async function comeHome(life: Life): Promise<void> {
-  await failOverInTheDark(life);
-  await life.run('failback');
-  await life.rest();
-  await protect(life);
-}
-
-/** By somebody who has read the report. */
-export async function accept({ stage }: Life): Promise<void> {
-  const operations = await stage.clock.settle(readOperations(stage));
-  const reports = operations.flatMap(({ committedAt, unreplicated }) =>
-    committedAt === null ? [] : Object.values(unreplicated ?? {}),
-  );
-  const unreplicatedBlocks = reports.reduce((sum, { blocks }) => sum + blocks, 0);
-  await stage.runUnskipped('failback', { plan: shop.name, accept: true, unreplicatedBlocks });
 }
 
 const run =
