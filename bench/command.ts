@@ -5,6 +5,7 @@ import { type FailoverNumbers, failOver } from './failover/run.ts';
 import { type Day, protectFleet } from './protection/day.ts';
 import { monthOf } from './protection/month.ts';
 import { countReads } from './protection/points.ts';
+import { transferNumbers } from './transfer/run.ts';
 
 const help = `Measures Homeward on the simulated cloud, at AWS's default quotas.
 
@@ -12,6 +13,8 @@ const help = `Measures Homeward on the simulated cloud, at AWS's default quotas.
   npm run bench -- protection --servers 30 --hours 4 --every 30 --points 1000
   npm run bench -- failover                        1, 10, 100 and 300 servers in four waves, beside the bound that quotas and boots set
   npm run bench -- failover --servers 30
+  npm run bench -- transfer                        what carrying a block costs beside a plain SDK loop and raw sockets, and how it keeps to AWS's pace
+  npm run bench -- transfer --blocks 200 --turns 1
   npm run bench -- protection --json FILE          the numbers as JSON
 `;
 
@@ -22,6 +25,8 @@ const { values, positionals } = parseArgs({
     hours: { type: 'string', default: '24' },
     every: { type: 'string', default: '26' },
     points: { type: 'string', default: '100000' },
+    blocks: { type: 'string', default: '1000' },
+    turns: { type: 'string', default: '3' },
     json: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -79,7 +84,11 @@ async function failover(keep: (numbers: object) => void): Promise<void> {
   }
 }
 
-const benches: Readonly<Record<string, typeof protection>> = { protection, failover };
+async function transfer(keep: (numbers: object) => void): Promise<void> {
+  for await (const numbers of transferNumbers(Number(values.blocks), Number(values.turns))) keep(numbers);
+}
+
+const benches: Readonly<Record<string, typeof protection>> = { protection, failover, transfer };
 const bench = benches[positionals[0] ?? ''];
 if (values.help || bench === undefined) {
   console.log(help);

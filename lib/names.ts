@@ -54,6 +54,8 @@ export const metrics = {
   ledAway: 'LedAway',
   /** Seconds from the start of a drill until all its servers were healthy. */
   drillDuration: 'DrillDuration',
+  /** Likewise of a drill of the way home. */
+  homeDrillDuration: 'HomeDrillDuration',
   /** Of each probe of a plan: 1 where it was answered rightly, 0 where not. */
   probeAnswered: 'ProbeAnswered',
 } as const;

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Plan } from '../lib/domain/plan.ts';
+import type { Consistency, Plan, PlanServer } from '../lib/domain/plan.ts';
 import { readPlanFile } from '../lib/plan-file/read.ts';
 import type { World, WorldServer } from '../rehearsal/world.ts';
 
@@ -12,53 +12,42 @@ export const shop: Plan = (() => {
   return plan;
 })();
 
+/** The shop, with more said of some of its servers. */
+function withServers(plan: Plan, more: Readonly<Record<string, Partial<PlanServer>>>): Plan {
+  const servers = Object.entries(plan.servers).map(([name, server]) => [name, { ...server, ...more[name] }]);
+  return { ...plan, servers: Object.fromEntries(servers) };
+}
+
+const frozen: Consistency = {
+  freeze: ['fsfreeze --freeze /data'],
+  thaw: ['fsfreeze --unfreeze /data'],
+  withinSeconds: 60,
+  onFailure: 'crash-consistent',
+};
+
 /** The same, with a database that is frozen while its snapshots are begun. */
-export const frozenShop: Plan = {
-  ...shop,
-  servers: Object.fromEntries(
-    Object.entries(shop.servers).map(([name, server]) => [
-      name,
-      name === 'db'
-        ? {
-            ...server,
-            consistency: {
-              freeze: ['fsfreeze --freeze /data'],
-              thaw: ['fsfreeze --unfreeze /data'],
-              withinSeconds: 60,
-              onFailure: 'crash-consistent',
-            },
-          }
-        : server,
-    ]),
-  ),
+export const frozenShop: Plan = withServers(shop, { db: { consistency: frozen } });
+
+const sparing = {
+  files: { optional: true, elasticIp: 'eipalloc-0f100000000000002', health: { withinSeconds: 300, tcp: 2049 } },
 };
 
 /** The same, with a file store that it can do without, for which an address is prepared. */
-export const sparingShop: Plan = {
-  ...shop,
-  servers: Object.fromEntries(
-    Object.entries(shop.servers).map(([name, server]) => {
-      const sparing = {
-        optional: true,
-        elasticIp: 'eipalloc-0f100000000000002',
-        health: { withinSeconds: 300, tcp: 2049 },
-      };
-      return [name, name === 'files' ? { ...server, ...sparing } : server];
-    }),
-  ),
+export const sparingShop: Plan = withServers(shop, sparing);
+
+const probing = {
+  db: {
+    health: {
+      ...shop.servers['db']?.health,
+      withinSeconds: 600,
+      commands: ['pg_isready --quiet', 'test -e /data/ready'],
+    },
+  },
+  web: { health: { withinSeconds: 600, http: { port: 80, path: '/health', status: 200, text: 'ok' } } },
 };
 
 /** The same, with a database and a web server that are asked by more than whether they answer. */
-export const probingShop: Plan = {
-  ...shop,
-  servers: Object.fromEntries(
-    Object.entries(shop.servers).map(([name, server]) => {
-      const http = { port: 80, path: '/health', status: 200, text: 'ok' };
-      const health = { db: { commands: ['pg_isready --quiet', 'test -e /data/ready'] }, web: { http } }[name];
-      return [name, { ...server, health: { ...server.health, ...health } }];
-    }),
-  ),
-};
+export const probingShop: Plan = withServers(shop, probing);
 
 /** The same, which two probes ask from outside besides its heartbeat: two of the three must say that it is out. */
 export const watchedShop: Plan = {
@@ -77,6 +66,15 @@ export const watchedShop: Plan = {
   },
 };
 
+/** The same, whose servers at home are cut off instead of stopped. */
+export const isolatingShop: Plan = {
+  ...shop,
+  failover: { ...shop.failover, fence: 'isolate', isolationGroups: ['sg-0150000000000000a'] },
+};
+
+/** The same, whose primary nobody fences. */
+export const unfencedShop: Plan = { ...shop, failover: { ...shop.failover, fence: 'none' } };
+
 const [mapped = ''] = Object.values(shop.recovery.subnets);
 
 /** The same, with another zone and another type for where there is no room. */
@@ -91,27 +89,71 @@ export const roomyShop: Plan = {
   },
 };
 
-/** The same, which asks people wherever a plan can. */
-export const askingShop: Plan = {
-  ...shop,
-  failover: {
-    ...shop.failover,
-    whenFenceIsOwed: 'ask',
-    questions: {
-      owedFence: { withinSeconds: 600, otherwise: 'undo' },
-      unhealthy: { withinSeconds: 1_200, otherwise: 'undo' },
-      traffic: { withinSeconds: 1_800, otherwise: 'proceed' },
+/** A plan that asks people wherever it can. */
+export function asking(plan: Plan): Plan {
+  return {
+    ...plan,
+    failover: {
+      ...plan.failover,
+      whenFenceIsOwed: 'ask',
+      questions: {
+        owedFence: { withinSeconds: 600, otherwise: 'undo' },
+        unhealthy: { withinSeconds: 1_200, otherwise: 'undo' },
+        traffic: { withinSeconds: 1_800, otherwise: 'proceed' },
+      },
     },
-  },
-  failback: {
-    ...shop.failback,
-    questions: {
-      primaryIsSafe: { withinSeconds: 3_600, otherwise: 'undo' },
-      unhealthy: { withinSeconds: 1_200, otherwise: 'undo' },
-      cutOver: { withinSeconds: 3_600, otherwise: 'proceed' },
+    failback: {
+      ...plan.failback,
+      questions: {
+        primaryIsSafe: { withinSeconds: 3_600, otherwise: 'undo' },
+        unhealthy: { withinSeconds: 1_200, otherwise: 'undo' },
+        cutOver: { withinSeconds: 3_600, otherwise: 'proceed' },
+      },
     },
-  },
-};
+  };
+}
+
+/**
+ * The shop with all that a plan can have at once: commands, a server it can do without, other places, probes, and every kind of record.
+ */
+export const richShop: Plan = (() => {
+  const zone = 'Z0SHOPEXAMPLE';
+  const of = (label: string) => ({ zone, name: `${label}.shop.example.com`, type: 'A' }) as const;
+  const balancer = (of: string, region: string) => ({
+    zone: `Z0BALANCER${of}`,
+    name: `shop.elb.${region}.example.com`,
+  });
+  return {
+    ...withServers(roomyShop, {
+      ...probing,
+      ...sparing,
+      db: { ...probing.db, consistency: frozen },
+    }),
+    traffic: [
+      ...shop.traffic,
+      { ...of('orders'), ttlSeconds: 60, server: 'db', address: 'public' },
+      { ...of('mail'), ttlSeconds: 60, values: { primary: ['192.0.2.10'], recovery: ['198.51.100.10'] } },
+      {
+        ...of('pictures'),
+        alias: { primary: balancer('HOME', shop.primary.region), recovery: balancer('AWAY', shop.recovery.region) },
+      },
+      { ...of('search'), weighted: { primary: 'home', recovery: 'away' } },
+      { ...of('pay'), failover: { primary: 'home', recovery: 'away' } },
+    ],
+    failover: {
+      ...shop.failover,
+      automatic: {
+        ...shop.failover.automatic,
+        probes: {
+          shop: { address: 'shop.example.com', http: { port: 80, path: '/health', status: 200, text: 'ok' } },
+          orders: { address: 'orders.shop.example.com', tcp: 5432 },
+        },
+        atLeast: 2,
+        missingForSeconds: 180,
+      },
+    },
+  };
+})();
 
 function serverOf(instanceType: string, isEncrypted: boolean): WorldServer {
   const volume = { sizeGib: 8, writtenBlocks: 6, volumeType: 'gp3' };

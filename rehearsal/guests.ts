@@ -43,9 +43,10 @@ export class Guests {
   constructor(cloud: SimulatedCloud, plan: Plan) {
     this.#cloud = cloud;
     this.#plan = plan;
-    const { ssm } = cloud.services(plan.primary.region);
+    const { ssm, ec2 } = cloud.services(plan.primary.region);
+    const isManaged = (instance: string) => this.#runs(instance) && !ec2.isCutOff(instance);
     ssm.managedInstances = () =>
-      Object.values(plan.servers).flatMap(({ instance }) => (this.#runs(instance) ? [instance] : []));
+      Object.values(plan.servers).flatMap(({ instance }) => (isManaged(instance) ? [instance] : []));
     ssm.onCommand = (command) => this.#run(command);
     const away = cloud.services(plan.recovery.region);
     away.ssm.managedInstances = () => [...away.ec2.state.instances.keys()].filter((id) => this.#hasRegistered(id));

@@ -14,6 +14,8 @@ export function placeWorld(cloud: SimulatedCloud, plan: Plan, world: World): voi
   placeNetworks(cloud, plan);
   const recovery = cloud.services(plan.recovery.region).ec2;
   if (plan.recovery.key !== undefined) recovery.addKey(plan.recovery.key);
+  for (const id of plan.failover.isolationGroups ?? [])
+    cloud.services(plan.primary.region).ec2.addSecurityGroup({ id, isClosed: true });
   for (const { elasticIp } of Object.values(plan.servers))
     if (elasticIp !== undefined) recovery.addElasticIp({ id: elasticIp });
   const primaryKey = cloud.services(plan.primary.region).ec2.addKey();
@@ -27,7 +29,7 @@ export function placeWorld(cloud: SimulatedCloud, plan: Plan, world: World): voi
 
 /** Different address ranges, as two Regions that can ever be connected have. */
 function placeNetworks(cloud: SimulatedCloud, plan: Plan): void {
-  const { primary, recovery, probes, drill } = plan;
+  const { primary, recovery, failback, probes, drill } = plan;
   const elsewhere = Object.values(recovery.fallback?.subnets ?? {}).flat();
   const networks = [
     {
@@ -45,6 +47,12 @@ function placeNetworks(cloud: SimulatedCloud, plan: Plan): void {
       vpc: 'vpc-drill',
       subnets: [...Object.values(drill?.subnets ?? {}), ...(drill?.probes?.subnets ?? [])],
       groups: [...Object.values(drill?.securityGroups ?? {}), ...(drill?.probes?.securityGroups ?? [])],
+    },
+    {
+      ec2: cloud.services(primary.region).ec2,
+      vpc: 'vpc-drill',
+      subnets: Object.values(failback.drill?.subnets ?? {}),
+      groups: Object.values(failback.drill?.securityGroups ?? {}),
     },
   ];
   for (const [range, { ec2, subnets, groups, vpc = 'vpc-0' }] of networks.entries()) {

@@ -60,11 +60,15 @@ export class Workload {
     const regions = [primary.region, recovery.region].filter((region) => !this.#cloud.faults.isSilent(region));
     if (record === undefined) return regions.find((region) => this.#isUp(region));
     const address = this.#cloud.services(recovery.region).route53.resolve(record.name, record.type)?.values[0] ?? '';
-    return regions.find((region) => this.#cloud.services(region).ec2.instanceAt(address)?.serving === true);
+    return regions.find((region) => {
+      const at = this.#cloud.services(region).ec2.instanceAt(address);
+      return at?.serving === true && at.isOpen;
+    });
   }
 
   /** Does to the server that serves now what the story says, once it takes writes. Returns whether there was one. */
   act(action: OnVolume): boolean {
+    this.#goOnAtHome(action);
     const region = this.servingRegion();
     const { ec2 } = this.#cloud.services(region ?? this.#plan.recovery.region);
     const instance = region === undefined ? undefined : this.instanceIn(region, action.server);
@@ -82,6 +86,21 @@ export class Workload {
     if (action.kind === 'write') this.#write(at, action.blocks);
     if (action.kind === 'discard') this.#discard(at, action.blocks);
     return true;
+  }
+
+  /**
+   * Whoever was connected to a server at home when security groups cut it off goes on writing there for as long as it runs: those cut no
+   * connection that is tracked. @source aws-facts [4.1]
+   */
+  #goOnAtHome(action: OnVolume): void {
+    const { server, device } = action;
+    const { region } = this.#plan.primary;
+    const { ec2 } = this.#cloud.services(region);
+    const instance = this.instanceIn(region, server) ?? '';
+    const volume = ec2.volumesOf(instance).get(device);
+    const isCutOff = ec2.isServing(instance) && ec2.isCutOff(instance) && !this.#cloud.faults.isSilent(region);
+    if (action.kind !== 'write' || volume === undefined || !isCutOff) return;
+    this.#write({ region, server, device, volume }, action.blocks);
   }
 
   #goOn(instance: string): void {
@@ -139,7 +158,8 @@ export class Workload {
 
   #isUp(region: string): boolean {
     const { ec2 } = this.#cloud.services(region);
-    return Object.keys(this.#plan.servers).every((server) => ec2.isServing(this.instanceIn(region, server) ?? ''));
+    const ids = Object.keys(this.#plan.servers).map((server) => this.instanceIn(region, server) ?? '');
+    return ids.every((id) => ec2.isServing(id) && !ec2.isCutOff(id));
   }
 
   /** At home the plan's own instance; elsewhere the one launched last that carries the server's name, drills aside. */

@@ -3,10 +3,10 @@ import {
   CompleteSnapshotCommand,
   type EBSClient,
   GetSnapshotBlockCommand,
+  ListChangedBlocksCommand,
+  ListSnapshotBlocksCommand,
   PutSnapshotBlockCommand,
   StartSnapshotCommand,
-  paginateListChangedBlocks,
-  paginateListSnapshotBlocks,
 } from '@aws-sdk/client-ebs';
 import { blockBytes } from '../domain/blocks.ts';
 import { Failure } from '../domain/failure.ts';
@@ -38,34 +38,47 @@ export interface SnapshotPair {
   readonly snapshot: string;
 }
 
+/** Where a listing begins, and who says when its next page may be asked for. */
+export interface Reading {
+  readonly first: number;
+  readonly send: <Page>(page: () => Promise<Page>) => Promise<Page>;
+}
+
+const pageSizeMax = 10_000;
+
 /**
- * Streams the changed blocks in ascending order, from block `first` on. Pages may be empty; only a missing token ends the
- * list. @source aws-facts [2.5]
+ * Streams the changed blocks in ascending order. Pages may be empty; only a missing token ends the list. @source aws-facts [2.5]
  */
-export async function* listChangedBlocks(ebs: EBSClient, pair: SnapshotPair, first = 0): AsyncGenerator<ChangedBlock> {
+export async function* listChangedBlocks(
+  ebs: EBSClient,
+  pair: SnapshotPair,
+  reading: Reading,
+): AsyncGenerator<ChangedBlock> {
   const input = {
     FirstSnapshotId: pair.base,
     SecondSnapshotId: pair.snapshot,
-    MaxResults: 10_000,
-    StartingBlockIndex: first,
+    MaxResults: pageSizeMax,
+    StartingBlockIndex: reading.first,
   };
-  const pages = paginateListChangedBlocks({ client: ebs, stopOnSameToken: false }, input)[Symbol.asyncIterator]();
-  for (;;) {
-    const page = await awsCall(`list the blocks changed between ${pair.base} and ${pair.snapshot}`, () => pages.next());
-    if (page.done === true) return;
-    for (const block of page.value.ChangedBlocks ?? [])
+  const what = `list the blocks changed between ${pair.base} and ${pair.snapshot}`;
+  const pages = pagesOf(what, reading, (token) => ebs.send(new ListChangedBlocksCommand({ ...input, ...token })));
+  for await (const page of pages)
+    for (const block of page.ChangedBlocks ?? [])
       yield { index: block.BlockIndex ?? 0, token: block.SecondBlockToken ?? null };
-  }
 }
 
 /**
- * Streams every block that one of two snapshots has, in ascending order, from block `first` on: for a pair that AWS does not take for
- * related, whose differences must be found by reading. @source aws-facts [2.6]
+ * Streams every block that one of two snapshots has, in ascending order: for a pair that AWS does not take for related, whose differences
+ * must be found by reading. @source aws-facts [2.6]
  */
-export async function* listBlocksOfBoth(ebs: EBSClient, pair: SnapshotPair, first = 0): AsyncGenerator<ListedBlock> {
-  const bases = listBlocks(ebs, pair.base, first);
+export async function* listBlocksOfBoth(
+  ebs: EBSClient,
+  pair: SnapshotPair,
+  reading: Reading,
+): AsyncGenerator<ListedBlock> {
+  const bases = listBlocks(ebs, pair.base, reading);
   let base = await bases.next();
-  for await (const { index, token } of listBlocks(ebs, pair.snapshot, first)) {
+  for await (const { index, token } of listBlocks(ebs, pair.snapshot, reading)) {
     for (; base.done !== true && base.value.index < index; base = await bases.next())
       yield { index: base.value.index, token: null };
     if (base.done === true || base.value.index !== index) yield { index, token };
@@ -78,28 +91,41 @@ export async function* listBlocksOfBoth(ebs: EBSClient, pair: SnapshotPair, firs
 }
 
 /** The blocks of a snapshot that were written, in ascending order. Pages may be empty here too. @source aws-facts [2.5] */
-async function* listBlocks(ebs: EBSClient, snapshot: string, first: number, pageSize = 10_000) {
-  const input = { SnapshotId: snapshot, MaxResults: pageSize, StartingBlockIndex: first };
-  const pages = paginateListSnapshotBlocks({ client: ebs, stopOnSameToken: false }, input)[Symbol.asyncIterator]();
-  for (;;) {
-    const page = await awsCall(`list the blocks of ${snapshot}`, () => pages.next());
-    if (page.done === true) return;
-    for (const { BlockIndex = 0, BlockToken = '' } of page.value.Blocks ?? [])
-      yield { index: BlockIndex, token: BlockToken };
-  }
+async function* listBlocks(ebs: EBSClient, snapshot: string, reading: Reading, pageSize = pageSizeMax) {
+  const input = { SnapshotId: snapshot, MaxResults: pageSize, StartingBlockIndex: reading.first };
+  const pages = pagesOf(`list the blocks of ${snapshot}`, reading, (token) =>
+    ebs.send(new ListSnapshotBlocksCommand({ ...input, ...token })),
+  );
+  for await (const page of pages)
+    for (const { BlockIndex = 0, BlockToken = '' } of page.Blocks ?? []) yield { index: BlockIndex, token: BlockToken };
+}
+
+async function* pagesOf<Page extends { NextToken?: string | undefined }>(
+  what: string,
+  { send }: Reading,
+  ask: (token: { NextToken?: string }) => Promise<Page>,
+): AsyncGenerator<Page> {
+  let next: string | undefined;
+  do {
+    const token = next === undefined ? {} : { NextToken: next };
+    const page = await send(() => awsCall(what, () => ask(token)));
+    yield page;
+    next = page.NextToken;
+  } while (next !== undefined);
 }
 
 /** Tokens of the first blocks of a snapshot by index, those below `end` that were written. @source aws-facts [2.5] */
 export async function listFirstBlocks(ebs: EBSClient, snapshot: string, end: number): Promise<Map<number, string>> {
   const tokens = new Map<number, string>();
-  for await (const { index, token } of listBlocks(ebs, snapshot, 0, 100)) {
+  const atOnce: Reading = { first: 0, send: (page) => page() };
+  for await (const { index, token } of listBlocks(ebs, snapshot, atOnce, 100)) {
     if (index >= end) break;
     tokens.set(index, token);
   }
   return tokens;
 }
 
-/** Reads one block and verifies its checksum. */
+/** Reads one block and verifies its checksum. What a transfer carries goes the shorter way of `block-calls.ts`. */
 export async function getBlock(ebs: EBSClient, snapshot: string, index: number, token: string): Promise<Block> {
   return awsCall(`read block ${index} of ${snapshot}`, async () => {
     const answer = await ebs.send(

@@ -71,9 +71,9 @@ export const keyOf = {
   }),
   transfer: (operation: string, id: string) => ({ pk: `OP#${operation}`, sk: `TRANSFER#${id}` }),
   creation: (operation: string, step: string) => ({ pk: `OP#${operation}`, sk: `MADE#${step}` }),
-  unit: (operation: string, transfer: string, unit: number) => ({
+  unit: (operation: string, transfer: string, { unit, first }: Pick<UnitRecord, 'unit' | 'first'>) => ({
     pk: `OP#${operation}`,
-    sk: `UNIT#${transfer}#${String(unit).padStart(8, '0')}`,
+    sk: `UNIT#${transfer}#${String(unit).padStart(8, '0')}#${String(first).padStart(10, '0')}`,
   }),
   event: (operation: string, at: string, text: string) => ({
     pk: `OP#${operation}`,
@@ -108,7 +108,7 @@ export const kinds = {
   }),
   unit: (operation: string, transfer: string) => ({
     schema: unitRecordSchema,
-    keyOf: ({ unit }: UnitRecord) => keyOf.unit(operation, transfer, unit),
+    keyOf: (part: UnitRecord) => keyOf.unit(operation, transfer, part),
   }),
 };
 

@@ -382,7 +382,7 @@ export class Catalogue extends OperationItems {
   /** Sets one entry of a map of the operation, such as one launched server. */
   async updateOperationEntry(
     holder: { plan: string; operation: string },
-    map: 'servers' | 'broughtUp' | 'leftOut' | 'swapped' | 'stopped' | 'questions',
+    map: 'servers' | 'broughtUp' | 'leftOut' | 'swapped' | 'stopped' | 'isolated' | 'questions',
     name: string,
     value: unknown,
   ): Promise<void> {

@@ -10,6 +10,7 @@ import { ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SSMClient } from '@aws-sdk/client-ssm';
+import { inFlightMax } from '../domain/blocks.ts';
 
 /**
  * SDK clients have no read time-out of their own, and a lost Region answers nothing; without these a step would hang until
@@ -30,7 +31,10 @@ export const ec2Client: ClientFactory<EC2Client> = (region) => new EC2Client(inR
  */
 export const ec2OnceClient: ClientFactory<EC2Client> = (region) =>
   new EC2Client({ ...inRegion(region), maxAttempts: 1 });
-export const ebsClient: ClientFactory<EBSClient> = (region) => new EBSClient({ ...inRegion(region), maxAttempts: 5 });
+/** A connection for each block in flight, and one for the pages of the list. */
+const blockPatience = { ...patience, httpsAgent: { maxSockets: inFlightMax + 1 } };
+export const ebsClient: ClientFactory<EBSClient> = (region) =>
+  new EBSClient({ ...inRegion(region), requestHandler: blockPatience, maxAttempts: 5 });
 export const dynamodbClient: ClientFactory<DynamoDBClient> = (region) => new DynamoDBClient(inRegion(region));
 export const route53Client: ClientFactory<Route53Client> = (region) => new Route53Client(inRegion(region));
 export const cloudwatchClient: ClientFactory<CloudWatchClient> = (region) => new CloudWatchClient(inRegion(region));

@@ -3,6 +3,7 @@ import {
   ModifyInstanceAttributeCommand,
   type ModifyInstanceAttributeCommandInput,
   ModifyNetworkInterfaceAttributeCommand,
+  type ModifyNetworkInterfaceAttributeCommandInput,
 } from '@aws-sdk/client-ec2';
 import { awsCall } from './call.ts';
 
@@ -37,14 +38,30 @@ export async function setInterfaceSourceDestCheck(
   networkInterface: string,
   isOn: boolean,
 ): Promise<void> {
-  await awsCall(`switch the source/destination check of ${networkInterface} ${isOn ? 'on' : 'off'}`, () =>
-    ec2.send(
-      new ModifyNetworkInterfaceAttributeCommand({
-        NetworkInterfaceId: networkInterface,
-        SourceDestCheck: { Value: isOn },
-      }),
-    ),
-  );
+  await modifyInterface(ec2, `switch the source/destination check of ${networkInterface} ${isOn ? 'on' : 'off'}`, {
+    NetworkInterfaceId: networkInterface,
+    SourceDestCheck: { Value: isOn },
+  });
+}
+
+/** These and no others, of an interface of an instance in any state. Connections that are tracked go on. @source aws-facts [4.1] */
+export async function setInterfaceGroups(
+  ec2: EC2Client,
+  networkInterface: string,
+  groups: readonly string[],
+): Promise<void> {
+  await modifyInterface(ec2, `give ${networkInterface} the security groups ${groups.join(', ')}`, {
+    NetworkInterfaceId: networkInterface,
+    Groups: [...groups],
+  });
+}
+
+async function modifyInterface(
+  ec2: EC2Client,
+  what: string,
+  input: ModifyNetworkInterfaceAttributeCommandInput,
+): Promise<void> {
+  await awsCall(what, () => ec2.send(new ModifyNetworkInterfaceAttributeCommand(input)));
 }
 
 /** An attached volume outlives its instance unless told otherwise; AttachVolume resets this to `false`. @source aws-facts [3.6] */

@@ -32,6 +32,8 @@ export interface AttachedInterface {
   readonly id: string;
   readonly deviceIndex: number;
   readonly isSourceDestChecked: boolean;
+  /** Ids of its security groups, in no order. */
+  readonly groups: readonly string[];
 }
 
 /** An instance as the steps see it; `raw` is the SDK's own shape for capturing. */
@@ -123,11 +125,14 @@ function factsOf(instance: Instance): InstanceFacts {
     zone: instance.Placement?.AvailabilityZone ?? '',
     privateAddress: first === undefined ? instance.PrivateIpAddress : first.PrivateIpAddress,
     publicAddress: first === undefined ? instance.PublicIpAddress : first.Association?.PublicIp,
-    interfaces: (instance.NetworkInterfaces ?? []).map(({ NetworkInterfaceId, Attachment, SourceDestCheck }) => ({
-      id: NetworkInterfaceId ?? '',
-      deviceIndex: Attachment?.DeviceIndex ?? 0,
-      isSourceDestChecked: SourceDestCheck ?? true,
-    })),
+    interfaces: (instance.NetworkInterfaces ?? []).map(
+      ({ NetworkInterfaceId, Attachment, SourceDestCheck, Groups }) => ({
+        id: NetworkInterfaceId ?? '',
+        deviceIndex: Attachment?.DeviceIndex ?? 0,
+        isSourceDestChecked: SourceDestCheck ?? true,
+        groups: (Groups ?? []).map(({ GroupId }) => GroupId ?? ''),
+      }),
+    ),
     volumes: (instance.BlockDeviceMappings ?? []).map(({ DeviceName, Ebs }) => ({
       device: DeviceName ?? '',
       volumeId: Ebs?.VolumeId ?? '',

@@ -20,6 +20,8 @@ export interface LaunchRequest {
   readonly interfaces: readonly LaunchInterface[];
   readonly token: string;
   readonly owner: OwnerTags;
+  /** Devices of the image, and the rate at which AWS is to fill them. */
+  readonly hydration?: { readonly devices: readonly string[]; readonly mibPerSecond: number } | undefined;
 }
 
 /** Launches exactly one instance as it was captured; the token makes a repeat return the same one. @source aws-facts [3.3] */
@@ -35,6 +37,7 @@ export async function launchInstance(ec2: EC2Client, request: LaunchRequest): Pr
         ClientToken: request.token,
         EbsOptimized: configuration.ebsOptimized,
         ...networkOf(request),
+        ...hydrationOf(request),
         ...(configuration.keyName === null ? {} : { KeyName: configuration.keyName }),
         ...(configuration.instanceProfile === null
           ? {}
@@ -72,6 +75,15 @@ function networkOf({ interfaces, configuration, owner }: LaunchRequest): Input {
       ...(description === '' ? {} : { Description: description }),
     })),
     TagSpecifications: [...tags, tagSpecification('network-interface', owner)],
+  };
+}
+
+/** All else of a volume is as its image says. @source aws-facts [1.8], [3.1] */
+function hydrationOf({ hydration }: LaunchRequest): Input {
+  if (hydration === undefined) return {};
+  const { devices, mibPerSecond: rate } = hydration;
+  return {
+    BlockDeviceMappings: devices.map((name) => ({ DeviceName: name, Ebs: { VolumeInitializationRate: rate } })),
   };
 }
 

@@ -27,6 +27,7 @@ const units: Readonly<Record<Metric, StandardUnit>> = {
   [metrics.unexpectedFullCopies]: 'Count',
   [metrics.ledAway]: 'Count',
   [metrics.drillDuration]: 'Seconds',
+  [metrics.homeDrillDuration]: 'Seconds',
   [metrics.readinessFindings]: 'Count',
   [metrics.predictedRto]: 'Seconds',
   [metrics.probeAnswered]: 'Count',

@@ -60,16 +60,22 @@ export class OperationItems {
     await this.#items.remove(keyOf.creation(operation, step));
   }
 
-  async unit(operation: string, transfer: string, unit: number): Promise<UnitRecord | undefined> {
-    return this.#items.get(keyOf.unit(operation, transfer, unit), kinds.unit(operation, transfer));
+  /** What the run of a unit from block `first` on has done, once it has ended. */
+  async unit(
+    operation: string,
+    transfer: string,
+    part: Pick<UnitRecord, 'unit' | 'first'>,
+  ): Promise<UnitRecord | undefined> {
+    return this.#items.get(keyOf.unit(operation, transfer, part), kinds.unit(operation, transfer));
   }
 
-  /** Units in ascending order of their blocks. */
+  /** Units, and the runs of each, in ascending order of their blocks. */
   units(operation: string, transfer: string): Promise<UnitRecord[]> {
     return this.#items.query(`OP#${operation}`, `UNIT#${transfer}#`, kinds.unit(operation, transfer));
   }
 
-  async addUnit(operation: string, transfer: string, unit: UnitRecord): Promise<void> {
-    await this.#items.update(keyOf.unit(operation, transfer, unit.unit), { ...unit });
+  /** Returns whether this is the first run of the unit from its block on that has ended: another one changes nothing. */
+  addUnit(operation: string, transfer: string, part: UnitRecord): Promise<boolean> {
+    return this.#items.update(keyOf.unit(operation, transfer, part), { ...part }, { unit: undefined });
   }
 }

@@ -4,8 +4,11 @@ import type { OperatorClients } from '../aws/operator-clients.ts';
 import { readStackOutputs } from '../aws/stack-outputs.ts';
 import type { Operation, OperationKind, RecoveryPoint } from '../domain/catalogue.ts';
 import { choiceLines } from '../domain/choice.ts';
+import { isHomeDrill } from '../domain/drill.ts';
 import { estimateLines } from '../domain/estimate.ts';
 import { describeFailure } from '../domain/failure.ts';
+import { fenceLine } from '../domain/fence.ts';
+import { fullPerformanceSeconds } from '../domain/hydration.ts';
 import { warningsOf } from '../domain/left-out.ts';
 import { nameOf } from '../domain/operation-name.ts';
 import { keptLine, keptReturns, untilWords } from '../domain/kept.ts';
@@ -158,9 +161,7 @@ export async function showStatus(console: Console, plan: Plan): Promise<void> {
   const state = await catalogue.state(plan.name);
   const newest = await catalogue.newestAvailable(plan.name);
   console.print(`plan ${plan.name}: ${state.phase}, active site ${state.activeSite}, epoch ${state.epoch}`);
-  console.print(
-    `fence: ${state.fence === null ? 'none' : `${state.fence.site} ${state.fence.status} since ${state.fence.since}`}`,
-  );
+  console.print(`fence: ${fenceLine(state.fence)}`);
   console.print(
     `operation: ${state.lease === null ? 'none' : `${state.lease.operation}, lease until ${state.lease.until}`}`,
   );
@@ -172,6 +173,8 @@ export async function showStatus(console: Console, plan: Plan): Promise<void> {
   if (last !== undefined)
     for (const warning of warningsOf(last)) console.print(printable(`warning of ${last.id}: ${warning}`));
   for (const line of await keptLines(catalogue, plan)) console.print(printable(line));
+  const full = last === undefined ? null : fullPerformanceSeconds(last);
+  if (full !== null) console.print(`full performance of ${last?.id}: after ${Math.ceil(full / 60)} minutes at most`);
   const automatic = await catalogue.automaticSwitch(plan.name);
   if (automatic?.isOn === false)
     console.print(`automatic failover: off since ${automatic.since}, switched by ${printable(automatic.by)}`);
@@ -195,11 +198,12 @@ async function keptLines(catalogue: Catalogue, plan: Plan): Promise<string[]> {
 function readinessLines(found: Readiness | undefined): string[] {
   if (found === undefined) return ['readiness: nobody has looked yet'];
   const { at, phase, recoveryPoint, blocking, short, unseen, warnings, rtoSeconds, rtoPhases } = found;
+  const { fullPerformanceSeconds: full } = found;
   if (phase !== 'protected') return [`readiness at ${at}: not looked, the plan was ${phase}`];
   const unmeasured = recoveryPoint === null ? 'not known' : 'not measured, drill once';
   const rto = rtoSeconds === null ? unmeasured : `about ${Math.ceil(rtoSeconds / 60)} minutes`;
   return [
-    `readiness at ${at}: ${readyWords(found)}; RTO ${rto}`,
+    `readiness at ${at}: ${readyWords(found)}; RTO ${rto}${full === null ? '' : `, full performance after ${Math.ceil(full / 60)} minutes at most`}`,
     ...blocking.map((finding) => `  in the way: ${finding}`),
     ...short.map((finding) => `  too small: ${finding}`),
     ...unseen.map((why) => `  not known: ${why}`),
@@ -223,11 +227,13 @@ const drillsShownMax = 5;
 /** The last drills, newest first: what became of them, and how long the servers took to be healthy. */
 function drillLines(drills: readonly Operation[]): string[] {
   const newest = drills.toSorted((a, b) => b.startedAt.localeCompare(a.startedAt)).slice(0, drillsShownMax);
-  return newest.map(({ startedAt, outcome, rtoSeconds, recoveryPoint, leftOut }) => {
+  return newest.map((operation) => {
+    const { startedAt, outcome, rtoSeconds, recoveryPoint, leftOut } = operation;
     const without = Object.keys(leftOut);
     const which = without.length === 0 ? 'all servers' : `all servers but ${without.join(', ')}`;
     const took = rtoSeconds === null ? 'not verified' : `verified, ${which} healthy after ${Math.round(rtoSeconds)} s`;
-    return `drill of ${startedAt}: ${outcome}; ${recoveryPoint ?? 'no point'} ${took}`;
+    const what = isHomeDrill(operation) ? 'what had come home' : (recoveryPoint ?? 'no point');
+    return `${nameOf(operation)} of ${startedAt}: ${outcome}; ${what} ${took}`;
   });
 }
 

@@ -166,24 +166,31 @@ export const drillRule = rule(
   },
 );
 
-/** Whether people are asked of an owed fence stands in two places, which must say the same. */
-export const fenceRule = rule(
+/** Likewise at home, where every server stands already. */
+export const homeDrillRule = rule(
   z.object({
-    failover: z.object({ whenFenceIsOwed: z.string(), questions: z.record(z.string(), z.unknown()).default({}) }),
+    recovery: z.object({ subnets: ids, securityGroups: ids }),
+    failback: z.object({ drill: z.object({ subnets: ids, securityGroups: ids }) }),
   }),
-  ({ failover: { whenFenceIsOwed, questions } }) => {
-    const isRuled = Object.hasOwn(questions, 'owedFence');
-    return [
-      whenFenceIsOwed === 'ask' &&
-        !isRuled && {
-          path: ['failover', 'whenFenceIsOwed'],
-          message: 'needs a question. Write failover.questions.owedFence with "within" and "otherwise".',
-        },
-      whenFenceIsOwed !== 'ask' &&
-        isRuled && {
-          path: ['failover', 'questions', 'owedFence'],
-          message: `is never asked while failover.whenFenceIsOwed is ${whenFenceIsOwed}. Write "ask" there, or leave the question out.`,
-        },
-    ];
-  },
+  ({ recovery, failback: { drill } }) =>
+    (['subnets', 'securityGroups'] as const).flatMap((of) => {
+      const real = Object.keys(recovery[of]);
+      return [
+        ...Object.entries(drill[of]).map(
+          ([home, apart]) =>
+            real.includes(apart) && {
+              path: ['failback', 'drill', of, home],
+              message:
+                'is where servers stand at home. Name one of a network apart, from which nothing leads to production.',
+            },
+        ),
+        ...real.map(
+          (home) =>
+            !Object.hasOwn(drill[of], home) && {
+              path: ['failback', 'drill', of],
+              message: `says nothing of ${home}, which recovery.${of} maps. Map it here too.`,
+            },
+        ),
+      ];
+    }),
 );

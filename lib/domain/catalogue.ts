@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { choiceSchema } from './choice.ts';
+import { isolatedSchema } from './fence.ts';
 import { name } from './fields.ts';
 import { imageId, instanceId, operationIdSchema, pointIdSchema, snapshotId, time, volumeId } from './ids.ts';
 import { keptSchema } from './kept.ts';
@@ -46,8 +47,13 @@ const leaseSchema = z
   .readonly();
 export type Lease = z.output<typeof leaseSchema>;
 
-/** Whether a site is known to be unable to write. `owed`: it could not be confirmed and must be before anything is let back. */
-const fenceSchema = z.object({ site: siteSchema, status: z.enum(['confirmed', 'owed']), since: time }).readonly();
+/**
+ * Whether a site is known to be unable to write. `confirmed`: its servers are stopped. `owed`: it could not be fenced and must be. `isolated`: its servers run,
+ * and no connection can begin. `waived`: its plan has nobody fence it. Nothing is let back before it is confirmed.
+ */
+const fenceSchema = z
+  .object({ site: siteSchema, status: z.enum(['confirmed', 'owed', 'isolated', 'waived']), since: time })
+  .readonly();
 export type Fence = z.output<typeof fenceSchema>;
 
 /** Where a plan stands. What contradicts itself is refused: a phase, where production runs, and who holds the plan fit together. */
@@ -208,7 +214,10 @@ export const twinSchema = z
   .readonly();
 export type Twin = z.output<typeof twinSchema>;
 
-const launchedServerSchema = z.object({ image: imageId, instance: instanceId.nullable() }).readonly();
+/** `hydratedBy`: when its volumes are filled at the latest, where they were asked for at a rate. */
+const launchedServerSchema = z
+  .object({ image: imageId, instance: instanceId.nullable(), hydratedBy: time.exactOptional() })
+  .readonly();
 
 /** How it ended to bring a server up: launched or started with all that belongs to it, or left out; or not. */
 const broughtUpSchema = z
@@ -295,8 +304,8 @@ export const operationSchema = z
     choice: choiceSchema.exactOptional(),
     /** A failover that stops the primary in order, and launches from a point of the stopped servers. */
     isPlanned: z.literal(true).exactOptional(),
-    /** What it is of a failover, failback or accept, where it is not the whole of one. */
-    extent: z.enum(['dry-run', 'estimate', 'fence', 'list']).exactOptional(),
+    /** What it is of a failover, failback, drill or accept, where it is not the whole of one. */
+    extent: z.enum(['dry-run', 'estimate', 'fence', 'way-home', 'list']).exactOptional(),
     /** What the preflight of a failover found that does not stand in its way. */
     warnings: z.array(z.string()).readonly().exactOptional(),
     servers: z.record(name, launchedServerSchema).readonly(),
@@ -306,6 +315,8 @@ export const operationSchema = z
     questions: questionsSchema,
     /** Instances that it stopped, with the public address each had then. */
     stopped: z.record(instanceId, z.string().nullable()).readonly(),
+    /** Interfaces that it, or who paid its fence, isolated. Operations that an earlier version opened have none. */
+    isolated: isolatedSchema.exactOptional(),
     traffic: z.array(trafficChangeSchema).readonly(),
     /** To which site it had the plan's health check lead, from when on, and whether that led there already. */
     signalled: z.object({ to: siteSchema, at: time, wasThere: z.boolean() }).readonly().exactOptional(),
@@ -350,11 +361,18 @@ export type TransferRecord = z.output<typeof transferRecordSchema>;
 const digestBytes = 32;
 
 /**
- * What one unit of a transfer looked at (`listed`) and wrote (`blocks`): digests are the raw SHA-256 of each written block in
- * ascending index order, 32 bytes each.
+ * What one run looked at (`listed`) and wrote (`blocks`) of a unit of a transfer, from block `first` on; the next run goes on at `next`,
+ * `null` when the unit is done. Digests are the raw SHA-256 of each written block in ascending index order, 32 bytes each.
  */
 export const unitRecordSchema = z
-  .object({ unit: count, listed: count, blocks: count, digests: z.instanceof(Uint8Array) })
+  .object({
+    unit: count,
+    first: count,
+    next: count.nullable(),
+    listed: count,
+    blocks: count,
+    digests: z.instanceof(Uint8Array),
+  })
   .refine(({ blocks, digests }) => digests.length === blocks * digestBytes, {
     error: 'does not hold one digest for each block',
     path: ['digests'],

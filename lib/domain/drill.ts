@@ -3,6 +3,7 @@ import { Failure } from './failure.ts';
 import { name } from './fields.ts';
 import { operationIdSchema } from './ids.ts';
 import type { Holder } from './phase.ts';
+import type { Operation } from './catalogue.ts';
 import type { Plan } from './plan.ts';
 
 /**
@@ -32,8 +33,13 @@ export function staleDrill(seat: DrillSeat, { operation, epoch }: Holder): Failu
   );
 }
 
-export function isDrilled({ drill }: Plan): boolean {
-  return drill !== undefined;
+export function isDrilled({ drill, failback }: Plan): boolean {
+  return drill !== undefined || failback.drill !== undefined;
+}
+
+/** Whether an operation is a drill of the way home: what production, away, has become is launched in the primary Region. */
+export function isHomeDrill({ extent }: Pick<Operation, 'extent'>): boolean {
+  return extent === 'way-home';
 }
 
 /** Whether an operation, by its id, is a drill. */
@@ -46,23 +52,36 @@ export function isDrill(operation: string): boolean {
  * @throws Failure InvalidInput when the plan has no drill network
  */
 export function asDrill(plan: Plan): Plan {
-  const { drill, recovery, failover } = plan;
-  if (drill === undefined)
-    throw new Failure(
-      'InvalidInput',
-      `Plan ${plan.name} has no network to drill in. Write "drill" into the plan, with subnets and securityGroups, and deploy it. Nothing was changed.`,
-    );
-  const { probes: _probes, ...rest } = plan;
-  const { questions: _questions, ...failoverSame } = failover;
+  const { drill, recovery } = plan;
+  if (drill === undefined) throw noNetwork(plan, 'drill');
   const fallback = recovery.fallback === undefined ? {} : { fallback: { ...recovery.fallback, subnets: {} } };
   return {
-    ...rest,
+    ...apart(plan),
     recovery: { ...recovery, subnets: drill.subnets, securityGroups: drill.securityGroups, ...fallback },
-    servers: Object.fromEntries(
-      Object.entries(plan.servers).map(([key, { elasticIp: _, ...server }]) => [key, server]),
-    ),
-    traffic: [],
-    failover: failoverSame,
     ...(drill.probes === undefined ? {} : { probes: drill.probes }),
   };
+}
+
+/**
+ * A plan as a drill of the way home works on it: what it recovers to is a network apart in the primary Region.
+ * @throws Failure InvalidInput when the plan has no such network
+ */
+export function asHomeDrill(plan: Plan): Plan {
+  const { drill } = plan.failback;
+  if (drill === undefined) throw noNetwork(plan, 'failback.drill');
+  return { ...apart(plan), recovery: { region: plan.primary.region, ...drill } };
+}
+
+/** Without what leads to production, and whom it asks. */
+function apart({ probes: _, ...plan }: Plan): Plan {
+  const { questions: _questions, ...failover } = plan.failover;
+  const servers = Object.entries(plan.servers).map(([key, { elasticIp: _ip, ...server }]) => [key, server]);
+  return { ...plan, servers: Object.fromEntries(servers), traffic: [], failover };
+}
+
+function noNetwork({ name: plan }: Plan, field: string): Failure {
+  return new Failure(
+    'InvalidInput',
+    `Plan ${plan} has no network to drill in. Write "${field}" into the plan, with subnets and securityGroups, and deploy it. Nothing was changed.`,
+  );
 }

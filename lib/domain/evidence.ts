@@ -4,6 +4,7 @@ import { pointOfServer, pointsOf } from './choice.ts';
 import { secondsBetween } from './duration.ts';
 import type { OperationEvent } from './event.ts';
 import { name } from './fields.ts';
+import { fullPerformanceSeconds } from './hydration.ts';
 import type { Kept } from './kept.ts';
 import { warningsOf } from './left-out.ts';
 import { operationIdSchema, time } from './ids.ts';
@@ -89,7 +90,8 @@ export interface Evidence {
   };
   /** `ageSeconds`: how old it was when the operation began. */
   readonly recoveryPoints: readonly { readonly id: string; readonly takenAt: string; readonly ageSeconds: number }[];
-  readonly measured: Pick<Operation, 'rpoSeconds' | 'rtoSeconds'>;
+  /** `fullPerformanceSeconds`: as `rtoSeconds`, until the volumes are filled at the latest; `null` where nobody knows. */
+  readonly measured: Pick<Operation, 'rpoSeconds' | 'rtoSeconds'> & { readonly fullPerformanceSeconds: number | null };
   readonly phases: readonly Phase[];
   readonly servers: Readonly<Record<string, ServerEvidence>>;
   readonly approvals: readonly {
@@ -100,6 +102,12 @@ export interface Evidence {
     readonly answer: { word: string; by: string; because: string | null; at: string } | null;
   }[];
   readonly stopped: readonly string[];
+  /** Network interfaces that were cut off, with the security groups that they had. */
+  readonly isolated: readonly {
+    readonly interface: string;
+    readonly instance: string;
+    readonly groups: readonly string[];
+  }[];
   readonly traffic: readonly { name: string; type: string; before: readonly string[]; after: readonly string[] }[];
   readonly rounds: readonly Round[];
   readonly transfers: readonly Omit<TransferRecord, 'id' | 'isCompleting' | 'failure'>[];
@@ -130,13 +138,19 @@ export function evidenceOf(facts: Facts): Evidence {
       const takenAt = pointTime(point);
       return { id: point, takenAt, ageSeconds: Math.max(0, secondsBetween(takenAt, startedAt)) };
     }),
-    measured: { rpoSeconds: operation.rpoSeconds, rtoSeconds: operation.rtoSeconds },
+    measured: {
+      ...{ rpoSeconds: operation.rpoSeconds, rtoSeconds: operation.rtoSeconds },
+      fullPerformanceSeconds: fullPerformanceSeconds(operation),
+    },
     phases: phasesOf(operation, endedAt),
     servers: serversOf(facts),
     approvals: Object.entries(operation.questions)
       .map(([key, { text, askedAt, until, answer }]) => ({ key, question: text, askedAt, until, answer }))
       .toSorted((one, other) => one.askedAt.localeCompare(other.askedAt)),
     stopped: Object.keys(operation.stopped).toSorted(),
+    isolated: Object.entries(operation.isolated ?? {})
+      .map(([id, { instance, before }]) => ({ interface: id, instance, groups: before.toSorted() }))
+      .toSorted((one, other) => one.interface.localeCompare(other.interface)),
     traffic: operation.traffic.map(({ name, set, type, before, after }) => ({
       ...{ name: titleOf({ name, ...(set === undefined ? {} : { set }) }), type },
       ...{ before: wordsOf(before), after: wordsOf(after) },

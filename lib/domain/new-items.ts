@@ -44,6 +44,7 @@ export function newOperation(start: OperationStart): Operation {
     leftOut: {},
     questions: {},
     stopped: {},
+    isolated: {},
     traffic: [],
     rpoSeconds: null,
     rtoSeconds: null,

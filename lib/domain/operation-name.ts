@@ -4,6 +4,7 @@ const called: Record<Extent, string> = {
   'dry-run': 'dry run of a failover',
   estimate: 'estimate of a failback',
   fence: 'payment of the owed fence',
+  'way-home': 'drill of the way home',
   list: 'list of what an accept would remove',
 };
 

@@ -1,5 +1,6 @@
 import type { Fence, HolderKind, Lease, Outcome, Phase, PlanState, Site } from './catalogue.ts';
 import { Failure, type FailureCode } from './failure.ts';
+import { mayWrite } from './fence.ts';
 
 /**
  * How long an operation may stay silent before its lease lapses. Every attempt of a step proves its epoch, and renews what is older than
@@ -182,8 +183,11 @@ function commit(state: PlanState, lease: Lease): Transition {
       );
     return done({ ...state, activeSite: 'recovery', failover: lease.operation, commit: lease.operation });
   }
-  if (state.fence?.status === 'owed')
-    return refused('BrokenInvariant', `I1 would be broken: the primary of plan ${state.plan} still has an owed fence`);
+  if (mayWrite(state.fence))
+    return refused(
+      'BrokenInvariant',
+      `I1 would be broken: the primary of plan ${state.plan} is not stopped, its fence is ${state.fence?.status}`,
+    );
   return done({ ...state, activeSite: 'primary', fence: null, failover: null, commit: lease.operation });
 }
 

@@ -3,13 +3,14 @@ import { automaticRules } from './automatic-rules.ts';
 import {
   commandRule,
   drillRule,
+  homeDrillRule,
   fallbackRule,
-  fenceRule,
   healthRule,
   optionalRule,
   questionRule,
 } from './block-rules.ts';
 import { formatDuration } from './duration.ts';
+import { isolationRule, owedFenceRule } from './fence-rules.ts';
 import { memberOf } from './members.ts';
 import { type Broken, type Rule, rule } from './rule.ts';
 import { trafficRules } from './traffic-rules.ts';
@@ -181,7 +182,9 @@ const rules: readonly Rule[] = [
   optionalRule,
   fallbackRule,
   drillRule,
-  fenceRule,
+  homeDrillRule,
+  owedFenceRule,
+  isolationRule,
   questionRule('failover'),
   questionRule('failback'),
   healthRule('servers'),

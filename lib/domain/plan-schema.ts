@@ -13,9 +13,11 @@ import {
   words,
   yesOrNo,
 } from './fields.ts';
+import { mibPerSecond } from './hydration.ts';
 import { brokenRules } from './plan-rules.ts';
 import type { AutomaticFailover, Consistency, DrillNetwork, Plan, QuestionRule } from './plan.ts';
 import { recordSchema, toRecord } from './traffic-schema.ts';
+import { userDataPolicy } from './user-data.ts';
 
 const region = text(/^[a-z]{2}(-[a-z]+)+-\d$/, 'is not a Region. Write it like "us-west-2".');
 const port = integer(1, 65_535);
@@ -53,6 +55,7 @@ const inWave = {
     commands: listOf(command, 'command').exactOptional(),
   }),
   ignoreLocalDisks: yesOrNo.exactOptional(),
+  userData: userDataPolicy.exactOptional(),
   consistency: consistency.exactOptional(),
 };
 
@@ -133,6 +136,8 @@ const drill = fields({
   probes: probes.exactOptional(),
 });
 
+const homeDrill = fields({ subnets: mapOf(id('subnet'), id('subnet')), securityGroups: mapOf(id('sg'), id('sg')) });
+
 const planSchema = fields({
   primary: fields({ region }),
   recovery: fields({
@@ -141,6 +146,8 @@ const planSchema = fields({
     subnets: mapOf(id('subnet'), id('subnet')),
     securityGroups: mapOf(id('sg'), id('sg')),
     fallback: fallback.exactOptional(),
+    userData: userDataPolicy.exactOptional(),
+    hydration: fields({ mibPerSecond: integer(mibPerSecond.from, mibPerSecond.to) }).exactOptional(),
   }),
   protection: fields({
     every: duration,
@@ -153,6 +160,8 @@ const planSchema = fields({
   traffic: listOf(recordSchema).default([]),
   failover: fields({
     rtoTarget: duration,
+    fence: oneOf('stop', 'isolate', 'none').exactOptional(),
+    isolationGroups: listOf(id('sg'), 'security group').exactOptional(),
     whenFenceIsOwed: oneOf('proceed', 'stop', 'ask'),
     questions: fields({
       owedFence: optionalQuestion,
@@ -170,6 +179,7 @@ const planSchema = fields({
       unhealthy: optionalQuestion,
       cutOver: optionalQuestion,
     }).exactOptional(),
+    drill: homeDrill.exactOptional(),
   }),
   probes: probes.exactOptional(),
   drill: drill.exactOptional(),
@@ -220,6 +230,7 @@ function toPlan(
       roundsMax: failback.roundsMax,
       ...(failback.keepFor === undefined ? {} : { keepForSeconds: failback.keepFor }),
       ...(failback.questions === undefined ? {} : { questions: toQuestions(failback.questions) }),
+      ...(failback.drill === undefined ? {} : { drill: failback.drill }),
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { RecordType } from './record-set.ts';
+import type { UserDataPolicy } from './user-data.ts';
 
 /** What a page has to answer: this status, and `text` somewhere in it. */
 export interface HttpCheck {
@@ -43,6 +44,8 @@ export interface PlanServer {
   readonly health: Health;
   readonly elasticIp?: string;
   readonly ignoreLocalDisks?: boolean;
+  /** Without it that of the plan. */
+  readonly userData?: UserDataPolicy;
   readonly consistency?: Consistency;
 }
 
@@ -189,6 +192,9 @@ export interface DrillNetwork {
   readonly probes?: ProbesNetwork;
 }
 
+/** Ids lead from those of production in the primary Region to those of the drill there. */
+export type HomeDrillNetwork = Pick<DrillNetwork, 'subnets' | 'securityGroups'>;
+
 /** A recovery plan: what is protected, and how it is recovered and brought home. Made by `planFileSchema`. */
 export interface Plan {
   readonly name: string;
@@ -200,6 +206,10 @@ export interface Plan {
     readonly subnets: Readonly<Record<string, string>>;
     readonly securityGroups: Readonly<Record<string, string>>;
     readonly fallback?: Fallback;
+    /** Without it user data is kept. */
+    readonly userData?: UserDataPolicy;
+    /** At which rate AWS is paid to fill volumes from their snapshots; without it they are filled as they are used. */
+    readonly hydration?: { readonly mibPerSecond: number };
   };
   readonly protection: {
     readonly everySeconds: number;
@@ -211,8 +221,11 @@ export interface Plan {
   readonly servers: Readonly<Record<string, PlanServer>>;
   readonly groups: Readonly<Record<string, PlanGroup>>;
   readonly traffic: readonly TrafficRecord[];
+  /** Without `fence` the primary is stopped. `isolationGroups`: of the primary Region, given to its servers in place of all others where they are isolated. */
   readonly failover: {
     readonly rtoTargetSeconds: number;
+    readonly fence?: 'stop' | 'isolate' | 'none';
+    readonly isolationGroups?: readonly string[];
     readonly whenFenceIsOwed: 'proceed' | 'stop' | 'ask';
     readonly questions?: FailoverQuestions;
     readonly automatic?: AutomaticFailover;
@@ -223,6 +236,8 @@ export interface Plan {
     /** How long what stays after coming home is kept; absent: until a person accepts. */
     readonly keepForSeconds?: number;
     readonly questions?: FailbackQuestions;
+    /** Where the way home is drilled: a network of the primary Region apart from production. */
+    readonly drill?: HomeDrillNetwork;
   };
   readonly probes?: ProbesNetwork;
   readonly drill?: DrillNetwork;

@@ -23,6 +23,8 @@ export const readinessSchema = z
     warnings: z.array(z.string()).readonly(),
     /** `null` while no drill or failover has measured it. */
     rtoSeconds: z.number().nullable(),
+    /** The same until the volumes are filled, at the latest; `null` where the plan does not say how fast. */
+    fullPerformanceSeconds: z.number().nullable().default(null),
     /** What it is the sum of. Looks of earlier versions have none. */
     rtoPhases: z.array(predictedPhaseSchema).readonly().default([]),
   })

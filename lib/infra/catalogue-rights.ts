@@ -1,6 +1,7 @@
 import { isProbed } from '../domain/automatic.ts';
 import { hasCommands } from '../domain/consistency.ts';
 import { isDrilled } from '../domain/drill.ts';
+import { fenceKindOf } from '../domain/fence.ts';
 import type { Plan } from '../domain/plan.ts';
 import { hasQuestions } from '../domain/question.ts';
 import type { StepName } from './step-names.ts';
@@ -38,15 +39,21 @@ const usedBy: Partial<Record<StepName, (plan: Plan) => boolean>> = {
 };
 
 /** A launch that has more than one way notes that it has begun, and takes that back when none has room. */
-function hasFallback({ recovery }: Plan): boolean {
-  return recovery.fallback !== undefined;
+function hasWays({ recovery }: Plan): boolean {
+  return recovery.fallback !== undefined || recovery.hydration !== undefined;
+}
+
+/** An interface that it finds isolated may have been so since a failover that could not be undone. */
+function isIsolating(plan: Plan): boolean {
+  return fenceKindOf(plan) === 'isolate';
 }
 
 /** What only some plans need besides. */
 const moreUsed: readonly { readonly step: StepName; readonly by: (plan: Plan) => boolean; readonly action: string }[] =
   [
-    { step: 'failover/launch', by: hasFallback, action: 'DeleteItem' },
+    { step: 'failover/launch', by: hasWays, action: 'DeleteItem' },
     { step: 'failover/guard', by: isProbed, action: 'UpdateItem' },
+    { step: 'failback/fence', by: isIsolating, action: 'Query' },
   ];
 
 /** What each function may do with the catalogue. */

@@ -1,5 +1,6 @@
 import { isProbed } from '../domain/automatic.ts';
 import { isDrilled } from '../domain/drill.ts';
+import { fenceKindOf } from '../domain/fence.ts';
 import { recoverySubnets } from '../domain/launch-network.ts';
 import { hasDispensable } from '../domain/left-out.ts';
 import type { Plan, PlanGroup, PlanServer } from '../domain/plan.ts';
@@ -42,7 +43,14 @@ const keyActions = {
 } as const;
 type KeyUse = keyof typeof keyActions;
 
-type Side = 'primary' | 'recovery';
+type PlanSide = 'primary' | 'recovery';
+/** `launch`: where servers are launched, which is the recovery Region, and for drills of the way home the primary Region too. */
+type Side = PlanSide | 'launch';
+
+function regionsOf(plan: Plan, side: Side): string[] {
+  if (side !== 'launch') return [plan[side].region];
+  return plan.failback.drill === undefined ? [plan.recovery.region] : [plan.recovery.region, plan.primary.region];
+}
 
 /** Every subnet that a plan may launch into. */
 function subnetsOf({ recovery, drill }: Plan): string[] {
@@ -51,10 +59,14 @@ function subnetsOf({ recovery, drill }: Plan): string[] {
 
 /** The resources that rights are given on, by type and side, and the conditions under which they are given. */
 export class Resources {
-  readonly images: readonly string[];
   readonly subnets: readonly string[];
   readonly securityGroups: readonly string[];
   readonly elasticIps: readonly string[];
+  /** Of plans that isolate: their groups, and the subnets at home that they map. */
+  readonly isolationGroups: readonly string[];
+  readonly homeSubnets: readonly string[];
+  /** Whether the fence of a plan stops its servers. */
+  readonly mayStopHome: boolean;
   /** By hosted zone, the names and types of the records that are changed there; none where there are only failover pairs. */
   readonly zones: ReadonlyMap<string, { readonly names: readonly string[]; readonly types: readonly string[] }>;
   readonly hasFailoverPair: boolean;
@@ -65,15 +77,30 @@ export class Resources {
   constructor(arns: Arns) {
     this.#arns = arns;
     const { plans } = arns;
-    this.images = this.regions('recovery').map((region) => `arn:${arns.partition}:ec2:${region}::image/*`);
-    this.subnets = this.#named('subnet', plans, 'recovery', subnetsOf);
-    this.securityGroups = this.#named('security-group', plans, 'recovery', ({ recovery, drill }) => [
-      ...Object.values(recovery.securityGroups),
-      ...Object.values(drill?.securityGroups ?? {}),
-    ]);
+    const atHome = (of: 'subnets' | 'securityGroups') => (plan: Plan) => Object.values(plan.failback.drill?.[of] ?? {});
+    this.subnets = [
+      ...this.#named('subnet', plans, 'recovery', subnetsOf),
+      ...this.#named('subnet', plans, 'primary', atHome('subnets')),
+    ];
+    this.securityGroups = [
+      ...this.#named('security-group', plans, 'recovery', ({ recovery, drill }) => [
+        ...Object.values(recovery.securityGroups),
+        ...Object.values(drill?.securityGroups ?? {}),
+      ]),
+      ...this.#named('security-group', plans, 'primary', atHome('securityGroups')),
+    ];
     this.elasticIps = this.#named('elastic-ip', plans, 'recovery', ({ servers }) =>
       Object.values(servers).flatMap(({ elasticIp }) => elasticIp ?? []),
     );
+    const isolating = plans.filter((plan) => fenceKindOf(plan) === 'isolate');
+    this.isolationGroups = this.#named(
+      'security-group',
+      isolating,
+      'primary',
+      ({ failover }) => failover.isolationGroups ?? [],
+    );
+    this.homeSubnets = this.#named('subnet', isolating, 'primary', ({ recovery }) => Object.keys(recovery.subnets));
+    this.mayStopHome = plans.some((plan) => fenceKindOf(plan) === 'stop');
     this.mayLeaveOut = plans.some(hasDispensable);
     this.hasFailoverPair = plans.some(hasFailoverPair);
     const records = plans.flatMap(({ traffic }) => traffic);
@@ -94,6 +121,12 @@ export class Resources {
     return this.#arns.account;
   }
 
+  get launchSides(): readonly PlanSide[] {
+    return this.#arns.plans.some(({ failback }) => failback.drill !== undefined)
+      ? ['recovery', 'primary']
+      : ['recovery'];
+  }
+
   get isDrilled(): boolean {
     return this.#arns.plans.some(isDrilled);
   }
@@ -108,7 +141,7 @@ export class Resources {
   }
 
   regions(...sides: Side[]): string[] {
-    return [...new Set(sides.flatMap((side) => this.#arns.plans.map((plan) => plan[side].region)))];
+    return [...new Set(sides.flatMap((side) => this.#arns.plans.flatMap((plan) => regionsOf(plan, side))))];
   }
 
   /** Actions on the servers of the plans at home: those that they name, and whatever carries the tags of their groups. */
@@ -139,6 +172,10 @@ export class Resources {
 
   ec2(side: Side, type: string): string[] {
     return this.regions(side).map((region) => `arn:${this.partition}:ec2:${region}:${this.account}:${type}/*`);
+  }
+
+  images(side: Side): string[] {
+    return this.regions(side).map((region) => `arn:${this.partition}:ec2:${region}::image/*`);
   }
 
   snapshots(...sides: Side[]): string[] {
@@ -179,7 +216,7 @@ export class Resources {
   }
 
   /** Use of keys through EBS. Direct-API calls may reach KMS as themselves, so these are bound to the account only. @source aws-facts [8.3] */
-  keys(use: KeyUse, ...sides: Side[]): Right[] {
+  keys(use: KeyUse, ...sides: PlanSide[]): Right[] {
     const direct = { StringEquals: { 'kms:CallerAccount': this.account } };
     const through = use === 'copyFrom' ? this.regions('primary', 'recovery') : this.regions(...sides);
     const via = { StringEquals: { 'kms:ViaService': through.map((region) => `ec2.${region}.${suffix(region)}`) } };
@@ -211,7 +248,7 @@ export class Resources {
     return this.#arns.plans.map(({ name }) => name);
   }
 
-  #named(type: string, plans: readonly Plan[], side: Side, idsOf: (plan: Plan) => readonly string[]): string[] {
+  #named(type: string, plans: readonly Plan[], side: PlanSide, idsOf: (plan: Plan) => readonly string[]): string[] {
     const arns = plans.flatMap((plan) =>
       idsOf(plan).map((id) => `arn:${this.partition}:ec2:${plan[side].region}:${this.account}:${type}/${id}`),
     );
@@ -222,7 +259,7 @@ export class Resources {
    * The keys that the plans name for the recovery Region, by ARN or alias. At home volumes have keys that no plan names, and a
    * plan without a key takes the Region's default.
    */
-  #keysOf(side: Side): Required<Pick<Right, 'resources' | 'conditions'>>[] {
+  #keysOf(side: PlanSide): Required<Pick<Right, 'resources' | 'conditions'>>[] {
     const anyKey = (region: string) => `arn:${this.partition}:kms:${region}:${this.account}:key/*`;
     const { plans } = this.#arns;
     if (side === 'primary') return [{ resources: this.regions(side).map(anyKey), conditions: {} }];

@@ -1,10 +1,12 @@
 import { isCommanded } from '../domain/health-commands.ts';
 import { metricNamespace } from '../names.ts';
+import { fencing, givingGroupsBack, payingFence } from './fence-rights.ts';
 import { deletingKept, lookingAtKept } from './kept-rights.ts';
 import { type Arns, Resources, type Right, suffix } from './resources.ts';
 import type { StepName } from './step-names.ts';
 
 const both = ['primary', 'recovery'] as const;
+type LaunchSide = 'recovery' | 'launch';
 
 /** Snapshots of all volumes of instances at once, and the notes of what was made. */
 function snapshotSet(of: Resources, side: 'primary' | 'recovery', ...alsoOnOriginals: string[]): Right[] {
@@ -31,25 +33,25 @@ function reading(of: Resources): Right[] {
 }
 
 /** What a launch needs to be there. */
-function preflighting(of: Resources): Right[] {
+function preflighting(of: Resources, side: LaunchSide): Right[] {
   return [
-    of.read(['recovery'], 'ec2:DescribeSnapshots', 'ec2:DescribeSubnets', 'ec2:DescribeSecurityGroups'),
-    of.read(['recovery'], 'ec2:DescribeInstanceTypeOfferings', 'ec2:DescribeKeyPairs'),
+    of.read([side], 'ec2:DescribeSnapshots', 'ec2:DescribeSubnets', 'ec2:DescribeSecurityGroups'),
+    of.read([side], 'ec2:DescribeInstanceTypeOfferings', 'ec2:DescribeKeyPairs'),
     on([`arn:${of.partition}:iam::${of.account}:instance-profile/*`], 'iam:GetInstanceProfile'),
-    ...counting(of),
+    ...counting(of, side),
     ...reading(of),
   ];
 }
 
 /** The quotas of instances and volumes, and what is there of both. A default is nobody's: it has no resource. */
-function counting(of: Resources): Right[] {
-  const regions = of.regions('recovery');
+function counting(of: Resources, side: LaunchSide): Right[] {
+  const regions = of.regions(side);
   const quotas = regions.flatMap((region) =>
     ['ec2', 'ebs'].map((service) => `arn:${of.partition}:servicequotas:${region}:${of.account}:${service}/*`),
   );
   const conditions = { StringEquals: { 'aws:RequestedRegion': regions } };
   return [
-    of.read(['recovery'], 'ec2:DescribeInstances', 'ec2:DescribeInstanceTypes', 'ec2:DescribeVolumes'),
+    of.read([side], 'ec2:DescribeInstances', 'ec2:DescribeInstanceTypes', 'ec2:DescribeVolumes'),
     on(quotas, 'servicequotas:GetServiceQuota'),
     { actions: ['servicequotas:GetAWSDefaultServiceQuota'], resources: ['*'], conditions },
   ];
@@ -84,10 +86,6 @@ function switching(of: Resources): Right[] {
   });
 }
 
-function fencing(of: Resources): Right[] {
-  return [of.read(['primary'], 'ec2:DescribeInstances'), ...of.onOriginals('ec2:StopInstances')];
-}
-
 /** Volumes come off and onto the plan's own instances only. */
 function attaching(of: Resources, ...alsoOnOriginals: string[]): Right[] {
   return [
@@ -103,12 +101,12 @@ function attaching(of: Resources, ...alsoOnOriginals: string[]): Right[] {
  * given it, only for an instance in the recovery Region, and the launching step starts nothing but images of recovery points.
  */
 function passingRoles(of: Resources): Right {
-  const instances = of.ec2('recovery', 'instance');
+  const instances = of.ec2('launch', 'instance');
   return {
     actions: ['iam:PassRole'],
     resources: [`arn:${of.partition}:iam::${of.account}:role/*`],
     conditions: {
-      StringEquals: { 'iam:PassedToService': of.regions('recovery').map((region) => `ec2.${suffix(region)}`) },
+      StringEquals: { 'iam:PassedToService': of.regions('launch').map((region) => `ec2.${suffix(region)}`) },
       ArnLike: { 'iam:AssociatedResourceArn': instances },
     },
   };
@@ -151,65 +149,60 @@ function commanding(of: Resources): Right[] {
 function askingHealth(of: Resources): Right[] {
   const originals = of.onServers(isCommanded, ['ssm:SendCommand']);
   if (originals.length === 0) return [];
-  const launched = of.own(of.ec2('recovery', 'instance'), 'ssm:SendCommand', 'recovered-server');
+  const launched = of.own(of.ec2('launch', 'instance'), 'ssm:SendCommand', 'recovered-server');
   return scripting(of, [...originals, launched], ...both);
 }
 
-function registering(of: Resources): Right[] {
+function registering(of: Resources, side: LaunchSide): Right[] {
   const action = 'ec2:RegisterImage';
   return [
-    of.make(of.images, action),
-    of.own(of.snapshots('recovery'), action),
-    of.tagWhile('RegisterImage', of.images),
+    of.make(of.images(side), action),
+    of.own(of.snapshots(side), action),
+    of.tagWhile('RegisterImage', of.images(side)),
   ];
 }
 
 function launching(of: Resources): Right[] {
   const action = 'ec2:RunInstances';
   return [
-    of.own(of.images, action),
-    of.own(of.snapshots('recovery'), action),
-    of.make([...of.ec2('recovery', 'instance'), ...of.ec2('recovery', 'volume')], action),
+    of.own(of.images('launch'), action),
+    of.own(of.snapshots('launch'), action),
+    of.make([...of.ec2('launch', 'instance'), ...of.ec2('launch', 'volume')], action),
     on(
-      [
-        ...of.subnets,
-        ...of.securityGroups,
-        ...of.ec2('recovery', 'network-interface'),
-        ...of.ec2('recovery', 'key-pair'),
-      ],
+      [...of.subnets, ...of.securityGroups, ...of.ec2('launch', 'network-interface'), ...of.ec2('launch', 'key-pair')],
       action,
     ),
     of.tagWhile(
       'RunInstances',
-      ['instance', 'volume', 'network-interface'].flatMap((type) => of.ec2('recovery', type)),
+      ['instance', 'volume', 'network-interface'].flatMap((type) => of.ec2('launch', type)),
     ),
     passingRoles(of),
-    ...of.keys('make', 'recovery'),
+    ...of.keys('make', ...of.launchSides),
   ];
 }
 
 /** What was launched: servers, their images and volumes. */
-function removing(of: Resources): Right[] {
+function removing(of: Resources, side: LaunchSide): Right[] {
   return [
-    of.read(['recovery'], 'ec2:DescribeInstances', 'ec2:DescribeImages', 'ec2:DescribeVolumes'),
-    of.own(of.ec2('recovery', 'instance'), 'ec2:TerminateInstances', 'recovered-server'),
-    of.own(of.images, 'ec2:DeregisterImage', 'recovery-image'),
-    of.own(of.ec2('recovery', 'volume'), 'ec2:DeleteVolume', 'recovered-server'),
+    of.read([side], 'ec2:DescribeInstances', 'ec2:DescribeImages', 'ec2:DescribeVolumes'),
+    of.own(of.ec2(side, 'instance'), 'ec2:TerminateInstances', 'recovered-server'),
+    of.own(of.images(side), 'ec2:DeregisterImage', 'recovery-image'),
+    of.own(of.ec2(side, 'volume'), 'ec2:DeleteVolume', 'recovered-server'),
   ];
 }
 
 /** Settings that a server is given after its launch, those of its interfaces where it has several, and those of its volumes. Tags of Homeward's own are not among them. */
 function settling(of: Resources): Right[] {
-  const tagging = of.own(of.ec2('recovery', 'volume'), 'ec2:CreateTags', 'recovered-server');
+  const tagging = of.own(of.ec2('launch', 'volume'), 'ec2:CreateTags', 'recovered-server');
   const othersOnly = { 'ForAllValues:StringNotLike': { 'aws:TagKeys': ['homeward:*'] } };
-  const network = of.ec2('recovery', 'network-interface');
+  const network = of.ec2('launch', 'network-interface');
   const interfaces = of.own(network, 'ec2:ModifyNetworkInterfaceAttribute', 'recovered-server');
-  return [safeguarding(of), interfaces, { ...tagging, conditions: { ...tagging.conditions, ...othersOnly } }];
+  return [safeguarding(of, 'launch'), interfaces, { ...tagging, conditions: { ...tagging.conditions, ...othersOnly } }];
 }
 
 /** Attributes of the servers that were launched, and of no other. */
-function safeguarding(of: Resources): Right {
-  return of.own(of.ec2('recovery', 'instance'), 'ec2:ModifyInstanceAttribute', 'recovered-server');
+function safeguarding(of: Resources, side: LaunchSide = 'recovery'): Right {
+  return of.own(of.ec2(side, 'instance'), 'ec2:ModifyInstanceAttribute', 'recovered-server');
 }
 
 function prepared(of: Resources): Right[] {
@@ -290,28 +283,30 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
     transferring(of).write('ebs:CompleteSnapshot'),
     ...of.keys('direct', ...both),
   ],
-  'failover/preflight': preflighting,
-  'watch/readiness': (of) => [...preflighting(of), publishing],
+  'failover/preflight': (of) => preflighting(of, 'launch'),
+  'watch/readiness': (of) => [...preflighting(of, 'recovery'), publishing],
   'watch/prober': (of) => (of.isProbed ? [publishing] : []),
   'failover/fence': fencing,
-  'failback/fence': fencing,
+  'failback/fence': payingFence,
   'watch/fences': (of) => [of.read(['primary'], 'ec2:DescribeInstances')],
-  'failover/register': (of) => [of.read(['recovery'], 'ec2:DescribeImages'), ...registering(of)],
+  'failover/register': (of) => [of.read(['recovery'], 'ec2:DescribeImages'), ...registering(of, 'recovery')],
   'failover/launch': (of) => [
-    of.read(['recovery'], 'ec2:DescribeImages', 'ec2:DescribeInstances'),
-    ...registering(of),
+    of.read(['launch'], 'ec2:DescribeImages', 'ec2:DescribeInstances'),
+    ...(of.launchSides.includes('primary') ? [of.read(['primary'], 'ec2:DescribeSnapshots')] : []),
+    ...registering(of, 'launch'),
     ...launching(of),
     ...prepared(of),
     ...settling(of),
   ],
   'failover/safeguard': (of) => [safeguarding(of)],
   'drill/verify': (of) => (of.isDrilled ? [publishing] : []),
-  'failover/clear': (of) => (of.mayLeaveOut ? removing(of) : []),
-  'drill/take-down': removing,
+  'failover/clear': (of) => (of.mayLeaveOut ? removing(of, 'recovery') : []),
+  'drill/take-down': (of) => removing(of, 'launch'),
   'failover/undo': (of) => [
     of.read(['primary'], 'ec2:DescribeInstances'),
-    ...removing(of),
+    ...removing(of, 'recovery'),
     ...of.onOriginals('ec2:StartInstances'),
+    ...givingGroupsBack(of),
     safeguarding(of),
     ...of.keys('attach', 'primary'),
     ...reading(of),
@@ -355,6 +350,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
   'failback/start': (of) => [
     of.read(['primary'], 'ec2:DescribeInstances'),
     ...of.onOriginals('ec2:StartInstances'),
+    ...givingGroupsBack(of),
     ...of.keys('attach', 'primary'),
   ],
   'failback/commit': (of) => [of.read(both, 'ec2:DescribeInstances')],
@@ -378,7 +374,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
     of.own(of.snapshots('primary'), 'ec2:DeleteSnapshot'),
   ],
   'failback/list-kept': lookingAtKept,
-  'failback/accept': (of) => [...lookingAtKept(of), ...removing(of), safeguarding(of), ...deletingKept(of)],
+  'failback/accept': (of) => [...lookingAtKept(of), ...removing(of, 'recovery'), safeguarding(of), ...deletingKept(of)],
   'operation/manifest': (of) => [
     of.read(['recovery'], 'ec2:DescribeSnapshots'),
     of.make(of.snapshots('recovery'), 'ebs:StartSnapshot'),

@@ -9,6 +9,7 @@ import { environment } from '../names.ts';
 import { accept } from './accept.ts';
 import { handlerOf } from './bundle.ts';
 import { catalogueActions } from './catalogue-rights.ts';
+import { sparingMemory } from './mover.ts';
 import { rightsOf } from './rights.ts';
 import { type StepName, stepNames } from './step-names.ts';
 
@@ -21,13 +22,14 @@ export interface StepFunctionsProps {
 }
 
 /** Moving blocks needs CPU for checksums and memory for 64 blocks in flight; the rest only waits for AWS. */
-const sizes: Partial<Record<StepName, { memoryMb: number; minutes: number }>> = {
-  'transfer/move': { memoryMb: 1_769, minutes: 15 },
-  'transfer/start': { memoryMb: 512, minutes: 15 },
-  'transfer/complete': { memoryMb: 512, minutes: 15 },
-  'failback/estimate': { memoryMb: 512, minutes: 15 },
-  'failover/guard': { memoryMb: 256, minutes: 15 },
-};
+const sizes: Partial<Record<StepName, { memoryMb: number; minutes: number; more?: Readonly<Record<string, string>> }>> =
+  {
+    'transfer/move': { memoryMb: 1_769, minutes: 15, more: sparingMemory },
+    'transfer/start': { memoryMb: 512, minutes: 15 },
+    'transfer/complete': { memoryMb: 512, minutes: 15 },
+    'failback/estimate': { memoryMb: 512, minutes: 15 },
+    'failover/guard': { memoryMb: 256, minutes: 15 },
+  };
 
 /** One function per step, each with a role of its own that may do what the step does and nothing else. */
 export class StepFunctions extends Construct {
@@ -55,7 +57,7 @@ export class StepFunctions extends Construct {
       description: `Homeward ${step}`,
     });
     logGroup.grantWrite(role);
-    const { memoryMb = 256, minutes = 5 } = sizes[step] ?? {};
+    const { memoryMb = 256, minutes = 5, more = {} } = sizes[step] ?? {};
     const made = new LambdaFunction(this, id, {
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
@@ -64,7 +66,7 @@ export class StepFunctions extends Construct {
       description: `Homeward ${step}`,
       timeout: Duration.minutes(minutes),
       memorySize: memoryMb,
-      environment: { ...props.environment },
+      environment: { ...props.environment, ...more },
       role,
       logGroup,
     });

@@ -1,14 +1,21 @@
-import { DistributedMap, JsonPath, Map as MapState, Pass, StateMachineType } from 'aws-cdk-lib/aws-stepfunctions';
+import {
+  Choice,
+  Condition,
+  DistributedMap,
+  JsonPath,
+  Map as MapState,
+  StateMachineType,
+} from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
+import { workersPerVolume } from '../domain/blocks.ts';
 import type { Tasks } from './tasks.ts';
 
-/** Volumes whose deltas move side by side, and workers of one volume. @source aws-facts [2.9] */
+/** Volumes whose deltas move side by side. @source aws-facts [2.9] */
 const volumesAtOnce = 10;
-const workersPerVolume = 10;
 
 /**
  * The block engine for every transfer at `$.poll.result.transfers`: start the target, move the units in a Distributed Map,
- * complete. Units are three numbers each and results are dropped, so that the payload holds thousands of them [5.1]. The same states carry failback rounds and re-protection; `id` keeps their names apart.
+ * complete. A worker whose time is up says what is left of its unit, and the next run goes on there. Units are three numbers each and results are dropped, so that the payload holds thousands of them [5.1]. The same states carry failback rounds and re-protection; `id` keeps their names apart.
  */
 export function transferAll(scope: Construct, tasks: Tasks, id: string): MapState {
   const transfers = new MapState(scope, `${id}: volumes`, {
@@ -29,14 +36,20 @@ export function transferAll(scope: Construct, tasks: Tasks, id: string): MapStat
       'transfer.$': '$.transfer',
       'target.$': '$.work.result.target',
       'method.$': '$.work.result.method',
-      'unit.$': '$$.Map.Item.Value',
+      rest: { 'result.$': '$$.Map.Item.Value' },
     },
     maxConcurrency: workersPerVolume,
     mapExecutionType: StateMachineType.STANDARD,
     resultPath: JsonPath.DISCARD,
   });
-  const move = tasks.call(`${id}: move`, 'transfer/move', { payload: null });
-  units.itemProcessor(move.next(new Pass(scope, `${id}: moved`, { parameters: { done: true } })));
+  const move = tasks.call(`${id}: move`, 'transfer/move', {
+    payload: { 'transfer.$': '$.transfer', 'target.$': '$.target', 'method.$': '$.method', 'unit.$': '$.rest.result' },
+    result: '$.rest',
+  });
+  const isMoved = new Choice(scope, `${id}: moved?`)
+    .when(Condition.booleanEquals('$.rest.result.done', true), tasks.end(`${id}: move`))
+    .otherwise(move);
+  units.itemProcessor(move.next(isMoved));
   const complete = tasks.untilEnd(`${id}: complete`, 'transfer/complete', {
     'transfer.$': '$.transfer',
     'target.$': '$.work.result.target',

@@ -116,10 +116,14 @@ function wrong(file: string, problems: readonly Problem[]): Reading<never> {
 
 /** `homeward.yaml:12: plans.shop.protection.every: "5 minuts" is not a duration. …`, in one line, whatever the file holds. */
 export function formatProblem({ file, line, field, value, message }: Problem): string {
-  const shown = value === undefined || (typeof value === 'object' && value !== null) ? '' : `${quoted(value)} `;
+  const isBlock = typeof value === 'object' && value !== null;
+  const shown = value === undefined || isBlock || mayBeSecret.test(field) ? '' : `${quoted(value)} `;
   const named = field === '' ? '' : `${printable(field, fieldCharactersMax)}: `;
   return `${printable(file)}:${line}: ${named}${shown}${printable(message)}`;
 }
+
+/** What is written there may be a password, and what a check says may stand in the log of a build. */
+const mayBeSecret = /\.userData(\.|$)/;
 
 /** The longest path of right names is shorter. */
 const fieldCharactersMax = 160;

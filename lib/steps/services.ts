@@ -5,7 +5,7 @@ import { Catalogue } from '../aws/catalogue.ts';
 import { type Clients, createClients, dynamodbClient, sfnClient } from '../aws/clients.ts';
 import { isRunning } from '../aws/executions.ts';
 import type { PlanState } from '../domain/catalogue.ts';
-import { asDrill, isDrill } from '../domain/drill.ts';
+import { asDrill, asHomeDrill, isDrill, isHomeDrill } from '../domain/drill.ts';
 import { Failure } from '../domain/failure.ts';
 import { withMembers } from '../domain/members.ts';
 import type { Plan } from '../domain/plan.ts';
@@ -70,9 +70,13 @@ export function createServices(taskRoot: string): Services {
     },
     async planOf(context) {
       const whole = this.plan(context.plan);
-      const plan = isDrill(context.operation) ? asDrill(whole) : whole;
+      const isOfDrill = isDrill(context.operation);
+      if (!isOfDrill && Object.keys(whole.groups).length === 0) return whole;
+      const operation = await this.catalogue.operationOf(context);
+      const { recoveryPoint } = operation;
+      const drilled = () => (isHomeDrill(operation) ? asHomeDrill(whole) : asDrill(whole));
+      const plan = isOfDrill ? drilled() : whole;
       if (Object.keys(plan.groups).length === 0) return plan;
-      const { recoveryPoint } = await this.catalogue.operationOf(context);
       // An operation that is undone before it was recorded has done nothing yet.
       if (recoveryPoint === null) return plan;
       const point = await this.catalogue.pointHeader(plan.name, recoveryPoint);
@@ -90,17 +94,24 @@ export function createServices(taskRoot: string): Services {
   };
 }
 
-/** A drill goes on only while production is at home and nobody moves it: a failover needs the room that it takes. */
+/** A drill goes on only while production is where it was and nobody moves it: a failover needs the room that it takes. */
 async function proveDrill(catalogue: Catalogue, context: Context): Promise<PlanState> {
   await catalogue.proveDrill(context);
   const state = await catalogue.state(context.plan);
   const { phase, lease } = state;
-  if (phase === 'protected') return state;
+  const { resting, looking } = drillable[isHomeDrill(await catalogue.operationOf(context)) ? 'failback' : 'failover'];
+  if (phase === resting) return state;
   // One that only looks, and changes nothing.
   const mover = lease === null ? undefined : await catalogue.operation(context.plan, lease.operation);
-  if (phase === 'failing-over' && mover?.extent === 'dry-run') return state;
+  if (phase === looking.phase && mover?.extent === looking.extent) return state;
   throw new Failure(
     'DrillOvertaken',
-    `Plan ${context.plan} is ${phase} by now: its drill makes room and is taken down. Drill again once production is at home.`,
+    `Plan ${context.plan} is ${phase} by now: its drill makes room and is taken down. Drill again once production rests.`,
   );
 }
+
+/** When a drill of either way goes on: while the plan rests, and while somebody only looks what the real thing would do. */
+const drillable = {
+  failover: { resting: 'protected', looking: { phase: 'failing-over', extent: 'dry-run' } },
+  failback: { resting: 'recovered', looking: { phase: 'failing-back', extent: 'estimate' } },
+} as const;

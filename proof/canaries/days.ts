@@ -1,6 +1,6 @@
 import type { Plan } from '../../lib/domain/plan.ts';
 import { Life } from '../life.ts';
-import { accept } from '../faults/modes.ts';
+import { accept } from '../faults/moments.ts';
 import { modeOf } from '../faults/sweep.ts';
 import { frozenShop, shop, smallShop, sparingShop } from '../shop.ts';
 import type { Day } from './canaries.ts';

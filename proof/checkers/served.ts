@@ -23,7 +23,8 @@ export const served: Checker = {
         plan[site === 'recovery' ? 'failover' : 'failback'].questions?.unhealthy !== undefined;
       const broken: string[] = [];
       for (const server of Object.keys(plan.servers)) {
-        const isServing = ec2.isServing(workload.instanceIn(region, server) ?? '');
+        const instance = workload.instanceIn(region, server) ?? '';
+        const isServing = ec2.isServing(instance) && !ec2.isCutOff(instance);
         if (!isServing && !leftOut.has(server))
           broken.push(`server ${server} does not serve in ${region}, where production is`);
         const { state = 'gone' } = ec2.state.instances.get(workload.instanceIn(region, server) ?? '') ?? {};

@@ -3,30 +3,39 @@ import type { Checker } from './checker.ts';
 
 const startsOrStops = /^(StartInstances|StopInstances|RebootInstances)$/;
 
-/** I10: on behalf of a drill nothing is asked of the primary Region, no record is looked at or changed, and nothing is launched where production would be. */
+/**
+ * I10: on behalf of a drill no record is looked at or changed, no server is started or stopped, and nothing is launched where production is or would
+ * be. A drill asks nothing of the primary Region, unless it drills the way home: that one launches there and in no other Region.
+ */
 export const untouched: Checker = {
   name: 'untouched',
-  attach: (stage) => () => {
-    const { primary, recovery, drill } = stage.plan;
-    const { invocations } = stage.cloud.services(recovery.region).lambda;
-    const drills = new Set(
-      invocations.flatMap(({ id, payload }) => {
-        const { operation } = (payload ?? {}) as { operation?: string };
-        return operation?.startsWith('drill-') === true ? [id] : [];
-      }),
-    );
-    const apart = new Set(Object.values(drill?.subnets ?? {}));
-    const broken = stage.cloud.record.calls
-      .filter(({ invocation }) => drills.has(invocation ?? ''))
-      .flatMap((call) => {
+  attach:
+    (stage) =>
+    ({ table }) => {
+      const { primary, recovery, drill, failback } = stage.plan;
+      const { invocations } = stage.cloud.services(recovery.region).lambda;
+      const drills = new Map(
+        invocations.flatMap(({ id, payload }) => {
+          const { operation } = (payload ?? {}) as { operation?: string };
+          return operation?.startsWith('drill-') === true ? [[id, operation] as const] : [];
+        }),
+      );
+      const calls = stage.cloud.record.calls.filter(({ invocation }) => drills.has(invocation ?? ''));
+      const goesHome = new Set(table.operations.filter(({ extent }) => extent === 'way-home').map(({ id }) => id));
+      const apart = (isHome: boolean) => new Set(Object.values((isHome ? failback.drill : drill)?.subnets ?? {}));
+      const broken = calls.flatMap((call) => {
         const { region, service, operation } = call;
-        if (region === primary.region) return [`asks ${primary.region} for ${operation}`];
+        const isHome = goesHome.has(drills.get(call.invocation ?? '') ?? '');
+        if (isHome && operation === 'RunInstances' && region !== primary.region)
+          return [`of the way home launches in ${region}`];
+        if (region === primary.region && !isHome) return [`asks ${primary.region} for ${operation}`];
         if (service === 'route53' || startsOrStops.test(operation)) return [`calls ${operation}`];
-        const elsewhere = operation === 'RunInstances' ? subnetsOf(call).filter((subnet) => !apart.has(subnet)) : [];
+        if (operation !== 'RunInstances') return [];
+        const elsewhere = subnetsOf(call).filter((subnet) => !apart(isHome).has(subnet));
         return elsewhere.map((subnet) => `launches into ${subnet}`);
       });
-    return [...new Set(broken)].map((line) => `I10 a drill ${line}`);
-  },
+      return [...new Set(broken)].map((line) => `I10 a drill ${line}`);
+    },
 };
 
 function subnetsOf({ input }: RecordedCall): string[] {

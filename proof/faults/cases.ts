@@ -91,9 +91,9 @@ function functionOf(invocation: string): string {
   return invocation.split('/')[0] ?? '';
 }
 
-/** All that can go wrong in a run: each kind at each call site, at its first and last meeting; at each function and each state. */
+/** All that can go wrong in a run: each kind at each call site, at its first and last meeting; at each function and each state, of which those that only lead on are left out unless `isEvery`. */
 export function casesOf(run: CleanRun, isEvery: boolean): Case[] {
-  return [...callCases(run, isEvery), ...invocationCases(run), ...stateCases(run)];
+  return [...callCases(run, isEvery), ...invocationCases(run), ...stateCases(run, isEvery)];
 }
 
 function callCases(run: CleanRun, isEvery: boolean): Case[] {
@@ -174,9 +174,14 @@ function invocationCases({ mode, invocations, calls }: CleanRun): Case[] {
   });
 }
 
+/** States that call and wait for nothing: to be stopped at one of them is to be stopped at what follows it. */
+const passingThrough: ReadonlySet<string> = new Set(['Choice', 'Pass', 'Succeed', 'Fail']);
+
 /** Aborted as a state is entered for the first and for the last time; redriven at the first. */
-function stateCases({ mode, executions }: CleanRun): Case[] {
-  const entered = executions.flatMap(({ history }) => history.filter(({ type }) => type === 'StateEntered'));
+function stateCases({ mode, executions }: CleanRun, isEvery: boolean): Case[] {
+  const entered = executions
+    .flatMap(({ history }) => history.filter(({ type }) => type === 'StateEntered'))
+    .filter(({ state }) => isEvery || !passingThrough.has(state?.type ?? ''));
   return firstAndLast(entered.map(({ state }) => state?.name ?? '')).flatMap(({ name, nth }) => {
     const kinds: readonly StateKind[] = nth === 0 ? ['aborted', 'redriven'] : ['aborted'];
     return kinds.map((kind): Case => {

@@ -16,7 +16,7 @@ const help = `Breaks every call of every state machine in every way.
 
   npm run faults                      faults that pass by themselves at every call, those that end an operation at the
                                       first and the last meeting of every call site
-  npm run faults -- --every           those that end an operation at every call, too
+  npm run faults -- --every           those that end an operation at every call and every state, too
   npm run faults -- --share           each call site once, in a mode and with a kind drawn by --seed
   npm run faults -- --mode failback   one mode (may be repeated)
   npm run faults -- --alone           each case in a world of its own, instead of many in one

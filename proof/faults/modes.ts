@@ -1,11 +1,11 @@
 import type { OperationKind } from '../../lib/domain/catalogue.ts';
 import type { Plan } from '../../lib/domain/plan.ts';
-import { askingShop, frozenShop, roomyShop, shop } from '../shop.ts';
+import { asking, frozenShop, isolatingShop, richShop, roomyShop, shop } from '../shop.ts';
 import type { Life } from '../life.ts';
 import type { MachineKind } from '../../rehearsal/stage.ts';
-import { readOperations } from '../checkers/table.ts';
-import { replaceVolume } from '../replace-volume.ts';
+import { accept, comeHome, failOver, failOverAndReplace, failOverInTheDark, fill, protect } from './moments.ts';
 
+const askingShop = asking(shop);
 const home = shop.primary.region;
 const away = shop.recovery.region;
 
@@ -28,56 +28,6 @@ export interface Mode {
   again?(life: Life): Promise<void>;
   /** Takes away what the mode itself put in the way. */
   clear?(life: Life): void;
-}
-
-/** A servers' Region that can run nothing more of the type of the web server, which comes last. */
-function fill(life: Life, region: string, isAvailable: boolean): void {
-  life.stage.cloud.services(region).ec2.setCapacity(`${region}a`, 't3.medium', isAvailable);
-}
-
-async function protect(life: Life): Promise<void> {
-  await life.run('protect');
-  life.write(1);
-}
-
-async function failOver(life: Life): Promise<void> {
-  await protect(life);
-  await life.run('failover');
-  await life.rest();
-  life.write(2);
-}
-
-/** A volume of a recovery server becomes another one to AWS, without a block of it changing. */
-async function failOverAndReplace(life: Life): Promise<void> {
-  await failOver(life);
-  await replaceVolume(life.stage, { region: away, server: 'db', device: '/dev/sdf' });
-}
-
-async function failOverInTheDark(life: Life): Promise<void> {
-  await protect(life);
-  life.stage.cloud.faults.lose(home);
-  await life.run('failover');
-  life.stage.cloud.faults.restore(home);
-  await life.rest();
-  life.write(2);
-}
-
-/** The primary held what no recovery point had; the plan is protected again since. */
-async function comeHome(life: Life): Promise<void> {
-  await failOverInTheDark(life);
-  await life.run('failback');
-  await life.rest();
-  await protect(life);
-}
-
-/** By somebody who has read the report. */
-export async function accept({ stage }: Life): Promise<void> {
-  const operations = await stage.clock.settle(readOperations(stage));
-  const reports = operations.flatMap(({ committedAt, unreplicated }) =>
-    committedAt === null ? [] : Object.values(unreplicated ?? {}),
-  );
-  const unreplicatedBlocks = reports.reduce((sum, { blocks }) => sum + blocks, 0);
-  await stage.runUnskipped('failback', { plan: shop.name, accept: true, unreplicatedBlocks });
 }
 
 const run =
@@ -166,6 +116,26 @@ export const modes: readonly Mode[] = [
     clear: (life) => fill(life, away, true),
   },
   {
+    name: 'failover-isolating',
+    kind: 'failover',
+    plan: isolatingShop,
+    prepare: protect,
+    act: run('failover'),
+    outcome: 'succeeded',
+  },
+  {
+    name: 'failover-isolating-undone',
+    kind: 'failover',
+    plan: isolatingShop,
+    async prepare(life) {
+      await protect(life);
+      fill(life, away, false);
+    },
+    act: run('failover'),
+    outcome: 'rolled-back',
+    clear: (life) => fill(life, away, true),
+  },
+  {
     name: 'failover-planned',
     kind: 'failover',
     prepare: protect,
@@ -224,6 +194,15 @@ export const modes: readonly Mode[] = [
     isOnce: true,
   },
   {
+    name: 'failback-of-an-isolated-primary',
+    kind: 'failback',
+    plan: isolatingShop,
+    prepare: failOver,
+    act: run('failback'),
+    outcome: 'succeeded',
+    again: failOver,
+  },
+  {
     name: 'failback-undone',
     kind: 'failback',
     async prepare(life) {
@@ -255,6 +234,38 @@ export const modes: readonly Mode[] = [
     act: run('failback', { fenceOnly: true }),
     outcome: 'succeeded',
     isOnce: true,
+  },
+  {
+    name: 'failover-of-a-rich-plan',
+    kind: 'failover',
+    plan: richShop,
+    prepare: protect,
+    act: run('failover'),
+    outcome: 'succeeded',
+  },
+  {
+    name: 'failback-of-a-rich-plan',
+    kind: 'failback',
+    plan: richShop,
+    prepare: failOver,
+    act: run('failback'),
+    outcome: 'succeeded',
+    again: failOver,
+  },
+  {
+    name: 'drill-of-a-rich-plan',
+    kind: 'drill',
+    plan: richShop,
+    prepare: protect,
+    act: run('failover', { drill: true }),
+    outcome: 'succeeded',
+  },
+  {
+    name: 'drill-of-the-way-home',
+    kind: 'drill',
+    prepare: failOver,
+    act: run('failover', { drill: true }),
+    outcome: 'succeeded',
   },
   {
     name: 'failback-estimate',

@@ -135,6 +135,20 @@ const modifyInstanceAttribute: Mapping<ModifyInstanceAttributeRequest> = (input,
   ];
 };
 
+/** New groups are asked of the interface, of the instance that has it, and of each group. */
+const modifyInterface: Mapping<ModifyNetworkInterfaceAttributeRequest> = ({ NetworkInterfaceId, Groups }, held) => {
+  const action = 'ec2:ModifyNetworkInterfaceAttribute';
+  const { context, ...used } = held.use(action, 'network-interface', NetworkInterfaceId);
+  if (Groups === undefined) return [{ context, ...used }];
+  const at = held.state.allInterfaces().find(({ id }) => id === NetworkInterfaceId);
+  const instance = at === undefined ? undefined : held.state.instanceOf(at)?.id;
+  return [
+    { ...used, context: { ...context, 'ec2:Subnet': held.arn('subnet', at?.subnetId ?? '') } },
+    held.use(action, 'instance', instance),
+    ...Groups.map((id) => held.use(action, 'security-group', id)),
+  ];
+};
+
 /** Asked of the instance as well as of its interface, whichever of them the call names. */
 const associateAddress: Mapping<AssociateAddressRequest> = (input, held) => {
   const { AllocationId, InstanceId, NetworkInterfaceId } = input;
@@ -208,9 +222,7 @@ export const ec2Mappings: Readonly<Record<string, (input: never, held: Held) => 
   DetachVolume: detachVolume,
   LockSnapshot: lockSnapshot,
   ModifyInstanceAttribute: modifyInstanceAttribute,
-  ModifyNetworkInterfaceAttribute: ({ NetworkInterfaceId }: ModifyNetworkInterfaceAttributeRequest, held) => [
-    held.use('ec2:ModifyNetworkInterfaceAttribute', 'network-interface', NetworkInterfaceId),
-  ],
+  ModifyNetworkInterfaceAttribute: modifyInterface,
   RegisterImage: registerImage,
   RunInstances: runInstances,
   StartInstances: startInstances,

@@ -5,18 +5,23 @@ import type { World } from '../../rehearsal/world.ts';
 import type { Ec2State } from '../../sim/ec2/state.ts';
 import type { Execution } from '../../sim/stepfunctions/stepfunctions.ts';
 import { replaceVolume } from '../replace-volume.ts';
-import { shop, smallShop, watchedShop } from '../shop.ts';
+import { isolatingShop, shop, smallShop, watchedShop } from '../shop.ts';
 import { RightsRecord } from './record.ts';
 
-/** The shop, which is asked from outside too, and keeps what it replaced for an hour, so that every right is used. */
-export const livedPlan: Plan = { ...watchedShop, failback: { ...watchedShop.failback, keepForSeconds: 3_600 } };
+/** The shop, which is asked from outside too, is cut off at home, and keeps what it replaced for an hour, so that every right is used. */
+export const livedPlan: Plan = {
+  ...watchedShop,
+  failover: { ...isolatingShop.failover, ...watchedShop.failover },
+  failback: { ...watchedShop.failback, keepForSeconds: 3_600 },
+};
 
 /** The shop's servers, of which one has two network interfaces and forwards what is not meant for it. */
 export const livedWorld: World = (() => {
   const { db, ...others } = smallShop.servers;
   if (db === undefined) throw new Error('the small shop has a server db');
   const [subnet = ''] = Object.keys(shop.recovery.subnets);
-  const details = { moreInterfaces: [{ subnet, sourceDestCheck: false }] };
+  const securityGroups = Object.keys(shop.recovery.securityGroups);
+  const details = { moreInterfaces: [{ subnet, securityGroups, sourceDestCheck: false }] };
   return { ...smallShop, servers: { db: { ...db, details }, ...others } };
 })();
 
@@ -99,7 +104,7 @@ class Life {
     await this.#protectNow();
   }
 
-  /** A switch off and on, a dry run, a drill, a failover that somebody stops, and a planned one whose traffic Route 53 refuses to move. */
+  /** A switch off and on, a dry run, a drill, a failover that somebody stops, and two whose traffic Route 53 refuses to move, of which one is planned. */
   async stayHome(): Promise<void> {
     for (const automatic of ['off', 'on'])
       await this.#ends(this.#stage.start('failover', { plan: this.#stage.plan.name, automatic }), 'SUCCEEDED');
@@ -111,8 +116,10 @@ class Life {
     await this.#entered(stopped, 'Preflight');
     await this.#stage.clock.settle(this.#stage.stop(stopped));
     await this.#undone('failover', stopped);
-    this.#refuse('ChangeResourceRecordSets', 'TrafficSwitch');
-    await this.#ends(this.#stage.start('failover', { plan: this.#stage.plan.name, planned: true }), 'FAILED');
+    for (const planned of [false, true]) {
+      this.#refuse('ChangeResourceRecordSets', 'TrafficSwitch');
+      await this.#ends(this.#stage.start('failover', { plan: this.#stage.plan.name, planned }), 'FAILED');
+    }
     await this.#stage.clock.advance(guardPatienceMs);
   }
 
@@ -130,13 +137,13 @@ class Life {
     const failover = this.#stage.start('failover', this.#waiting());
     await this.#entered(failover, 'Fence');
     await this.#isRefused('failback');
-    await this.#ends(failover, 'SUCCEEDED');
     const drill = { plan: this.#stage.plan.name, drill: true, trigger: 'schedule' };
     await this.#ends(this.#stage.start('failover', drill), 'FAILED');
+    await this.#ends(failover, 'SUCCEEDED');
     this.#stage.cloud.faults.restore(this.#stage.plan.primary.region);
   }
 
-  /** An estimate, failbacks that are stopped, refused and finished, one volume by comparison, protection by deltas and by comparison, and the end of what stayed. */
+  /** An estimate, a drill of the way home, failbacks that are stopped, refused and finished, one volume by comparison, protection by deltas and by comparison, and the end of what stayed. */
   async comeHome(): Promise<void> {
     this.#write();
     await this.#until('the fence is paid', () => this.#payments().some(({ status }) => status === 'SUCCEEDED'));
@@ -151,6 +158,7 @@ class Life {
     await this.#replaceVolume('recovery');
     for (const step of ['Estimate', 'PayFence', 'Round']) this.#throttle(`Failback${step}`, 'CreateSnapshots');
     await this.#ends(this.#stage.start('failback', { plan: this.#stage.plan.name, estimateOnly: true }), 'SUCCEEDED');
+    await this.#ends(this.#stage.start('failover', { plan: this.#stage.plan.name, drill: true }), 'SUCCEEDED');
     const stopped = this.#stage.start('failback');
     await this.#entered(stopped, 'Round');
     await this.#isRefused('failover');

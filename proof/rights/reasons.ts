@@ -48,6 +48,11 @@ export const reasons: readonly Reason[] = [
     why: 'A step renews the lease of its operation where nothing has for ten minutes; here another one always has.',
   },
   {
+    roles: ['failback/fence'],
+    actions: ['dynamodb:Query'],
+    why: 'Interfaces that it finds isolated may have been so since a failover whose undo failed: it looks for what that noted of them.',
+  },
+  {
     roles: ['failover/undo'],
     actions: ['ec2:ModifyInstanceAttribute'],
     why: 'A failover that is stopped after its commit is final: what takes it over gives its servers their protections.',

@@ -1,7 +1,10 @@
 import type { AutomaticFailover, Plan } from '../../lib/domain/plan.ts';
-import { askingShop, roomyShop, shop } from '../shop.ts';
+import { asking, richShop, roomyShop, shop } from '../shop.ts';
 
-/** Plans that differ in what changes the course of operations: waves, traffic, automatic failover and its veto, the fence, rounds, questions, other places. */
+/**
+ * Plans that differ in what changes the course of operations: waves, traffic, automatic failover and its veto, the fence, rounds, questions, other
+ * places, commands, servers that are optional, probes, kinds of records.
+ */
 export const plans: readonly Plan[] = [
   shop,
   {
@@ -16,7 +19,9 @@ export const plans: readonly Plan[] = [
     failover: withoutAlarm(shop.failover),
     traffic: shop.traffic.slice(0, 1),
   },
-  { ...askingShop, recovery: roomyShop.recovery },
+  asking(roomyShop),
+  richShop,
+  asking(richShop),
 ];
 
 /** With time for a veto, and a point that must not be old. */

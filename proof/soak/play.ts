@@ -74,6 +74,9 @@ function happen(life: Life, happening: Happening): void {
     case 'capacity':
       trouble(life, happening.kind, happening.site, happening.isUsable);
       break;
+    case 'manners':
+      life.stage.guests.setManners(happening.server, happening.manners);
+      break;
     case 'mute':
       cloud.faults.add({ kind: 'server-error', operation: 'PutMetricData', times: happening.minutes });
       break;
@@ -89,6 +92,7 @@ function trouble({ stage }: Life, kind: 'keys' | 'capacity', site: 'primary' | '
 
 function calm(life: Life): void {
   life.stage.cloud.faults.clear();
+  for (const server of Object.keys(life.stage.plan.servers)) life.stage.guests.setManners(server, {});
   for (const site of ['primary', 'recovery'] as const) {
     trouble(life, 'keys', site, true);
     trouble(life, 'capacity', site, true);

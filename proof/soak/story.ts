@@ -1,5 +1,6 @@
 import type { MachineKind } from '../../rehearsal/stage.ts';
 import type { Plan } from '../../lib/domain/plan.ts';
+import type { Manners } from '../../rehearsal/guests.ts';
 import type { World, WorldServer } from '../../rehearsal/world.ts';
 import type { FaultRule } from '../../sim/faults.ts';
 import { createRandom, type Random } from '../../sim/random.ts';
@@ -16,6 +17,8 @@ export type Happening = { readonly atSeconds: number } & (
   | { readonly kind: 'keys' | 'capacity'; readonly site: 'primary' | 'recovery'; readonly isUsable: boolean }
   /** Metrics arrive late: the heartbeat of the servers is not heard for a while, though they serve. */
   | { readonly kind: 'mute'; readonly minutes: number }
+  /** What a server makes of the commands of its plan from now on. */
+  | { readonly kind: 'manners'; readonly server: string; readonly manners: Manners }
 );
 
 export interface Story {
@@ -37,6 +40,7 @@ export function storyOf(seed: number, plan: Plan): Story {
     ...operators(random),
     ...faults(random),
     ...troubles(random),
+    ...manners(random, servers),
   ];
   return { world: { servers, events: [] }, happenings: happenings.toSorted((a, b) => a.atSeconds - b.atSeconds) };
 }
@@ -154,8 +158,10 @@ const operations = [
   'GetItem',
   'ListChangedBlocks',
   'PutSnapshotBlock',
+  'PutMetricData',
   'RegisterImage',
   'RunInstances',
+  'SendCommand',
   'StartInstances',
   'StartSnapshot',
   'StopInstances',
@@ -194,4 +200,18 @@ function troubles(random: Random): Happening[] {
     (): Happening => ({ kind: 'mute', minutes: 1 + random.below(6), atSeconds: moment(random, 10) }),
   );
   return [...passing, ...muted];
+}
+
+/** Servers that do not do what commands ask of them, for a while. */
+function manners(random: Random, servers: World['servers']): Happening[] {
+  const names = Object.keys(servers);
+  const worse: readonly Manners[] = [{ freeze: 'fails' }, { freeze: 'hangs' }, { health: 'fails' }];
+  return several(random, 2).flatMap((): Happening[] => {
+    const server = names[random.below(names.length)] ?? '';
+    const atSeconds = moment(random, 4);
+    return [
+      { kind: 'manners', server, manners: worse[random.below(worse.length)] ?? {}, atSeconds },
+      { kind: 'manners', server, manners: {}, atSeconds: atSeconds + random.below(1_800) },
+    ];
+  });
 }

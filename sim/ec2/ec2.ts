@@ -12,7 +12,7 @@ import { instanceTypeOperations } from './instance-types.ts';
 import { keyPairOperations } from './key-pairs.ts';
 import { launchOperations } from './launch.ts';
 import { lockOperations } from './locks.ts';
-import { interfaceOperations } from './interfaces.ts';
+import { interfaceOperations, isOpen } from './interfaces.ts';
 import { networkOperations, newPublicIp } from './network.ts';
 import { type InstancePlacing, type PlacedInstance, placeInstance } from './place-instance.ts';
 import type { Encryption, Purchase, SnapshotRecord, VolumeRecord } from './records.ts';
@@ -36,6 +36,8 @@ export interface Listening {
   readonly healthPath?: string;
   /** Running, booted, checks passed, programs started. */
   readonly serving: boolean;
+  /** Whether the groups of the interface with that address let a connection begin; those that have begun go on. */
+  readonly isOpen: boolean;
 }
 
 export interface ResourceView {
@@ -115,9 +117,10 @@ export class Ec2 implements Service {
   }
 
   /** @returns its id */
-  addSecurityGroup(group: { id?: string; name?: string; vpc?: string } = {}): string {
+  addSecurityGroup(group: { id?: string; name?: string; vpc?: string; isClosed?: boolean } = {}): string {
     const id = group.id ?? this.state.newId('sg');
-    this.state.securityGroups.set(id, { id, name: group.name ?? id, vpcId: group.vpc ?? 'vpc-0', tags: [] });
+    const { name = id, vpc: vpcId = 'vpc-0', isClosed = false } = group;
+    this.state.securityGroups.set(id, { id, name, vpcId, isClosed, tags: [] });
     return id;
   }
 
@@ -257,7 +260,13 @@ export class Ec2 implements Service {
       listens,
       ...(healthPath === undefined ? {} : { healthPath }),
       serving: isServing(this.state, instance),
+      isOpen: at !== undefined && isOpen(this.state, at),
     };
+  }
+
+  /** Whether no connection can begin with any interface of an instance. */
+  isCutOff(instanceId: string): boolean {
+    return this.state.instances.get(instanceId)?.interfaces.every((each) => !isOpen(this.state, each)) === true;
   }
 
   /** Whether the instance has booted and its software runs; a write reaches its volumes only then. */

@@ -30,6 +30,11 @@ export function groupsOf(state: Ec2State, ids: readonly string[]) {
   return ids.map((id) => ({ GroupId: id, GroupName: state.securityGroups.get(id)?.name ?? id }));
 }
 
+/** Whether a connection may begin through it. Rules of a group are not modelled: it has some, or none. */
+export function isOpen(state: Ec2State, { securityGroups }: InterfaceRecord): boolean {
+  return securityGroups.length === 0 || securityGroups.some((id) => state.securityGroups.get(id)?.isClosed !== true);
+}
+
 /** Whose a public address is: AWS's own, or elastic and of the account. */
 function associationOf(state: Ec2State, { id, publicIp }: InterfaceRecord) {
   if (publicIp === undefined) return {};
@@ -101,11 +106,39 @@ function describeInterfaces(state: Ec2State, input: DescribeNetworkInterfacesReq
   return { NetworkInterfaces: interfaces, ...next };
 }
 
+/** Unless AWS raises it. @source VPC guide, quotas */
+const groupsMax = 5;
+
+/** The new groups are in the place of all old ones, at once; what is tracked of the old ones goes on. @source aws-facts [4.1]; EC2 guide, connection tracking */
+function setGroups(state: Ec2State, each: InterfaceRecord, groups: readonly string[]): void {
+  if (groups.length === 0) throw missing('SecurityGroupId');
+  if (new Set(groups).size > groupsMax)
+    throw new AwsError('SecurityGroupsPerInterfaceLimitExceeded', `An interface has ${groupsMax} groups at most.`);
+  refuseOtherNetworks(state, each.subnetId, groups);
+  each.securityGroups = [...new Set(groups)];
+}
+
+/** @throws AwsError for groups of another VPC than the subnet's */
+export function refuseOtherNetworks(state: Ec2State, subnetId: string, groups: readonly string[]): void {
+  for (const id of groups) {
+    const group = found(state.securityGroups, id, 'InvalidGroup.NotFound', 'security group');
+    if (group.vpcId !== state.subnets.get(subnetId)?.vpcId)
+      throw new AwsError(
+        'InvalidParameter',
+        `Security group ${id} and subnet ${subnetId} belong to different networks.`,
+      );
+  }
+}
+
 /** @source aws-facts [3.7], EC2 API reference, ModifyNetworkInterfaceAttribute: one attribute a call */
 function modifyInterface(state: Ec2State, input: ModifyNetworkInterfaceAttributeRequest): object {
-  const each = foundInterface(state, input.NetworkInterfaceId);
-  if (input.SourceDestCheck?.Value === undefined) throw missing('SourceDestCheck');
-  each.sourceDestCheck = input.SourceDestCheck.Value;
+  const { NetworkInterfaceId, Groups, SourceDestCheck } = input;
+  const each = foundInterface(state, NetworkInterfaceId);
+  if (Groups !== undefined && SourceDestCheck !== undefined)
+    throw new AwsError('InvalidParameterCombination', 'Specify exactly one attribute.');
+  if (Groups !== undefined) setGroups(state, each, Groups);
+  else if (SourceDestCheck?.Value === undefined) throw missing('SourceDestCheck');
+  else each.sourceDestCheck = SourceDestCheck.Value;
   return {};
 }
 
@@ -115,7 +148,7 @@ export const interfaceOperations = {
     describeInterfaces,
   ),
   ModifyNetworkInterfaceAttribute: ec2Operation<ModifyNetworkInterfaceAttributeRequest, object>(
-    ['NetworkInterfaceId', 'SourceDestCheck'],
+    ['NetworkInterfaceId', 'Groups', 'SourceDestCheck'],
     modifyInterface,
   ),
 };

@@ -1,6 +1,7 @@
 import type { InstanceNetworkInterfaceSpecification, RunInstancesRequest, Tag } from '@aws-sdk/client-ec2';
 import { AwsError, NotModelled } from '../service.ts';
 import { found, invalid, missing, refuseOthers } from './errors.ts';
+import { refuseOtherNetworks } from './interfaces.ts';
 import type { InterfaceWish } from './make-interfaces.ts';
 import { freeAddresses } from './network.ts';
 import type { SubnetRecord } from './records.ts';
@@ -29,7 +30,7 @@ export function networkOf(state: Ec2State, input: NetworkRequest): LaunchNetwork
   if (specified !== undefined && specified.length > 0) return specifiedNetwork(state, input, specified);
   if (SubnetId === undefined) throw new NotModelled('RunInstances without SubnetId');
   const subnet = subnetOf(state, SubnetId);
-  refuseOtherNetworks(state, subnet, securityGroups);
+  refuseOtherNetworks(state, subnet.id, securityGroups);
   const only = { deviceIndex: 0, subnet, securityGroups, deleteOnTermination: true };
   return { zone: subnet.zone, wishes: [only], wantsPublicIp: subnet.assignsPublicIp };
 }
@@ -84,7 +85,7 @@ function wishOf(state: Ec2State, specified: InstanceNetworkInterfaceSpecificatio
   if (SubnetId === undefined) throw new NotModelled('NetworkInterfaces without SubnetId');
   if (description !== undefined && description.length > 255) throw invalid('A description has 255 characters at most.');
   const subnet = subnetOf(state, SubnetId);
-  refuseOtherNetworks(state, subnet, securityGroups);
+  refuseOtherNetworks(state, subnet.id, securityGroups);
   const { DeleteOnTermination: deleteOnTermination = false } = specified;
   return { deviceIndex, subnet, securityGroups, description, deleteOnTermination };
 }
@@ -101,17 +102,6 @@ function publicIpOf(
     );
   const first = wishes.find(({ deviceIndex }) => deviceIndex === 0);
   return asked ?? first?.subnet.assignsPublicIp ?? false;
-}
-
-function refuseOtherNetworks(state: Ec2State, subnet: SubnetRecord, groups: readonly string[]): void {
-  for (const id of groups) {
-    const group = found(state.securityGroups, id, 'InvalidGroup.NotFound', 'security group');
-    if (group.vpcId !== subnet.vpcId)
-      throw new AwsError(
-        'InvalidParameter',
-        `Security group ${id} and subnet ${subnet.id} belong to different networks.`,
-      );
-  }
 }
 
 /** How many of `count` instances the subnets have addresses for. @throws AwsError when they have not for `least` */

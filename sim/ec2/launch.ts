@@ -8,7 +8,7 @@ import { optionMembers, optionsOf } from './instance-options.ts';
 import { countThatFits, type LaunchNetwork, networkMembers, networkOf, wishesOf } from './launch-interfaces.ts';
 import { knownKeyPair } from './key-pairs.ts';
 import { bringUp, checkCapacity } from './lifecycle.ts';
-import { makeVolume, mappingMembers, wanted } from './make-volume.ts';
+import { checkInitialization, makeVolume, mappingMembers, wanted } from './make-volume.ts';
 import { makeInterfaces } from './make-interfaces.ts';
 import { checkStorage, checkVcpus } from './quotas.ts';
 import type { ImageRecord, InstanceOptions, InstanceRecord } from './records.ts';
@@ -16,6 +16,9 @@ import type { Ec2State } from './state.ts';
 import { tagsFor } from './tags.ts';
 
 const taggable = ['instance', 'volume', 'network-interface'] as const;
+
+/** Once decoded. @source EC2 API reference, RunInstances */
+const userDataBytesMax = 16_384;
 
 function runInstances(state: Ec2State, input: RunInstancesRequest): Reservation {
   const network = networkOf(state, input);
@@ -35,7 +38,10 @@ function runInstances(state: Ec2State, input: RunInstancesRequest): Reservation 
 function launch(state: Ec2State, input: RunInstancesRequest, network: LaunchNetwork): string[] {
   const { MinCount = 1, MaxCount = 1, InstanceType } = input;
   if (InstanceType === undefined) throw missing('instanceType');
-  for (const { Ebs } of input.BlockDeviceMappings ?? []) refuseOthers('BlockDeviceMappings.Ebs', Ebs, mappingMembers);
+  if (Buffer.from(input.UserData ?? '', 'base64').length > userDataBytesMax)
+    throw invalid(`User data is limited to ${userDataBytesMax} bytes`);
+  for (const { Ebs } of input.BlockDeviceMappings ?? [])
+    refuseOthers('BlockDeviceMappings.Ebs', Ebs, [...mappingMembers, 'VolumeInitializationRate']);
   if (MinCount < 1 || MaxCount < MinCount) throw invalid(`MinCount ${MinCount}, MaxCount ${MaxCount}`);
   const image = found(state.images, input.ImageId, 'InvalidAMIID.NotFound', 'image id');
   if (image.state !== 'available')
@@ -54,6 +60,8 @@ function launch(state: Ec2State, input: RunInstancesRequest, network: LaunchNetw
   const count = countThatFits(state, network, { least: MinCount, count: MaxCount });
   checkVcpus(state, InstanceType, count);
   checkStorage(state, Array.from({ length: count }, () => volumes).flat());
+  const ebs = mappings.map(({ Ebs = {} }) => Ebs);
+  checkInitialization(state, network.zone, Array.from({ length: count }, () => ebs).flat());
   const reservationId = state.newId('r');
   return Array.from({ length: count }, () =>
     launchOne(state, { input, options: structuredClone(options), network, image, mappings, tags, reservationId }),

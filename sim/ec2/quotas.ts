@@ -46,9 +46,14 @@ const storageQuotas: Readonly<Record<string, Quota>> = {
   standard: storage('L-9CF3C2EB', 'Magnetic (standard)'),
 };
 
+/** MiB a second of all volumes that are filled at a rate. @source aws-facts [1.8] */
+export const initializationQuota: Quota = {
+  ...{ service: 'ebs', code: 'L-A37D9CF3', name: 'Cumulative volume initialization rate', byDefault: 5_000 },
+};
+
 /** The quotas of a Region, and what the account has been given of them: as many vCPUs of common types as hundreds of servers need. */
 export class Quotas {
-  readonly all = [...new Set([...Object.values(runningQuotas), ...Object.values(storageQuotas)])];
+  readonly all = [...new Set([...Object.values(runningQuotas), ...Object.values(storageQuotas), initializationQuota])];
   readonly #given = new Map([[standard.code, 10_000]]);
   /** Of which Service Quotas knows no value for now. */
   readonly untold = new Set<string>();

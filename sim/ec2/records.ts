@@ -41,6 +41,8 @@ export interface VolumeRecord {
   /** Content at that moment, to count what a snapshot has to upload; `undefined` before the first full snapshot. */
   base: Content | undefined;
   lastSnapshotAt: number | undefined;
+  /** Where it was asked for at a rate. */
+  readonly initialization: { readonly mibPerSecond: number; readonly endsAt: number } | undefined;
   tags: Tag[];
 }
 
@@ -103,7 +105,7 @@ export interface InterfaceRecord {
   readonly privateIp: string;
   /** Beside its first address. */
   readonly moreAddresses: { readonly private: readonly string[]; readonly ipv6: readonly string[] };
-  readonly securityGroups: readonly string[];
+  securityGroups: readonly string[];
   readonly description: string;
   readonly deleteOnTermination: boolean;
   sourceDestCheck: boolean;
@@ -207,6 +209,8 @@ export interface SecurityGroupRecord {
   readonly id: string;
   readonly vpcId: string;
   readonly name: string;
+  /** Without a rule: nothing begins through it. Other groups let everything in. */
+  readonly isClosed: boolean;
   tags: Tag[];
 }
 

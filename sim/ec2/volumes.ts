@@ -28,6 +28,7 @@ function describeVolume(volume: VolumeRecord): Volume {
     State: volume.state,
     VolumeType: volume.volumeType as NonNullable<Volume['VolumeType']>,
     Iops: volume.iops,
+    VolumeInitializationRate: volume.initialization?.mibPerSecond,
     Throughput: volume.throughput,
     Encrypted: encryption !== undefined,
     KmsKeyId: encryption?.keyArn,

@@ -93,7 +93,8 @@ function reachServer(cloud: Cloud, owner: Owner, address: string, port: number):
   for (const region of regions) {
     const listener = cloud.services(region).ec2.instanceAt(address);
     if (listener === undefined) continue;
-    if (cloud.faults.isSilent(region)) break;
+    // Where no group lets it in, a packet is dropped without a word.
+    if (cloud.faults.isSilent(region) || !listener.isOpen) break;
     return listener.serving && listener.listens.includes(port) ? { kind: 'listens', listener } : { kind: 'refused' };
   }
   return { kind: 'never' };

@@ -170,9 +170,11 @@ describe('the catalogue', () => {
 
   it('keeps the digests of a unit byte by byte', async () => {
     const digests = Buffer.from('00ff10'.padEnd(64, '7'), 'hex');
-    await clock.settle(catalogue.addUnit('op', 't', { unit: 3, listed: 2, blocks: 1, digests }));
-    expect(Buffer.from((await clock.settle(catalogue.unit('op', 't', 3)))?.digests ?? []).toString('hex')).toBe(
-      '00ff10'.padEnd(64, '7'),
-    );
+    await clock.settle(catalogue.addUnit('op', 't', { unit: 3, first: 7, next: null, listed: 2, blocks: 1, digests }));
+    expect(
+      Buffer.from((await clock.settle(catalogue.unit('op', 't', { unit: 3, first: 7 })))?.digests ?? []).toString(
+        'hex',
+      ),
+    ).toBe('00ff10'.padEnd(64, '7'));
   });
 });

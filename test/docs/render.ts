@@ -19,9 +19,10 @@ export function standingRows(): Row[] {
 const fenceWords: Partial<Record<Standing, string>> = {
   home: 'none, or left over from a failed undo',
   protecting: 'none, or left over from a failed undo',
-  fenced: 'confirmed or owed',
-  left: 'confirmed or owed',
-  away: 'confirmed or owed',
+  fenced: 'any',
+  left: 'any',
+  away: 'any',
+  owing: 'owed, isolated or waived',
 };
 
 export function happeningRows(): Row[] {

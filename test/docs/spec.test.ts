@@ -14,6 +14,7 @@ import {
   type Title,
   titlesOf,
 } from './code-facts.ts';
+import { sections, tablesOf } from './page.ts';
 import {
   happeningRows,
   markdown,
@@ -26,36 +27,6 @@ import {
 
 const root = join(import.meta.dirname, '../..');
 const page = readFileSync(join(root, 'docs/spec.md'), 'utf8');
-
-/** A heading with what stands below it, up to the next heading of any level. */
-function sections(text: string): Map<string, string> {
-  const found = new Map<string, string>();
-  let heading = '';
-  for (const line of text.split('\n')) {
-    heading = /^#+ (.+)$/.exec(line)?.[1] ?? heading;
-    found.set(heading, `${found.get(heading) ?? ''}${line}\n`);
-  }
-  return found;
-}
-
-/** The tables of a text: rows of cells, the head first. */
-function tablesOf(text: string): Row[][] {
-  const tables: Row[][] = [];
-  let open: Row[] | undefined;
-  for (const line of text.split('\n')) {
-    if (!line.startsWith('|')) {
-      open = undefined;
-      continue;
-    }
-    const cells = line
-      .slice(1, -1)
-      .split('|')
-      .map((cell) => cell.trim());
-    if (open === undefined) tables.push((open = []));
-    if (!cells.every((cell) => /^:?-+:?$/.test(cell))) open.push(cells);
-  }
-  return tables;
-}
 
 const bySection = sections(page);
 const tablesIn = (heading: string): Row[][] => tablesOf(bySection.get(heading) ?? '');
@@ -88,11 +59,11 @@ describe('docs/spec.md, phases and events', () => {
   });
 
   it('shows the table of transitions as it is tested', () => {
-    const tables = tablesIn('Phases and events');
-    expectTable(tables[0], standingRows());
-    expectTable(tables[1], happeningRows());
-    expectTable(tables[2], transitionRows());
-    expect(tables[2]?.[0]).toEqual(transitionHead);
+    const [standing, happening, transition] = tablesIn('Phases and events');
+    expectTable(standing, standingRows());
+    expectTable(happening, happeningRows());
+    expectTable(transition, transitionRows());
+    expect(transition?.[0]).toEqual(transitionHead);
   });
 });
 
@@ -330,6 +301,9 @@ describe('docs/spec.md, bounds that lean on each other', () => {
     'copies are waited for within the time of their function': () =>
       at('steps/protect/replicate: patienceSecondsMax') + at('steps/protect/replicate: crowdedPauseMsMax') / 1_000 <=
       (template.timeouts.get('protect/replicate') ?? 0) - 75,
+    'a run of a unit ends within the time of its function': () =>
+      at('steps/transfer/move: sendSecondsMax') + 5 * (3 + 10 + at('aws/block-calls: bodyMsMax') / 1_000) + 3 <=
+      (template.timeouts.get('transfer/move') ?? 0),
     'a started snapshot is kept for longer than its units are repeated': () =>
       at('aws/blocks: idleMinutes') * 60 > pausesSeconds(8) + 9 * (template.timeouts.get('transfer/move') ?? 0),
   };

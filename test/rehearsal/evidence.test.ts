@@ -264,6 +264,8 @@ describe('the evidence of a failback', () => {
     expect(created.filter((id) => !existing.has(id) && !deleted.includes(id))).toEqual([]);
     expect(JSON.parse(await printed())).toEqual(evidence);
     expect(JSON.parse(await printed(`failback-${execution.name}`))).toEqual(evidence);
-    await expect(printed('failback-of-nobody')).rejects.toThrow('no failover, failback, accept or drill "failback-of-nobody"');
+    await expect(printed('failback-of-nobody')).rejects.toThrow(
+      'no failover, failback, accept or drill "failback-of-nobody"',
+    );
   });
 });

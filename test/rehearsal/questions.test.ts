@@ -2,11 +2,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { answerQuestion, showStatus } from '../../lib/cli/operations.ts';
 import type { Evidence } from '../../lib/domain/evidence.ts';
 import type { Life } from '../../proof/life.ts';
-import { askingShop } from '../../proof/shop.ts';
+import { asking } from '../../proof/shop.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
 import type { Execution } from '../../sim/stepfunctions/stepfunctions.ts';
 import { assemblyOf, isEntered, openLife, outcomeOf, setSchedules, shop } from './shop-stage.ts';
 
+const askingShop = asking(shop);
 const assembly = assemblyOf(askingShop);
 
 let life: Life;

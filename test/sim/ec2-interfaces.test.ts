@@ -69,6 +69,56 @@ describe('an instance that was placed', () => {
   });
 });
 
+describe('the security groups of an interface', () => {
+  const setGroups = (NetworkInterfaceId: string, Groups: string[]) =>
+    ask(shop.ec2, 'ModifyNetworkInterfaceAttribute', { NetworkInterfaceId, Groups });
+  const idsOf = ({ Groups }: Answer) => Groups.map(({ GroupId }: Answer) => GroupId);
+
+  it('are replaced at once, of a stopped instance too; without a rule in any, no connection begins, and the instance runs on', async () => {
+    const closed = shop.ec2.addSecurityGroup({ isClosed: true });
+    const placed = shop.ec2.addInstance({
+      subnet: shop.subnet,
+      securityGroups: [shop.group],
+      moreInterfaces: [{ subnet: shop.subnet, securityGroups: [shop.group] }],
+    });
+    await cloud.pass(5 * minutes);
+    const [first, other] = await interfacesOf(placed.id);
+    await setGroups(first.NetworkInterfaceId, [closed]);
+    expect(shop.ec2.instanceAt(placed.privateIp)).toMatchObject({ serving: true, isOpen: false });
+    expect(shop.ec2.isCutOff(placed.id)).toBe(false);
+    await setGroups(other.NetworkInterfaceId, [closed]);
+    expect(shop.ec2.isCutOff(placed.id)).toBe(true);
+    expect(shop.ec2.isServing(placed.id)).toBe(true);
+    await setGroups(other.NetworkInterfaceId, [closed, shop.group]);
+    expect(shop.ec2.isCutOff(placed.id)).toBe(false);
+    await ask(shop.ec2, 'StopInstances', { InstanceIds: [placed.id] });
+    await cloud.pass(2 * minutes);
+    await setGroups(other.NetworkInterfaceId, [closed]);
+    expect((await interfacesOf(placed.id)).map(idsOf)).toEqual([[closed], [closed]]);
+  });
+
+  it.each<[string, () => object, string]>([
+    ['none', () => ({ Groups: [] }), 'MissingParameter'],
+    ['one that does not exist', () => ({ Groups: ['sg-9'] }), 'InvalidGroup.NotFound'],
+    ['one of another VPC', () => ({ Groups: [shop.ec2.addSecurityGroup({ vpc: 'vpc-1' })] }), 'InvalidParameter'],
+    [
+      'more than five',
+      () => ({ Groups: Array.from({ length: 6 }, () => shop.ec2.addSecurityGroup()) }),
+      'SecurityGroupsPerInterfaceLimitExceeded',
+    ],
+    [
+      'another attribute beside them',
+      () => ({ Groups: [shop.group], SourceDestCheck: { Value: true } }),
+      'InvalidParameterCombination',
+    ],
+  ])('are not replaced by %s', async (_, asked, code) => {
+    const [first] = await interfacesOf(shop.server.id);
+    const change = { NetworkInterfaceId: first.NetworkInterfaceId, ...asked() };
+    await expect(ask(shop.ec2, 'ModifyNetworkInterfaceAttribute', change)).rejects.toThrow(refusal(code));
+    expect((await interfacesOf(shop.server.id)).map(idsOf)).toEqual([[shop.group]]);
+  });
+});
+
 describe('a launch with several interfaces', () => {
   it('gives each what is asked for, and the instance what its first has', async () => {
     const id = await launch({ NetworkInterfaces: two() });

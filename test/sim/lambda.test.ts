@@ -83,7 +83,7 @@ describe('a deployed bundle', () => {
 });
 
 describe('probes', () => {
-  const listener = { instanceId: 'i-1', listens: [80], healthPath: '/health', serving: true };
+  const listener = { instanceId: 'i-1', listens: [80], healthPath: '/health', serving: true, isOpen: true };
   const http = `const http = require('node:http');
     exports.handler = (event) => new Promise((settle) => {
       const request = http.get({ host: event.host, port: event.port, path: '/health', timeout: 2000 }, (response) => {
@@ -109,6 +109,8 @@ describe('probes', () => {
     expect(await invoke({ host: '10.0.0.5', port: 80 })).toEqual(open);
     expect(await invoke({ host: '10.0.0.5', port: 81 })).toEqual(closed);
     expect(await invoke({ host: '10.0.0.6', port: 80 })).toEqual(nobody);
+    cloud.listeners.set('10.0.0.7', { ...listener, isOpen: false });
+    expect(await invoke({ host: '10.0.0.7', port: 80 })).toEqual(nobody);
   });
 
   it.each([

@@ -42,6 +42,35 @@ describe('an instance type', () => {
   });
 });
 
+describe('the rate at which volumes of a launch are filled', () => {
+  const rated = (rate: number, more: object = {}) =>
+    launch({ BlockDeviceMappings: [{ DeviceName: '/dev/xvda', Ebs: { VolumeInitializationRate: rate } }], ...more });
+
+  it('is told of the volume, leaves all else of it as its image says, and needs room in the zone and in the quota', async () => {
+    for (const rate of [99, 301]) await expect(rated(rate)).rejects.toEqual(refusal('InvalidParameterValue'));
+    const { Instances } = await rated(300);
+    await cloud.pass(1 * minutes);
+    const { Volumes } = await ask(shop.ec2, 'DescribeVolumes', {
+      Filters: [{ Name: 'attachment.instance-id', Values: [Instances[0].InstanceId] }],
+    });
+    expect(Volumes).toMatchObject([{ Size: 1, VolumeInitializationRate: 300, SnapshotId: expect.any(String) }]);
+    shop.ec2.state.quotas.give('L-A37D9CF3', 299);
+    await expect(rated(300)).rejects.toEqual(refusal('VolumeInitializationRateLimitExceeded'));
+    expect((await rated(200)).Instances).toHaveLength(1);
+    shop.ec2.setCapacity(`${home}a`, 'volume initialization', false);
+    await expect(rated(200)).rejects.toEqual(refusal('InsufficientVolumeInitializationCapacity'));
+    expect((await launch()).Instances).toHaveLength(1);
+  });
+});
+
+describe('the user data of a launch', () => {
+  it('has 16 KiB at most before it is encoded', async () => {
+    const ofBytes = (count: number) => ({ UserData: Buffer.alloc(count, 'x').toString('base64') });
+    expect((await launch(ofBytes(16_384))).Instances).toHaveLength(1);
+    await expect(launch(ofBytes(16_385))).rejects.toEqual(refusal('InvalidParameterValue'));
+  });
+});
+
 describe('the key pair of a launch', () => {
   it('must be one of the Region', async () => {
     await expect(launch({ KeyName: 'operators' })).rejects.toEqual(refusal('InvalidKeyPair.NotFound'));

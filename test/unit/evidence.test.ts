@@ -57,7 +57,7 @@ describe('evidence', () => {
       ...{ id: 'failover-1', kind: 'failover', extent: 'whole', isPlanned: false, epoch: 7, askedBy: 'kim' },
       ...{ startedAt: at(20), committedAt: at(29), endedAt: at(30), outcome: 'succeeded', cause: null },
     });
-    expect([measured, warnings]).toEqual([{ rpoSeconds: 9, rtoSeconds: 8 }, []]);
+    expect([measured, warnings]).toEqual([{ rpoSeconds: 9, rtoSeconds: 8, fullPerformanceSeconds: null }, []]);
     const other = evidence({ extent: 'dry-run', isPlanned: true, cause: 'Why.', warnings: ['few addresses'] });
     expect(other.operation).toMatchObject({ extent: 'dry-run', isPlanned: true, cause: 'Why.' });
     expect(other.warnings).toEqual(['few addresses']);

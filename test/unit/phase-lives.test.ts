@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { HolderKind, PlanState } from '../../lib/domain/catalogue.ts';
+import type { Fence, HolderKind, PlanState } from '../../lib/domain/catalogue.ts';
 import { newState } from '../../lib/domain/new-items.ts';
 import { type PlanEvent, type Transition, transition } from '../../lib/domain/phase.ts';
 import { type Standing, standings } from './standings.ts';
@@ -13,13 +13,15 @@ function standingOf({ phase, activeSite, lease, fence, commit }: PlanState): Sta
   const isCommitted = lease !== null && commit === lease.operation;
   return standingNames.find((name) => {
     const facts = standings[name];
-    // At rest a fence may be left over, or be either; a failover goes on the same way behind both kinds.
+    // At rest a fence may be left over, or be any; a failover goes on the same way behind all kinds.
     const isFence =
       name === 'home' || name === 'protecting' || name === 'accepting'
         ? true
         : name === 'away' || name === 'fenced' || name === 'left'
           ? fence !== null
-          : (fence?.status ?? 'none') === facts.fence;
+          : name === 'owing'
+            ? fence !== null && fence.status !== 'confirmed'
+            : (fence?.status ?? 'none') === facts.fence;
     return (
       facts.phase === phase &&
       facts.activeSite === activeSite &&
@@ -37,7 +39,7 @@ interface Chance {
   readonly who: number;
   readonly isNew: boolean;
   readonly isHolderRunning: boolean;
-  readonly status: 'confirmed' | 'owed';
+  readonly status: Fence['status'];
   readonly minutes: number;
 }
 
@@ -61,7 +63,7 @@ const chances: fc.Arbitrary<Chance[]> = fc.array(
     who: fc.oneof({ weight: 9, arbitrary: fc.constant(0) }, fc.nat(3)),
     isNew: fc.boolean(),
     isHolderRunning: fc.boolean(),
-    status: fc.constantFrom('confirmed' as const, 'owed' as const),
+    status: fc.constantFrom<Fence['status'][]>('confirmed', 'owed', 'isolated', 'waived'),
     minutes: fc.nat(90),
   }),
   { minLength: 20, maxLength: 80 },
@@ -108,6 +110,8 @@ function expectPromises(before: PlanState, event: PlanEvent, after: PlanState): 
       before.failover,
     ]);
   if (event.kind === 'commit' && after !== before) expect(after.commit).toBe(event.by.operation);
+  if (before.activeSite === 'recovery' && after.activeSite === 'primary')
+    expect(before.fence?.status).toBe('confirmed');
 }
 
 /** Lives of a plan: whatever is tried, in whatever order, what holds after each event. Counts the standings that were seen. */
@@ -154,6 +158,10 @@ describe('I1, I5, I6: random lives of a plan', () => {
       return made.kind === 'done' && event.kind === 'close'
         ? { ...made, state: { ...made.state, phase: 'protected' } }
         : made;
+    },
+    'a way home to a primary that runs isolated': (state, event) => {
+      const isAway = event.kind === 'commit' && state.phase === 'failing-back' && state.fence?.status === 'isolated';
+      return transition(isAway ? { ...state, fence: null } : state, event);
     },
     'an unfence after the commit': (state, event) =>
       event.kind === 'unfence' ? { kind: 'done', state: { ...state, fence: null } } : transition(state, event),

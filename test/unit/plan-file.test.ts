@@ -35,6 +35,18 @@ describe('plan file', () => {
     });
   });
 
+  it.each([
+    ['a text by itself', 'userData: hunter2'],
+    ['a block of something else', 'userData: { text: hunter2 }'],
+    ['more than 16 KiB of UTF-8', `userData: { replace: ${'ü'.repeat(8_193)} }`],
+    ['nothing', 'userData: { replace: "" }'],
+  ])('says what user data may be, and nothing of what it is: %s', (_, written) => {
+    const elastic = 'instance: i-03eb0000000000003';
+    expect(problemsOf([elastic, `${elastic}\n        ${written}`])).toEqual([
+      'homeward.yaml:28: plans.shop.servers.web.userData: is no policy for user data. Write keep, suppress, or a block with "replace" and the text that takes its place, 16 KiB at most.',
+    ]);
+  });
+
   it.each<[rule: string, from: string, to: string, problem: string]>([
     [
       'a duration',
@@ -149,6 +161,36 @@ describe('plan file', () => {
       'whenFenceIsOwed: proceed',
       'whenFenceIsOwed: stop\n      questions: { owedFence: { within: 5 minutes, otherwise: undo } }',
       'homeward.yaml:36: plans.shop.failover.questions.owedFence: is never asked while failover.whenFenceIsOwed is stop. Write "ask" there, or leave the question out.',
+    ],
+    [
+      'an isolation without a group for it',
+      'whenFenceIsOwed: proceed',
+      'whenFenceIsOwed: proceed\n      fence: isolate',
+      'homeward.yaml:36: plans.shop.failover.fence: "isolate" has nothing to isolate with. Write failover.isolationGroups: a security group of the primary Region that has no rules.',
+    ],
+    [
+      'groups to isolate with that are never used',
+      'whenFenceIsOwed: proceed',
+      'whenFenceIsOwed: proceed\n      isolationGroups: [sg-0150000000000000a]',
+      'homeward.yaml:36: plans.shop.failover.isolationGroups: are never used while failover.fence is stop. Write "isolate" there, or leave them out.',
+    ],
+    [
+      'a group to isolate with that servers have',
+      'whenFenceIsOwed: proceed',
+      'whenFenceIsOwed: proceed\n      fence: isolate\n      isolationGroups: [sg-0a10000000000000a]',
+      'homeward.yaml:37: plans.shop.failover.isolationGroups.0: "sg-0a10000000000000a" is a group that servers have. Name one without rules, which nothing else has.',
+    ],
+    [
+      'a group to isolate with twice',
+      'whenFenceIsOwed: proceed',
+      'whenFenceIsOwed: proceed\n      fence: isolate\n      isolationGroups: [sg-0150000000000000a, sg-0150000000000000a]',
+      'homeward.yaml:37: plans.shop.failover.isolationGroups: are not what an interface can have. Name up to 5 groups, each once.',
+    ],
+    [
+      'what is done of a fence that is never owed',
+      'whenFenceIsOwed: proceed',
+      'whenFenceIsOwed: stop\n      fence: none',
+      'homeward.yaml:35: plans.shop.failover.whenFenceIsOwed: "stop" says nothing while failover.fence is none: nobody fences, and the failover goes on. Write "proceed".',
     ],
     [
       'a question that waits for days',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cutUnits } from '../../lib/domain/blocks.ts';
+import { joinUnits, shardsOf, stretch } from '../../lib/domain/blocks.ts';
 import { nextPoll } from '../../lib/domain/poll.ts';
 import type { Twin } from '../../lib/domain/catalogue.ts';
 import { chooseMethod, type ReplicationFacts } from '../../lib/domain/replication.ts';
@@ -96,12 +96,16 @@ describe('a volume in the place of another one', () => {
 });
 
 describe('cutting changed blocks into units', () => {
-  async function* blocks(indexes: readonly number[]) {
-    for (const index of indexes) yield { index };
+  async function* blocks(indexes: readonly number[], from: number) {
+    for (const index of indexes) if (index >= from) yield { index };
+  }
+  async function cutUnits(sizeGib: number, changed: readonly number[], min?: number, max?: number) {
+    const found = shardsOf(sizeGib).map((shard) => stretch(blocks(changed, shard.first), shard, min));
+    return joinUnits(await Promise.all(found), max);
   }
   it('I4: puts every changed block into exactly one unit', async () => {
     const changed = Array.from({ length: 2_500 }, (_, index) => index * 3);
-    const { units, listedBlocks } = await cutUnits(blocks(changed));
+    const { units, listedBlocks } = await cutUnits(8, changed);
     expect(listedBlocks).toBe(2_500);
     expect(units.map(({ first, last }) => changed.filter((index) => index >= first && index <= last).length)).toEqual([
       1_000, 1_000, 500,
@@ -111,7 +115,7 @@ describe('cutting changed blocks into units', () => {
   });
   it('I4: makes larger units of more blocks than the payload of a state has room for', async () => {
     const changed = Array.from({ length: 95 }, (_, index) => index + 7);
-    const { units } = await cutUnits(blocks(changed), { blocksPerUnitMin: 10, unitsMax: 4 });
+    const { units } = await cutUnits(8, changed, 10, 4);
     expect(units).toEqual([
       { index: 0, first: 7, last: 36 },
       { index: 1, first: 37, last: 66 },
@@ -119,8 +123,21 @@ describe('cutting changed blocks into units', () => {
       { index: 3, first: 97, last: 101 },
     ]);
   });
+  it('I4: lists a large volume by shards, each block in exactly one of them, and the same units come of it', async () => {
+    // 16 TiB are 33,554,432 blocks, in 64 shards of 524,288.
+    expect(shardsOf(16_384)).toHaveLength(64);
+    const edges = [0, 524_287, 524_288, 524_289, 1_048_575, 33_554_431, 33_554_432];
+    const many = Array.from({ length: 1_500 }, (_, index) => 2_000_000 + index);
+    const changed = [...edges, ...many].toSorted((a, b) => a - b);
+    const { units, listedBlocks } = await cutUnits(16_384, changed);
+    expect(listedBlocks).toBe(changed.length);
+    for (const index of changed)
+      expect(units.filter(({ first, last }) => index >= first && index <= last)).toHaveLength(1);
+    expect(units.map(({ first }) => first)).toEqual([0, 524_288, 2_000_000, 2_001_000, 33_554_431]);
+    expect(units.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4]);
+  });
   it('makes no unit of no change', async () => {
-    expect(await cutUnits(blocks([]))).toEqual({ units: [], listedBlocks: 0 });
+    expect(await cutUnits(8, [])).toEqual({ units: [], listedBlocks: 0 });
   });
 });
 

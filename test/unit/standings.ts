@@ -62,7 +62,7 @@ export const standings: Readonly<Record<Standing, StandingFacts>> = {
     holder: 'failover',
     fence: 'owed',
     isCommitted: false,
-    meaning: 'a failover is under way behind a fence, confirmed or owed',
+    meaning: 'a failover is under way behind a fence of any status',
   },
   left: {
     phase: 'failing-over',
@@ -86,7 +86,7 @@ export const standings: Readonly<Record<Standing, StandingFacts>> = {
     holder: 'failback',
     fence: 'owed',
     isCommitted: false,
-    meaning: 'a failback is under way and the fence is owed',
+    meaning: 'a failback is under way and the primary is not stopped: its fence is owed, isolated or waived',
   },
   returning: {
     phase: 'failing-back',

@@ -149,10 +149,15 @@ describe('a failover pair', () => {
   });
 
   it('takes the warning from a plan in us-east-1 that has no other records', () => {
-    const plan = (region: string, traffic: TrafficRecord[]) => ({ primary: { region }, traffic }) as unknown as Plan;
+    const plan = (region: string, traffic: TrafficRecord[], failover: object = {}) =>
+      ({ primary: { region }, traffic, failover }) as unknown as Plan;
     expect(Object.keys(warningsOf(plan('us-east-1', [moved, fixed])))).toEqual(['control-plane']);
     expect(warningsOf(plan('us-east-1', [moved]))).toEqual({});
     expect(warningsOf(plan('eu-west-1', [fixed]))).toEqual({});
+    expect(Object.keys(warningsOf(plan('us-east-1', [fixed], { fence: 'none' })))).toEqual([
+      'control-plane',
+      'unfenced',
+    ]);
   });
 });
 

@@ -23,6 +23,8 @@ export type Happening =
   | 'renew'
   | 'fence confirmed'
   | 'fence owed'
+  | 'fence isolated'
+  | 'fence waived'
   | 'unfence'
   | 'commit'
   | 'close succeeded'
@@ -47,8 +49,10 @@ export const happenings: Readonly<Record<Happening, string>> = {
   'take over, left undone': 'likewise an operation that closed as failed, the last failover or failback that there was',
   renew: 'the holder proves its epoch',
   'fence confirmed': 'the holder has seen the primary stopped',
-  'fence owed': 'the holder could not see it stopped',
-  unfence: 'the holder has started the primary again',
+  'fence owed': 'the holder could not see it stopped, nor isolated where the plan says so',
+  'fence isolated': 'the holder has seen the primary isolated',
+  'fence waived': 'the holder leaves the primary as it is, for its plan has nobody fence it',
+  unfence: 'the holder has started the primary again, or let it be reached again',
   commit: 'the holder makes its operation final',
   'close succeeded': 'the holder ends, all done',
   'close rolled-back': 'the holder ends after an undo',
@@ -76,7 +80,7 @@ const opens = (to: Standing): Cell => ({ ...quiet, to, epoch: 'next', lease: 'ne
 /** A failover fences anew, whatever an earlier one left. */
 const opensUnfenced = (to: Standing): Cell => ({ ...quiet, to, epoch: 'next', lease: 'new', fence: 'none' });
 const renews = (to: Standing): Cell => ({ ...quiet, to, lease: 'renewed' });
-const fences = (to: Standing, fence: 'confirmed' | 'owed' | 'none'): Cell => ({ ...quiet, to, fence });
+const fences = (to: Standing, fence: Fence['status'] | 'none'): Cell => ({ ...quiet, to, fence });
 const commits = (to: Standing, fence: 'same' | 'none'): Cell => ({ ...quiet, to, fence, isCommit: true });
 const closes = (to: Standing, outcome: Outcome): Cell => ({ ...quiet, to, lease: 'none', outcome });
 const refused = (code: FailureCode): Cell => ({ refused: code });
@@ -271,6 +275,30 @@ export const table: Readonly<Record<Happening, Readonly<Record<Standing, Cell>>>
     away: stale,
     owing: fences('owing', 'owed'),
     returning: fences('owing', 'owed'),
+    returned: broken,
+  },
+  'fence isolated': {
+    home: stale,
+    protecting: broken,
+    accepting: broken,
+    leaving: fences('fenced', 'isolated'),
+    fenced: fences('fenced', 'isolated'),
+    left: broken,
+    away: stale,
+    owing: fences('owing', 'isolated'),
+    returning: fences('owing', 'isolated'),
+    returned: broken,
+  },
+  'fence waived': {
+    home: stale,
+    protecting: broken,
+    accepting: broken,
+    leaving: fences('fenced', 'waived'),
+    fenced: fences('fenced', 'waived'),
+    left: broken,
+    away: stale,
+    owing: fences('owing', 'waived'),
+    returning: fences('owing', 'waived'),
     returned: broken,
   },
   unfence: {

@@ -1,7 +1,10 @@
 import * as z from 'zod';
-import { asDrill, type DrillSeat, isDrill } from '../../domain/drill.ts';
+import type { Operation, PlanState } from '../../domain/catalogue.ts';
+import { asDrill, asHomeDrill, type DrillSeat, isDrill, isHomeDrill } from '../../domain/drill.ts';
 import { Failure, failureCodes } from '../../domain/failure.ts';
-import { newOperation } from '../../domain/new-items.ts';
+import { isMissing } from '../../domain/left-out.ts';
+import { newOperation, type OperationStart } from '../../domain/new-items.ts';
+import type { Plan } from '../../domain/plan.ts';
 import { choose, selectorSchema } from '../failover/choose.ts';
 import { pin, wavesToRecovery } from '../failover/launching.ts';
 import { hasMember, operationId, parseInput, triggerSchema, versionOf } from '../operation/open.ts';
@@ -61,15 +64,10 @@ async function open(
   { plan: name, recoveryPoint, trigger }: z.output<typeof inputSchema>,
   execution: string,
 ): Promise<DrillOpened> {
-  const plan = asDrill(services.plan(name));
+  const plan = services.plan(name);
   const { catalogue } = services;
-  const { phase } = await catalogue.state(name);
-  if (phase !== 'protected')
-    throw new Failure(
-      'WrongPhase',
-      `Cannot start drill of plan ${name}: its phase is ${phase}, drill needs protected. Drill once production is at home. Nothing was changed.`,
-    );
-  const chosen = await choose(services, plan, { recoveryPoint, servers: {} });
+  const state = await catalogue.state(name);
+  const drilled = await drilledFrom(services, plan, state, recoveryPoint);
   const operation = operationId('drill', execution);
   const { epoch } = await takeSeat(services, name, (seat) => {
     if (seat.operation === operation) return seat;
@@ -78,28 +76,49 @@ async function open(
   });
   const context = { plan: name, operation, epoch };
   const startedAt = services.now().toISOString();
-  const planVersion = versionOf(services.plan(name));
-  const start = {
-    ...chosen,
-    plan: name,
-    id: operation,
-    kind: 'drill',
-    epoch,
-    trigger,
-    planVersion,
-    startedAt,
-  } as const;
-  await catalogue.addOperation(newOperation(start));
+  const planVersion = versionOf(plan);
+  const { leftOut = {}, ...from } = drilled;
+  const start = { ...from, plan: name, id: operation, kind: 'drill', epoch, trigger, planVersion, startedAt } as const;
+  await catalogue.addOperation({ ...newOperation(start), leftOut });
   const begun = await catalogue.operationOf(context);
-  await pin(services, begun);
-  const waves = await wavesToRecovery(services, context);
+  if (!isHomeDrill(begun)) await pin(services, begun);
+  const waves = (await wavesToRecovery(services, context)).map((wave) => ({
+    ...wave,
+    servers: wave.servers.filter((server) => !isMissing(begun, server)),
+  }));
   return {
     ...context,
     dryRun: false,
     isDrill: true,
-    recoveryPoint: begun.recoveryPoint ?? chosen.recoveryPoint,
+    recoveryPoint: begun.recoveryPoint ?? '',
     waves,
   };
+}
+
+type Drilled = Pick<OperationStart, 'recoveryPoint' | 'choice' | 'extent'> & Partial<Pick<Operation, 'leftOut'>>;
+
+/** What a drill launches: a recovery point while production is at home, and what has come home of the servers while it is away. */
+async function drilledFrom(
+  services: Services,
+  plan: Plan,
+  { phase, failover: id }: PlanState,
+  recoveryPoint: z.output<typeof selectorSchema>,
+): Promise<Drilled> {
+  if (phase === 'protected') return choose(services, asDrill(plan), { recoveryPoint, servers: {} });
+  const failover = phase === 'recovered' && id !== null ? await services.catalogue.operation(plan.name, id) : undefined;
+  if (failover === undefined)
+    throw new Failure(
+      'WrongPhase',
+      `Cannot start drill of plan ${plan.name}: its phase is ${phase}, drill needs protected or recovered. Drill once the operation has ended. Nothing was changed.`,
+    );
+  if (recoveryPoint !== 'latest')
+    throw new Failure(
+      'InvalidInput',
+      'recoveryPoint: cannot be chosen while production is away: the drill launches what has come home of it. Leave it out.',
+    );
+  asHomeDrill(plan);
+  const { recoveryPoint: launched, choice, leftOut } = failover;
+  return { recoveryPoint: launched, ...(choice === undefined ? {} : { choice }), leftOut, extent: 'way-home' };
 }
 
 function busy({ plan, operation }: DrillSeat): Failure {

@@ -1,5 +1,6 @@
+import { isHomeDrill } from '../../domain/drill.ts';
 import { nextPoll, type PollResult, pollingSeconds, settledSeconds } from '../../domain/poll.ts';
-import { launchedBy, removeServers } from '../failover/launched.ts';
+import { launchedBy, launchRegion, removeServers } from '../failover/launched.ts';
 import { type UndoInput, unpin, waitForUndo } from '../failover/undo.ts';
 import type { Services } from '../services.ts';
 
@@ -10,13 +11,13 @@ import type { Services } from '../services.ts';
 export async function takeDown(services: Services, input: UndoInput): Promise<PollResult> {
   const { catalogue } = services;
   await catalogue.proveDrill(input);
-  const { rtoSeconds } = await catalogue.operationOf(input);
+  const operation = await catalogue.operationOf(input);
   await catalogue.progress(input, { progression: 'taking down' }, services.now());
   const isGone = await removeServers(services, input, await launchedBy(services, input));
   if (isGone && pollingSeconds(input.poll, services.now()) >= settledSeconds) {
-    if (rtoSeconds === null) await unpin(services, input);
+    if (operation.rtoSeconds === null && !isHomeDrill(operation)) await unpin(services, input);
     return nextPoll(input.poll, true, services.now());
   }
-  const advice = `Look at the instances of operation ${input.operation} in the recovery Region, and end them.`;
+  const advice = `Look at the instances of operation ${input.operation} in ${await launchRegion(services, input)}, and end them.`;
   return waitForUndo(services, input, `The drill of plan ${input.plan}`, advice);
 }

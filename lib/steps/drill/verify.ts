@@ -1,5 +1,5 @@
 import { secondsBetween } from '../../domain/duration.ts';
-import { isDrill } from '../../domain/drill.ts';
+import { isDrill, isHomeDrill } from '../../domain/drill.ts';
 import { measuredPhases } from '../../domain/phase-times.ts';
 import { metrics } from '../../names.ts';
 import { publish } from '../operation/publish.ts';
@@ -15,6 +15,7 @@ export async function verify(services: Services, input: Context): Promise<{ rtoS
   const operation = await catalogue.operationOf(input);
   const now = services.now();
   const rtoSeconds = operation.rtoSeconds ?? secondsBetween(operation.startedAt, now.toISOString());
+  if (isHomeDrill(operation)) return verifyHome(services, input, rtoSeconds);
   const id = operation.recoveryPoint ?? '';
   await catalogue.updatePoint(input.plan, id, { verifiedAt: now.toISOString() });
   await catalogue.progress(input, { rtoSeconds, progression: 'verified' }, now);
@@ -22,6 +23,15 @@ export async function verify(services: Services, input: Context): Promise<{ rtoS
   await unpinOlder(services, input, id);
   await publish(services, { plan: input.plan, step: 'drill/verify' }, [
     { metric: metrics.drillDuration, value: rtoSeconds },
+  ]);
+  return { rtoSeconds };
+}
+
+/** Nothing of a recovery point is verified: what was launched had come home since. How long that took is another number than that of a failover. */
+async function verifyHome(services: Services, input: Context, rtoSeconds: number): Promise<{ rtoSeconds: number }> {
+  await services.catalogue.progress(input, { rtoSeconds, progression: 'verified' }, services.now());
+  await publish(services, { plan: input.plan, step: 'drill/verify' }, [
+    { metric: metrics.homeDrillDuration, value: rtoSeconds },
   ]);
   return { rtoSeconds };
 }

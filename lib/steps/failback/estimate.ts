@@ -22,7 +22,8 @@ export async function estimate(
   if (!taken.isReady) return pollSnapshots(services, input, false, false);
   const deltas: VolumeDelta[] = [];
   for (const { key, snapshot, base } of taken.volumes) {
-    const pair = { region: plan.recovery.region, base: base.recoverySnapshot, snapshot: snapshot.id };
+    const { id, sizeGib } = snapshot;
+    const pair = { region: plan.recovery.region, base: base.recoverySnapshot, snapshot: id, sizeGib };
     const { units, listedBlocks, method } = await cutTransfer(services, pair);
     const writtenBlocks = Math.ceil((snapshot.fullBytes ?? 0) / blockBytes);
     deltas.push({ volume: key, listedBlocks, method, units: units.length, writtenBlocks });

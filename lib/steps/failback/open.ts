@@ -1,7 +1,9 @@
 import * as z from 'zod';
 import type { Operation, PlanState } from '../../domain/catalogue.ts';
 import { Failure } from '../../domain/failure.ts';
+import { fenceKindOf, fenceLine } from '../../domain/fence.ts';
 import type { Plan } from '../../domain/plan.ts';
+import { asksForDrill } from '../drill/open.ts';
 import { answer, type Answered, isAnswer } from '../operation/answer.ts';
 import {
   openOperation,
@@ -45,6 +47,11 @@ export async function open(
 ): Promise<FailbackOpened | TakenOver | Answered | AcceptOpened> {
   if (isAnswer(input)) return answer(services, 'failback', input);
   if (asksForUndo(input)) return takeOver(services, 'failback', input, execution);
+  if (asksForDrill(input))
+    throw new Failure(
+      'InvalidInput',
+      'drill: drills of the way home begin in the state machine of failovers, as all drills. Start that with the same input.',
+    );
   if (asksForAccept(input)) return openAccept(services, input, execution);
   const {
     plan: name,
@@ -54,10 +61,11 @@ export async function open(
   } = parseInput('failback', inputSchema, input, '{"plan": "shop"}');
   const plan = services.plan(name);
   const state = await refuseUnlessOpenable(services, name, 'failback', execution);
-  if (fenceOnly) refuseUnlessOwed(state, execution);
+  if (fenceOnly) refuseUnlessOwed(plan, state, execution);
   const failover = state.failover === null ? undefined : await services.catalogue.operation(name, state.failover);
   const serving = failover === undefined ? plan : await services.planOf({ plan: name, operation: failover.id });
   refuseUnplanned(serving, failover);
+  refuseIfIsolated(plan, failover);
   const opened = await openOperation(services, {
     kind: 'failback',
     plan,
@@ -83,11 +91,27 @@ export async function open(
 }
 
 /** The same execution, asked again after the fence is paid, holds the plan. */
-function refuseUnlessOwed({ plan, fence, lease }: PlanState, execution: string): void {
-  if (fence?.status === 'owed' || lease?.execution === execution) return;
+function refuseUnlessOwed(plan: Plan, { fence, lease }: PlanState, execution: string): void {
+  if (lease?.execution === execution) return;
+  if (fenceKindOf(plan) === 'none')
+    throw new Failure(
+      'WrongPhase',
+      `Plan ${plan.name} has nobody fence its primary (failover.fence: none). Start the failback, which stops it. Nothing was changed.`,
+    );
+  if (fence?.status === 'owed') return;
   throw new Failure(
     'WrongPhase',
-    `Plan ${plan} owes no fence${fence === null ? '' : `: its primary is fenced since ${fence.since}`}. Nothing was changed.`,
+    `Plan ${plan.name} owes no fence; its fence is: ${fenceLine(fence)}. Nothing was changed.`,
+  );
+}
+
+/** Only roles of a plan that isolates may give security groups back, without which its servers would serve nobody at home. */
+function refuseIfIsolated(plan: Plan, failover: Operation | undefined): void {
+  const isolated = Object.keys(failover?.isolated ?? {});
+  if (isolated.length === 0 || fenceKindOf(plan) === 'isolate') return;
+  throw new Failure(
+    'PreflightFailed',
+    `${failover?.id ?? ''} isolated ${isolated.join(', ')}, and plan ${plan.name} no longer says so: nothing could give them their security groups back. Put failover.fence: isolate back and deploy the plan; change it after the failback. Nothing was changed.`,
   );
 }
 

@@ -2,18 +2,20 @@ import { ec2Client } from '../../aws/clients.ts';
 import { describeInstances, startInstances } from '../../aws/instances.ts';
 import type { MoreOfEvent } from '../../domain/event.ts';
 import { assertInvariant, Failure } from '../../domain/failure.ts';
+import { mayWrite } from '../../domain/fence.ts';
 import { launchSecond } from '../../domain/pace.ts';
 import { nextPollWithin, type PollResult } from '../../domain/poll.ts';
 import type { Services } from '../services.ts';
 import { type BringUpInput, noteBroughtUp, untilTurn } from '../waves/bring-up.ts';
+import { giveBackGroups } from '../waves/isolate.ts';
 import { orLeaveOut } from '../waves/leave-out.ts';
 
 const startSecondsMax = 900;
 
-/** Starts one original instance with its rebuilt volumes, or with its own where the failover had left it out; unless the failback goes on without it. */
+/** Starts one original instance, in the security groups that it had, with its rebuilt volumes, or with its own where the failover had left it out; unless the failback goes on without it. */
 export async function start(services: Services, input: BringUpInput): Promise<PollResult> {
   const { fence } = await services.proveEpoch(input);
-  assertInvariant(fence?.status !== 'owed', 'I1', `the primary of plan ${input.plan} has an owed fence`);
+  assertInvariant(!mayWrite(fence), 'I1', `the fence of the primary of plan ${input.plan} is ${fence?.status}`);
   return noteBroughtUp(services, input, () => orLeaveOut(services, input, 'primary', () => moveOn(services, input)));
 }
 
@@ -27,6 +29,8 @@ async function moveOn(services: Services, input: BringUpInput): Promise<PollResu
   const id = plan.servers[input.server]?.instance ?? '';
   const [instance] = await describeInstances(ec2, [id]);
   const isRunning = instance?.state === 'running';
+  // Before it starts: it must not come up and be reached by nobody.
+  if (instance !== undefined) await giveBackGroups(services, input, [instance]);
   if (instance?.state === 'stopped') {
     await startInstances(ec2, [id]);
     await note(services, input, `started as ${id}`, { instance: id, reached: 'started' });

@@ -29,7 +29,8 @@ export async function unreplicatedOf(
         await services.catalogue.addEvent(context.operation, services.now(), note);
         continue;
       }
-      const listed = await countChanged(services, { region: primary.region, base, snapshot: kept.id });
+      const { id: snapshot, sizeGib } = kept;
+      const listed = await countChanged(services, { region: primary.region, base, snapshot, sizeGib });
       const blocks = listed ?? kept.sizeGib * blocksPerGib;
       if (blocks > 0) report[volumeKey(server, device)] = { snapshot: kept.id, blocks };
     }

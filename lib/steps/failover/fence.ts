@@ -1,33 +1,37 @@
 import type * as z from 'zod';
-import type { Operation } from '../../domain/catalogue.ts';
+import type { Fence, Operation } from '../../domain/catalogue.ts';
 import { Failure } from '../../domain/failure.ts';
-import { nextPromptPoll, pollingSeconds, pollSchema } from '../../domain/poll.ts';
+import { fencedAs, fenceKindOf } from '../../domain/fence.ts';
+import { nextPromptPoll, type PollResult, pollingSeconds, pollSchema } from '../../domain/poll.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { askFirst, type MayAsk } from '../operation/ask-first.ts';
 import { contextSchema, type Services } from '../services.ts';
-import { stopPrimary } from './stop-primary.ts';
+import { fencedWord, fencePrimary } from './fence-primary.ts';
 
 export const fenceSchema = contextSchema.extend({ poll: pollSchema });
 
-/** A primary that answers gets this long to stop its servers; a silent one is given up after the first look. */
-const stopSecondsMax = 600;
+/** A primary that answers gets this long to stop or isolate its servers; a silent one is given up after the first look. */
+const fenceSecondsMax = 600;
 
 /**
- * Makes sure that the primary cannot write (I1). Where that cannot be confirmed, because its Region is silent, refuses, or does not
- * stop its servers, the fence is recorded as owed, and the plan decides whether traffic may move all the same. Nothing that the
- * primary answers keeps a failover from going on (I9).
+ * Makes sure that the primary cannot write (I1), in the way that the plan says; a planned failover captures its servers, and always stops them. Where that
+ * cannot be confirmed, because its Region is silent, refuses, or does not do it in time, the fence is recorded as owed, and the plan decides whether traffic
+ * may move all the same. Nothing that the primary answers keeps a failover from going on (I9).
  * @throws Failure FenceNotConfirmed
  */
 export async function fence(services: Services, input: z.infer<typeof fenceSchema>): Promise<MayAsk> {
   const plan = await services.planOf(input);
   await services.proveEpoch(input);
   await services.catalogue.progress(input, { progression: 'fencing' }, services.now());
-  const look = await stopPrimary(services, input, plan);
-  const isOverdue = pollingSeconds(input.poll, services.now()) > stopSecondsMax;
-  if (look === 'stopping' && !isOverdue) return nextPromptPoll(input.poll, false, services.now());
-  const status = look === 'confirmed' ? 'confirmed' : 'owed';
-  const trouble = `The servers of plan ${plan.name} in ${plan.primary.region} could not be stopped (${look})`;
-  const why = status === 'owed' ? whyNotOwed(plan, await services.catalogue.operationOf(input)) : undefined;
+  const operation = await services.catalogue.operationOf(input);
+  const kind = operation.isPlanned === true ? 'stop' : fenceKindOf(plan);
+  if (kind === 'none') return fenced(services, input, fencedAs.none);
+  const look = await fencePrimary(services, input, plan, kind);
+  const isOverdue = pollingSeconds(input.poll, services.now()) > fenceSecondsMax;
+  if (look === 'under way' && !isOverdue) return nextPromptPoll(input.poll, false, services.now());
+  const status = look === 'confirmed' ? fencedAs[kind] : 'owed';
+  const trouble = `The servers of plan ${plan.name} in ${plan.primary.region} could not be ${fencedWord[kind]} (${look})`;
+  const why = status === 'owed' ? whyNotOwed(plan, operation) : undefined;
   if (why !== undefined) throw new Failure('FenceNotConfirmed', `${trouble}, and ${why}`);
   const asking = await askFirst(services, input, {
     key: 'owed-fence',
@@ -35,7 +39,14 @@ export async function fence(services: Services, input: z.infer<typeof fenceSchem
     rule: status === 'owed' ? plan.failover.questions?.owedFence : undefined,
     mayWait: true,
   });
-  if (asking !== undefined) return asking;
+  return asking ?? fenced(services, input, status);
+}
+
+async function fenced(
+  services: Services,
+  input: z.infer<typeof fenceSchema>,
+  status: Fence['status'],
+): Promise<PollResult> {
   await services.catalogue.changeState(input, { kind: 'fence', status, now: services.now() });
   await services.catalogue.addEvent(input.operation, services.now(), `primary fence ${status}`);
   return nextPromptPoll(input.poll, true, services.now());

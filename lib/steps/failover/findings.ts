@@ -4,11 +4,13 @@ import { zonesOffering } from '../../aws/instances.ts';
 import { existingKeyPairs } from '../../aws/key-pairs.ts';
 import { describeSecurityGroups, describeSubnets } from '../../aws/network.ts';
 import { findSnapshotsOfPlan, type SnapshotFacts } from '../../aws/snapshots.ts';
-import type { PointServer } from '../../domain/catalogue.ts';
+import type { Operation, PointServer } from '../../domain/catalogue.ts';
 import { type Launching, pointOfServer } from '../../domain/choice.ts';
+import { isHomeDrill } from '../../domain/drill.ts';
 import { type LadderFindings, ladderFindings, type Rung, rungsOf } from '../../domain/launch-ladder.ts';
 import { type Named, nameFindings, namesOf } from '../../domain/launch-names.ts';
 import { mapNetwork, placementFindings, publicAddressFindings, recoverySubnets } from '../../domain/launch-network.ts';
+import { unfencedWarnings } from '../../domain/fence.ts';
 import { isOptional } from '../../domain/left-out.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { imagesOf } from '../operation/images.ts';
@@ -23,7 +25,7 @@ type Images = ReadonlyMap<string, PointServer>;
 export interface Launch {
   /** With the members of its groups; of a drill, with the drill's network. */
   readonly plan: Plan;
-  readonly from: Launching;
+  readonly from: Launching & Partial<Pick<Operation, 'extent' | 'leftOut'>>;
   readonly isDrill: boolean;
 }
 
@@ -45,11 +47,12 @@ export async function findingsOf(services: Services, launch: Launch): Promise<Fi
   const traffic = await trafficFindings(services, plan);
   const { named, short, unseen } = await lookAround(services, plan, images);
   const all = await launchFindings(services, launch, { images, snapshots, named });
+  const unfenced = launch.isDrill ? [] : unfencedWarnings(plan);
   const required = Object.entries(plan.servers).filter(([server]) => !isOptional(plan, server));
   if (required.length === Object.keys(plan.servers).length)
     return {
       blocking: [...all.blocking, ...traffic.blocking],
-      warnings: [...all.warnings, ...traffic.warnings],
+      warnings: [...all.warnings, ...traffic.warnings, ...unfenced],
       ...{ short, unseen },
     };
   const without = { ...launch, plan: { ...plan, servers: Object.fromEntries(required) } };
@@ -59,7 +62,7 @@ export async function findingsOf(services: Services, launch: Launch): Promise<Fi
   const left = all.blocking.filter((finding) => !standing.includes(finding));
   return {
     blocking: [...standing, ...traffic.blocking],
-    warnings: [...left, ...all.warnings, ...traffic.warnings],
+    warnings: [...left, ...all.warnings, ...traffic.warnings, ...unfenced],
     ...{ short, unseen },
   };
 }
@@ -82,7 +85,8 @@ async function launchFindings(
   { images, snapshots, named }: Found,
 ): Promise<LaunchFindings> {
   const network = await networkFindings(services, plan, images, isDrill);
-  const strange = strangeFindings(from, { images, snapshots });
+  // What has come home since is of no point.
+  const strange = isHomeDrill(from) ? [] : strangeFindings(from, { images, snapshots });
   const names = nameFindings(configurationsOf(images), plan.recovery.region, named);
   return {
     blocking: [...snapshotFindings(plan, { images, snapshots }), ...strange, ...network.blocking, ...names],
@@ -153,15 +157,18 @@ function strangeFindings(operation: Launching, { images, snapshots: all }: Omit<
 /** A drill's subnet in a network to which servers are recovered is no network apart. */
 async function besideProduction(
   services: Services,
-  { name, recovery }: Plan,
+  { name, primary, recovery: { region } }: Plan,
   drilled: readonly { readonly id: string; readonly vpc: string }[],
 ): Promise<string[]> {
-  const real = recoverySubnets(services.plan(name).recovery);
-  const found = await describeSubnets(services.client(ec2Client, recovery.region), real);
+  const { recovery } = services.plan(name);
+  const isAtHome = region === primary.region;
+  const real = isAtHome ? Object.keys(recovery.subnets) : recoverySubnets(recovery);
+  const found = await describeSubnets(services.client(ec2Client, region), real);
   const vpcs = new Set(found.map(({ vpc }) => vpc));
+  const use = isAtHome ? 'in which servers stand at home' : 'to which servers are recovered';
   return drilled
     .filter(({ vpc }) => vpcs.has(vpc))
-    .map(({ id, vpc }) => `${id} is in ${vpc}, to which servers are recovered, and no place to drill in`);
+    .map(({ id, vpc }) => `${id} is in ${vpc}, ${use}, and no place to drill in`);
 }
 
 async function networkFindings(

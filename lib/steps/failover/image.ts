@@ -8,12 +8,11 @@ import { Failure } from '../../domain/failure.ts';
 import { imageOf } from '../operation/images.ts';
 import type { Services } from '../services.ts';
 import type { ServerItem } from '../waves/wave.ts';
-import { launchStep } from './launched.ts';
+import { launchRegion, launchStep } from './launched.ts';
 
 /** The image that a server is launched from, registered unless it is there already; its name can be taken only once. */
 export async function ensureImage(services: Services, input: ServerItem): Promise<ImageFacts> {
-  const plan = services.plan(input.plan);
-  const ec2 = services.client(ec2Client, plan.recovery.region);
+  const ec2 = services.client(ec2Client, await launchRegion(services, input));
   const owner = ownerOf(input, 'recovery-image');
   const [found] = await findImages(ec2, owner);
   if (found !== undefined) return found;

@@ -3,6 +3,7 @@ import { setInterfaceSourceDestCheck, setSourceDestCheck } from '../../aws/insta
 import { associateAddress, describeInstances, type InstanceFacts } from '../../aws/instances.ts';
 import { tagVolume } from '../../aws/volumes.ts';
 import { Failure, type FailureCode } from '../../domain/failure.ts';
+import { hydrationSeconds } from '../../domain/hydration.ts';
 import type { LaunchConfiguration } from '../../domain/launch-configuration.ts';
 import { ofType, type Rung, rungLine, rungsOf } from '../../domain/launch-ladder.ts';
 import { capturedInterfaces, mapNetwork } from '../../domain/launch-network.ts';
@@ -10,11 +11,13 @@ import { isOptional } from '../../domain/left-out.ts';
 import { launchSecond, registrationSecond } from '../../domain/pace.ts';
 import { nextPromptPoll, type PollResult, pollingSeconds } from '../../domain/poll.ts';
 import type { Plan } from '../../domain/plan.ts';
+import { type UserDataPolicy, userDataPolicyOf } from '../../domain/user-data.ts';
 import type { Services } from '../services.ts';
 import { type BringUpInput, noteBroughtUp, untilTurn } from '../waves/bring-up.ts';
 import { orLeaveOut } from '../waves/leave-out.ts';
 import { climb } from './climb.ts';
 import { captured, ensureImage, ownerOf } from './image.ts';
+import { launchRegion } from './launched.ts';
 
 /** An image is ready within seconds and an instance within a minute or two; what takes longer never comes. */
 const launchSecondsMax = 900;
@@ -67,7 +70,7 @@ async function moveOn(services: Services, input: BringUpInput): Promise<PollResu
  * everything of the server already.
  */
 async function finish(services: Services, input: BringUpInput, launched: InstanceFacts): Promise<boolean> {
-  const ec2 = services.client(ec2Client, services.plan(input.plan).recovery.region);
+  const ec2 = services.client(ec2Client, await launchRegion(services, input));
   const { configuration, volumes } = await captured(services, input);
   for (const { deviceIndex, isSourceDestChecked: isWanted = true } of capturedInterfaces(configuration)) {
     const present = launched.interfaces.find((each) => each.deviceIndex === deviceIndex);
@@ -110,7 +113,9 @@ async function launchIfRoom(
   input: BringUpInput,
   image: string,
 ): Promise<string | Failure> {
-  const { configuration } = await captured(services, input);
+  const { configuration: before, volumes } = await captured(services, input);
+  const policy = userDataPolicyOf(plan, input.server);
+  const configuration = { ...before, userData: userDataOf(before, policy) };
   const { interfaces, unmapped } = mapNetwork(input.server, configuration, plan.recovery);
   if (unmapped.length > 0) {
     throw new Failure(
@@ -121,16 +126,43 @@ async function launchIfRoom(
   const rungs = rungsOf(configuration.instanceType, interfaces, plan.recovery);
   try {
     const owner = ownerOf(input, 'recovered-server');
-    const { instance, rung } = await climb(services, input, { image, configuration, rungs, owner });
+    const rate = plan.recovery.hydration?.mibPerSecond;
+    const hydration = rate === undefined ? undefined : { devices: Object.keys(volumes), mibPerSecond: rate };
+    const askedAt = services.now();
+    const { instance, rung, isHydrated } = await climb(services, input, {
+      region: plan.recovery.region,
+      image,
+      configuration,
+      rungs,
+      owner,
+      hydration,
+    });
     const launched = { server: input.server, reached: 'started' as const };
     await services.catalogue.addEvent(input.operation, services.now(), `launched as ${instance}`, launched);
     await noteLeft(services, input, { configuration, rung: rungs[rung], isFirst: rung === 0 });
-    await services.catalogue.updateOperationEntry(input, 'servers', input.server, { image, instance });
+    if (configuration.userData !== before.userData) await noteUserData(services, input, policy);
+    const seconds = isHydrated === true ? hydrationSeconds(Object.values(volumes), rate ?? 0) : undefined;
+    await services.catalogue.updateOperationEntry(input, 'servers', input.server, {
+      ...{ image, instance },
+      ...(seconds === undefined ? {} : { hydratedBy: new Date(askedAt.getTime() + seconds * 1_000).toISOString() }),
+    });
     return instance;
   } catch (error) {
     if (error instanceof Failure && waitedFor.includes(error.code)) return error;
     throw error;
   }
+}
+
+/** Base64, as AWS takes it. */
+function userDataOf({ userData }: LaunchConfiguration, policy: UserDataPolicy): string | null {
+  if (policy === 'keep') return userData;
+  return policy === 'suppress' ? null : Buffer.from(policy.replace).toString('base64');
+}
+
+/** That it was done, and nothing of what is in it. */
+async function noteUserData(services: Services, { operation, server }: BringUpInput, policy: UserDataPolicy) {
+  const what = policy === 'suppress' ? 'without its user data' : 'with the user data of the plan';
+  await services.catalogue.addEvent(operation, services.now(), `server ${server} was launched ${what}`);
 }
 
 /** What the server has been launched without, and where else than the plan wants it. */

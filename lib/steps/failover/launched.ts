@@ -3,6 +3,7 @@ import { deregisterImage, findImages } from '../../aws/images.ts';
 import { findInstances, type InstanceFacts, terminateInstances } from '../../aws/instances.ts';
 import type { Maker } from '../../aws/tags.ts';
 import { deleteFree, findVolumes } from '../../aws/volumes.ts';
+import { isDrill, isHomeDrill } from '../../domain/drill.ts';
 import { tags } from '../../names.ts';
 import type { Context, Services } from '../services.ts';
 
@@ -13,12 +14,22 @@ export function launchStep(server: string): string {
   return `launch/${server}`;
 }
 
+/** The Region that an operation launches into: the recovery Region, unless it drills the way home. */
+export async function launchRegion({ plan, catalogue }: Services, launcher: Launcher): Promise<string> {
+  const { primary, recovery } = plan(launcher.plan);
+  const operation = isDrill(launcher.operation)
+    ? await catalogue.operation(launcher.plan, launcher.operation)
+    : undefined;
+  return operation !== undefined && isHomeDrill(operation) ? primary.region : recovery.region;
+}
+
 /**
  * What an operation launched and is not terminated, by its tags: an answer that was lost left no id in the catalogue, and the plan or its point
  * may be others by now.
  */
-export function launchedBy(services: Services, { plan, operation }: Launcher): Promise<InstanceFacts[]> {
-  return findInstances(services.client(ec2Client, services.plan(plan).recovery.region), { operation });
+export async function launchedBy(services: Services, launcher: Launcher): Promise<InstanceFacts[]> {
+  const region = await launchRegion(services, launcher);
+  return findInstances(services.client(ec2Client, region), { operation: launcher.operation });
 }
 
 /**
@@ -27,11 +38,12 @@ export function launchedBy(services: Services, { plan, operation }: Launcher): P
  */
 export async function removeServers(
   services: Services,
-  { plan, operation }: Launcher,
+  launcher: Launcher,
   launched: readonly InstanceFacts[],
   servers?: readonly string[],
 ): Promise<boolean> {
-  const ec2 = services.client(ec2Client, services.plan(plan).recovery.region);
+  const { operation } = launcher;
+  const ec2 = services.client(ec2Client, await launchRegion(services, launcher));
   const left = launched.filter(({ state }) => state !== 'shutting-down');
   await terminateInstances(
     ec2,

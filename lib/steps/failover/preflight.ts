@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import { pointsOf } from '../../domain/choice.ts';
-import { isDrill } from '../../domain/drill.ts';
+import { isDrill, isHomeDrill } from '../../domain/drill.ts';
 import { Failure } from '../../domain/failure.ts';
 import { type contextSchema, type Services } from '../services.ts';
 import { findingsOf } from './findings.ts';
@@ -27,7 +27,7 @@ export async function preflight(
   if (blocking.length > 0)
     throw new Failure(
       'PreflightFailed',
-      `Plan ${plan.name} cannot ${isOfDrill ? 'be drilled with' : 'fail over to'} ${operation.recoveryPoint ?? ''}: ${blocking.join('; ')}. Nothing was changed.`,
+      `Plan ${plan.name} cannot ${isOfDrill ? 'be drilled with' : 'fail over to'} ${isHomeDrill(operation) ? 'what has come home' : (operation.recoveryPoint ?? '')}: ${blocking.join('; ')}. Nothing was changed.`,
     );
   return { findings: blocking.length };
 }

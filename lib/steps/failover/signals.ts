@@ -57,13 +57,13 @@ export async function readSignals(services: Services, plan: Plan): Promise<Signa
   return { shortfall, isOver };
 }
 
-/** The best of so many newest answers of a probe, so that no single one that failed counts; `undefined` where there are fewer, or none is new. */
+/**
+ * The best of so many newest answers of a probe, so that no single one that failed counts; `undefined` where there are fewer of late: that many
+ * fit into the stretch only where one of them is new.
+ */
 async function answerOf(services: Services, metric: MetricFacts, answers: number): Promise<number | undefined> {
-  // Periods begin with whole minutes: the one in which the newest answers are still awaited counts too.
-  const newSince = services.now().getTime() - (lateAnswersMax + 1) * signalEverySeconds * 1_000;
   const all = await read(services, metric, (answers + lateAnswersMax) * signalEverySeconds, signalEverySeconds);
-  const isNew = (all.at(-1)?.at ?? 0) > newSince;
-  if (!isNew || all.length < answers) return undefined;
+  if (all.length < answers) return undefined;
   return Math.max(...all.slice(-answers).map(({ value }) => value));
 }
 

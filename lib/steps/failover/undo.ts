@@ -17,6 +17,7 @@ import { abort } from '../protect/abort.ts';
 import { contextSchema, type Services } from '../services.ts';
 import { isSwitched, refuseIfLedThere } from '../traffic/is-switched.ts';
 import { lead, takeBack } from '../traffic/lead.ts';
+import { giveBackGroups } from '../waves/isolate.ts';
 import { tryStart } from '../waves/start.ts';
 import { clear } from './clear.ts';
 import { commit } from './commit.ts';
@@ -34,7 +35,7 @@ const undoSecondsMax = 3_600;
 
 /**
  * Takes back an uncommitted failover (I5): launched servers and images gone, then the primary's servers that this operation
- * stopped started again; traffic follows in a step of its own. In this order, so that there is never more than one writer (I1).
+ * fenced as they were; traffic follows in a step of its own. In this order, so that there is never more than one writer (I1).
  * What has committed is final, even if the commit's answer was lost; so is what has switched traffic, since users write there then:
  * what is still to be done for its servers is done here.
  */
@@ -101,14 +102,17 @@ async function removeLaunched(services: Services, input: UndoInput): Promise<boo
   return removeServers(services, input, launched);
 }
 
-/** Starts again what was stopped. A server that no longer exists, or was not running before, is left as it is. */
+/** Starts again what was stopped, and lets be reached what was isolated. A server that no longer exists, or was not running before, is left as it is. */
 async function unfencePrimary(services: Services, input: UndoInput): Promise<boolean> {
-  const stopped = Object.keys((await services.catalogue.operationOf(input)).stopped);
-  if (stopped.length === 0) return true;
+  const { stopped, isolated = {} } = await services.catalogue.operationOf(input);
+  const fenced = [...Object.keys(stopped), ...Object.values(isolated).map(({ instance }) => instance)];
+  if (fenced.length === 0) return true;
   const { region } = services.plan(input.plan).primary;
-  const instances = await describeInstances(services.client(ec2Client, region), stopped);
-  const starting = instances.filter(({ state }) => state === 'stopped').map(({ id }) => id);
+  const instances = await describeInstances(services.client(ec2Client, region), [...new Set(fenced)]);
+  const areOpen = await giveBackGroups(services, input, instances);
+  const ran = instances.filter(({ id }) => stopped[id] !== undefined);
+  const starting = ran.filter(({ state }) => state === 'stopped').map(({ id }) => id);
   const isStarted = await tryStart(services, input, region, starting);
   const isDown = ({ state }: InstanceFacts) => state !== 'running' && state !== 'terminated';
-  return isStarted && instances.length > 0 && !instances.some(isDown);
+  return areOpen && isStarted && instances.length > 0 && !ran.some(isDown);
 }

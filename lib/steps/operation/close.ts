@@ -35,8 +35,8 @@ export async function close(services: Services, input: z.infer<typeof closeSchem
   if (isEvidenced(operation))
     await catalogue.oweEvidence({ plan: input.plan, operation: input.operation, since: endedAt, isTold: false });
   await catalogue.progress(input, { outcome, cause, endedAt, progression: 'closed' }, new Date(endedAt));
-  const hasStopped = Object.keys(operation.stopped).length > 0;
-  await release(services, input, hasStopped ? endedAt : null);
+  const hasFenced = Object.keys({ ...operation.stopped, ...operation.isolated }).length > 0;
+  await release(services, input, hasFenced ? endedAt : null);
   const isNews = operation.kind !== 'protect' || outcome !== 'succeeded';
   if (isNews) {
     const subject = `Homeward: ${nameOf(operation)} of plan ${input.plan} ${outcome}`;

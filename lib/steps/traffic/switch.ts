@@ -2,6 +2,7 @@ import { route53Client } from '../../aws/clients.ts';
 import type * as z from 'zod';
 import { isInSync } from '../../aws/records.ts';
 import { assertInvariant, Failure } from '../../domain/failure.ts';
+import { mayWrite } from '../../domain/fence.ts';
 import { nextPollWithin, pollSchema } from '../../domain/poll.ts';
 import type { TrafficChange } from '../../domain/record-set.ts';
 import { askFirst, type MayAsk } from '../operation/ask-first.ts';
@@ -30,7 +31,11 @@ export async function switchTraffic(services: Services, input: SwitchInput): Pro
   if (input.to === 'recovery')
     assertInvariant(state.fence?.site === 'primary', 'I1', `the primary of plan ${plan.name} is not fenced`);
   else
-    assertInvariant(state.fence?.status !== 'owed', 'I1', `the primary of plan ${plan.name} still has an owed fence`);
+    assertInvariant(
+      !mayWrite(state.fence),
+      'I1',
+      `the fence of the primary of plan ${plan.name} is ${state.fence?.status}`,
+    );
   const asking = await askFirst(services, input, {
     key: 'traffic',
     text: `All waves of plan ${plan.name} run in ${plan.recovery.region}. Shall traffic be switched to them?`,

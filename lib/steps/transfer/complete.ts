@@ -98,7 +98,7 @@ async function isCompleted({ client }: Services, { transfer, target }: CompleteI
  */
 async function verify(services: Services, input: CompleteInput, changedBlocks: number): Promise<void> {
   const { operation, transfer, target } = input;
-  const listed = await countChanged(services, { ...transfer.far, snapshot: target });
+  const listed = await countChanged(services, { ...transfer.far, snapshot: target, sizeGib: transfer.sizeGib });
   if (listed === undefined) {
     const note = `${target} could not be listed against ${transfer.far.base}: its count and checksum were accepted`;
     await services.catalogue.addEvent(operation, services.now(), note);

@@ -1,14 +1,24 @@
 import { type ListedBlock, listBlocksOfBoth, listChangedBlocks, type SnapshotPair } from '../../aws/blocks.ts';
 import { ebsClient } from '../../aws/clients.ts';
-import { type CutBlocks, cutUnits } from '../../domain/blocks.ts';
+import { type CutBlocks, joinUnits, shardsOf, stretch, type Stretches } from '../../domain/blocks.ts';
 import { Failure } from '../../domain/failure.ts';
 import type { BlockMethod } from '../../domain/replication-record.ts';
 import type { Services } from '../services.ts';
+import { sideBySide } from '../side-by-side.ts';
+import { listRates, pacerOf } from './pacers.ts';
 
 /** A pair of snapshots and where it is. */
-export interface PlacedPair extends SnapshotPair {
+interface PlacedPair extends SnapshotPair {
   readonly region: string;
 }
+
+/** With the size of the volume, by which its listing is shared out. */
+interface SizedPair extends PlacedPair {
+  readonly sizeGib: number;
+}
+
+/** Throttled pages are asked for again until then: of the 900 s of the Lambda the rest is for what the step does besides. */
+const listSecondsMax = 780;
 
 /**
  * The blocks that a transfer looks at, in ascending order, from block `first` on: those that AWS lists as changed, or all that one of
@@ -16,25 +26,36 @@ export interface PlacedPair extends SnapshotPair {
  * @throws Failure LineageLost for the changed blocks of two that AWS does not take for related
  */
 export function listBlocks(
-  { client }: Services,
-  pair: PlacedPair,
+  services: Services,
+  { region, base, snapshot }: PlacedPair,
   method: BlockMethod,
-  first = 0,
+  first: number,
 ): AsyncGenerator<ListedBlock> {
   const list = method === 'delta' ? listChangedBlocks : listBlocksOfBoth;
-  return list(client(ebsClient, pair.region), pair, first);
+  const pacer = pacerOf(services, `list ${region}`, listRates);
+  const until = new Date(services.now().getTime() + listSecondsMax * 1_000);
+  const send = <Page>(page: () => Promise<Page>) => pacer.send(page, until);
+  return list(services.client(ebsClient, region), { base, snapshot }, { first, send });
 }
 
 /** Cuts what a transfer looks at into units: the changed blocks, or all of them where AWS takes the two for unrelated. @source aws-facts [2.6] */
-export async function cutTransfer(services: Services, pair: PlacedPair): Promise<CutBlocks & { method: BlockMethod }> {
-  const changed = await ifRelated(cutUnits(listBlocks(services, pair, 'delta')));
+export async function cutTransfer(services: Services, pair: SizedPair): Promise<CutBlocks & { method: BlockMethod }> {
+  const changed = await ifRelated(cut(services, pair, 'delta'));
   if (changed !== undefined) return { ...changed, method: 'delta' };
-  return { ...(await cutUnits(listBlocks(services, pair, 'compare'))), method: 'compare' };
+  return { ...(await cut(services, pair, 'compare')), method: 'compare' };
 }
 
 /** How many blocks differ between two snapshots; `undefined` where AWS does not take the two for related. */
-export async function countChanged(services: Services, pair: PlacedPair): Promise<number | undefined> {
-  return (await ifRelated(cutUnits(listBlocks(services, pair, 'delta'))))?.listedBlocks;
+export async function countChanged(services: Services, pair: SizedPair): Promise<number | undefined> {
+  return (await ifRelated(cut(services, pair, 'delta')))?.listedBlocks;
+}
+
+async function cut(services: Services, pair: SizedPair, method: BlockMethod): Promise<CutBlocks> {
+  const found: Stretches[] = [];
+  await sideBySide(shardsOf(pair.sizeGib).entries(), async ([position, shard]) => {
+    found[position] = await stretch(listBlocks(services, pair, method, shard.first), shard);
+  });
+  return joinUnits(found);
 }
 
 async function ifRelated<Found>(listed: Promise<Found>): Promise<Found | undefined> {

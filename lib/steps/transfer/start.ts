@@ -23,7 +23,10 @@ export async function start(services: Services, item: TransferItem): Promise<Sta
   const { plan, operation, transfer } = item;
   const { catalogue } = services;
   await services.proveEpoch(item);
-  const { method, units, listedBlocks } = await cutTransfer(services, transfer.near);
+  const { method, units, listedBlocks } = await cutTransfer(services, {
+    ...transfer.near,
+    sizeGib: transfer.sizeGib,
+  });
   if (method === 'compare') await refuseShrunk(services, transfer);
   const [server = '', device = ''] = transfer.volume.split(':');
   const owner = {

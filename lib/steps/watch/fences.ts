@@ -4,6 +4,7 @@ import { ec2Client, sfnClient } from '../../aws/clients.ts';
 import { startExecution } from '../../aws/executions.ts';
 import { describeInstances } from '../../aws/instances.ts';
 import { isTransient } from '../../domain/failure.ts';
+import { fenceKindOf } from '../../domain/fence.ts';
 import { environment } from '../../names.ts';
 import type { Services } from '../services.ts';
 
@@ -24,7 +25,9 @@ const againSeconds = 1_800;
  * for a failback. A plan that an operation holds is left to it.
  */
 export async function payOwedFence(services: Services, input: z.infer<typeof fencesSchema>): Promise<Payment> {
-  const { name, primary } = services.plan(input.plan);
+  const plan = services.plan(input.plan);
+  if (fenceKindOf(plan) === 'none') return nothing;
+  const { name, primary } = plan;
   const { phase, fence, epoch, failover } = await services.catalogue.state(name);
   if (phase !== 'recovered' || fence?.status !== 'owed' || failover === null) return nothing;
   const now = services.now();

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { PointHeader } from '../../domain/catalogue.ts';
+import { hydrationSeconds } from '../../domain/hydration.ts';
 import { withMembers } from '../../domain/members.ts';
 import { predictRto } from '../../domain/phase-times.ts';
 import type { Plan } from '../../domain/plan.ts';
@@ -28,8 +29,10 @@ export async function lookWhetherReady(
   // Without a point nobody knows which servers its groups have.
   const predicted =
     point === undefined ? { rtoSeconds: null, rtoPhases: [] } : predictRto(plan, await catalogue.phaseTimes(name));
+  const fullPerformanceSeconds = await untilFilled(services, plan, point, predicted.rtoSeconds);
   const at = services.now().toISOString();
-  const readiness: Readiness = { plan: name, at, phase, recoveryPoint: point?.id ?? null, ...found, ...predicted };
+  const seen = { plan: name, at, phase, recoveryPoint: point?.id ?? null };
+  const readiness: Readiness = { ...seen, ...found, ...predicted, fullPerformanceSeconds };
   await catalogue.setReadiness(readiness);
   const findings = found.blocking.length + found.short.length;
   const isKnown = findings > 0 || found.unseen.length === 0;
@@ -45,4 +48,17 @@ const nothing: Findings = { blocking: [], short: [], unseen: [], warnings: [] };
 async function find(services: Services, plan: Plan, point: PointHeader | undefined): Promise<Findings> {
   if (point === undefined) return { ...nothing, blocking: ['it has no available recovery point'] };
   return findingsOf(services, { plan, from: { recoveryPoint: point.id }, isDrill: false });
+}
+
+/** As if the last server were launched when users are led to it: no earlier, so that it is the latest. */
+async function untilFilled(
+  services: Services,
+  { name, recovery: { hydration } }: Plan,
+  point: PointHeader | undefined,
+  rtoSeconds: number | null,
+): Promise<number | null> {
+  if (hydration === undefined || point === undefined || rtoSeconds === null) return null;
+  const servers = await services.catalogue.pointServers(name, point.id);
+  const volumes = servers.flatMap((server) => Object.values(server.volumes));
+  return rtoSeconds + hydrationSeconds(volumes, hydration.mibPerSecond);
 }

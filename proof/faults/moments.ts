@@ -1,0 +1,56 @@
+import { readOperations } from '../checkers/table.ts';
+import type { Life } from '../life.ts';
+import { replaceVolume } from '../replace-volume.ts';
+import { shop } from '../shop.ts';
+
+const [home, away] = [shop.primary.region, shop.recovery.region];
+
+/** A servers' Region that can run nothing more of the type of the web server, which comes last. */
+export function fill(life: Life, region: string, isAvailable: boolean): void {
+  life.stage.cloud.services(region).ec2.setCapacity(`${region}a`, 't3.medium', isAvailable);
+}
+
+export async function protect(life: Life): Promise<void> {
+  await life.run('protect');
+  life.write(1);
+}
+
+export async function failOver(life: Life): Promise<void> {
+  await protect(life);
+  await life.run('failover');
+  await life.rest();
+  life.write(2);
+}
+
+/** A volume of a recovery server becomes another one to AWS, without a block of it changing. */
+export async function failOverAndReplace(life: Life): Promise<void> {
+  await failOver(life);
+  await replaceVolume(life.stage, { region: away, server: 'db', device: '/dev/sdf' });
+}
+
+export async function failOverInTheDark(life: Life): Promise<void> {
+  await protect(life);
+  life.stage.cloud.faults.lose(home);
+  await life.run('failover');
+  life.stage.cloud.faults.restore(home);
+  await life.rest();
+  life.write(2);
+}
+
+/** The primary held what no recovery point had; the plan is protected again since. */
+export async function comeHome(life: Life): Promise<void> {
+  await failOverInTheDark(life);
+  await life.run('failback');
+  await life.rest();
+  await protect(life);
+}
+
+/** By somebody who has read the report. */
+export async function accept({ stage }: Life): Promise<void> {
+  const operations = await stage.clock.settle(readOperations(stage));
+  const reports = operations.flatMap(({ committedAt, unreplicated }) =>
+    committedAt === null ? [] : Object.values(unreplicated ?? {}),
+  );
+  const unreplicatedBlocks = reports.reduce((sum, { blocks }) => sum + blocks, 0);
+  await stage.runUnskipped('failback', { plan: shop.name, accept: true, unreplicatedBlocks });
+}
