@@ -186,6 +186,19 @@ const broken = refused('BrokenInvariant');
 const everywhere = (cell: Cell): Record<Standing, Cell> =>
   Object.fromEntries(Object.keys(standings).map((standing) => [standing, cell])) as Record<Standing, Cell>;
 
+/** A primary that nobody has seen stopped. */
+const notStopped = (status: Fence['status']): Record<Standing, Cell> => ({
+  home: stale,
+  protecting: broken,
+  leaving: fences('fenced', status),
+  fenced: fences('fenced', status),
+  left: broken,
+  away: stale,
+  owing: fences('owing', status),
+  returning: fences('owing', status),
+  returned: broken,
+});
+
 /** No `Partial`: a standing or a happening without a cell does not compile. */
 export const table: Readonly<Record<Happening, Readonly<Record<Standing, Cell>>>> = {
   'open protect': {
@@ -321,39 +334,9 @@ export const table: Readonly<Record<Happening, Readonly<Record<Standing, Cell>>>
     returning: fences('returning', 'confirmed'),
     returned: broken,
   },
-  'fence owed': {
-    home: stale,
-    protecting: broken,
-    leaving: fences('fenced', 'owed'),
-    fenced: fences('fenced', 'owed'),
-    left: broken,
-    away: stale,
-    owing: fences('owing', 'owed'),
-    returning: fences('owing', 'owed'),
-    returned: broken,
-  },
-  'fence isolated': {
-    home: stale,
-    protecting: broken,
-    leaving: fences('fenced', 'isolated'),
-    fenced: fences('fenced', 'isolated'),
-    left: broken,
-    away: stale,
-    owing: fences('owing', 'isolated'),
-    returning: fences('owing', 'isolated'),
-    returned: broken,
-  },
-  'fence waived': {
-    home: stale,
-    protecting: broken,
-    leaving: fences('fenced', 'waived'),
-    fenced: fences('fenced', 'waived'),
-    left: broken,
-    away: stale,
-    owing: fences('owing', 'waived'),
-    returning: fences('owing', 'waived'),
-    returned: broken,
-  },
+  'fence owed': notStopped('owed'),
+  'fence isolated': notStopped('isolated'),
+  'fence waived': notStopped('waived'),
   unfence: {
     home: stale,
     protecting: broken,
