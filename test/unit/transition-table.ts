@@ -199,6 +199,19 @@ const notStopped = (status: Fence['status']): Record<Standing, Cell> => ({
   returned: broken,
 });
 
+/** What has committed has succeeded, whatever it is closed as. */
+const ended = (outcome: Outcome): Record<Standing, Cell> => ({
+  home: stale,
+  protecting: closes('home', outcome),
+  leaving: closes('home', outcome),
+  fenced: closes('home', outcome),
+  left: closes('away', 'succeeded'),
+  away: stale,
+  owing: closes('away', outcome),
+  returning: closes('away', outcome),
+  returned: closes('home', 'succeeded'),
+});
+
 /** No `Partial`: a standing or a happening without a cell does not compile. */
 export const table: Readonly<Record<Happening, Readonly<Record<Standing, Cell>>>> = {
   'open protect': {
@@ -359,39 +372,9 @@ export const table: Readonly<Record<Happening, Readonly<Record<Standing, Cell>>>
     returning: commits('returned', 'none'),
     returned: same,
   },
-  'close succeeded': {
-    home: stale,
-    protecting: closes('home', 'succeeded'),
-    leaving: closes('home', 'succeeded'),
-    fenced: closes('home', 'succeeded'),
-    left: closes('away', 'succeeded'),
-    away: stale,
-    owing: closes('away', 'succeeded'),
-    returning: closes('away', 'succeeded'),
-    returned: closes('home', 'succeeded'),
-  },
-  'close rolled-back': {
-    home: stale,
-    protecting: closes('home', 'rolled-back'),
-    leaving: closes('home', 'rolled-back'),
-    fenced: closes('home', 'rolled-back'),
-    left: closes('away', 'succeeded'),
-    away: stale,
-    owing: closes('away', 'rolled-back'),
-    returning: closes('away', 'rolled-back'),
-    returned: closes('home', 'succeeded'),
-  },
-  'close failed': {
-    home: stale,
-    protecting: closes('home', 'failed'),
-    leaving: closes('home', 'failed'),
-    fenced: closes('home', 'failed'),
-    left: closes('away', 'succeeded'),
-    away: stale,
-    owing: closes('away', 'failed'),
-    returning: closes('away', 'failed'),
-    returned: closes('home', 'succeeded'),
-  },
+  'close succeeded': ended('succeeded'),
+  'close rolled-back': ended('rolled-back'),
+  'close failed': ended('failed'),
   'any of a stale holder': {
     home: stale,
     protecting: stale,
