@@ -35,6 +35,7 @@ function preflighting(of: Resources): Right[] {
   return [
     of.read(['recovery'], 'ec2:DescribeSnapshots', 'ec2:DescribeSubnets', 'ec2:DescribeSecurityGroups'),
     of.read(['recovery'], 'ec2:DescribeInstanceTypeOfferings', 'ec2:DescribeKeyPairs'),
+    ...(of.elasticIps.length === 0 ? [] : [of.read(['recovery'], 'ec2:DescribeAddresses')]),
     on([`arn:${of.partition}:iam::${of.account}:instance-profile/*`], 'iam:GetInstanceProfile'),
     ...counting(of),
     ...reading(of),
