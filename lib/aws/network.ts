@@ -1,6 +1,11 @@
-import { DescribeSecurityGroupsCommand, DescribeSubnetsCommand, type EC2Client } from '@aws-sdk/client-ec2';
+import {
+  DescribeAddressesCommand,
+  DescribeSecurityGroupsCommand,
+  DescribeSubnetsCommand,
+  type EC2Client,
+} from '@aws-sdk/client-ec2';
 import type { Surroundings } from '../domain/launch-network.ts';
-import { AwsFailure, awsCall } from './call.ts';
+import { AwsFailure, awsCall, type Patience } from './call.ts';
 
 /** Those of the subnets that exist. */
 export async function describeSubnets(ec2: EC2Client, ids: readonly string[]): Promise<Surroundings['subnets']> {
@@ -23,6 +28,19 @@ export async function describeSecurityGroups(ec2: EC2Client, ids: readonly strin
     );
     return (answer.SecurityGroups ?? []).map(({ GroupId, VpcId }) => ({ id: GroupId ?? '', vpc: VpcId ?? '' }));
   });
+}
+
+/** What has an Elastic IP, if anything; `undefined` where there is no such allocation. */
+export async function findAddress(
+  ec2: EC2Client,
+  allocation: string,
+  { abortSignal }: Patience,
+): Promise<{ readonly instance?: string | undefined; readonly interface?: string | undefined } | undefined> {
+  const asked = new DescribeAddressesCommand({ Filters: [{ Name: 'allocation-id', Values: [allocation] }] });
+  const options = abortSignal === undefined ? {} : { abortSignal };
+  const { Addresses } = await awsCall(`look at ${allocation}`, () => ec2.send(asked, options));
+  const [address] = Addresses ?? [];
+  return address === undefined ? undefined : { instance: address.InstanceId, interface: address.NetworkInterfaceId };
 }
 
 /** One call an id: a single unknown id would refuse them all. */

@@ -37,6 +37,7 @@ function preflighting(of: Resources, side: LaunchSide): Right[] {
   return [
     of.read([side], 'ec2:DescribeSnapshots', 'ec2:DescribeSubnets', 'ec2:DescribeSecurityGroups'),
     of.read([side], 'ec2:DescribeInstanceTypeOfferings', 'ec2:DescribeKeyPairs'),
+    ...(of.elasticIps.length === 0 ? [] : [of.read(['recovery'], 'ec2:DescribeAddresses')]),
     on([`arn:${of.partition}:iam::${of.account}:instance-profile/*`], 'iam:GetInstanceProfile'),
     ...counting(of, side),
     ...reading(of),

@@ -200,6 +200,7 @@ export const ec2Mappings: Readonly<Record<string, (input: never, held: Held) => 
   DeleteSnapshot: ({ SnapshotId }: DeleteSnapshotRequest, held) => deleteSnapshot(SnapshotId, held),
   DeleteVolume: ({ VolumeId }: DeleteVolumeRequest, held) => deleteVolume(VolumeId, held),
   DeregisterImage: ({ ImageId }: DeregisterImageRequest, held) => deregisterImage(ImageId, held),
+  DescribeAddresses: describing,
   DescribeImages: describing,
   DescribeInstanceAttribute: ({ InstanceId }: DescribeInstanceAttributeRequest, held) => [
     held.use('ec2:DescribeInstanceAttribute', 'instance', InstanceId),

@@ -142,6 +142,28 @@ describe('a server with three network interfaces in two subnets', () => {
     stateOf(away).subnets.set(backAway, subnet);
   });
 
+  /** What a failover would say of the Elastic IP, and do all the same. */
+  async function warnedOfAddress(): Promise<string[]> {
+    const looked = await stage.run('failover', { plan: plan.name, dryRun: true });
+    expect(outcomeOf(looked)).toMatchObject({ status: 'SUCCEEDED' });
+    const operation = await settle(stage.catalogue.operation(plan.name, `failover-${looked.name}`));
+    return (operation?.warnings ?? []).filter((warning) => warning.startsWith('Elastic IP'));
+  }
+
+  it('is not failed over without the Elastic IP that is prepared for it; that something else has it is said', async () => {
+    const { addresses } = stateOf(away);
+    const address = addresses.get(elasticIp);
+    if (address === undefined) throw new Error('an address is prepared');
+    addresses.delete(elasticIp);
+    expect(await refusedByPreflight()).toContain(`Elastic IP ${elasticIp} of server db does not exist in ${away}`);
+    addresses.set(elasticIp, { ...address, interfaceId: 'eni-0ba5710000000000a' });
+    expect(await warnedOfAddress()).toEqual([
+      `Elastic IP ${elasticIp} of server db is in use by eni-0ba5710000000000a: a failover takes it from there`,
+    ]);
+    addresses.set(elasticIp, address);
+    expect(await warnedOfAddress()).toEqual([]);
+  });
+
   it('leaves no interface when its failover is undone', async () => {
     stage.cloud.faults.add({ kind: 'refused', operation: 'ChangeResourceRecordSets', times: 1 });
     expect(outcomeOf(await stage.run('failover'))).toMatchObject({ status: 'FAILED', error: 'AwsRefused' });
@@ -211,6 +233,9 @@ describe('a server with three network interfaces in two subnets', () => {
     await stage.clock.advance(60_000);
     expect(addressOf('db.shop.example.com')).toBe(there[0]?.PrivateIpAddress);
     expect(await settle(findLeftovers(stage, before))).toEqual([]);
+    // The server that it was launched as keeps the address, and the next failover may take it from there.
+    expect(stateOf(away).addresses.get(elasticIp)?.instanceId).toBeDefined();
+    expect(await warnedOfAddress()).toEqual([]);
   });
 });
 

@@ -94,6 +94,34 @@ const broken = refused('BrokenInvariant');
 const everywhere = (cell: Cell): Record<Standing, Cell> =>
   Object.fromEntries(Object.keys(standings).map((standing) => [standing, cell])) as Record<Standing, Cell>;
 
+/** A primary that nobody has seen stopped. */
+const notStopped = (status: Fence['status']): Record<Standing, Cell> => ({
+  home: stale,
+  protecting: broken,
+  accepting: broken,
+  leaving: fences('fenced', status),
+  fenced: fences('fenced', status),
+  left: broken,
+  away: stale,
+  owing: fences('owing', status),
+  returning: fences('owing', status),
+  returned: broken,
+});
+
+/** What has committed has succeeded, whatever it is closed as. */
+const ended = (outcome: Outcome): Record<Standing, Cell> => ({
+  home: stale,
+  protecting: closes('home', outcome),
+  accepting: closes('home', outcome),
+  leaving: closes('home', outcome),
+  fenced: closes('home', outcome),
+  left: closes('away', 'succeeded'),
+  away: stale,
+  owing: closes('away', outcome),
+  returning: closes('away', outcome),
+  returned: closes('home', 'succeeded'),
+});
+
 /** No `Partial`: a standing or a happening without a cell does not compile. */
 export const table: Readonly<Record<Happening, Readonly<Record<Standing, Cell>>>> = {
   'open protect': {
@@ -265,42 +293,9 @@ export const table: Readonly<Record<Happening, Readonly<Record<Standing, Cell>>>
     returning: fences('returning', 'confirmed'),
     returned: broken,
   },
-  'fence owed': {
-    home: stale,
-    protecting: broken,
-    accepting: broken,
-    leaving: fences('fenced', 'owed'),
-    fenced: fences('fenced', 'owed'),
-    left: broken,
-    away: stale,
-    owing: fences('owing', 'owed'),
-    returning: fences('owing', 'owed'),
-    returned: broken,
-  },
-  'fence isolated': {
-    home: stale,
-    protecting: broken,
-    accepting: broken,
-    leaving: fences('fenced', 'isolated'),
-    fenced: fences('fenced', 'isolated'),
-    left: broken,
-    away: stale,
-    owing: fences('owing', 'isolated'),
-    returning: fences('owing', 'isolated'),
-    returned: broken,
-  },
-  'fence waived': {
-    home: stale,
-    protecting: broken,
-    accepting: broken,
-    leaving: fences('fenced', 'waived'),
-    fenced: fences('fenced', 'waived'),
-    left: broken,
-    away: stale,
-    owing: fences('owing', 'waived'),
-    returning: fences('owing', 'waived'),
-    returned: broken,
-  },
+  'fence owed': notStopped('owed'),
+  'fence isolated': notStopped('isolated'),
+  'fence waived': notStopped('waived'),
   unfence: {
     home: stale,
     protecting: broken,
@@ -325,42 +320,9 @@ export const table: Readonly<Record<Happening, Readonly<Record<Standing, Cell>>>
     returning: commits('returned', 'none'),
     returned: same,
   },
-  'close succeeded': {
-    home: stale,
-    protecting: closes('home', 'succeeded'),
-    accepting: closes('home', 'succeeded'),
-    leaving: closes('home', 'succeeded'),
-    fenced: closes('home', 'succeeded'),
-    left: closes('away', 'succeeded'),
-    away: stale,
-    owing: closes('away', 'succeeded'),
-    returning: closes('away', 'succeeded'),
-    returned: closes('home', 'succeeded'),
-  },
-  'close rolled-back': {
-    home: stale,
-    protecting: closes('home', 'rolled-back'),
-    accepting: closes('home', 'rolled-back'),
-    leaving: closes('home', 'rolled-back'),
-    fenced: closes('home', 'rolled-back'),
-    left: closes('away', 'succeeded'),
-    away: stale,
-    owing: closes('away', 'rolled-back'),
-    returning: closes('away', 'rolled-back'),
-    returned: closes('home', 'succeeded'),
-  },
-  'close failed': {
-    home: stale,
-    protecting: closes('home', 'failed'),
-    accepting: closes('home', 'failed'),
-    leaving: closes('home', 'failed'),
-    fenced: closes('home', 'failed'),
-    left: closes('away', 'succeeded'),
-    away: stale,
-    owing: closes('away', 'failed'),
-    returning: closes('away', 'failed'),
-    returned: closes('home', 'succeeded'),
-  },
+  'close succeeded': ended('succeeded'),
+  'close rolled-back': ended('rolled-back'),
+  'close failed': ended('failed'),
   'any of a stale holder': {
     home: stale,
     protecting: stale,

@@ -1,9 +1,11 @@
 import { ec2Client, iamClient } from '../../aws/clients.ts';
 import { findInstanceProfile } from '../../aws/instance-profiles.ts';
-import { zonesOffering } from '../../aws/instances.ts';
+import type { Patience } from '../../aws/call.ts';
+import { describeInstances, zonesOffering } from '../../aws/instances.ts';
 import { existingKeyPairs } from '../../aws/key-pairs.ts';
-import { describeSecurityGroups, describeSubnets } from '../../aws/network.ts';
+import { describeSecurityGroups, describeSubnets, findAddress } from '../../aws/network.ts';
 import { findSnapshotsOfPlan, type SnapshotFacts } from '../../aws/snapshots.ts';
+import { tagValue } from '../../aws/tags.ts';
 import type { Operation, PointServer } from '../../domain/catalogue.ts';
 import { type Launching, pointOfServer } from '../../domain/choice.ts';
 import { isHomeDrill } from '../../domain/drill.ts';
@@ -13,6 +15,7 @@ import { mapNetwork, placementFindings, publicAddressFindings, recoverySubnets }
 import { unfencedWarnings } from '../../domain/fence.ts';
 import { isOptional } from '../../domain/left-out.ts';
 import type { Plan } from '../../domain/plan.ts';
+import { addressFindings, type PreparedAddress } from '../../domain/prepared-addresses.ts';
 import { imagesOf } from '../operation/images.ts';
 import type { Services } from '../services.ts';
 import { trafficFindings } from '../traffic/findings.ts';
@@ -45,8 +48,8 @@ export async function findingsOf(services: Services, launch: Launch): Promise<Fi
   const images = await imagesOf(services, { plan: plan.name, ...launch.from });
   const snapshots = await findSnapshotsOfPlan(services.client(ec2Client, plan.recovery.region), plan.name);
   const traffic = await trafficFindings(services, plan);
-  const { named, short, unseen } = await lookAround(services, plan, images);
-  const all = await launchFindings(services, launch, { images, snapshots, named });
+  const { short, unseen, ...around } = await lookAround(services, plan, images);
+  const all = await launchFindings(services, launch, { images, snapshots, ...around });
   const unfenced = launch.isDrill ? [] : unfencedWarnings(plan);
   const required = Object.entries(plan.servers).filter(([server]) => !isOptional(plan, server));
   if (required.length === Object.keys(plan.servers).length)
@@ -57,7 +60,7 @@ export async function findingsOf(services: Services, launch: Launch): Promise<Fi
     };
   const without = { ...launch, plan: { ...plan, servers: Object.fromEntries(required) } };
   const kept = new Map([...images].filter(([server]) => !isOptional(plan, server)));
-  const { blocking } = await launchFindings(services, without, { images: kept, snapshots, named });
+  const { blocking } = await launchFindings(services, without, { images: kept, snapshots, ...around });
   const standing = [...new Set([...blocking, ...all.always])];
   const left = all.blocking.filter((finding) => !standing.includes(finding));
   return {
@@ -77,21 +80,24 @@ interface Found {
   /** Of the plan. */
   readonly snapshots: readonly SnapshotFacts[];
   readonly named: Named;
+  readonly addresses: ReadonlyMap<string, PreparedAddress | undefined>;
 }
 
 async function launchFindings(
   services: Services,
   { plan, from, isDrill }: Launch,
-  { images, snapshots, named }: Found,
+  { images, snapshots, named, addresses }: Found,
 ): Promise<LaunchFindings> {
   const network = await networkFindings(services, plan, images, isDrill);
   // What has come home since is of no point.
   const strange = isHomeDrill(from) ? [] : strangeFindings(from, { images, snapshots });
   const names = nameFindings(configurationsOf(images), plan.recovery.region, named);
+  const prepared = addressFindings(plan, addresses);
+  const copies = snapshotFindings(plan, { images, snapshots });
   return {
-    blocking: [...snapshotFindings(plan, { images, snapshots }), ...strange, ...network.blocking, ...names],
+    blocking: [...copies, ...strange, ...network.blocking, ...names, ...prepared.blocking],
     always: [...strange, ...network.always],
-    warnings: network.warnings,
+    warnings: [...network.warnings, ...prepared.warnings],
   };
 }
 
@@ -99,30 +105,47 @@ function configurationsOf(images: Images) {
   return new Map([...images].map(([server, { configuration }]) => [server, configuration]));
 }
 
-/** Which key pairs and instance profiles that the servers name are there, and for what there is room. */
+/** Which key pairs, instance profiles and Elastic IPs that the servers name are there, and for what there is room. */
 async function lookAround(
   services: Services,
   plan: Plan,
   images: Images,
-): Promise<{ named: Named; short: readonly string[]; unseen: readonly string[] }> {
+): Promise<Pick<Found, 'named' | 'addresses'> & QuotaFindings> {
   const configurations = configurationsOf(images);
   const keyNames = [...namesOf(configurations, 'keyName').keys()];
   const keyPairs = await existingKeyPairs(services.client(ec2Client, plan.recovery.region), keyNames);
   const arns = namesOf(configurations, 'instanceProfile').keys();
-  const [profiles, quotas] = await withPatience((patience) =>
+  const prepared = Object.values(plan.servers).flatMap(({ elasticIp }) => elasticIp ?? []);
+  const [addresses, profiles, quotas] = await withPatience((patience) =>
     Promise.all([
+      lookAtEach('Elastic IPs', prepared, (allocation) => lookAtAddress(services, plan, allocation, patience)),
       lookAtEach('instance profiles', arns, (arn) => findInstanceProfile(services.client(iamClient), arn, patience)),
       quotaFindings(services, plan, images, patience),
     ]),
   );
   return {
     named: { keyPairs, profiles: profiles.found },
+    addresses: addresses.found,
     short: quotas.short,
-    unseen: [...profiles.unseen, ...quotas.unseen],
+    unseen: [...addresses.unseen, ...profiles.unseen, ...quotas.unseen],
   };
 }
 
-function snapshotFindings(plan: Plan, { images, snapshots: all }: Omit<Found, 'named'>): string[] {
+/** A server of the plan may have it still: one that an earlier failover launched, and that stands there stopped. */
+async function lookAtAddress(
+  services: Services,
+  { name, recovery }: Plan,
+  allocation: string,
+  patience: Patience,
+): Promise<PreparedAddress | undefined> {
+  const ec2 = services.client(ec2Client, recovery.region);
+  const address = await findAddress(ec2, allocation, patience);
+  if (address?.instance === undefined) return address === undefined ? undefined : { heldBy: address.interface ?? null };
+  const [holder] = await describeInstances(ec2, [address.instance]);
+  return { heldBy: tagValue(holder?.raw.Tags, 'plan') === name ? null : address.instance };
+}
+
+function snapshotFindings(plan: Plan, { images, snapshots: all }: Pick<Found, 'images' | 'snapshots'>): string[] {
   const copies = [...images.values()].flatMap(({ volumes }) => Object.values(volumes).map(({ copy }) => copy ?? ''));
   const found = new Map(all.map((snapshot) => [snapshot.id, snapshot]));
   const unusable = copies.filter((copy) => found.get(copy)?.state !== 'completed');
@@ -134,7 +157,10 @@ function snapshotFindings(plan: Plan, { images, snapshots: all }: Omit<Found, 'n
 }
 
 /** The tags of the copies are a second witness of what the point holds: a volume that its item has lost would not be launched. */
-function strangeFindings(operation: Launching, { images, snapshots: all }: Omit<Found, 'named'>): string[] {
+function strangeFindings(
+  operation: Launching,
+  { images, snapshots: all }: Pick<Found, 'images' | 'snapshots'>,
+): string[] {
   const copies = [...images].flatMap(([server, { volumes }]) =>
     Object.values(volumes).map(({ copy }) => ({ copy: copy ?? '', point: pointOfServer(operation, server) })),
   );
