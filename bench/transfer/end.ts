@@ -34,6 +34,9 @@ export class BlockEnd {
   /** From the first request for a block to the last, in milliseconds. */
   firstMs: number | undefined;
   lastMs = 0;
+  /** When nine tenths of the blocks were written: after that workers run out of units. */
+  mostlyMs = 0;
+  #written = 0;
   readonly #options: EndOptions;
   readonly #now: () => number;
   readonly #buckets = new Map<Kind, { tokens: number; at: number }>();
@@ -67,6 +70,8 @@ export class BlockEnd {
     const checksum = String(headers['x-amz-checksum']);
     if (body.length !== blockBytes || (this.#options.isChecking === true && checksum !== hash(body)))
       return refusal('ValidationException', 'INVALID_BLOCK', 0);
+    this.#written += 1;
+    if (this.#written === Math.ceil(this.#options.changed * 0.9)) this.mostlyMs = this.#now();
     return json(201, {}, this.#options.putMs ?? 0, checksumHeaders(checksum));
   }
 

@@ -64,7 +64,7 @@ interface Pacing {
 async function paced({ limit, workers, seconds, ms }: Pacing): Promise<Paced> {
   const changed = Math.min(limit, workers * 500) * seconds;
   const numbers = await inVirtualTime({ sizeGib: 64, changed, blocksPerSecond: limit, workers, ...ms });
-  return { limitPerSecond: limit, workers, ofTheLimit: numbers.blocksPerSecond / limit, ...numbers };
+  return { limitPerSecond: limit, workers, ofTheLimit: numbers.steadyPerSecond / limit, ...numbers };
 }
 
 async function inVirtualTime(order: VirtualOrder): Promise<VirtualNumbers> {

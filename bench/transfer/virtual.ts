@@ -13,6 +13,8 @@ export interface VirtualNumbers extends Carried {
   readonly seconds: number;
   /** From the first block to the last. */
   readonly blocksPerSecond: number;
+  /** Until nine tenths of the blocks were written, while all workers have units. */
+  readonly steadyPerSecond: number;
   readonly requests: Readonly<Record<string, number>>;
   readonly throttledShare: number;
   readonly peakRssMb: number;
@@ -49,13 +51,15 @@ async function carry({ workers, ...options }: VirtualOrder): Promise<VirtualNumb
   clearInterval(watch);
   const seconds = (clock.now() - begun) / 1_000;
   const { get, put } = end.requests;
+  const secondsUntil = (ms: number) => (ms - (end.firstMs ?? 0)) / 1_000;
   clock.uninstall();
   await setImmediate();
   return {
     ...carried,
     sizeGib: options.sizeGib,
     seconds,
-    blocksPerSecond: carried.blocks / ((end.lastMs - (end.firstMs ?? 0)) / 1_000),
+    blocksPerSecond: carried.blocks / secondsUntil(end.lastMs),
+    steadyPerSecond: (0.9 * carried.blocks) / secondsUntil(end.mostlyMs),
     requests: end.requests,
     throttledShare: end.throttled / (get + put),
     peakRssMb: Math.max(peak, process.memoryUsage.rss()) / 2 ** 20,

@@ -168,13 +168,16 @@ describe('the catalogue', () => {
     expect(await clock.settle(catalogue.owedEvidence())).toEqual([]);
   });
 
-  it('keeps the digests of a unit byte by byte', async () => {
+  it('keeps the digests of a unit byte by byte, of the first run that ended', async () => {
     const digests = Buffer.from('00ff10'.padEnd(64, '7'), 'hex');
-    await clock.settle(catalogue.addUnit('op', 't', { unit: 3, first: 7, next: null, listed: 2, blocks: 1, digests }));
-    expect(
-      Buffer.from((await clock.settle(catalogue.unit('op', 't', { unit: 3, first: 7 })))?.digests ?? []).toString(
-        'hex',
-      ),
-    ).toBe('00ff10'.padEnd(64, '7'));
+    const part = { unit: 3, first: 7, next: null, listed: 2, blocks: 1, digests };
+    expect(await clock.settle(catalogue.addUnit('op', 't', part))).toBe(true);
+    expect(await clock.settle(catalogue.addUnit('op', 't', { ...part, next: 9, listed: 1 }))).toBe(false);
+    const kept = await clock.settle(catalogue.unit('op', 't', { unit: 3, first: 7 }));
+    expect(kept).toMatchObject({ next: null, listed: 2 });
+    expect(Buffer.from(kept?.digests ?? []).toString('hex')).toBe('00ff10'.padEnd(64, '7'));
+    const later = { ...part, first: 20, listed: 1 };
+    expect(await clock.settle(catalogue.addUnit('op', 't', later))).toBe(true);
+    expect((await clock.settle(catalogue.units('op', 't'))).map(({ first }) => first)).toEqual([7, 20]);
   });
 });

@@ -58,7 +58,7 @@ export class Carrier {
 
   async #carryOnce({ index, token, baseToken }: ListedBlock, slot: Buffer): Promise<Uint8Array | undefined> {
     const { near } = this.#transfer;
-    // Of two blocks that may be the same nothing is written, so no target compares their checksums: they are computed here.
+    // Two blocks count as the same by their checksums, and no target sees whether these belong to the bytes: that is computed here.
     const base = baseToken === undefined ? undefined : await this.#read(near.base, index, baseToken, slot);
     if (base !== undefined) checkBlock(base, `Block ${index} of ${near.base}`);
     const block = token === null ? zeroBlock : await this.#read(near.snapshot, index, token, slot);
