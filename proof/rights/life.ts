@@ -70,10 +70,10 @@ class Life {
     const web = state.instances.get(this.#stage.plan.servers['web']?.instance ?? '');
     if (web === undefined) throw new Error(`plan ${this.#stage.plan.name} needs a server called web`);
     for (const { instance } of Object.values(this.#stage.plan.servers)) bootByUefi(state, instance);
-    const { recovery } = this.#stage.plan;
+    const { primary, recovery } = this.#stage.plan;
     web.request.IamInstanceProfile = { Arn: this.#home.iam.addInstanceProfile({ name: 'web' }) };
     web.request.KeyName = 'operators';
-    this.#stage.cloud.services(recovery.region).ec2.addKeyPair('operators');
+    for (const { region } of [primary, recovery]) this.#stage.cloud.services(region).ec2.addKeyPair('operators');
     web.interfaces[0].sourceDestCheck = false;
     web.disableApiTermination = true;
     for (const { attachment, tags } of state.volumesOf(web.id)) {

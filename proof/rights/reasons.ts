@@ -63,7 +63,6 @@ export const reasons: readonly Reason[] = [
       'failback/start',
       'failover/commit',
       'failover/fence',
-      'failover/launch',
       'failover/undo',
       'operation/rescue',
       'protect/capture',
