@@ -148,7 +148,7 @@ describe('I1, I5: a primary that is isolated', () => {
     expect(outcomeOf(await life.run('failover'))).toMatchObject({ status: 'SUCCEEDED' });
     expect(outcomeOf(await life.run('failback'))).toMatchObject({ status: 'SUCCEEDED' });
     expect(await atHome()).toEqual(before);
-  });
+  }, 120_000);
 
   it('that was silent is isolated within a minute of its return, a server that somebody had stopped too', async () => {
     const before = await atHome();
