@@ -132,6 +132,8 @@ describe('I1, I5: a primary that is isolated', () => {
   it('is reached again as before where the failover is undone, also by the next one where its own undo failed', async () => {
     const before = await atHome();
     full(true);
+    // After the progression comes the first note of an interface: one that cannot be noted is left as it is.
+    stage.cloud.faults.add({ kind: 'refused', operation: 'UpdateItem', caller: 'FailoverFence', skip: 1 });
     // Its answer is lost on the way: what was noted before is what comes back.
     for (const kind of ['answer-lost', 'throttled'] as const)
       stage.cloud.faults.add({ kind, operation: 'ModifyNetworkInterfaceAttribute', caller: 'FailoverFence', times: 1 });
@@ -148,7 +150,7 @@ describe('I1, I5: a primary that is isolated', () => {
     expect(outcomeOf(await life.run('failover'))).toMatchObject({ status: 'SUCCEEDED' });
     expect(outcomeOf(await life.run('failback'))).toMatchObject({ status: 'SUCCEEDED' });
     expect(await atHome()).toEqual(before);
-  });
+  }, 120_000);
 
   it('that was silent is isolated within a minute of its return, a server that somebody had stopped too', async () => {
     const before = await atHome();
