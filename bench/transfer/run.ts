@@ -48,7 +48,10 @@ export async function* transferNumbers(blocks: number, turns: number): AsyncGene
   if (engine !== undefined) yield (numbers = { ...numbers, cost: costOf(engine.cpuMsPerBlock, answerMs) });
   const growth: VirtualNumbers[] = [];
   for (const sizeGib of [1, 64, 1_024, 16_384]) {
-    growth.push(await inVirtualTime({ sizeGib, changed: 1_000, workers: 10, ...answerMs }));
+    // Time with all workers; memory of one, as each is a process of its own.
+    const order = { sizeGib, changed: 1_000, ...answerMs };
+    const { peakRssMb } = await inVirtualTime({ ...order, workers: 1 });
+    growth.push({ ...(await inVirtualTime({ ...order, workers: 10 })), peakRssMb });
     yield (numbers = { ...numbers, growth });
   }
 }

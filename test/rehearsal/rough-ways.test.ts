@@ -180,6 +180,26 @@ describe('I4: on a rough way', () => {
     expect(stage.moves).toBe(2);
   });
 
+  it('goes on behind the page at which its listing broke off', async () => {
+    const { volume, ...course } = await changedVolume(150);
+    const { item, started } = await stage.begin(course);
+    const isSecond = ({ path, query }: HttpRequest) =>
+      path.endsWith('/changedblocks') && query['pageToken'] !== undefined;
+    const expired = times(1, isSecond, (request, send) => {
+      request.query = { ...request.query, pageToken: 'expired' };
+      return send();
+    });
+    stage.wire = (request, send) => {
+      // Of small pages, so that there is a second one.
+      if (request.path.endsWith('/changedblocks')) request.query = { ...request.query, maxResults: '100' };
+      return expired(request, send);
+    };
+    await stage.moveAll(item, started);
+    await stage.completeAll(item, started.target);
+    expectAlike((await stage.outcome(item, started.target)).arrived, volume);
+    expect(stage.moves).toBe(2);
+  });
+
   it('keeps to a tenth of its pace where AWS takes no more, and no worker gives up', async () => {
     const { volume, ...course } = await changedVolume(150);
     let [tokens, at, throttled] = [5, 0, 0];

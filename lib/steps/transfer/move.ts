@@ -70,7 +70,7 @@ async function movePart(services: Services, input: MoveInput): Promise<UnitRecor
   const isFull = () => taken.length >= blocksPerPartMax || services.now().getTime() > begun + beginSecondsMax * 1_000;
   let end: 'all taken' | { error: unknown } | undefined;
   const worker = async () => {
-    const slot = Buffer.allocUnsafeSlow(blockBytes);
+    let slot: Buffer | undefined;
     // The first block is taken in any case, so that every run comes further.
     while (end === undefined && (taken.length === 0 || !isFull())) {
       const { value: block } = await blocks.next();
@@ -80,6 +80,7 @@ async function movePart(services: Services, input: MoveInput): Promise<UnitRecor
       }
       const one: Taken = { index: block.index, isDone: false, digest: undefined };
       taken.push(one);
+      slot ??= Buffer.allocUnsafeSlow(blockBytes);
       one.digest = await carrier.carry(block, slot);
       one.isDone = true;
     }
