@@ -169,7 +169,7 @@ describe('I10: a drill', () => {
     expect(launched()).toEqual([]);
   });
 
-  it('begins only at home, only one at a time, and only in a plan that has a place for it', async () => {
+  it('begins only while nothing moves the plan, only one at a time, and only in a plan that has a place for it', async () => {
     const execution = stage.start('failover', drilling());
     await stage.clock.run(() => isEntered(execution, 'Preflight'));
     expect(outcomeOf(await drill())).toMatchObject({
@@ -181,15 +181,17 @@ describe('I10: a drill', () => {
       error: 'UnknownRecoveryPoint',
     });
     expect(outcomeOf(await drill({ planned: true }))).toMatchObject({ error: 'InvalidInput' });
-    await life.run('failover');
+    const moving = stage.start('failover');
+    await stage.clock.run(() => isEntered(moving, 'Fence'));
     expect(outcomeOf(await drill())).toMatchObject({
       error: 'WrongPhase',
-      message: expect.stringContaining('Drill once production is at home. Nothing was changed.'),
+      message: expect.stringContaining('Drill once the operation has ended. Nothing was changed.'),
     });
     expect(outcomeOf(await drill({ trigger: 'schedule' }))).toMatchObject({ error: 'WrongPhase' });
     const { subject, message } = stage.cloud.services(away).sns.messages.at(-1) ?? {};
     expect(subject).toBe('Homeward: drill of plan shop did not begin');
-    expect(message).toContain('its phase is recovered');
+    expect(message).toContain('its phase is failing-over');
+    expect(await ended(moving)).toMatchObject({ status: 'SUCCEEDED' });
   });
 
   it('begins by itself once in so many hours', async () => {

@@ -41,6 +41,7 @@ describe('a launched instance', () => {
       listens: [80],
       healthPath: '/health',
       serving: true,
+      isOpen: true,
     });
   });
 
