@@ -151,16 +151,26 @@ async function send(
   const signed = await signer.sign(request, { signingDate });
   const { response } = await config.requestHandler.handle(signed as HttpRequest);
   const protocol = config.protocol as ClientProtocol<HttpRequest, HttpResponse>;
-  if (response.statusCode >= 300) await protocol.deserializeResponse(operation(...schema), config as never, response);
+  if (response.statusCode < 300) return response;
+  const body = response.body as Readable;
+  const timer = setTimeout(() => body.destroy(stalled()), bodyMsMax);
+  try {
+    await protocol.deserializeResponse(operation(...schema), config as never, response);
+  } finally {
+    clearTimeout(timer);
+  }
   return response;
+}
+
+function stalled(): Error {
+  return Object.assign(new Error('The answer stalled'), { name: 'TimeoutError' });
 }
 
 /** Takes in a whole body; bytes that the slot has no room for are counted only. */
 function fill(slot: Buffer, body: Readable): Promise<number> {
   return new Promise((resolve, reject) => {
     let length = 0;
-    const late = () => body.destroy(Object.assign(new Error('The answer stalled'), { name: 'TimeoutError' }));
-    const timer = setTimeout(late, bodyMsMax);
+    const timer = setTimeout(() => body.destroy(stalled()), bodyMsMax);
     const end = (then: () => void) => () => {
       clearTimeout(timer);
       then();

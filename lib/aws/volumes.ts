@@ -148,7 +148,7 @@ async function deleteVolume(ec2: EC2Client, volume: string): Promise<void> {
 
 /** Deletes those of the volumes that nothing has attached. Returns whether all of them go. */
 export async function deleteFree(ec2: EC2Client, volumes: readonly VolumeFacts[]): Promise<boolean> {
-  for (const volume of volumes) if (volume.state === 'available') await deleteVolume(ec2, volume.id);
+  for (const { id, state } of volumes) if (state === 'available' || state === 'error') await deleteVolume(ec2, id);
   return volumes.every(({ state }) => state === 'deleting');
 }
 

@@ -229,7 +229,14 @@ const swappedVolumeSchema = z.object({ old: z.string().regex(/^(vol-[0-9a-z]{1,4
 export type SwappedVolume = z.output<typeof swappedVolumeSchema>;
 
 const roundSchema = z
-  .object({ number: z.int().positive(), isFinal: z.boolean(), startedAt: time, endedAt: time, blocksMoved: count })
+  .object({
+    number: z.int().positive(),
+    isFinal: z.boolean(),
+    startedAt: time,
+    endedAt: time,
+    blocksMoved: count,
+    largestBlocks: count.exactOptional(),
+  })
   .readonly();
 export type Round = z.output<typeof roundSchema>;
 

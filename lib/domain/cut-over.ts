@@ -30,21 +30,22 @@ const phaseNames: Readonly<Record<string, string>> = {
 
 /**
  * What a failback that is about to commit took for each part of its pause, as of `until`; what people took to answer is none of it. Of the last round
- * the blocks are taken off at the rate of one volume, since they are reckoned: the rest is snapshots.
+ * the blocks of the largest volume are taken off, since they are reckoned: the rest is snapshots.
  */
 export function measuredPause(
   operation: Pick<Operation, 'plan' | 'id' | 'startedAt' | 'progressed' | 'rounds'>,
   until: string,
 ): PhaseTime[] {
   const { plan, id, rounds } = operation;
-  const lastBlocks = rounds.find(({ isFinal }) => isFinal)?.blocksMoved ?? 0;
+  const last = rounds.find(({ isFinal }) => isFinal);
+  const lastBlocks = last?.largestBlocks ?? last?.blocksMoved ?? 0;
   const seconds = new Map<string, number>();
   for (const { phase: progression, seconds: took } of phasesOf(operation, until)) {
     const phase = phaseOf(progression);
     if (phase !== undefined) seconds.set(phase, (seconds.get(phase) ?? 0) + took);
   }
-  const last = seconds.get(lastSnapshots);
-  if (last !== undefined) seconds.set(lastSnapshots, Math.max(0, last - lastBlocks / blocksPerSecondMax));
+  const took = seconds.get(lastSnapshots);
+  if (took !== undefined) seconds.set(lastSnapshots, Math.max(0, took - lastBlocks / blocksPerSecondMax));
   return [...seconds].map(([phase, took]) => ({ plan, phase, seconds: took, operation: id }));
 }
 

@@ -69,7 +69,9 @@ export function asDrill(plan: Plan): Plan {
 export function asHomeDrill(plan: Plan): Plan {
   const { drill } = plan.failback;
   if (drill === undefined) throw noNetwork(plan, 'failback.drill');
-  return { ...apart(plan), recovery: { region: plan.primary.region, ...drill } };
+  const { userData } = plan.recovery;
+  const launching = userData === undefined ? {} : { userData };
+  return { ...apart(plan), recovery: { region: plan.primary.region, ...launching, ...drill } };
 }
 
 /** Without what leads to production, and whom it asks. */

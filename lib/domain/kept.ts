@@ -62,12 +62,13 @@ export function isReprotected(returns: readonly Return[], newest: PointHeader | 
 }
 
 /**
- * Until when the plan keeps what stays without being asked; `undefined`: until a person accepts it. What no recovery point had is only
- * taken away by a person, who has seen how much it is.
+ * Until when the plan keeps what stays without being asked; `undefined`: until a person accepts it. Time takes only what people were told of; and what
+ * no recovery point had is only taken away by a person, who has seen how much it is.
  */
 export function keptUntil({ failback }: Pick<Plan, 'failback'>, returns: readonly Return[]): Date | undefined {
   const { keepForSeconds } = failback;
-  if (keepForSeconds === undefined || returns.length === 0 || unreplicatedBlocksOf(returns) > 0) return undefined;
+  const isTold = returns.length > 0 && returns.every(({ failback: { kept } }) => kept !== undefined);
+  if (keepForSeconds === undefined || !isTold || unreplicatedBlocksOf(returns) > 0) return undefined;
   return new Date(Date.parse(homeSince(returns)) + keepForSeconds * 1_000);
 }
 

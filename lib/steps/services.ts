@@ -101,17 +101,17 @@ async function proveDrill(catalogue: Catalogue, context: Context): Promise<PlanS
   const { phase, lease } = state;
   const { resting, looking } = drillable[isHomeDrill(await catalogue.operationOf(context)) ? 'failback' : 'failover'];
   if (phase === resting) return state;
-  // One that only looks, and changes nothing.
+  // One that changes nothing that the drill needs.
   const mover = lease === null ? undefined : await catalogue.operation(context.plan, lease.operation);
-  if (phase === looking.phase && mover?.extent === looking.extent) return state;
+  if (phase === looking.phase && looking.extents.some((extent) => extent === mover?.extent)) return state;
   throw new Failure(
     'DrillOvertaken',
     `Plan ${context.plan} is ${phase} by now: its drill makes room and is taken down. Drill again once production rests.`,
   );
 }
 
-/** When a drill of either way goes on: while the plan rests, and while somebody only looks what the real thing would do. */
+/** When a drill of either way goes on: while the plan rests, and while somebody only looks what the real thing would do, or pays an owed fence. */
 const drillable = {
-  failover: { resting: 'protected', looking: { phase: 'failing-over', extent: 'dry-run' } },
-  failback: { resting: 'recovered', looking: { phase: 'failing-back', extent: 'estimate' } },
+  failover: { resting: 'protected', looking: { phase: 'failing-over', extents: ['dry-run'] } },
+  failback: { resting: 'recovered', looking: { phase: 'failing-back', extents: ['estimate', 'fence'] } },
 } as const;

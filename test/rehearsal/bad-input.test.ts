@@ -59,7 +59,7 @@ describe('I12: a wrong input ends the execution at its first state, changes noth
       'failback',
       { plan: 'shop' },
       'WrongPhase',
-      'its phase is protected, failback needs recovered. In phase protected protect and failover are possible.',
+      'its phase is protected, failback needs recovered. In phase protected protect, failover and accept are possible.',
     ],
   ];
   for (const [name, operation, input, error, text] of cases) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Operation, PointHeader } from '../../lib/domain/catalogue.ts';
-import { isReprotected, keptOf, keptReturns, keptUntil, type Return } from '../../lib/domain/kept.ts';
+import { isReprotected, type Kept, keptOf, keptReturns, keptUntil, type Return } from '../../lib/domain/kept.ts';
 import { newOperation } from '../../lib/domain/new-items.ts';
 import { volumeDollarsPerMonth } from '../../lib/domain/prices.ts';
 
@@ -48,9 +48,13 @@ describe('what stays of a plan', () => {
       failback: { pauseLimitSeconds: 1, roundsMax: 1, ...(keepForSeconds === undefined ? {} : { keepForSeconds }) },
     });
     const unreplicated = { 'db:/dev/sdf': { snapshot: 'snap-1', blocks: 1 } };
-    expect(keptUntil(keeps(3_600), returnsOf({ unreplicated: {} }, { committedAt: at(5) }))).toEqual(new Date(at(6)));
-    expect(keptUntil(keeps(), returnsOf({}))).toBeUndefined();
-    expect(keptUntil(keeps(3_600), returnsOf({ unreplicated }, {}))).toBeUndefined();
+    const told = { kept: {} as Kept };
+    const both = returnsOf({ ...told, unreplicated: {} }, { ...told, committedAt: at(5) });
+    expect(keptUntil(keeps(3_600), both)).toEqual(new Date(at(6)));
+    expect(keptUntil(keeps(), returnsOf(told))).toBeUndefined();
+    expect(keptUntil(keeps(3_600), returnsOf({ ...told, unreplicated }, told))).toBeUndefined();
+    // Nobody was told of what an earlier version kept.
+    expect(keptUntil(keeps(3_600), returnsOf(told, { committedAt: at(5) }))).toBeUndefined();
     expect(keptUntil(keeps(3_600), [])).toBeUndefined();
   });
 

@@ -118,7 +118,10 @@ async function drilledFrom(
     );
   asHomeDrill(plan);
   const { recoveryPoint: launched, choice, leftOut } = failover;
-  return { recoveryPoint: launched, ...(choice === undefined ? {} : { choice }), leftOut, extent: 'way-home' };
+  // Nothing of those that were not launched is away; of the others the newest content has come home.
+  const missing = Object.entries(leftOut).filter(([server]) => isMissing(failover, server));
+  const choosing = choice === undefined ? {} : { choice };
+  return { recoveryPoint: launched, ...choosing, leftOut: Object.fromEntries(missing), extent: 'way-home' };
 }
 
 function busy({ plan, operation }: DrillSeat): Failure {

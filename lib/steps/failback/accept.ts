@@ -3,6 +3,7 @@ import { deleteFree } from '../../aws/volumes.ts';
 import { assertInvariant, Failure } from '../../domain/failure.ts';
 import { nextPoll, nextPollWithin, type PollResult } from '../../domain/poll.ts';
 import { lastTwins } from '../../domain/twins.ts';
+import { tags } from '../../names.ts';
 import { removeServers } from '../failover/launched.ts';
 import { type UndoInput, unpin } from '../failover/undo.ts';
 import { sweepSnapshots } from '../operation/sweep.ts';
@@ -49,8 +50,10 @@ export async function accept(services: Services, input: UndoInput): Promise<Poll
 }
 
 /** Somebody may look at what an old volume or server holds, or have gone back to it. */
-function refuseInUse(plan: string, { servers, launched, replaced }: KeptReturn): void {
-  const own = new Set(servers.map(({ id }) => id));
+function refuseInUse(plan: string, { failover, servers, launched, replaced }: KeptReturn): void {
+  // One that is terminated is shown no more, and may still be shown as what its volumes are attached to.
+  const noted = Object.values(failover?.servers ?? {}).map(({ instance }) => instance ?? '');
+  const own = new Set([...servers.map(({ id }) => id), ...noted]);
   const inUse = [
     ...servers
       .filter(({ state }) => state !== 'stopped' && state !== 'shutting-down')
@@ -62,7 +65,7 @@ function refuseInUse(plan: string, { servers, launched, replaced }: KeptReturn):
   if (inUse.length === 0) return;
   throw new Failure(
     'PreflightFailed',
-    `What stays of plan ${plan} is in use: ${inUse.join(', ')}. Stop or detach it, then accept again.`,
+    `What stays of plan ${plan} is in use: ${inUse.join(', ')}. Stop or detach what is not needed; of a volume that serves again take the tag ${tags.purpose} off. Then accept again.`,
   );
 }
 

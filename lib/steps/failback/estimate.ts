@@ -5,6 +5,7 @@ import { secondsBetween } from '../../domain/duration.ts';
 import { estimateFailback, type VolumeDelta } from '../../domain/estimate.ts';
 import { nextPoll, type PollResult, pollSchema } from '../../domain/poll.ts';
 import { contextSchema, type Services } from '../services.ts';
+import { sideBySide } from '../side-by-side.ts';
 import { cutTransfer } from '../transfer/list-blocks.ts';
 import { pollSnapshots, type ServingVolume, takeServingSnapshots } from './serving-snapshots.ts';
 
@@ -20,14 +21,15 @@ export async function estimate(
   await services.catalogue.progress(input, { progression: 'estimating' }, services.now());
   const taken = await takeServingSnapshots(services, input, 1);
   if (!taken.isReady) return pollSnapshots(services, input, false, false);
-  const deltas: VolumeDelta[] = [];
-  for (const { key, snapshot, base } of taken.volumes) {
+  const found = new Map<string, VolumeDelta>();
+  await sideBySide(taken.volumes, async ({ key, snapshot, base }) => {
     const { id, sizeGib } = snapshot;
     const pair = { region: plan.recovery.region, base: base.recoverySnapshot, snapshot: id, sizeGib };
     const { units, listedBlocks, method } = await cutTransfer(services, pair);
     const writtenBlocks = Math.ceil((snapshot.fullBytes ?? 0) / blockBytes);
-    deltas.push({ volume: key, listedBlocks, method, units: units.length, writtenBlocks });
-  }
+    found.set(key, { volume: key, listedBlocks, method, units: units.length, writtenBlocks });
+  });
+  const deltas = taken.volumes.flatMap(({ key }) => found.get(key) ?? []);
   const measured = await services.catalogue.phaseTimes(plan.name);
   const result = estimateFailback(deltas, { plan, measured, sinceSeconds: sinceBase(taken.volumes) });
   await services.catalogue.updateOperation(input, { estimate: result });

@@ -40,13 +40,13 @@ export async function finishRound(
     });
   }
   const blocksMoved = moved.reduce((sum, blocks) => sum + blocks, 0);
+  const largestBlocks = Math.max(0, ...moved);
   if (known === undefined) {
     const endedAt = services.now().toISOString();
-    await services.catalogue.updateOperation(input, {
-      rounds: [...rounds, { number, isFinal: input.final, startedAt: input.startedAt, endedAt, blocksMoved }],
-    });
+    const ended = { number, isFinal: input.final, startedAt: input.startedAt, endedAt, blocksMoved, largestBlocks };
+    await services.catalogue.updateOperation(input, { rounds: [...rounds, ended] });
   }
   const measured = await services.catalogue.phaseTimes(plan.name);
-  const isAnother = isAnotherRoundNeeded({ number, largestBlocks: Math.max(0, ...moved) }, plan, measured);
+  const isAnother = isAnotherRoundNeeded({ number, largestBlocks }, plan, measured);
   return { next: isAnother && !input.final ? 'round' : 'final' };
 }

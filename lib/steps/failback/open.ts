@@ -65,7 +65,7 @@ export async function open(
   const failover = state.failover === null ? undefined : await services.catalogue.operation(name, state.failover);
   const serving = failover === undefined ? plan : await services.planOf({ plan: name, operation: failover.id });
   refuseUnplanned(serving, failover);
-  refuseIfIsolated(plan, failover);
+  if (!estimateOnly && !fenceOnly) refuseIfIsolated(plan, failover);
   const opened = await openOperation(services, {
     kind: 'failback',
     plan,

@@ -9,6 +9,7 @@ import { snapshotOnce } from '../operation/snapshot-once.ts';
 import { askFirst, type MayAsk } from '../operation/ask-first.ts';
 import { contextSchema, type Services } from '../services.ts';
 import { serversAway } from '../waves/site.ts';
+import { refuseUnnoted } from '../waves/isolate.ts';
 import { stopServers } from '../waves/stop.ts';
 import { unreplicatedOf } from './unreplicated.ts';
 
@@ -47,6 +48,7 @@ export async function payFence(services: Services, input: z.infer<typeof payFenc
       'PrimaryNotReachable',
       `Cannot fail back plan ${plan.name}: ${lost.map(([name, { instance }]) => `${instance} of server ${name}`).join(', ')} no longer exists in ${plan.primary.region}. Recovery goes on serving.`,
     );
+  await refuseUnnoted(services, plan, instances);
   const isStopped = instances.every((instance) => instance.state === 'stopped');
   if (!isStopped) return notYet(services, input, stopSecondsMax, 'the servers did not stop');
   const returned = new Map<string, SnapshotFacts[]>();

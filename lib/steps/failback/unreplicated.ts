@@ -2,6 +2,7 @@ import type { SnapshotFacts } from '../../aws/snapshots.ts';
 import { type Unreplicated, volumeKey } from '../../domain/catalogue.ts';
 import { imagesOf } from '../operation/images.ts';
 import type { Context, Services } from '../services.ts';
+import { sideBySide } from '../side-by-side.ts';
 import { countChanged } from '../transfer/list-blocks.ts';
 import { failoverOf } from '../waves/site.ts';
 
@@ -20,20 +21,21 @@ export async function unreplicatedOf(
   const { primary } = services.plan(context.plan);
   const failover = await failoverOf(services, context);
   const launched = await imagesOf(services, failover);
-  const report: Record<string, Unreplicated> = {};
-  for (const [server, { volumes }] of launched) {
-    for (const { device, volumeId, snapshot: base } of Object.values(volumes)) {
-      const kept = returned.get(server)?.find((snapshot) => snapshot.volumeId === volumeId);
-      if (kept === undefined) {
-        const note = `${volumeId} (${volumeKey(server, device)}) is no longer attached to its server: what was written to it is not kept`;
-        await services.catalogue.addEvent(context.operation, services.now(), note);
-        continue;
-      }
-      const { id: snapshot, sizeGib } = kept;
-      const listed = await countChanged(services, { region: primary.region, base, snapshot, sizeGib });
-      const blocks = listed ?? kept.sizeGib * blocksPerGib;
-      if (blocks > 0) report[volumeKey(server, device)] = { snapshot: kept.id, blocks };
+  const volumes = [...launched].flatMap(([server, image]) =>
+    Object.values(image.volumes).map((volume) => ({ server, ...volume })),
+  );
+  const report = new Map<string, Unreplicated>();
+  await sideBySide(volumes, async ({ server, device, volumeId, snapshot: base }) => {
+    const kept = returned.get(server)?.find((snapshot) => snapshot.volumeId === volumeId);
+    if (kept === undefined) {
+      const note = `${volumeId} (${volumeKey(server, device)}) is no longer attached to its server: what was written to it is not kept`;
+      await services.catalogue.addEvent(context.operation, services.now(), note);
+      return;
     }
-  }
-  return report;
+    const { id: snapshot, sizeGib } = kept;
+    const listed = await countChanged(services, { region: primary.region, base, snapshot, sizeGib });
+    const blocks = listed ?? kept.sizeGib * blocksPerGib;
+    if (blocks > 0) report.set(volumeKey(server, device), { snapshot: kept.id, blocks });
+  });
+  return Object.fromEntries(report);
 }

@@ -20,7 +20,7 @@ export async function clear(services: Services, input: UndoInput): Promise<PollR
   const launched = (await launchedBy(services, input)).filter(({ raw }) =>
     leftOut.includes(tagValue(raw.Tags, 'server') ?? ''),
   );
-  const isGone = await removeServers(services, input, launched, leftOut);
+  const isGone = await removeServers(services, input, launched, { servers: leftOut });
   const isSettled = pollingSeconds(input.poll, services.now()) >= settledSeconds;
   return nextPollWithin(input.poll, isGone && isSettled, services.now(), {
     withinSeconds: clearSecondsMax,

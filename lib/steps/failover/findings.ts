@@ -13,7 +13,7 @@ import { type LadderFindings, ladderFindings, type Rung, rungsOf } from '../../d
 import { type Named, nameFindings, namesOf } from '../../domain/launch-names.ts';
 import { mapNetwork, placementFindings, publicAddressFindings, recoverySubnets } from '../../domain/launch-network.ts';
 import { unfencedWarnings } from '../../domain/fence.ts';
-import { isOptional } from '../../domain/left-out.ts';
+import { isMissing, isOptional } from '../../domain/left-out.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { addressFindings, type PreparedAddress } from '../../domain/prepared-addresses.ts';
 import { imagesOf } from '../operation/images.ts';
@@ -93,7 +93,7 @@ async function launchFindings(
   const strange = isHomeDrill(from) ? [] : strangeFindings(from, { images, snapshots });
   const names = nameFindings(configurationsOf(images), plan.recovery.region, named);
   const prepared = addressFindings(plan, addresses);
-  const copies = snapshotFindings(plan, { images, snapshots });
+  const copies = snapshotFindings(plan, from, { images, snapshots });
   return {
     blocking: [...copies, ...strange, ...network.blocking, ...names, ...prepared.blocking],
     always: [...strange, ...network.always],
@@ -145,11 +145,16 @@ async function lookAtAddress(
   return { heldBy: tagValue(holder?.raw.Tags, 'plan') === name ? null : address.instance };
 }
 
-function snapshotFindings(plan: Plan, { images, snapshots: all }: Pick<Found, 'images' | 'snapshots'>): string[] {
+function snapshotFindings(
+  plan: Plan,
+  { leftOut = {} }: Launch['from'],
+  { images, snapshots: all }: Pick<Found, 'images' | 'snapshots'>,
+): string[] {
   const copies = [...images.values()].flatMap(({ volumes }) => Object.values(volumes).map(({ copy }) => copy ?? ''));
   const found = new Map(all.map((snapshot) => [snapshot.id, snapshot]));
   const unusable = copies.filter((copy) => found.get(copy)?.state !== 'completed');
-  const missing = Object.keys(plan.servers).filter((server) => !images.has(server));
+  const wanted = Object.keys(plan.servers).filter((server) => !isMissing({ leftOut }, server));
+  const missing = wanted.filter((server) => !images.has(server));
   return [
     ...unusable.map((copy) => `snapshot ${copy} is ${found.get(copy)?.state ?? 'gone'}`),
     ...missing.map((server) => `the point has no image of server ${server}`),

@@ -27,23 +27,24 @@ export async function launchRegion({ plan, catalogue }: Services, launcher: Laun
  * What an operation launched and is not terminated, by its tags: an answer that was lost left no id in the catalogue, and the plan or its point
  * may be others by now.
  */
-export async function launchedBy(services: Services, launcher: Launcher): Promise<InstanceFacts[]> {
-  const region = await launchRegion(services, launcher);
+export async function launchedBy(services: Services, launcher: Launcher, where?: string): Promise<InstanceFacts[]> {
+  const region = where ?? (await launchRegion(services, launcher));
   return findInstances(services.client(ec2Client, region), { operation: launcher.operation });
 }
 
 /**
  * Ends what was launched, with its images and volumes. Returns whether all of it is gone.
  * @param servers whose; left out: all that the operation launched
+ * @param region where; left out: where it launches
  */
 export async function removeServers(
   services: Services,
   launcher: Launcher,
   launched: readonly InstanceFacts[],
-  servers?: readonly string[],
+  { servers, region }: { readonly servers?: readonly string[]; readonly region?: string } = {},
 ): Promise<boolean> {
   const { operation } = launcher;
-  const ec2 = services.client(ec2Client, await launchRegion(services, launcher));
+  const ec2 = services.client(ec2Client, region ?? (await launchRegion(services, launcher)));
   const left = launched.filter(({ state }) => state !== 'shutting-down');
   await terminateInstances(
     ec2,

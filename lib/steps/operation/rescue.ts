@@ -110,13 +110,19 @@ async function endDrill(services: Services, seat: DrillSeat, { executionArn, sta
   return operation;
 }
 
-/** A protect run that a failover has taken the plan from, and that was stopped before it saw so. */
+/** A protect run or an accept that a failover has taken the plan from, and that was stopped before it saw so. */
 async function endPreempted(services: Services, plan: string, { executionArn, status }: Ended): Promise<string | null> {
-  const id = `protect-${executionArn.split(':').at(-1) ?? ''}`;
-  const operation = await services.catalogue.operation(plan, id);
-  if (operation?.outcome !== 'running' || (await services.isRunning(executionArn))) return null;
-  await closeProtect(services, { plan, operation: id, epoch: operation.epoch }, executionArn, status);
-  return id;
+  const name = executionArn.split(':').at(-1) ?? '';
+  for (const kind of ['protect', 'accept'] as const) {
+    const id = `${kind}-${name}`;
+    const operation = await services.catalogue.operation(plan, id);
+    if (operation?.outcome !== 'running' || (await services.isRunning(executionArn))) continue;
+    const context = { plan, operation: id, epoch: operation.epoch };
+    if (kind === 'protect') await closeProtect(services, context, executionArn, status);
+    else await closeFailed(services, context, executionArn, status, acceptAgain);
+    return id;
+  }
+  return null;
 }
 
 const undoPrefix = 'undo-';

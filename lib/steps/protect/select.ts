@@ -7,7 +7,9 @@ import {
   originOf,
   typesWithLocalDisks,
 } from '../../aws/instances.ts';
+import { tagValue } from '../../aws/tags.ts';
 import { describeVolumes, encryptsByDefault } from '../../aws/volumes.ts';
+import { isDrill } from '../../domain/drill.ts';
 import { refusalsOf } from '../../domain/eligibility.ts';
 import { Failure } from '../../domain/failure.ts';
 import { publicRecordsOf } from '../../domain/launch-network.ts';
@@ -56,7 +58,10 @@ export async function select(services: Services, input: SelectInput): Promise<{ 
 async function candidatesOf(ec2: ReturnType<typeof ec2Client>, { groups }: Plan): Promise<Candidate[]> {
   const found: Candidate[] = [];
   for (const [group, { tags }] of Object.entries(groups))
-    for (const { id } of await findTaggedInstances(ec2, tags)) found.push({ group, instance: id });
+    for (const { id, raw } of await findTaggedInstances(ec2, tags)) {
+      // A drill of the way home launches copies with the tags of their originals.
+      if (!isDrill(tagValue(raw.Tags, 'operation') ?? '')) found.push({ group, instance: id });
+    }
   return found;
 }
 

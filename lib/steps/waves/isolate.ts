@@ -27,27 +27,33 @@ export async function isolateServers(
 ): Promise<InstanceFacts[]> {
   const given = plan.failover.isolationGroups ?? [];
   const failover = await failoverToNoteIn(services, context);
-  const noted = failover.isolated ?? {};
+  const noted = { ...(await earlierNotes(services, plan.name)), ...failover.isolated };
   const isCut = ({ groups }: AttachedInterface) => areSameGroups(groups, given);
   const all = instances.filter((instance) => !isEnding(instance)).flatMap(cutsOf);
   const note = async ({ instance, each: { id } }: Cut, before: readonly string[]) => {
     const value: IsolatedInterface = { instance, before, given };
     await services.catalogue.updateOperationEntry({ ...context, operation: failover.id }, 'isolated', id, value);
   };
-  const left = all.filter(({ each }) => isCut(each) && noted[each.id] === undefined);
-  const earlier = left.length === 0 ? [] : await notesOfUndone(services, plan.name);
-  for (const cut of left) {
-    const before = earlier.findLast((notes) => notes[cut.each.id] !== undefined)?.[cut.each.id]?.before;
+  for (const cut of all.filter(({ each }) => isCut(each) && failover.isolated?.[each.id] === undefined)) {
+    const { before } = noted[cut.each.id] ?? {};
     if (before !== undefined) await note(cut, before);
   }
   const ec2 = services.client(ec2Client, plan.primary.region);
+  const failures: unknown[] = [];
   await sideBySide(
     all.filter(({ each }) => !isCut(each)),
     async (cut) => {
-      await note(cut, groupsBefore(cut.each.groups, noted[cut.each.id]));
-      await setInterfaceGroups(ec2, cut.each.id, given);
+      // One that cannot be cut off is no reason to leave the others open.
+      try {
+        await services.proveEpoch(context);
+        await note(cut, groupsBefore(cut.each.groups, noted[cut.each.id]));
+        await setInterfaceGroups(ec2, cut.each.id, given);
+      } catch (error) {
+        failures.push(error);
+      }
     },
   );
+  if (failures.length > 0) throw failures[0];
   return instances.filter((instance) => isEnding(instance) || instance.interfaces.every(isCut));
 }
 
@@ -60,8 +66,12 @@ export async function giveBackGroups(
   context: Context,
   instances: readonly InstanceFacts[],
 ): Promise<boolean> {
-  const { isolated = {} } = (await failoverOf(services, context)) ?? {};
-  const ec2 = services.client(ec2Client, services.plan(context.plan).primary.region);
+  const { plan } = context;
+  const { primary, failover } = services.plan(plan);
+  const own = (await failoverOf(services, context))?.isolated ?? {};
+  if (failover.isolationGroups === undefined && Object.keys(own).length === 0) return true;
+  const isolated = { ...(await earlierNotes(services, plan)), ...own };
+  const ec2 = services.client(ec2Client, primary.region);
   const cut = instances.flatMap(cutsOf).filter(({ each: { id, groups } }) => {
     const noted = isolated[id];
     return noted !== undefined && areSameGroups(groups, noted.given);
@@ -89,8 +99,30 @@ async function failoverToNoteIn(services: Services, context: Context): Promise<O
   return failover;
 }
 
-/** A failover whose undo failed may have left interfaces isolated: what it noted of them, oldest first. */
-async function notesOfUndone(services: Services, plan: string): Promise<NonNullable<Operation['isolated']>[]> {
-  const moves = await services.catalogue.moves(plan);
-  return moves.toSorted((one, other) => one.epoch - other.epoch).map(({ isolated = {} }) => isolated);
+/** What was noted of interfaces that may still be isolated: by every failover that was not undone, the newest counts. */
+async function earlierNotes(services: Services, plan: string): Promise<NonNullable<Operation['isolated']>> {
+  const moves = (await services.catalogue.moves(plan)).filter(({ outcome }) => outcome !== 'rolled-back');
+  const notes = moves.toSorted((one, other) => one.epoch - other.epoch).map(({ isolated = {} }) => isolated);
+  return Object.assign({}, ...notes) as NonNullable<Operation['isolated']>;
+}
+
+/**
+ * Servers that carry the isolation groups of the plan, and of which nobody knows which groups they had, would serve nobody at home.
+ * @throws Failure PreflightFailed
+ */
+export async function refuseUnnoted(
+  services: Services,
+  plan: Plan,
+  instances: readonly InstanceFacts[],
+): Promise<void> {
+  const { isolationGroups } = plan.failover;
+  if (isolationGroups === undefined) return;
+  const isolated = instances.flatMap(cutsOf).filter(({ each }) => areSameGroups(each.groups, isolationGroups));
+  const noted = isolated.length === 0 ? {} : await earlierNotes(services, plan.name);
+  const unnoted = isolated.filter(({ each: { id } }) => noted[id] === undefined);
+  if (unnoted.length === 0) return;
+  throw new Failure(
+    'PreflightFailed',
+    `Nobody knows which security groups ${unnoted.map(({ instance, each: { id } }) => `${id} of ${instance}`).join(', ')} had before they were isolated. Give them back by hand, then start the failback again. Recovery goes on serving.`,
+  );
 }
