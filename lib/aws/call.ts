@@ -18,6 +18,7 @@ const throttling = new Set([
 const roomless = new Set([
   'InsufficientInstanceCapacity',
   'InsufficientVolumeCapacity',
+  'ReservationCapacityExceeded',
   'InstanceLimitExceeded',
   'VcpuLimitExceeded',
   'VolumeLimitExceeded',

@@ -8,6 +8,7 @@ import {
   RunInstancesCommand,
   type RunInstancesCommandInput,
 } from '@aws-sdk/client-ec2';
+import { type CapacityPolicy, reservationIn } from '../domain/capacity.ts';
 import type { LaunchConfiguration, LaunchSettings } from '../domain/launch-configuration.ts';
 import type { LaunchInterface } from '../domain/launch-network.ts';
 import { awsCall } from './call.ts';
@@ -22,6 +23,8 @@ export interface LaunchRequest {
   readonly owner: OwnerTags;
   /** Devices of the image, and the rate at which AWS is to fill them. */
   readonly hydration?: { readonly devices: readonly string[]; readonly mibPerSecond: number } | undefined;
+  /** `open`, `none` or the id of a Capacity Reservation. */
+  readonly capacity: CapacityPolicy;
 }
 
 /** Launches exactly one instance as it was captured; the token makes a repeat return the same one. @source aws-facts [3.3] */
@@ -38,6 +41,7 @@ export async function launchInstance(ec2: EC2Client, request: LaunchRequest): Pr
         EbsOptimized: configuration.ebsOptimized,
         ...networkOf(request),
         ...hydrationOf(request),
+        ...capacityOf(request),
         ...(configuration.keyName === null ? {} : { KeyName: configuration.keyName }),
         ...(configuration.instanceProfile === null
           ? {}
@@ -84,6 +88,18 @@ function hydrationOf({ hydration }: LaunchRequest): Input {
   const { devices, mibPerSecond: rate } = hydration;
   return {
     BlockDeviceMappings: devices.map((name) => ({ DeviceName: name, Ebs: { VolumeInitializationRate: rate } })),
+  };
+}
+
+/** `open` is what AWS does unasked. @source EC2 API reference, CapacityReservationSpecification: a preference or a target, not both */
+function capacityOf({ capacity }: LaunchRequest): Input {
+  if (capacity === 'open') return {};
+  const reservation = reservationIn(capacity);
+  return {
+    CapacityReservationSpecification:
+      reservation === undefined
+        ? { CapacityReservationPreference: 'none' }
+        : { CapacityReservationTarget: { CapacityReservationId: reservation } },
   };
 }
 

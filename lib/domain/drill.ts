@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { Failure } from './failure.ts';
 import { name } from './fields.ts';
 import { operationIdSchema } from './ids.ts';
+import { type CapacityPolicy, reservationIn } from './capacity.ts';
 import type { Holder } from './phase.ts';
 import type { Operation } from './catalogue.ts';
 import type { Plan } from './plan.ts';
@@ -55,9 +56,10 @@ export function asDrill(plan: Plan): Plan {
   const { drill, recovery } = plan;
   if (drill === undefined) throw noNetwork(plan, 'drill');
   const fallback = recovery.fallback === undefined ? {} : { fallback: { ...recovery.fallback, subnets: {} } };
+  const drilled = apart(plan);
   return {
-    ...apart(plan),
-    recovery: { ...recovery, subnets: drill.subnets, securityGroups: drill.securityGroups, ...fallback },
+    ...drilled,
+    recovery: { ...drilled.recovery, subnets: drill.subnets, securityGroups: drill.securityGroups, ...fallback },
     ...(drill.probes === undefined ? {} : { probes: drill.probes }),
   };
 }
@@ -77,8 +79,18 @@ export function asHomeDrill(plan: Plan): Plan {
 /** Without what leads to production, and whom it asks. */
 function apart({ probes: _, ...plan }: Plan): Plan {
   const { questions: _questions, ...failover } = plan.failover;
-  const servers = Object.entries(plan.servers).map(([key, { elasticIp: _ip, ...server }]) => [key, server]);
-  return { ...plan, servers: Object.fromEntries(servers), traffic: [], failover };
+  const servers = Object.entries(plan.servers).map(([key, { elasticIp: _ip, ...server }]) => [key, spare(server)]);
+  const groups = Object.entries(plan.groups).map(([key, group]) => [key, spare(group)]);
+  const own = { servers: Object.fromEntries(servers), groups: Object.fromEntries(groups) };
+  return { ...plan, ...own, recovery: spare(plan.recovery), traffic: [], failover };
+}
+
+/**
+ * A drill takes no room of the reservations that a plan names, also not of open ones: a failover that starts beside it would find them full until the last of what was
+ * drilled is gone.
+ */
+function spare<Of extends { readonly capacity?: CapacityPolicy }>(of: Of): Of {
+  return reservationIn(of.capacity) === undefined ? of : { ...of, capacity: 'none' };
 }
 
 function noNetwork({ name: plan }: Plan, field: string): Failure {

@@ -91,7 +91,8 @@ export function ladderFindings(
   return { blocking, warnings };
 }
 
-function whyNot(
+/** Why a way leads nowhere, whether or not there is room, in words for people. */
+export function whyNot(
   rung: Rung,
   zoneOf: ReadonlyMap<string, string>,
   zonesOf: ReadonlyMap<string, ReadonlySet<string>>,

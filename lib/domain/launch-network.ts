@@ -72,7 +72,6 @@ export type Networks = ReadonlyMap<string, readonly LaunchInterface[]>;
  */
 export function placementFindings(networks: Networks, { subnets, groups }: Surroundings): string[] {
   const findings: string[] = [];
-  const needed = new Map<string, number>();
   for (const [server, interfaces] of networks) {
     const used = subnets.filter(({ id }) => interfaces.some(({ subnet }) => subnet === id));
     const listed = (of: 'zone' | 'vpc') => used.map((subnet) => `${subnet.id} in ${subnet[of]}`).join(', ');
@@ -81,7 +80,6 @@ export function placementFindings(networks: Networks, { subnets, groups }: Surro
     if (new Set(used.map(({ vpc }) => vpc)).size > 1)
       findings.push(`the subnets of server ${server} lie in several VPCs, map them into one: ${listed('vpc')}`);
     for (const { subnet, securityGroups } of interfaces) {
-      needed.set(subnet, (needed.get(subnet) ?? 0) + 1);
       const vpc = used.find(({ id }) => id === subnet)?.vpc;
       const strange = groups.filter(
         (group) => securityGroups.includes(group.id) && vpc !== undefined && group.vpc !== vpc,
@@ -90,13 +88,7 @@ export function placementFindings(networks: Networks, { subnets, groups }: Surro
         findings.push(`${group.id} in ${group.vpc} is no security group for ${subnet} in ${vpc}, of server ${server}`);
     }
   }
-  const short = subnets.filter(({ id, freeAddresses }) => freeAddresses < (needed.get(id) ?? 0));
-  return [
-    ...new Set(findings),
-    ...short.map(
-      ({ id, freeAddresses }) => `subnet ${id} has ${freeAddresses} free addresses, ${needed.get(id)} are needed`,
-    ),
-  ];
+  return [...new Set(findings)];
 }
 
 /**

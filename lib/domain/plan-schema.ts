@@ -45,6 +45,11 @@ const consistency = fields({
   onFailure: oneOf('crash-consistent', 'fail').default('crash-consistent'),
 });
 
+const capacityPolicy = text(
+  /^(open|none|cr-([0-9a-f]{8}|[0-9a-f]{17}))$/,
+  'is no capacity. Write open, none, or the id of a Capacity Reservation like "cr-0123456789abcdef0".',
+);
+
 const inWave = {
   wave: integer(1, 100),
   optional: yesOrNo.exactOptional(),
@@ -56,6 +61,7 @@ const inWave = {
   }),
   ignoreLocalDisks: yesOrNo.exactOptional(),
   userData: userDataPolicy.exactOptional(),
+  capacity: capacityPolicy.exactOptional(),
   consistency: consistency.exactOptional(),
 };
 
@@ -147,6 +153,7 @@ const planSchema = fields({
     securityGroups: mapOf(id('sg'), id('sg')),
     fallback: fallback.exactOptional(),
     userData: userDataPolicy.exactOptional(),
+    capacity: capacityPolicy.exactOptional(),
     hydration: fields({ mibPerSecond: integer(mibPerSecond.from, mibPerSecond.to) }).exactOptional(),
   }),
   protection: fields({

@@ -1,3 +1,4 @@
+import type { CapacityPolicy } from './capacity.ts';
 import type { RecordType } from './record-set.ts';
 import type { UserDataPolicy } from './user-data.ts';
 
@@ -46,6 +47,8 @@ export interface PlanServer {
   readonly ignoreLocalDisks?: boolean;
   /** Without it that of the plan. */
   readonly userData?: UserDataPolicy;
+  /** The same. */
+  readonly capacity?: CapacityPolicy;
   readonly consistency?: Consistency;
 }
 
@@ -208,6 +211,8 @@ export interface Plan {
     readonly fallback?: Fallback;
     /** Without it user data is kept. */
     readonly userData?: UserDataPolicy;
+    /** Without it AWS's default. */
+    readonly capacity?: CapacityPolicy;
     /** At which rate AWS is paid to fill volumes from their snapshots; without it they are filled as they are used. */
     readonly hydration?: { readonly mibPerSecond: number };
   };

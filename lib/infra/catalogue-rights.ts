@@ -1,4 +1,5 @@
 import { isProbed } from '../domain/automatic.ts';
+import { reservationsOf } from '../domain/capacity.ts';
 import { hasCommands } from '../domain/consistency.ts';
 import { isDrilled } from '../domain/drill.ts';
 import { fenceKindOf } from '../domain/fence.ts';
@@ -39,8 +40,9 @@ const usedBy: Partial<Record<StepName, (plan: Plan) => boolean>> = {
 };
 
 /** A launch that has more than one way notes that it has begun, and takes that back when none has room. */
-function hasWays({ recovery }: Plan): boolean {
-  return recovery.fallback !== undefined || recovery.hydration !== undefined;
+function hasWays(plan: Plan): boolean {
+  const { fallback, hydration } = plan.recovery;
+  return fallback !== undefined || hydration !== undefined || reservationsOf(plan).length > 0;
 }
 
 /** An interface that it finds isolated may have been so since a failover that could not be undone. */

@@ -1,4 +1,5 @@
 import { isProbed } from '../domain/automatic.ts';
+import { reservationsOf } from '../domain/capacity.ts';
 import { isDrilled } from '../domain/drill.ts';
 import { fenceKindOf } from '../domain/fence.ts';
 import { recoverySubnets } from '../domain/launch-network.ts';
@@ -62,6 +63,8 @@ export class Resources {
   readonly subnets: readonly string[];
   readonly securityGroups: readonly string[];
   readonly elasticIps: readonly string[];
+  /** Capacity Reservations that servers are launched into. */
+  readonly reservations: readonly string[];
   /** Of plans that isolate: their groups, and the subnets at home that they map. */
   readonly isolationGroups: readonly string[];
   readonly homeSubnets: readonly string[];
@@ -92,6 +95,7 @@ export class Resources {
     this.elasticIps = this.#named('elastic-ip', plans, 'recovery', ({ servers }) =>
       Object.values(servers).flatMap(({ elasticIp }) => elasticIp ?? []),
     );
+    this.reservations = this.#named('capacity-reservation', plans, 'recovery', reservationsOf);
     const isolating = plans.filter((plan) => fenceKindOf(plan) === 'isolate');
     this.isolationGroups = this.#named(
       'security-group',

@@ -1,5 +1,6 @@
 import { isCommanded } from '../domain/health-commands.ts';
 import { metricNamespace } from '../names.ts';
+import { lookingAtReservations, reserving } from './capacity-rights.ts';
 import { fencing, givingGroupsBack, payingFence } from './fence-rights.ts';
 import { deletingKept, lookingAtKept } from './kept-rights.ts';
 import { type Arns, Resources, type Right, suffix } from './resources.ts';
@@ -38,6 +39,7 @@ function preflighting(of: Resources, side: LaunchSide): Right[] {
     of.read([side], 'ec2:DescribeSnapshots', 'ec2:DescribeSubnets', 'ec2:DescribeSecurityGroups'),
     of.read([side], 'ec2:DescribeInstanceTypeOfferings', 'ec2:DescribeKeyPairs'),
     ...(of.elasticIps.length === 0 ? [] : [of.read(['recovery'], 'ec2:DescribeAddresses')]),
+    ...lookingAtReservations(of),
     on([`arn:${of.partition}:iam::${of.account}:instance-profile/*`], 'iam:GetInstanceProfile'),
     ...counting(of, side),
     ...reading(of),
@@ -173,6 +175,7 @@ function launching(of: Resources): Right[] {
       [...of.subnets, ...of.securityGroups, ...of.ec2('launch', 'network-interface'), ...of.ec2('launch', 'key-pair')],
       action,
     ),
+    ...reserving(of),
     of.tagWhile(
       'RunInstances',
       ['instance', 'volume', 'network-interface'].flatMap((type) => of.ec2('launch', type)),

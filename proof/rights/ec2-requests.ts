@@ -75,6 +75,7 @@ const runInstances: Mapping<RunInstancesRequest> = (input, held) => {
   const subnets = [input.SubnetId, ...NetworkInterfaces.map(({ SubnetId }) => SubnetId)];
   const groups = [input.SecurityGroupIds, ...NetworkInterfaces.map(({ Groups }) => Groups)];
   const snapshots = (held.state.images.get(ImageId)?.mappings ?? []).map(({ Ebs }) => Ebs?.SnapshotId);
+  const reservation = input.CapacityReservationSpecification?.CapacityReservationTarget?.CapacityReservationId;
   const profile = IamInstanceProfile?.Arn?.split('/').at(-1) ?? IamInstanceProfile?.Name;
   return [
     held.use(action, 'image', ImageId),
@@ -82,6 +83,7 @@ const runInstances: Mapping<RunInstancesRequest> = (input, held) => {
     ...groups.flatMap((ids) => ids ?? []).map((id) => held.use(action, 'security-group', id)),
     ...snapshots.map((id) => held.use(action, 'snapshot', id)),
     ...(KeyName === undefined ? [] : [held.use(action, 'key-pair', KeyName)]),
+    ...(reservation === undefined ? [] : [held.use(action, 'capacity-reservation', reservation)]),
     held.make(action, 'instance', TagSpecifications),
     held.make(action, 'volume', TagSpecifications),
     held.make(action, 'network-interface', TagSpecifications),
@@ -201,6 +203,7 @@ export const ec2Mappings: Readonly<Record<string, (input: never, held: Held) => 
   DeleteVolume: ({ VolumeId }: DeleteVolumeRequest, held) => deleteVolume(VolumeId, held),
   DeregisterImage: ({ ImageId }: DeregisterImageRequest, held) => deregisterImage(ImageId, held),
   DescribeAddresses: describing,
+  DescribeCapacityReservations: describing,
   DescribeImages: describing,
   DescribeInstanceAttribute: ({ InstanceId }: DescribeInstanceAttributeRequest, held) => [
     held.use('ec2:DescribeInstanceAttribute', 'instance', InstanceId),

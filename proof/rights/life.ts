@@ -1,4 +1,4 @@
-import { EC2Client, StartInstancesCommand } from '@aws-sdk/client-ec2';
+import { type _InstanceType, EC2Client, StartInstancesCommand } from '@aws-sdk/client-ec2';
 import type { Plan } from '../../lib/domain/plan.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
 import type { World } from '../../rehearsal/world.ts';
@@ -8,9 +8,15 @@ import { replaceVolume } from '../replace-volume.ts';
 import { isolatingShop, shop, smallShop, watchedShop } from '../shop.ts';
 import { RightsRecord } from './record.ts';
 
-/** The shop, which is asked from outside too, is cut off at home, and keeps what it replaced for an hour, so that every right is used. */
+const reservation = 'cr-0f100000000000003';
+
+/**
+ * The shop, which is asked from outside too, is cut off at home, has room reserved for one of its servers, and keeps what it replaced for an hour, so that every right is
+ * used.
+ */
 export const livedPlan: Plan = {
   ...watchedShop,
+  recovery: { ...watchedShop.recovery, capacity: reservation },
   failover: { ...isolatingShop.failover, ...watchedShop.failover },
   failback: { ...watchedShop.failback, keepForSeconds: 3_600 },
 };
@@ -74,6 +80,8 @@ class Life {
     web.request.IamInstanceProfile = { Arn: this.#home.iam.addInstanceProfile({ name: 'web' }) };
     web.request.KeyName = 'operators';
     for (const { region } of [primary, recovery]) this.#stage.cloud.services(region).ec2.addKeyPair('operators');
+    const reserved = { id: reservation, instanceType: web.instanceType as _InstanceType, zone: `${recovery.region}a` };
+    this.#stage.cloud.services(recovery.region).ec2.addCapacityReservation(reserved);
     web.interfaces[0].sourceDestCheck = false;
     web.disableApiTermination = true;
     for (const { attachment, tags } of state.volumesOf(web.id)) {
@@ -136,6 +144,8 @@ class Life {
     await this.#stage.clock.advance(2 * minuteMs);
     const failover = this.#stage.start('failover', this.#waiting());
     await this.#entered(failover, 'Fence');
+    // As often as the clients of both servers of the first wave ask.
+    this.#throttle('FailoverLaunch', 'RunInstances', 6);
     await this.#isRefused('failback');
     const drill = { plan: this.#stage.plan.name, drill: true, trigger: 'schedule' };
     await this.#ends(this.#stage.start('failover', drill), 'FAILED');
@@ -213,8 +223,8 @@ class Life {
   }
 
   /** What was noted before a call that AWS refuses for now is taken back. */
-  #throttle(caller: string, operation: string): void {
-    this.#stage.cloud.faults.add({ kind: 'throttled', operation, caller, times: 1 });
+  #throttle(caller: string, operation: string, times = 1): void {
+    this.#stage.cloud.faults.add({ kind: 'throttled', operation, caller, times });
   }
 
   #refuse(operation: string, caller: string): void {

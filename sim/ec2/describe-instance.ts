@@ -48,6 +48,10 @@ export function describeInstance(state: Ec2State, instance: InstanceRecord): Ins
     SourceDestCheck: instance.interfaces[0].sourceDestCheck,
     ProductCodes: [],
     ...describeOptions(instance.options),
+    CapacityReservationId: instance.reservedBy,
+    CapacityReservationSpecification: instance.request.CapacityReservationSpecification ?? {
+      CapacityReservationPreference: 'open',
+    },
     ...instance.purchase,
     Placement: {
       AvailabilityZone: instance.zone,

@@ -2,6 +2,7 @@ import { changedIndexes, type ContentView, unwrittenBlock } from '../blocks/cont
 import type { Operation, Service, Surroundings } from '../service.ts';
 import { attachmentOperations } from './attachments.ts';
 import { bootedFrom, isServing } from './boot.ts';
+import { capacityReservationOperations } from './capacity-reservations.ts';
 import { copyOperations } from './copies.ts';
 import type { Ec2Operation } from './ec2-operation.ts';
 import { encryptionOperations } from './encryption.ts';
@@ -15,7 +16,7 @@ import { lockOperations } from './locks.ts';
 import { interfaceOperations, isOpen } from './interfaces.ts';
 import { networkOperations, newPublicIp } from './network.ts';
 import { type InstancePlacing, type PlacedInstance, placeInstance } from './place-instance.ts';
-import type { Encryption, Purchase, SnapshotRecord, VolumeRecord } from './records.ts';
+import type { CapacityReservationRecord, Encryption, Purchase, SnapshotRecord, VolumeRecord } from './records.ts';
 import { snapshotOperations } from './snapshots.ts';
 import { type BytesMoved, type Ec2Event, Ec2State } from './state.ts';
 import { tagOperations } from './tags.ts';
@@ -62,6 +63,7 @@ const nouns = {
   ...networkOperations,
   ...interfaceOperations,
   ...keyPairOperations,
+  ...capacityReservationOperations,
   ...encryptionOperations,
 } satisfies Record<string, Ec2Operation>;
 
@@ -164,6 +166,16 @@ export class Ec2 implements Service {
     const name = `${zone}/${instanceType}`;
     if (isAvailable) this.state.shortages.delete(name);
     else this.state.shortages.add(name);
+  }
+
+  /** A Capacity Reservation that somebody made beforehand, active, for one instance unless told otherwise. @returns its id */
+  addCapacityReservation(
+    reservation: Pick<CapacityReservationRecord, 'instanceType' | 'zone'> & Partial<CapacityReservationRecord>,
+  ): string {
+    const id = reservation.id ?? this.state.newId('cr');
+    const common = { platform: 'Linux/UNIX', tenancy: 'default', matching: 'targeted', state: 'active' } as const;
+    this.state.capacityReservations.set(id, { ...common, instanceCount: 1, tags: [], ...reservation, id });
+    return id;
   }
 
   /** Whether a zone has an instance type at all; it has unless told otherwise. */

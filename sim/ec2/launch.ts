@@ -1,5 +1,6 @@
 import type { BlockDeviceMapping, Reservation, RunInstancesRequest, Tag } from '@aws-sdk/client-ec2';
 import { AwsError } from '../service.ts';
+import { reservationFor } from './capacity-reservations.ts';
 import { describeInstance } from './describe-instance.ts';
 import { ec2Operation } from './ec2-operation.ts';
 import { found, invalid, missing, refuseOthers } from './errors.ts';
@@ -56,7 +57,11 @@ function launch(state: Ec2State, input: RunInstancesRequest, network: LaunchNetw
     volume: tagsFor(input.TagSpecifications, 'volume', taggable),
     interface: tagsFor(input.TagSpecifications, 'network-interface', taggable),
   };
-  checkCapacity(state, network.zone, InstanceType);
+  const reservedBy = reservationFor(state, {
+    ...{ specification: input.CapacityReservationSpecification, instanceType: InstanceType },
+    ...{ zone: network.zone, tenancy: options.tenancy, count: MaxCount },
+  });
+  checkCapacity(state, { zone: network.zone, instanceType: InstanceType, isReserved: reservedBy !== undefined });
   const count = countThatFits(state, network, { least: MinCount, count: MaxCount });
   checkVcpus(state, InstanceType, count);
   checkStorage(state, Array.from({ length: count }, () => volumes).flat());
@@ -64,7 +69,16 @@ function launch(state: Ec2State, input: RunInstancesRequest, network: LaunchNetw
   checkInitialization(state, network.zone, Array.from({ length: count }, () => ebs).flat());
   const reservationId = state.newId('r');
   return Array.from({ length: count }, () =>
-    launchOne(state, { input, options: structuredClone(options), network, image, mappings, tags, reservationId }),
+    launchOne(state, {
+      input,
+      options: structuredClone(options),
+      network,
+      image,
+      mappings,
+      tags,
+      reservationId,
+      reservedBy,
+    }),
   );
 }
 
@@ -76,6 +90,7 @@ interface Launch {
   readonly mappings: readonly BlockDeviceMapping[];
   readonly tags: { readonly instance: Tag[]; readonly volume: Tag[]; readonly interface: Tag[] };
   readonly reservationId: string;
+  readonly reservedBy: string | undefined;
 }
 
 function launchOne(state: Ec2State, launch: Launch): string {
@@ -98,7 +113,7 @@ function launchOne(state: Ec2State, launch: Launch): string {
 }
 
 function newInstance(state: Ec2State, launch: Launch): InstanceRecord {
-  const { input, options, network, image, tags, reservationId } = launch;
+  const { input, options, network, image, tags, reservationId, reservedBy } = launch;
   const { InstanceType: instanceType = '' } = input;
   const isUefi = bootModeOf({ instanceType, image }) === 'uefi';
   return {
@@ -117,6 +132,7 @@ function newInstance(state: Ec2State, launch: Launch): InstanceRecord {
     },
     enaSupport: image.enaSupport,
     request: input,
+    reservedBy,
     options,
     uefiData: isUefi ? (image.uefiData ?? freshUefiData) : undefined,
     instanceType,
@@ -161,6 +177,7 @@ export const launchOperations = {
       'UserData',
       'EbsOptimized',
       ...optionMembers,
+      'CapacityReservationSpecification',
       'DisableApiStop',
       'DisableApiTermination',
       'ClientToken',

@@ -1,6 +1,7 @@
 import { AwsError } from '../service.ts';
 import { free } from './attachments.ts';
 import { rootVolume } from './boot.ts';
+import { reservationFor } from './capacity-reservations.ts';
 import { removeVolume } from './make-volume.ts';
 import { disassociate, newPublicIp } from './network.ts';
 import { checkVcpus } from './quotas.ts';
@@ -26,14 +27,17 @@ function enter(
   }
 }
 
-/** @throws AwsError Unsupported; InsufficientInstanceCapacity, which is a server error. @source aws-facts [3.4] */
-export function checkCapacity(state: Ec2State, zone: string, instanceType: string): void {
+/** What a reservation holds is there, whatever the zone lacks. @throws AwsError Unsupported; InsufficientInstanceCapacity, which is a server error. @source aws-facts [3.4] */
+export function checkCapacity(
+  state: Ec2State,
+  { zone, instanceType, isReserved }: { zone: string; instanceType: string; isReserved: boolean },
+): void {
   if (state.unoffered.has(`${zone}/${instanceType}`))
     throw new AwsError(
       'Unsupported',
       `Your requested instance type (${instanceType}) is not supported in your requested Availability Zone (${zone}).`,
     );
-  if (state.shortages.has(`${zone}/${instanceType}`))
+  if (!isReserved && state.shortages.has(`${zone}/${instanceType}`))
     throw new AwsError(
       'InsufficientInstanceCapacity',
       `We currently do not have sufficient ${instanceType} capacity in the Availability Zone you requested (${zone}).`,
@@ -83,8 +87,14 @@ export function start(state: Ec2State, instance: InstanceRecord): void {
       'IncorrectInstanceState',
       `Instance ${instance.id} does not have a volume attached at root (${instance.rootDevice})`,
     );
-  checkCapacity(state, instance.zone, instance.instanceType);
-  checkVcpus(state, instance.instanceType, 1);
+  const { zone, instanceType } = instance;
+  const reservedBy = reservationFor(state, {
+    ...{ zone, instanceType, tenancy: instance.options.tenancy, count: 1 },
+    specification: instance.request.CapacityReservationSpecification,
+  });
+  checkCapacity(state, { zone, instanceType, isReserved: reservedBy !== undefined });
+  checkVcpus(state, instanceType, 1);
+  instance.reservedBy = reservedBy;
   bringUp(state, instance);
 }
 
@@ -100,6 +110,7 @@ export function stop(state: Ec2State, instance: InstanceRecord): void {
     next: () => {
       const elastic = new Set([...state.addresses.values()].map(({ interfaceId }) => interfaceId));
       for (const each of instance.interfaces) if (!elastic.has(each.id)) each.publicIp = undefined;
+      instance.reservedBy = undefined;
       enter(state, instance, 'stopped');
     },
   });

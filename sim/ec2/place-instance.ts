@@ -122,6 +122,7 @@ function instanceOf(state: Ec2State, placing: InstancePlacing): InstanceRecord {
     virtualization: 'hvm',
     image,
     enaSupport: true,
+    reservedBy: undefined,
     request: {
       KeyName: keyName,
       UserData: userData,

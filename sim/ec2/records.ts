@@ -1,4 +1,5 @@
 import type {
+  _InstanceType,
   BlockDeviceMapping,
   CpuOptions,
   Instance,
@@ -132,6 +133,19 @@ export type Purchase = Partial<
   >
 >;
 
+/** On demand, as it was put there. @source aws-facts [3.4] */
+export interface CapacityReservationRecord {
+  readonly id: string;
+  readonly instanceType: _InstanceType;
+  readonly zone: string;
+  readonly platform: 'Linux/UNIX' | 'Windows';
+  readonly tenancy: 'default' | 'dedicated';
+  readonly matching: 'open' | 'targeted';
+  instanceCount: number;
+  state: 'active' | 'expired' | 'cancelled' | 'pending' | 'failed';
+  tags: Tag[];
+}
+
 export interface InstanceRecord {
   /** Differs from a Linux instance on demand in this. */
   purchase?: Purchase;
@@ -151,7 +165,12 @@ export interface InstanceRecord {
     readonly sriovNetSupport: string | undefined;
   };
   readonly enaSupport: boolean;
-  readonly request: Pick<RunInstancesRequest, 'KeyName' | 'IamInstanceProfile' | 'UserData' | 'EbsOptimized'>;
+  readonly request: Pick<
+    RunInstancesRequest,
+    'KeyName' | 'IamInstanceProfile' | 'UserData' | 'EbsOptimized' | 'CapacityReservationSpecification'
+  >;
+  /** The Capacity Reservation whose room it takes while it is not stopped. */
+  reservedBy: string | undefined;
   options: InstanceOptions;
   /** Base64 of the non-volatile UEFI variables; of an instance that boots by UEFI. */
   uefiData: string | undefined;

@@ -7,6 +7,7 @@ import { Keys } from './keys.ts';
 import { Pages } from './paging.ts';
 import type {
   AddressRecord,
+  CapacityReservationRecord,
   ImageRecord,
   InstanceRecord,
   InterfaceRecord,
@@ -56,6 +57,7 @@ export class Ec2State {
   readonly keyPairs = new Map<string, KeyPairRecord>();
   readonly securityGroups = new Map<string, SecurityGroupRecord>();
   readonly addresses = new Map<string, AddressRecord>();
+  readonly capacityReservations = new Map<string, CapacityReservationRecord>();
   /** Network interfaces that outlived their instance. */
   readonly looseInterfaces = new Map<string, InterfaceRecord>();
   /** `<zone>/<instance type>` that has no capacity at present. */
@@ -162,6 +164,7 @@ export class Ec2State {
       this.subnets,
       this.securityGroups,
       this.addresses,
+      this.capacityReservations,
     ]
       .map((table: ReadonlyMap<string, { tags: Tag[] }>) => table.get(id))
       .find((resource) => resource !== undefined);

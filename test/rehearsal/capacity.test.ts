@@ -89,6 +89,18 @@ describe('want of capacity', () => {
 });
 
 describe('the preflight', () => {
+  it('lets a failover whose own subnet is full go on to the other one', async () => {
+    const fillSubnet = (id: string) => {
+      const subnet = ec2().state.subnets.get(id);
+      if (subnet !== undefined) ec2().state.subnets.set(id, { ...subnet, addressesMax: 0 });
+    };
+    const own = 'subnet-0b10000000000000b has 0 free addresses, 3 are needed';
+    fillSubnet('subnet-0b10000000000000b');
+    expect(outcomeOf(await life.run('failover'))).toMatchObject({ status: 'SUCCEEDED' });
+    expect(web()).toBe(`t3.medium in ${away}b`);
+    expect(await lastFailover()).toMatchObject({ warnings: [`subnet ${own}: servers fall back to other subnets`] });
+  });
+
   it('warns of a way that leads nowhere, and refuses when none is left', async () => {
     ec2().setOffered(`${away}b`, 't3.large', false);
     expect(outcomeOf(await life.run('failover', { plan: shop.name, dryRun: true }))).toMatchObject({

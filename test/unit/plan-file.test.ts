@@ -49,6 +49,12 @@ describe('plan file', () => {
 
   it.each<[rule: string, from: string, to: string, problem: string]>([
     [
+      'capacity by a word or an id',
+      'instance: i-03eb0000000000003',
+      'instance: i-03eb0000000000003\n        capacity: cr-1',
+      'homeward.yaml:28: plans.shop.servers.web.capacity: "cr-1" is no capacity. Write open, none, or the id of a Capacity Reservation like "cr-0123456789abcdef0".',
+    ],
+    [
       'a duration',
       'every: 5 minutes',
       'every: 5 minuts',

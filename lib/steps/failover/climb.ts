@@ -5,6 +5,7 @@ import { findInstances } from '../../aws/instances.ts';
 import { launchInstance, type LaunchRequest } from '../../aws/launch.ts';
 import type { OwnerTags } from '../../aws/tags.ts';
 import { tokenOf } from '../../aws/token.ts';
+import { type CapacityPolicy, reservationIn } from '../../domain/capacity.ts';
 import { Failure } from '../../domain/failure.ts';
 import type { LaunchConfiguration } from '../../domain/launch-configuration.ts';
 import { ofType, type Rung, rungLine } from '../../domain/launch-ladder.ts';
@@ -23,10 +24,20 @@ export interface Ladder {
   readonly owner: OwnerTags;
   /** Tried on each rung before the same without it. */
   readonly hydration: LaunchRequest['hydration'];
+  /** With the id of a Capacity Reservation: why each rung cannot lead into it, `undefined` for those that can. They are tried so before the same without it. */
+  readonly capacity: { readonly policy: CapacityPolicy; readonly misfits: readonly (string | undefined)[] };
 }
 
-const launchedSchema = z.object({ instance: z.string(), rung: z.int(), isHydrated: z.boolean().exactOptional() });
-/** `rung`: its index on the ladder. `isHydrated`: AWS has taken the rate. Not known of one whose answer was lost, which counts as not. */
+const launchedSchema = z.object({
+  instance: z.string(),
+  rung: z.int(),
+  isHydrated: z.boolean().exactOptional(),
+  outside: z.string().exactOptional(),
+});
+/**
+ * `rung`: its index on the ladder. `isHydrated`: AWS has taken the rate. Not known of one whose answer was lost, which counts as not. `outside`: why it is not in the Capacity
+ * Reservation that it was meant for.
+ */
 type Launched = z.infer<typeof launchedSchema>;
 
 /**
@@ -35,33 +46,36 @@ type Launched = z.infer<typeof launchedSchema>;
  * @throws Failure LaunchFailed while no rung has room, AwsNotYetConsistent while that cannot be told
  */
 export async function climb(services: Services, context: Context, ladder: Ladder): Promise<Launched> {
-  const { region, rungs, owner, hydration } = ladder;
-  if (rungs.length === 1 && hydration === undefined) return tryRungs(services, context, ladder);
+  const { region, rungs, owner, hydration, capacity } = ladder;
+  const reservation = reservationIn(capacity.policy);
+  if (rungs.length === 1 && hydration === undefined && reservation === undefined)
+    return tryRungs(services, context, ladder);
   return createOnce(services, context, owner.step, {
     made: launchedSchema,
     async find() {
       const [found] = await findInstances(services.client(ec2Client, region), owner);
       if (found === undefined) return undefined;
-      const { InstanceType, SubnetId } = found.raw;
+      const { InstanceType, SubnetId, CapacityReservationId } = found.raw;
       const rung = rungs.findIndex(
         ({ instanceType, interfaces }) => instanceType === InstanceType && interfaces[0]?.subnet === SubnetId,
       );
-      return { instance: found.id, rung };
+      const isOutside = reservation !== undefined && CapacityReservationId !== reservation;
+      const why = capacity.misfits[rung] ?? 'has refused it, and the answer was lost';
+      return { instance: found.id, rung, ...(isOutside ? { outside: why } : {}) };
     },
     make: () => tryRungs(services, context, ladder),
   });
 }
 
 async function tryRungs(services: Services, context: Context, ladder: Ladder): Promise<Launched> {
-  const { rungs, owner, hydration } = ladder;
+  const { rungs, owner, hydration, capacity } = ladder;
+  const reservation = reservationIn(capacity.policy);
   const refusals: AwsFailure[] = [];
   for (const [index, rung] of rungs.entries()) {
     try {
-      if (hydration !== undefined) {
-        const hydrated = await tryHydrated(services, context, ladder, rung);
-        if (hydrated !== undefined) return { instance: hydrated, rung: index, isHydrated: true };
-      }
-      return { instance: await tryRung(services, context, { ...ladder, hydration: undefined }, rung), rung: index };
+      const outside = reservation === undefined ? undefined : capacity.misfits[index];
+      const wishes = { hydration, reservation: outside === undefined ? reservation : undefined, outside };
+      return { ...(await tryWishes(services, context, { ladder, rung }, wishes)), rung: index };
     } catch (error) {
       if (!(error instanceof AwsFailure) || rungs.length === 1) throw error;
       if (error.code !== 'LaunchFailed' && !elsewherePossible.has(error.awsName)) throw error;
@@ -77,49 +91,86 @@ async function tryRungs(services: Services, context: Context, ladder: Ladder): P
   );
 }
 
-/** What a launch without the rate would be refused for as well. */
+/** What a launch without any of its wishes would be refused for as well. */
 const ofTheInstance = new Set([
   ...elsewherePossible,
   'InsufficientInstanceCapacity',
   'VcpuLimitExceeded',
   'InstanceLimitExceeded',
 ]);
+/** A reservation without room, one that is gone or does not match; a zone without room refuses what a reservation does not hold. @source EC2 API reference, error codes */
+const ofTheReservation = /CapacityReservation|^ReservationCapacityExceeded$|^InsufficientInstanceCapacity$/;
+
+/** What a launch asks for and can do without. `outside`: why it does without the reservation. */
+interface Wishes {
+  readonly hydration: LaunchRequest['hydration'];
+  readonly reservation: string | undefined;
+  readonly outside: string | undefined;
+}
+
+interface Way {
+  readonly ladder: Ladder;
+  readonly rung: Rung;
+}
 
 /**
  * AWS refuses the whole launch where it has no room for the rate, in the zone or in the account's quota, and does not say under which name: anything that may come
- * from that leads to a launch without it. @source aws-facts [1.8]
+ * from that leads to a launch without it. The same goes for a Capacity Reservation. @source aws-facts [1.8], [3.4]
  */
-async function tryHydrated(
+async function tryWishes(
   services: Services,
   context: Context,
-  ladder: Ladder,
-  rung: Rung,
-): Promise<string | undefined> {
+  way: Way,
+  wishes: Wishes,
+): Promise<Omit<Launched, 'rung'>> {
+  const { hydration, outside } = wishes;
   try {
-    return await tryRung(services, context, ladder, rung);
+    const instance = await tryRung(services, context, way, wishes);
+    return {
+      instance,
+      ...(hydration === undefined ? {} : { isHydrated: true }),
+      ...(outside === undefined ? {} : { outside }),
+    };
   } catch (error) {
     const isRefused = error instanceof AwsFailure && (error.code === 'LaunchFailed' || error.code === 'AwsRejected');
-    if (!isRefused || ofTheInstance.has(error.awsName)) throw error;
-    const note = `server ${ladder.owner.server ?? ''} is launched without a rate at which its volumes are filled: ${error.message}`;
+    const refused = isRefused ? refusedOf(error.awsName, wishes) : undefined;
+    if (!isRefused || refused === undefined) throw error;
+    if (refused === 'reservation') {
+      const less = { hydration, reservation: undefined, outside: `has refused it: ${error.message}` };
+      return tryWishes(services, context, way, less);
+    }
+    const note = `server ${way.ladder.owner.server ?? ''} is launched without a rate at which its volumes are filled: ${error.message}`;
     await services.catalogue.addEvent(context.operation, services.now(), note);
-    return undefined;
+    return tryWishes(services, context, way, { ...wishes, hydration: undefined });
   }
+}
+
+/** Which wish AWS may have refused. */
+function refusedOf(awsName: string, { hydration, reservation }: Wishes): 'hydration' | 'reservation' | undefined {
+  if (reservation !== undefined && ofTheReservation.test(awsName)) return 'reservation';
+  if (ofTheInstance.has(awsName)) return undefined;
+  if (hydration !== undefined) return 'hydration';
+  return reservation === undefined ? undefined : 'reservation';
 }
 
 /** The token has all in it that differs between the ways to launch. @source aws-facts [3.3] */
 async function tryRung(
   services: Services,
   { operation }: Context,
-  { region, image, configuration, owner, hydration }: Ladder,
-  { instanceType, interfaces }: Rung,
+  { ladder, rung: { instanceType, interfaces } }: Way,
+  { hydration, reservation }: Wishes,
 ): Promise<string> {
+  const { region, image, configuration, owner, capacity } = ladder;
   const rate = hydration === undefined ? [] : [`${hydration.mibPerSecond} MiB/s`];
+  const reserved = reservation === undefined ? [] : [reservation];
+  const places = interfaces.map(({ subnet }) => subnet);
   return launchInstance(services.client(ec2Client, region), {
     image,
     configuration: ofType(configuration, instanceType).configuration,
     interfaces,
-    token: tokenOf(operation, owner.server ?? '', ...interfaces.map(({ subnet }) => subnet), instanceType, ...rate),
+    token: tokenOf(operation, owner.server ?? '', ...places, instanceType, ...rate, ...reserved),
     owner,
     hydration,
+    capacity: reservation ?? (capacity.policy === 'none' ? 'none' : 'open'),
   });
 }

@@ -1,3 +1,4 @@
+import { findReservation } from '../../aws/capacity-reservations.ts';
 import { ec2Client, iamClient } from '../../aws/clients.ts';
 import { findInstanceProfile } from '../../aws/instance-profiles.ts';
 import type { Patience } from '../../aws/call.ts';
@@ -7,11 +8,19 @@ import { describeSecurityGroups, describeSubnets, findAddress } from '../../aws/
 import { findSnapshotsOfPlan, type SnapshotFacts } from '../../aws/snapshots.ts';
 import { tagValue } from '../../aws/tags.ts';
 import type { Operation, PointServer } from '../../domain/catalogue.ts';
+import {
+  type CapacityReservation,
+  capacityOf,
+  reservationFindings,
+  reservationIn,
+  type Reserving,
+} from '../../domain/capacity.ts';
 import { type Launching, pointOfServer } from '../../domain/choice.ts';
 import { isHomeDrill } from '../../domain/drill.ts';
 import { type LadderFindings, ladderFindings, type Rung, rungsOf } from '../../domain/launch-ladder.ts';
 import { type Named, nameFindings, namesOf } from '../../domain/launch-names.ts';
 import { mapNetwork, placementFindings, publicAddressFindings, recoverySubnets } from '../../domain/launch-network.ts';
+import { roomFindings } from '../../domain/launch-room.ts';
 import { unfencedWarnings } from '../../domain/fence.ts';
 import { isMissing, isOptional } from '../../domain/left-out.ts';
 import type { Plan } from '../../domain/plan.ts';
@@ -81,14 +90,15 @@ interface Found {
   readonly snapshots: readonly SnapshotFacts[];
   readonly named: Named;
   readonly addresses: ReadonlyMap<string, PreparedAddress | undefined>;
+  readonly reservations: ReadonlyMap<string, CapacityReservation | undefined>;
 }
 
 async function launchFindings(
   services: Services,
   { plan, from, isDrill }: Launch,
-  { images, snapshots, named, addresses }: Found,
+  { images, snapshots, named, addresses, reservations }: Found,
 ): Promise<LaunchFindings> {
-  const network = await networkFindings(services, plan, images, isDrill);
+  const network = await networkFindings(services, plan, { images, reservations }, isDrill);
   // What has come home since is of no point.
   const strange = isHomeDrill(from) ? [] : strangeFindings(from, { images, snapshots });
   const names = nameFindings(configurationsOf(images), plan.recovery.region, named);
@@ -110,24 +120,28 @@ async function lookAround(
   services: Services,
   plan: Plan,
   images: Images,
-): Promise<Pick<Found, 'named' | 'addresses'> & QuotaFindings> {
+): Promise<Pick<Found, 'named' | 'addresses' | 'reservations'> & QuotaFindings> {
   const configurations = configurationsOf(images);
+  const ec2 = services.client(ec2Client, plan.recovery.region);
   const keyNames = [...namesOf(configurations, 'keyName').keys()];
-  const keyPairs = await existingKeyPairs(services.client(ec2Client, plan.recovery.region), keyNames);
+  const keyPairs = await existingKeyPairs(ec2, keyNames);
   const arns = namesOf(configurations, 'instanceProfile').keys();
   const prepared = Object.values(plan.servers).flatMap(({ elasticIp }) => elasticIp ?? []);
-  const [addresses, profiles, quotas] = await withPatience((patience) =>
+  const reservations = [...images.keys()].flatMap((server) => reservationIn(capacityOf(plan, server)) ?? []);
+  const [addresses, profiles, reserved, quotas] = await withPatience((patience) =>
     Promise.all([
       lookAtEach('Elastic IPs', prepared, (allocation) => lookAtAddress(services, plan, allocation, patience)),
       lookAtEach('instance profiles', arns, (arn) => findInstanceProfile(services.client(iamClient), arn, patience)),
+      lookAtEach('capacity reservations', new Set(reservations), (id) => findReservation(ec2, id, patience)),
       quotaFindings(services, plan, images, patience),
     ]),
   );
   return {
     named: { keyPairs, profiles: profiles.found },
     addresses: addresses.found,
+    reservations: reserved.found,
     short: quotas.short,
-    unseen: [...addresses.unseen, ...profiles.unseen, ...quotas.unseen],
+    unseen: [...addresses.unseen, ...profiles.unseen, ...reserved.unseen, ...quotas.unseen],
   };
 }
 
@@ -205,7 +219,7 @@ async function besideProduction(
 async function networkFindings(
   services: Services,
   plan: Plan,
-  images: Images,
+  { images, reservations }: Pick<Found, 'images' | 'reservations'>,
   isOfDrill: boolean,
 ): Promise<LaunchFindings> {
   const { region } = plan.recovery;
@@ -236,7 +250,10 @@ async function networkFindings(
   const offered = await zonesOffering(ec2, [...new Set(rungs.map(({ instanceType }) => instanceType))]);
   const isPlaceable = ([, [first]]: readonly [string, readonly Rung[]]) =>
     first?.interfaces.every(({ subnet }) => zoneOf.has(subnet)) === true;
-  const launching = ladderFindings(new Map([...ladders].filter(isPlaceable)), zoneOf, offered);
+  const placeable = new Map([...ladders].filter(isPlaceable));
+  const launching = ladderFindings(placeable, zoneOf, offered);
+  const reserving = reservationFindings(reservingOf(plan, images, placeable), reservations, zoneOf);
+  const room = roomFindings(placeable, subnets, offered);
   return {
     blocking: [
       ...mapped.flatMap(([, { unmapped }]) => unmapped),
@@ -245,8 +262,25 @@ async function networkFindings(
       ...placementFindings(networks, { subnets, groups }),
       ...publicAddressFindings(networks, plan, isOfDrill),
       ...launching.blocking,
+      ...room.blocking,
+      ...reserving.blocking,
     ],
     always: nearby,
-    warnings: launching.warnings,
+    warnings: [...launching.warnings, ...room.warnings, ...reserving.warnings],
   };
+}
+
+/** The servers that are to be launched into a Capacity Reservation. */
+function reservingOf(
+  plan: Plan,
+  images: Images,
+  ladders: ReadonlyMap<string, readonly Rung[]>,
+): ReadonlyMap<string, Reserving> {
+  const reserving = [...ladders].flatMap(([server, rungs]) => {
+    const reservation = reservationIn(capacityOf(plan, server));
+    const { configuration } = images.get(server) ?? {};
+    if (reservation === undefined || configuration === undefined) return [];
+    return [[server, { reservation, rungs, configuration }] as const];
+  });
+  return new Map(reserving);
 }

@@ -2,6 +2,7 @@ import { ec2Client } from '../../aws/clients.ts';
 import { setInterfaceSourceDestCheck, setSourceDestCheck } from '../../aws/instance-attributes.ts';
 import { associateAddress, describeInstances, type InstanceFacts } from '../../aws/instances.ts';
 import { tagVolume } from '../../aws/volumes.ts';
+import { capacityOf } from '../../domain/capacity.ts';
 import { Failure, type FailureCode } from '../../domain/failure.ts';
 import { hydrationSeconds } from '../../domain/hydration.ts';
 import type { LaunchConfiguration } from '../../domain/launch-configuration.ts';
@@ -18,6 +19,7 @@ import { orLeaveOut } from '../waves/leave-out.ts';
 import { climb } from './climb.ts';
 import { captured, ensureImage, ownerOf } from './image.ts';
 import { launchRegion } from './launched.ts';
+import { capacityFor } from './reserved.ts';
 
 /** An image is ready within seconds and an instance within a minute or two; what takes longer never comes. */
 const launchSecondsMax = 900;
@@ -129,17 +131,23 @@ async function launchIfRoom(
     const rate = plan.recovery.hydration?.mibPerSecond;
     const hydration = rate === undefined ? undefined : { devices: Object.keys(volumes), mibPerSecond: rate };
     const askedAt = services.now();
-    const { instance, rung, isHydrated } = await climb(services, input, {
+    const capacity = await capacityFor(services, plan.recovery.region, {
+      ...{ configuration, rungs },
+      capacity: capacityOf(plan, input.server),
+    });
+    const { instance, rung, isHydrated, outside } = await climb(services, input, {
       region: plan.recovery.region,
       image,
       configuration,
       rungs,
       owner,
       hydration,
+      capacity,
     });
     const launched = { server: input.server, reached: 'started' as const };
     await services.catalogue.addEvent(input.operation, services.now(), `launched as ${instance}`, launched);
     await noteLeft(services, input, { configuration, rung: rungs[rung], isFirst: rung === 0 });
+    if (outside !== undefined) await noteOutside(services, input, capacity.policy, outside);
     if (configuration.userData !== before.userData) await noteUserData(services, input, policy);
     const seconds = isHydrated === true ? hydrationSeconds(Object.values(volumes), rate ?? 0) : undefined;
     await services.catalogue.updateOperationEntry(input, 'servers', input.server, {
@@ -163,6 +171,16 @@ function userDataOf({ userData }: LaunchConfiguration, policy: UserDataPolicy): 
 async function noteUserData(services: Services, { operation, server }: BringUpInput, policy: UserDataPolicy) {
   const what = policy === 'suppress' ? 'without its user data' : 'with the user data of the plan';
   await services.catalogue.addEvent(operation, services.now(), `server ${server} was launched ${what}`);
+}
+
+async function noteOutside(
+  services: Services,
+  { operation, server }: BringUpInput,
+  reservation: string,
+  why: string,
+): Promise<void> {
+  const note = `server ${server} was launched outside of capacity reservation ${reservation}, which ${why}`;
+  await services.catalogue.addEvent(operation, services.now(), note);
 }
 
 /** What the server has been launched without, and where else than the plan wants it. */
