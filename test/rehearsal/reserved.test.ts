@@ -1,4 +1,4 @@
-import { DescribeCapacityReservationsCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { DescribeCapacityReservationsCommand, EC2Client, type RunInstancesRequest } from '@aws-sdk/client-ec2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Plan } from '../../lib/domain/plan.ts';
 import type { Life } from '../../proof/life.ts';
@@ -90,6 +90,12 @@ describe('capacity that a plan reserves', () => {
       `server web is launched outside of ${ofWeb} as t3.medium in subnet-0b10000000000000b: the reservation is of t3.large in ${away}b`,
     ]);
     expect([await free(ofDb), await free(ofWeb)]).toEqual([0, 0]);
+    // It is named only where it fits: a launch that AWS refuses costs a token too.
+    const asked = stage.cloud.record.calls
+      .filter(({ operation }) => operation === 'RunInstances')
+      .map(({ input }) => input as Partial<RunInstancesRequest>)
+      .filter(({ CapacityReservationSpecification: of }) => of?.CapacityReservationTarget !== undefined);
+    expect(new Set(asked.map(({ InstanceType }) => InstanceType))).toEqual(new Set(['m7g.large', 't3.large']));
   });
 
   it('is done without where it is full by then or does not fit, and the events say why', async () => {
