@@ -48,11 +48,6 @@ export const reasons: readonly Reason[] = [
     why: 'A step renews the lease of its operation where nothing has for ten minutes; here another one always has.',
   },
   {
-    roles: ['failback/fence'],
-    actions: ['dynamodb:Query'],
-    why: 'Interfaces that it finds isolated may have been so since a failover whose undo failed: it looks for what that noted of them.',
-  },
-  {
     roles: ['failover/undo'],
     actions: ['ec2:ModifyInstanceAttribute'],
     why: 'A failover that is stopped after its commit is final: what takes it over gives its servers their protections.',
@@ -60,10 +55,7 @@ export const reasons: readonly Reason[] = [
   {
     roles: [
       'failback/commit',
-      'failback/start',
       'failover/commit',
-      'failover/fence',
-      'failover/undo',
       'operation/rescue',
       'protect/capture',
       'protect/describe',
