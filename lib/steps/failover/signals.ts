@@ -41,13 +41,14 @@ export async function readSignals(services: Services, plan: Plan): Promise<Signa
     const now = await answerOf(services, metric, answers);
     return { name, verdict: judgeSignal('probe', { now, best: await best(metric) }) };
   });
-  if (heartbeat !== undefined) {
-    const metric = { ...heartbeat, statistic: 'SampleCount' } as const;
+  const lookAtHeartbeat = async (of: NonNullable<typeof heartbeat>) => {
+    const metric = { ...of, statistic: 'SampleCount' } as const;
     const arrived = await read(services, metric, answers * signalEverySeconds, signalEverySeconds);
     const verdict = judgeSignal('heartbeat', { now: arrived.at(-1)?.value, best: await best(metric) });
-    looks.push(Promise.resolve({ name: 'the heartbeat', verdict }));
-  }
-  const found = await Promise.all(looks);
+    return { name: 'the heartbeat', verdict };
+  };
+  // All at once: a look that broke while another one is awaited alone would end the function.
+  const found = await Promise.all([...looks, ...(heartbeat === undefined ? [] : [lookAtHeartbeat(heartbeat)])]);
   const those = (verdict: SignalVerdict) => found.filter((signal) => signal.verdict === verdict).length;
   const out = those('out');
   const isOver = out + those('unknown') < atLeast;
