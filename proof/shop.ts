@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Consistency, Plan, PlanServer } from '../lib/domain/plan.ts';
+import type { Consistency, OutsideProbe, Plan, PlanServer } from '../lib/domain/plan.ts';
 import { readPlanFile } from '../lib/plan-file/read.ts';
 import type { World, WorldServer } from '../rehearsal/world.ts';
 
@@ -49,21 +49,18 @@ const probing = {
 /** The same, with a database and a web server that are asked by more than whether they answer. */
 export const probingShop: Plan = withServers(shop, probing);
 
+/** The failover of the shop, by its heartbeat, a probe of its page, and others: two of all must say that it is out. */
+function watching(others: Readonly<Record<string, OutsideProbe>>): Plan['failover'] {
+  const http = { port: 80, path: '/health', status: 200, text: 'ok' };
+  const probes = { shop: { address: 'shop.example.com', http }, ...others };
+  const automatic = { ...shop.failover.automatic, probes, atLeast: 2, missingForSeconds: 180 };
+  return { ...shop.failover, automatic };
+}
+
 /** The same, which two probes ask from outside besides its heartbeat: two of the three must say that it is out. */
 export const watchedShop: Plan = {
   ...shop,
-  failover: {
-    ...shop.failover,
-    automatic: {
-      ...shop.failover.automatic,
-      probes: {
-        shop: { address: 'shop.example.com', http: { port: 80, path: '/health', status: 200, text: 'ok' } },
-        files: { address: 'files.shop.example.com', tcp: 2049 },
-      },
-      atLeast: 2,
-      missingForSeconds: 180,
-    },
-  },
+  failover: watching({ files: { address: 'files.shop.example.com', tcp: 2049 } }),
 };
 
 /** The same, whose servers at home are cut off instead of stopped. */
@@ -140,18 +137,7 @@ export const richShop: Plan = (() => {
       { ...of('search'), weighted: { primary: 'home', recovery: 'away' } },
       { ...of('pay'), failover: { primary: 'home', recovery: 'away' } },
     ],
-    failover: {
-      ...shop.failover,
-      automatic: {
-        ...shop.failover.automatic,
-        probes: {
-          shop: { address: 'shop.example.com', http: { port: 80, path: '/health', status: 200, text: 'ok' } },
-          orders: { address: 'orders.shop.example.com', tcp: 5432 },
-        },
-        atLeast: 2,
-        missingForSeconds: 180,
-      },
-    },
+    failover: watching({ orders: { address: 'orders.shop.example.com', tcp: 5432 } }),
   };
 })();
 

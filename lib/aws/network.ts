@@ -34,11 +34,10 @@ export async function describeSecurityGroups(ec2: EC2Client, ids: readonly strin
 export async function findAddress(
   ec2: EC2Client,
   allocation: string,
-  { abortSignal }: Patience,
+  patience: Patience,
 ): Promise<{ readonly instance?: string | undefined; readonly interface?: string | undefined } | undefined> {
   const asked = new DescribeAddressesCommand({ Filters: [{ Name: 'allocation-id', Values: [allocation] }] });
-  const options = abortSignal === undefined ? {} : { abortSignal };
-  const { Addresses } = await awsCall(`look at ${allocation}`, () => ec2.send(asked, options));
+  const { Addresses } = await awsCall(`look at ${allocation}`, () => ec2.send(asked, patience));
   const [address] = Addresses ?? [];
   return address === undefined ? undefined : { instance: address.InstanceId, interface: address.NetworkInterfaceId };
 }

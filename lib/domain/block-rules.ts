@@ -131,6 +131,30 @@ export const fallbackRule = rule(
   ],
 );
 
+interface Network {
+  readonly subnets: Readonly<Record<string, unknown>>;
+  readonly securityGroups: Readonly<Record<string, unknown>>;
+}
+
+/** A drill's network maps whatever `recovery` maps, and leads nowhere where production is. @param path of the network in the plan */
+function apartFrom(
+  real: Readonly<Record<keyof Network, readonly unknown[]>>,
+  { path, drill, recovery, message }: { path: readonly string[]; drill: Network; recovery: Network; message: string },
+) {
+  return (['subnets', 'securityGroups'] as const).flatMap((of) => [
+    ...Object.entries(drill[of]).map(
+      ([home, apart]) => real[of].includes(apart) && { path: [...path, of, home], message },
+    ),
+    ...Object.keys(recovery[of]).map(
+      (home) =>
+        !Object.hasOwn(drill[of], home) && {
+          path: [...path, of],
+          message: `says nothing of ${home}, which recovery.${of} maps. Map it here too.`,
+        },
+    ),
+  ]);
+}
+
 /** Nothing of a drill may come near production: its network is another one, and every server has a place there. */
 export const drillRule = rule(
   z.object({
@@ -140,23 +164,10 @@ export const drillRule = rule(
   ({ recovery, drill }) => {
     const real = { subnets: recoverySubnets(recovery), securityGroups: Object.values(recovery.securityGroups) };
     const { every } = drill;
+    const message =
+      'is where servers are recovered to. Name one of a network apart, from which nothing leads to production.';
     return [
-      ...(['subnets', 'securityGroups'] as const).flatMap((of) => [
-        ...Object.entries(drill[of]).map(
-          ([home, away]) =>
-            real[of].includes(away) && {
-              path: ['drill', of, home],
-              message: `is where servers are recovered to. Name one of a network apart, from which nothing leads to production.`,
-            },
-        ),
-        ...Object.keys(recovery[of]).map(
-          (home) =>
-            !Object.hasOwn(drill[of], home) && {
-              path: ['drill', of],
-              message: `says nothing of ${home}, which recovery.${of} maps. Map it here too.`,
-            },
-        ),
-      ]),
+      ...apartFrom(real, { path: ['drill'], drill, recovery, message }),
       every !== undefined &&
         (every % 60 !== 0 || every < drillSeconds.from || every > drillSeconds.to) && {
           path: ['drill', 'every'],
@@ -172,25 +183,10 @@ export const homeDrillRule = rule(
     recovery: z.object({ subnets: ids, securityGroups: ids }),
     failback: z.object({ drill: z.object({ subnets: ids, securityGroups: ids }) }),
   }),
-  ({ recovery, failback: { drill } }) =>
-    (['subnets', 'securityGroups'] as const).flatMap((of) => {
-      const real = Object.keys(recovery[of]);
-      return [
-        ...Object.entries(drill[of]).map(
-          ([home, apart]) =>
-            real.includes(apart) && {
-              path: ['failback', 'drill', of, home],
-              message:
-                'is where servers stand at home. Name one of a network apart, from which nothing leads to production.',
-            },
-        ),
-        ...real.map(
-          (home) =>
-            !Object.hasOwn(drill[of], home) && {
-              path: ['failback', 'drill', of],
-              message: `says nothing of ${home}, which recovery.${of} maps. Map it here too.`,
-            },
-        ),
-      ];
-    }),
+  ({ recovery, failback: { drill } }) => {
+    const real = { subnets: Object.keys(recovery.subnets), securityGroups: Object.keys(recovery.securityGroups) };
+    const message =
+      'is where servers stand at home. Name one of a network apart, from which nothing leads to production.';
+    return apartFrom(real, { path: ['failback', 'drill'], drill, recovery, message });
+  },
 );

@@ -1,6 +1,6 @@
 /** Size of one block of the EBS direct APIs, in bytes. @source aws-facts [2.1] */
 export const blockBytes = 524_288;
-const blocksPerGib = 2_048;
+export const blocksPerGib = 2_048;
 
 /** Get and Put of one snapshot are each limited to this. @source aws-facts [2.9] */
 export const blocksPerSecondMax = 1_000;

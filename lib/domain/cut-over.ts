@@ -12,9 +12,10 @@ export interface PausePart {
   readonly measuredBy: string | null;
 }
 
+/** What the snapshots of a round take that nobody has measured. @source assumed */
+export const snapshotSeconds = 60;
 /** What each takes that nobody has measured yet. @source assumed */
 const stopSeconds = 60;
-const snapshotSeconds = 60;
 const rebuildSeconds = 60;
 const startSeconds = 60;
 const bootSeconds = 120;

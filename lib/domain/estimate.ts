@@ -1,6 +1,6 @@
 import { blockBytes, blocksPerSecondMax } from './blocks.ts';
 import type { FailbackEstimate, VolumeKey } from './catalogue.ts';
-import { pauseSecondsOf, predictPause } from './cut-over.ts';
+import { pauseSecondsOf, predictPause, snapshotSeconds } from './cut-over.ts';
 import type { PhaseTime } from './phase-times.ts';
 import type { Plan } from './plan.ts';
 import {
@@ -37,8 +37,6 @@ const accountBlocksPerSecond = (region: string) => (largeRegions.includes(region
 
 /** Blocks on a page of a list, which follows what is written and not what changed. @source aws-facts [2.5], [9.2] */
 const blocksPerPage = 10_000;
-/** The snapshots of a round complete in about a minute, while recovery goes on writing. */
-const snapshotSeconds = 60;
 
 type Work = Omit<FailbackEstimate['volumes'][number], 'volume'>;
 

@@ -3,7 +3,16 @@ import type { Plan } from '../../lib/domain/plan.ts';
 import { asking, frozenShop, isolatingShop, richShop, roomyShop, shop } from '../shop.ts';
 import type { Life } from '../life.ts';
 import type { MachineKind } from '../../rehearsal/stage.ts';
-import { accept, comeHome, failOver, failOverAndReplace, failOverInTheDark, fill, protect } from './moments.ts';
+import {
+  accept,
+  comeHome,
+  failOver,
+  failOverAndReplace,
+  failOverInTheDark,
+  fill,
+  protect,
+  protectAndFill,
+} from './moments.ts';
 
 const askingShop = asking(shop);
 const home = shop.primary.region;
@@ -95,10 +104,7 @@ export const modes: readonly Mode[] = [
   {
     name: 'failover-undone',
     kind: 'failover',
-    async prepare(life) {
-      await protect(life);
-      fill(life, away, false);
-    },
+    prepare: protectAndFill,
     act: run('failover'),
     outcome: 'rolled-back',
     clear: (life) => fill(life, away, true),
@@ -107,10 +113,7 @@ export const modes: readonly Mode[] = [
     name: 'failover-to-another-zone',
     kind: 'failover',
     plan: roomyShop,
-    async prepare(life) {
-      await protect(life);
-      fill(life, away, false);
-    },
+    prepare: protectAndFill,
     act: run('failover'),
     outcome: 'succeeded',
     clear: (life) => fill(life, away, true),
@@ -127,10 +130,7 @@ export const modes: readonly Mode[] = [
     name: 'failover-isolating-undone',
     kind: 'failover',
     plan: isolatingShop,
-    async prepare(life) {
-      await protect(life);
-      fill(life, away, false);
-    },
+    prepare: protectAndFill,
     act: run('failover'),
     outcome: 'rolled-back',
     clear: (life) => fill(life, away, true),

@@ -22,6 +22,12 @@ export async function failOver(life: Life): Promise<void> {
   life.write(2);
 }
 
+/** And there is no room any more where the servers would be launched. */
+export async function protectAndFill(life: Life): Promise<void> {
+  await protect(life);
+  fill(life, away, false);
+}
+
 /** A volume of a recovery server becomes another one to AWS, without a block of it changing. */
 export async function failOverAndReplace(life: Life): Promise<void> {
   await failOver(life);

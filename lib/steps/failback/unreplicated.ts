@@ -1,12 +1,11 @@
 import type { SnapshotFacts } from '../../aws/snapshots.ts';
+import { blocksPerGib } from '../../domain/blocks.ts';
 import { type Unreplicated, volumeKey } from '../../domain/catalogue.ts';
 import { imagesOf } from '../operation/images.ts';
 import type { Context, Services } from '../services.ts';
 import { sideBySide } from '../side-by-side.ts';
 import { countChanged } from '../transfer/list-blocks.ts';
 import { failoverOf } from '../waves/site.ts';
-
-const blocksPerGib = 2_048;
 
 /**
  * What the returned primary holds that the recovery point of the failover does not: the blocks changed between the point's snapshots
