@@ -2,24 +2,17 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Life } from '../../proof/life.ts';
 import { roomyShop } from '../../proof/shop.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
-import { assemblyOf, eventsOf, openLife, outcomeOf, setSchedules, shop } from './shop-stage.ts';
+import { assemblyOf, closeKept, eventsOf, openProtectedLife, outcomeOf, shop } from './shop-stage.ts';
 
 const assembly = assemblyOf(roomyShop);
 
 let life: Life;
 let stage: Stage;
 beforeEach(async () => {
-  life = await openLife({ plan: roomyShop, seed: 41, assembly: assembly() });
+  life = await openProtectedLife({ plan: roomyShop, seed: 41, assembly: assembly() });
   stage = life.stage;
-  expect(outcomeOf(await life.run('protect'))).toMatchObject({ status: 'SUCCEEDED' });
-  await setSchedules(stage, 'protect', 'DISABLED');
-  life.write(1);
 });
-afterEach(async () => {
-  await life.rest();
-  expect(await life.broken()).toEqual([]);
-  stage.close();
-});
+afterEach(() => closeKept(life));
 
 const away = shop.recovery.region;
 const zones = [`${away}a`, `${away}b`];

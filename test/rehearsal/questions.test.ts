@@ -5,7 +5,7 @@ import type { Life } from '../../proof/life.ts';
 import { asking } from '../../proof/shop.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
 import type { Execution } from '../../sim/stepfunctions/stepfunctions.ts';
-import { assemblyOf, isEntered, openLife, outcomeOf, setSchedules, shop } from './shop-stage.ts';
+import { assemblyOf, closeKept, isEntered, openProtectedLife, outcomeOf, shop } from './shop-stage.ts';
 
 const askingShop = asking(shop);
 const assembly = assemblyOf(askingShop);
@@ -13,17 +13,10 @@ const assembly = assemblyOf(askingShop);
 let life: Life;
 let stage: Stage;
 beforeEach(async () => {
-  life = await openLife({ plan: askingShop, seed: 31, assembly: assembly() });
+  life = await openProtectedLife({ plan: askingShop, seed: 31, assembly: assembly() });
   stage = life.stage;
-  expect(outcomeOf(await life.run('protect'))).toMatchObject({ status: 'SUCCEEDED' });
-  await setSchedules(stage, 'protect', 'DISABLED');
-  life.write(1);
 });
-afterEach(async () => {
-  await life.rest();
-  expect(await life.broken()).toEqual([]);
-  stage.close();
-});
+afterEach(() => closeKept(life));
 
 const home = shop.primary.region;
 const away = shop.recovery.region;

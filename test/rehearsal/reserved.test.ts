@@ -4,7 +4,7 @@ import type { Plan } from '../../lib/domain/plan.ts';
 import type { Life } from '../../proof/life.ts';
 import { roomyShop } from '../../proof/shop.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
-import { assemblyOf, eventsOf, isEntered, openLife, outcomeOf, setSchedules, shop } from './shop-stage.ts';
+import { assemblyOf, closeKept, eventsOf, isEntered, openProtectedLife, outcomeOf, shop } from './shop-stage.ts';
 
 const away = shop.recovery.region;
 const ofDb = 'cr-0f1000000000000db';
@@ -23,20 +23,13 @@ const assembly = assemblyOf(plan);
 let life: Life;
 let stage: Stage;
 beforeEach(async () => {
-  life = await openLife({ plan, seed: 43, assembly: assembly() });
+  life = await openProtectedLife({ plan, seed: 43, assembly: assembly() });
   stage = life.stage;
   // The zone in which the web server falls back has its room, as the type that it falls back to last.
   ec2().addCapacityReservation({ id: ofDb, instanceType: 'm7g.large', zone: `${away}a` });
   ec2().addCapacityReservation({ id: ofWeb, instanceType: 't3.large', zone: `${away}b` });
-  expect(outcomeOf(await life.run('protect'))).toMatchObject({ status: 'SUCCEEDED' });
-  await setSchedules(stage, 'protect', 'DISABLED');
-  life.write(1);
 });
-afterEach(async () => {
-  await life.rest();
-  expect(await life.broken()).toEqual([]);
-  stage.close();
-});
+afterEach(() => closeKept(life));
 
 const ec2 = () => stage.cloud.services(away).ec2;
 const settle = <Value>(work: Promise<Value>) => stage.clock.settle(work);

@@ -42,6 +42,22 @@ export async function openLife(options: {
   return life;
 }
 
+/** The same with a recovery point, some writes since, and no schedule that takes another one. */
+export async function openProtectedLife(options: Parameters<typeof openLife>[0]): Promise<Life> {
+  const life = await openLife(options);
+  expect(outcomeOf(await life.run('protect'))).toMatchObject({ status: 'SUCCEEDED' });
+  await setSchedules(life.stage, 'protect', 'DISABLED');
+  life.write(1);
+  return life;
+}
+
+/** Once everything rests every promise has been kept. */
+export async function closeKept(life: Life): Promise<void> {
+  await life.rest();
+  expect(await life.broken()).toEqual([]);
+  life.stage.close();
+}
+
 /** What the roles of every stage of a test file were asked for. */
 const records: RightsRecord[] = [];
 

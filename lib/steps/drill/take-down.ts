@@ -16,7 +16,8 @@ export async function takeDown(services: Services, input: UndoInput): Promise<Po
   const operation = await catalogue.operationOf(input);
   await catalogue.progress(input, { progression: 'taking down' }, services.now());
   let isGone = true;
-  for (const region of regionsOf(services.plan(input.plan), operation)) {
+  const regions = regionsOf(services.plan(input.plan), operation);
+  for (const region of regions) {
     const launched = await launchedBy(services, input, region);
     isGone = (await removeServers(services, input, launched, { region })) && isGone;
   }
@@ -24,7 +25,7 @@ export async function takeDown(services: Services, input: UndoInput): Promise<Po
     if (operation.rtoSeconds === null && !isHomeDrill(operation)) await unpin(services, input);
     return nextPoll(input.poll, true, services.now());
   }
-  const advice = `Look at the instances of operation ${input.operation} in ${regionsOf(services.plan(input.plan), operation).join(' and ')}, and end them.`;
+  const advice = `Look at the instances of operation ${input.operation} in ${regions.join(' and ')}, and end them.`;
   return waitForUndo(services, input, `The drill of plan ${input.plan}`, advice);
 }
 
