@@ -80,6 +80,21 @@ async function namedByCatalogue(stage: Stage): Promise<Set<string>> {
       ({ tags }) =>
         tags[keys.purpose] === 'returned-primary' && committed.some(({ id }) => id === tags[keys.operation]),
     );
+  // What a failback took the plan from goes with the prune of the next protect run that ends well.
+  const pruned = Math.max(
+    0,
+    ...operations
+      .filter(({ kind, outcome }) => kind === 'protect' && outcome === 'succeeded')
+      .map(({ epoch }) => epoch),
+  );
+  const overtaken = new Set(
+    operations
+      .filter(({ extent, outcome, epoch }) => extent === 'reverse' && outcome === 'failed' && epoch > pruned)
+      .map(({ id }) => id),
+  );
+  const ofOvertaken = cloud.regions
+    .flatMap((region) => cloud.services(region).ec2.allResources())
+    .filter(({ tags }) => overtaken.has(tags[keys.operation] ?? ''));
   const described = new Set([...points, ...twins].map(({ operation }) => operation).concat(final.map(({ id }) => id)));
   const manifests = cloud
     .services(plan.recovery.region)
@@ -97,6 +112,7 @@ async function namedByCatalogue(stage: Stage): Promise<Set<string>> {
       ...atHome,
       ...committed.flatMap(({ swapped }) => Object.values(swapped)).flatMap((swap) => [swap.old, swap.new]),
       ...returned.map(({ id }) => id),
+      ...ofOvertaken.map(({ id }) => id),
     ].filter((id) => id !== null),
   );
 }

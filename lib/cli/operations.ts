@@ -2,7 +2,7 @@ import { Catalogue } from '../aws/catalogue.ts';
 import { describeExecution, startExecution } from '../aws/executions.ts';
 import type { OperatorClients } from '../aws/operator-clients.ts';
 import { readStackOutputs } from '../aws/stack-outputs.ts';
-import type { Operation, OperationKind, RecoveryPoint } from '../domain/catalogue.ts';
+import type { Operation, OperationKind, PlanState, RecoveryPoint } from '../domain/catalogue.ts';
 import { choiceLines } from '../domain/choice.ts';
 import { isHomeDrill } from '../domain/drill.ts';
 import { estimateLines } from '../domain/estimate.ts';
@@ -16,6 +16,7 @@ import type { Plan } from '../domain/plan.ts';
 import { lastQuestion, questionLine } from '../domain/question.ts';
 import type { Readiness } from '../domain/readiness.ts';
 import { printable } from '../domain/quoted.ts';
+import { cameHomeAt } from '../domain/rpo.ts';
 import { outputs, stackName } from '../names.ts';
 import { UserError } from './plans.ts';
 
@@ -173,6 +174,7 @@ export async function showStatus(console: Console, plan: Plan): Promise<void> {
   if (last !== undefined)
     for (const warning of warningsOf(last)) console.print(printable(`warning of ${last.id}: ${warning}`));
   for (const line of await keptLines(catalogue, plan)) console.print(printable(line));
+  for (const line of await awayLines(catalogue, plan, state)) console.print(printable(line));
   const full = last === undefined ? null : fullPerformanceSeconds(last);
   if (full !== null) console.print(`full performance of ${last?.id}: after ${Math.ceil(full / 60)} minutes at most`);
   const automatic = await catalogue.automaticSwitch(plan.name);
@@ -183,6 +185,22 @@ export async function showStatus(console: Console, plan: Plan): Promise<void> {
   console.print(
     `newest available recovery point: ${newest === undefined ? 'none' : `${newest.id} (started ${newest.startedAt}${consistencyWords(await catalogue.point(plan.name, newest.id))})`}`,
   );
+}
+
+/** While production is away: as of when what serves came home last. */
+async function awayLines(
+  catalogue: Catalogue,
+  { name, servers }: Plan,
+  { failover: id }: PlanState,
+): Promise<string[]> {
+  const failover = id === null ? undefined : await catalogue.operation(name, id);
+  if (failover === undefined) return [];
+  const known = [...Object.keys(servers), ...Object.keys(failover.servers)];
+  const times = Object.entries(cameHomeAt(failover, [...new Set(known)], await catalogue.twins(name)));
+  const words = times.map(([server, at]) =>
+    at === failover.committedAt ? `${server} not yet since ${at}` : `${server} as of ${at}`,
+  );
+  return [`came home: ${words.join(', ')}`];
 }
 
 /** What stays since the plan came home, as its last failback or accept saw it. */

@@ -79,14 +79,19 @@ export const planStateSchema = z
       'failing-over': activeSite,
       'failing-back': activeSite,
     };
-    const during = { protect: 'protected', accept: 'protected', failover: 'failing-over', failback: 'failing-back' };
+    const during: Record<HolderKind, readonly string[]> = {
+      protect: ['protected', 'recovered'],
+      accept: ['protected'],
+      failover: ['failing-over'],
+      failback: ['failing-back'],
+    };
     const wrong = (path: string, message: string) => addIssue({ code: 'custom', path: [path], message });
     if (resting[phase] !== activeSite) wrong('activeSite', `does not fit phase ${phase}`);
     if ((activeSite === 'recovery') !== (failover !== null))
       wrong('failover', `does not fit active site ${activeSite}`);
     if (lease !== null && !lease.operation.startsWith(`${lease.kind}-`))
       wrong('lease', `of a ${lease.kind} names another kind of operation`);
-    if (lease !== null && during[lease.kind] !== phase)
+    if (lease !== null && !during[lease.kind].includes(phase))
       wrong('lease', `of a ${lease.kind} does not fit phase ${phase}`);
   })
   .readonly();
@@ -311,8 +316,8 @@ export const operationSchema = z
     choice: choiceSchema.exactOptional(),
     /** A failover that stops the primary in order, and launches from a point of the stopped servers. */
     isPlanned: z.literal(true).exactOptional(),
-    /** What it is of a failover, failback, drill or accept, where it is not the whole of one. */
-    extent: z.enum(['dry-run', 'estimate', 'fence', 'way-home', 'list']).exactOptional(),
+    /** What it is of its kind, where it is not the whole of one. */
+    extent: z.enum(['dry-run', 'estimate', 'fence', 'way-home', 'list', 'reverse']).exactOptional(),
     /** What the preflight of a failover found that does not stand in its way. */
     warnings: z.array(z.string()).readonly().exactOptional(),
     servers: z.record(name, launchedServerSchema).readonly(),

@@ -6,9 +6,10 @@ const called: Record<Extent, string> = {
   fence: 'payment of the owed fence',
   'way-home': 'drill of the way home',
   list: 'list of what an accept would remove',
+  reverse: 'reverse protection',
 };
 
-/** What people are told an operation is: of a failover, failback or accept that is not the whole of one, what it is. */
+/** What people are told an operation is: of one that is not the whole of its kind, what it is. */
 export function nameOf({ kind, extent }: Pick<Operation, 'kind' | 'extent'>): string {
   return extent === undefined ? kind : called[extent];
 }

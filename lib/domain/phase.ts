@@ -53,18 +53,15 @@ export type Transition =
   | { readonly kind: 'done'; readonly state: PlanState }
   | { readonly kind: 'refused'; readonly code: FailureCode; readonly message: string };
 
-const phaseNeeded: Record<HolderKind, Phase> = {
-  protect: 'protected',
-  failover: 'protected',
-  failback: 'recovered',
-  accept: 'protected',
+/** A protect run protects what serves: at home by recovery points, away by rounds home. */
+const phasesNeeded: Record<HolderKind, readonly Phase[]> = {
+  protect: ['protected', 'recovered'],
+  failover: ['protected'],
+  failback: ['recovered'],
+  accept: ['protected'],
 };
-const phaseDuring: Record<HolderKind, Phase> = {
-  protect: 'protected',
-  failover: 'failing-over',
-  failback: 'failing-back',
-  accept: 'protected',
-};
+/** Of those that move production; the others leave the phase as it is. */
+const phaseDuring: Partial<Record<HolderKind, Phase>> = { failover: 'failing-over', failback: 'failing-back' };
 
 /** What the holder of a plan may let happen, besides `renew` and `close`, before it commits; after that, only the same commit again. */
 const possible: Record<Phase, readonly HolderEvent['kind'][]> = {
@@ -112,25 +109,31 @@ export function staleMessage(state: PlanState, { operation, epoch }: Holder): st
   return `Operation ${operation} of plan ${state.plan} (epoch ${epoch}) no longer owns the plan: epoch ${state.epoch} belongs to ${state.lease?.operation ?? 'nobody'}. It changes nothing more.`;
 }
 
-/** What a failover waits for no more than for nothing: it takes the plan from these while they live. */
-const giveWay: readonly HolderKind[] = ['protect', 'accept'];
+/** What each takes the plan from while it lives. */
+const takesFrom: Record<HolderKind, readonly HolderKind[]> = {
+  failover: ['protect', 'accept'],
+  failback: ['protect'],
+  protect: [],
+  accept: [],
+};
 /** Operations that can be undone, and so taken over. */
 const undoable: readonly HolderKind[] = ['failover', 'failback'];
 
-/** I6: one operation per plan, each under the next epoch; only a failover takes the plan from one that lives, and only from a protect run or an accept. */
+/** I6: one operation per plan, each under the next epoch; only a failover or failback takes the plan from one that lives, and only from a protect run or an accept. */
 function open(state: PlanState, claim: Claim): Transition {
   const { lease } = state;
   const { operationKind } = claim;
   if (lease?.operation === claim.operation) return done(state);
   const isHeld = lease !== null && claim.isHolderRunning && Date.parse(lease.until) > claim.now.getTime();
-  const isPreempting = operationKind === 'failover' && lease !== null && giveWay.includes(lease.kind);
+  const isPreempting = lease !== null && takesFrom[operationKind].includes(lease.kind);
   if (isHeld && !isPreempting)
     return refused(
       'OperationAlreadyRunning',
       `Cannot start ${operationKind} of plan ${state.plan}: ${lease.kind} ${lease.operation} is running. Wait until it ends, or stop its execution.`,
     );
-  if (state.phase !== phaseNeeded[operationKind]) return refused('WrongPhase', wrongPhase(state, operationKind));
-  const taken = { ...state, epoch: state.epoch + 1, phase: phaseDuring[operationKind], lease: leaseOf(claim) };
+  if (!phasesNeeded[operationKind].includes(state.phase))
+    return refused('WrongPhase', wrongPhase(state, operationKind));
+  const taken = heldBy(state, claim);
   // A fence that an undone failover could not lift says nothing of the primary now: each failover fences anew.
   return done(operationKind === 'failover' ? { ...taken, fence: null } : taken);
 }
@@ -138,9 +141,9 @@ function open(state: PlanState, claim: Claim): Transition {
 function takeOver(state: PlanState, claim: Claim & { readonly isLeftUndone: boolean }): Transition {
   const { lease, phase } = state;
   const { operation, operationKind } = claim;
-  const isFree = lease === null && undoable.includes(operationKind) && phase === phaseNeeded[operationKind];
-  if (isFree && claim.isLeftUndone)
-    return done({ ...state, epoch: state.epoch + 1, phase: phaseDuring[operationKind], lease: leaseOf(claim) });
+  const isFree = lease === null || takesFrom[operationKind].includes(lease.kind);
+  const isPossible = undoable.includes(operationKind) && phasesNeeded[operationKind].includes(phase);
+  if (isFree && isPossible && claim.isLeftUndone) return done(heldBy(state, claim));
   if (lease?.operation !== operation || lease.kind !== claim.operationKind)
     return refused(
       'WrongPhase',
@@ -153,6 +156,11 @@ function takeOver(state: PlanState, claim: Claim & { readonly isLeftUndone: bool
       `Cannot undo ${operation} of plan ${state.plan}: its execution is running. Stop it first. Nothing was changed.`,
     );
   return done({ ...state, epoch: state.epoch + 1, lease: leaseOf(claim) });
+}
+
+function heldBy(state: PlanState, claim: Claim): PlanState {
+  const phase = phaseDuring[claim.operationKind] ?? state.phase;
+  return { ...state, epoch: state.epoch + 1, phase, lease: leaseOf(claim) };
 }
 
 function byHolder(state: PlanState, event: HolderEvent & { readonly by: Holder }): Transition {
@@ -228,9 +236,9 @@ function refused(code: FailureCode, message: string): Transition {
 function wrongPhase(state: PlanState, kind: HolderKind): string {
   const next: Record<Phase, string> = {
     protected: 'protect, failover and accept are possible',
-    recovered: 'failback is possible',
+    recovered: 'failback and protect are possible',
     'failing-over': 'redrive or stop the failover that is under way first',
     'failing-back': 'redrive or stop the failback that is under way first',
   };
-  return `Cannot start ${kind} of plan ${state.plan}: its phase is ${state.phase}, ${kind} needs ${phaseNeeded[kind]}. In phase ${state.phase} ${next[state.phase]}.`;
+  return `Cannot start ${kind} of plan ${state.plan}: its phase is ${state.phase}, ${kind} needs ${phasesNeeded[kind].join(' or ')}. In phase ${state.phase} ${next[state.phase]}.`;
 }

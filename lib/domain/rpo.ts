@@ -1,10 +1,13 @@
-import type { PointHeader, PointServerItem } from './catalogue.ts';
+import type { Operation, PointHeader, PointServerItem, Twin } from './catalogue.ts';
+import { isMissing } from './left-out.ts';
+import { pointTime } from './recovery-point.ts';
+import { lastTwins } from './twins.ts';
 
-/** What would be lost if the primary Region were lost now, and what is being done about it. Ages in whole seconds. */
+/** What would be lost if the Region where production runs were lost now, and what is being done about it. Ages in whole seconds. */
 export interface Exposure {
-  /** Age of the newest available point; `null` where there is none. */
+  /** Age of the newest available point, while production is away of what came home last; `null` where there is none. */
   readonly rpoSeconds: number | null;
-  /** Age of the image of each server in that point. */
+  /** Age of the image of each server in that point, or at home. */
   readonly rpoSecondsOf: Readonly<Record<string, number>>;
   /** Age of the oldest point whose copies are under way; `null` where none is. */
   readonly copyAgeSeconds: number | null;
@@ -22,7 +25,7 @@ export function exposureOf(
   servers: readonly Pick<PointServerItem, 'server' | 'startedAt'>[],
   now: Date,
 ): Exposure {
-  const ageSeconds = (startedAt: string) => Math.max(0, Math.floor((now.getTime() - Date.parse(startedAt)) / 1_000));
+  const ageSeconds = (startedAt: string) => ageOf(startedAt, now);
   const available = points.find(({ status }) => status === 'available');
   const capturing = points.filter(({ status }) => status === 'capturing');
   return {
@@ -33,6 +36,40 @@ export function exposureOf(
     capturing: capturing.length,
     failed: points.filter(({ status }) => status === 'failed').length,
   };
+}
+
+/**
+ * While production is away, what is at home protects it: as of when each server that is away came home last, by its oldest volume; before its first
+ * round, since it began to serve.
+ */
+export function cameHomeAt(
+  failover: Pick<Operation, 'epoch' | 'committedAt' | 'leftOut'>,
+  servers: readonly string[],
+  twins: readonly Twin[],
+): Record<string, string> {
+  const last = [...lastTwins(twins.filter(({ epoch }) => epoch > failover.epoch)).values()];
+  const away = servers.filter((server) => !isMissing(failover, server));
+  return Object.fromEntries(
+    away.map((server) => {
+      const ofServer = last.filter(({ volume }) => volume.startsWith(`${server}:`));
+      const times = ofServer.map(({ madeAt }) => pointTime(madeAt)).toSorted();
+      return [server, times[0] ?? failover.committedAt ?? ''];
+    }),
+  );
+}
+
+/** The exposure of a plan whose production is away. */
+export function exposedAway(exposure: Exposure, cameHome: Readonly<Record<string, string>>, now: Date): Exposure {
+  const ages = Object.entries(cameHome).map(([server, at]) => [server, ageOf(at, now)] as const);
+  return {
+    ...exposure,
+    rpoSeconds: Math.max(0, ...ages.map(([, seconds]) => seconds)),
+    rpoSecondsOf: Object.fromEntries(ages),
+  };
+}
+
+function ageOf(at: string, now: Date): number {
+  return Math.max(0, Math.floor((now.getTime() - Date.parse(at)) / 1_000));
 }
 
 /**

@@ -14,7 +14,7 @@ const catalogueUse: Partial<Record<StepName, readonly string[]>> = {
   'failover/veto': ['GetItem', 'Query'],
   'protect/select': ['GetItem', 'Query', 'UpdateItem'],
   'protect/abort': ['GetItem', 'UpdateItem'],
-  'protect/measure': ['Query'],
+  'protect/measure': ['GetItem', 'Query'],
   'watch/fences': ['GetItem', 'Query'],
   'watch/kept': ['GetItem', 'Query'],
   'watch/evidence': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],

@@ -1,17 +1,10 @@
-import {
-  Choice,
-  Condition,
-  Map as MapState,
-  type State,
-  type StateMachine,
-  Succeed,
-} from 'aws-cdk-lib/aws-stepfunctions';
+import { Choice, Condition, Map as MapState, type StateMachine, Succeed } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { acceptKept, listAndKeep } from './accept-kept.ts';
 import { operationMachine } from './machine.ts';
+import { round } from './rounds.ts';
 import type { StepFunctions } from './step-functions.ts';
 import { opening, Tasks } from './tasks.ts';
-import { transferAll } from './transfer.ts';
 import { compensate, orUndo } from './undo.ts';
 import { waves } from './waves.ts';
 
@@ -35,7 +28,6 @@ const undoable = [
 /** Failback: [only the owed fence] · estimate → pay the fence → delta rounds while recovery serves → stop it → last round → rebuild → waves → traffic → commit → what stays is listed. An accept takes that away: list → [remove]. */
 export class FailbackMachine extends Construct {
   readonly machine: StateMachine;
-  readonly #catching: State[] = [];
 
   constructor(scope: Construct, functions: StepFunctions) {
     super(scope, 'Failback');
@@ -55,10 +47,10 @@ export class FailbackMachine extends Construct {
     rebuild.itemProcessor(tasks.untilEnd('Rebuild', 'failback/rebuild', { 'server.$': '$.server' }));
     rebuild.next(servers);
 
-    const last = this.#round(tasks, { id: 'Final round', final: true, next: rebuild });
-    const stop = tasks.untilAnswered('Stop recovery', 'failback/stop-recovery', {}, last);
-    const serving = this.#round(tasks, { id: 'Round', final: false, next: stop });
-    const payFence = tasks.untilAnswered('Pay fence', 'failback/pay-fence', {}, serving);
+    const last = round(this, tasks, { id: 'Final round', final: true, next: rebuild, isRepeated: true });
+    const stop = tasks.untilAnswered('Stop recovery', 'failback/stop-recovery', {}, last.begin);
+    const serving = round(this, tasks, { id: 'Round', final: false, next: stop, isRepeated: true });
+    const payFence = tasks.untilAnswered('Pay fence', 'failback/pay-fence', {}, serving.begin);
     const isEstimate = new Choice(this, 'Estimate only?')
       .when(Condition.booleanEquals('$.estimateOnly', true), tasks.until('Sweep estimate', 'failback/sweep', {}, close))
       .otherwise(payFence);
@@ -74,7 +66,7 @@ export class FailbackMachine extends Construct {
     });
     for (const task of tasks.made)
       if (undoable.includes(task.node.id)) task.addCatch(undone.begin, { resultPath: '$.failure' });
-    for (const map of [servers, rebuild, ...this.#catching])
+    for (const map of [servers, rebuild, serving.move, last.move])
       if (map instanceof MapState) map.addCatch(undone.begin, { resultPath: '$.failure' });
 
     commit.next(listAndKeep(this, tasks, { close, done, end: undone.end }));
@@ -85,23 +77,5 @@ export class FailbackMachine extends Construct {
       .when(Condition.isPresent('$.isAccept'), acceptKept(this, tasks, close))
       .otherwise(orUndo(this, undone, isFenceOnly));
     this.machine = operationMachine(this, 'Failback', open.next(isAnswer), tasks.functions);
-  }
-
-  /** One delta round: snapshot what serves, move what changed, record the twins; again while that shortens the pause. */
-  #round(tasks: Tasks, { id, final, next }: { id: string; final: boolean; next: State }): State {
-    const take = tasks.poll(id, 'failback/round', { final });
-    const move = transferAll(this, tasks, `${id} delta`);
-    const finish = tasks.call(`Finish ${id}`, 'failback/finish-round', {
-      payload: { final, 'startedAt.$': '$.poll.result.startedAt', 'transfers.$': '$.poll.result.transfers' },
-      result: '$.round',
-    });
-    this.#catching.push(move);
-    take.isDone.when(Condition.booleanEquals('$.poll.result.done', true), move).otherwise(take.wait);
-    move.next(finish);
-    const isAnother = new Choice(this, `${id}: another?`)
-      .when(Condition.stringEquals('$.round.result.next', 'round'), take.begin)
-      .otherwise(next);
-    finish.next(isAnother);
-    return take.begin;
   }
 }

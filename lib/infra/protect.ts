@@ -3,10 +3,14 @@ import { Construct } from 'constructs';
 import { bringOver } from './bring-over.ts';
 import { captureServers } from './capture.ts';
 import { failed, operationMachine } from './machine.ts';
+import { round } from './rounds.ts';
 import type { StepFunctions } from './step-functions.ts';
 import { opening, Tasks } from './tasks.ts';
 
-/** Protect: capture (commands around it where the plan has them) → replicate (copies by AWS, deltas by the engine) → seal → manifest → prune. */
+/**
+ * Protect: capture (commands around it where the plan has them) → replicate (copies by AWS, deltas by the engine) → seal → manifest → prune. While
+ * production is away: one delta round home → manifest → prune.
+ */
 export class ProtectMachine extends Construct {
   readonly machine: StateMachine;
 
@@ -15,7 +19,8 @@ export class ProtectMachine extends Construct {
     const tasks = new Tasks(this, functions);
     const point = { 'point.$': '$.point' };
 
-    const manifest = tasks.until('Manifest', 'operation/manifest', {}, pruneAndClose(this, tasks));
+    const prune = pruneAndClose(this, tasks);
+    const manifest = tasks.until('Manifest', 'operation/manifest', {}, prune);
     const broughtOver = bringOver(this, tasks, { next: manifest, isStopped: false });
     const capture = captureServers(this, tasks);
     capture.next(broughtOver.begin);
@@ -37,17 +42,28 @@ export class ProtectMachine extends Construct {
       if (task.node.id === 'Prune after failure') task.addCatch(closeFailed, { resultPath: '$.pruning' });
       if (task.node.id === 'Thaw after failure') task.addCatch(abort, { resultPath: '$.thawing' });
     }
-    for (const state of [
-      select,
-      ...broughtOver.guarded,
-      ...tasks.made.filter(({ node }) => ['Manifest', 'Prune', 'Thaw again', 'Close'].includes(node.id)),
-    ]) {
-      state.addCatch(abort, { resultPath: '$.failure' });
-    }
+    for (const state of [select, ...broughtOver.guarded]) state.addCatch(abort, { resultPath: '$.failure' });
+
+    const rounds = round(this, tasks, {
+      id: 'Round',
+      final: false,
+      next: manifest,
+      otherwise: prune,
+      isRepeated: false,
+    });
+    const sweep = tasks.until('Sweep rounds', 'failback/sweep', {}, closeFailed);
+    for (const task of tasks.made)
+      if (task.node.id === 'Sweep rounds') task.addCatch(closeFailed, { resultPath: '$.sweeping' });
+    // What both kinds of runs come to.
+    const ofWhich = new Choice(this, 'Of rounds?').when(Condition.isPresent('$.isAway'), sweep).otherwise(abort);
+    const shared = ['Manifest', 'Prune', 'Thaw again', 'Close', 'Round', 'Finish Round'];
+    for (const state of [rounds.move, ...tasks.made.filter(({ node }) => shared.includes(node.id))])
+      state.addCatch(ofWhich, { resultPath: '$.failure' });
 
     const open = tasks.call('Open', 'protect/open', opening);
     const isSkipped = new Choice(this, 'Skipped?')
       .when(Condition.booleanEquals('$.skipped', true), new Succeed(this, 'Skipped'))
+      .when(Condition.isPresent('$.isAway'), rounds.begin)
       .otherwise(select);
     this.machine = operationMachine(this, 'Protect', open.next(isSkipped), tasks.functions);
   }

@@ -264,6 +264,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
   'protect/prune': (of) => [
     publishing,
     of.read(both, 'ec2:DescribeSnapshots', 'ec2:DescribeLockedSnapshots'),
+    of.read(['primary'], 'ec2:DescribeInstances'),
     of.own(of.snapshots(...both), 'ec2:DeleteSnapshot'),
   ],
   'transfer/start': (of) => [
@@ -330,7 +331,11 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
     of.own(of.snapshots('recovery'), 'ebs:ListSnapshotBlocks'),
     ...of.keys('direct', 'recovery'),
   ],
-  'failback/round': (of) => [...snapshotSet(of, 'recovery'), ...of.keys('make', 'recovery')],
+  'failback/round': (of) => [
+    ...snapshotSet(of, 'recovery'),
+    ...of.keys('make', 'recovery'),
+    of.read(['primary'], 'ec2:DescribeInstances'),
+  ],
   'failback/pay-fence': (of) => [
     ...snapshotSet(of, 'primary', 'ec2:StopInstances'),
     of.own(of.snapshots('primary'), 'ebs:ListChangedBlocks'),

@@ -100,13 +100,14 @@ async function proveDrill(catalogue: Catalogue, context: Context): Promise<PlanS
   const state = await catalogue.state(context.plan);
   const { phase, lease } = state;
   const { resting, looking } = drillable[isHomeDrill(await catalogue.operationOf(context)) ? 'failback' : 'failover'];
-  if (phase === resting) return state;
+  // While production is away a protect run would take the place of what the drill launches.
+  if (phase === resting && (phase === 'protected' || lease === null)) return state;
   // One that changes nothing that the drill needs.
   const mover = lease === null ? undefined : await catalogue.operation(context.plan, lease.operation);
   if (phase === looking.phase && looking.extents.some((extent) => extent === mover?.extent)) return state;
   throw new Failure(
     'DrillOvertaken',
-    `Plan ${context.plan} is ${phase} by now: its drill makes room and is taken down. Drill again once production rests.`,
+    `Plan ${context.plan} is ${phase} by now${lease === null ? '' : ` and held by ${lease.operation}`}: its drill makes room and is taken down. Drill again once production rests.`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { CloudWatchClient, GetMetricStatisticsCommand, type Statistic } from '@aws-sdk/client-cloudwatch';
 import { afterAll, beforeAll, expect, inject } from 'vitest';
 import { Life } from '../../proof/life.ts';
 import { RawTable } from '../../proof/raw-table.ts';
@@ -131,4 +132,29 @@ export async function setSchedules(
     const request = { Name, ScheduleExpression: expression, FlexibleTimeWindow, Target, State: state };
     await operations['UpdateSchedule']?.run(request as never, {} as never);
   }
+}
+
+/** What was published in each of the last `minutes`, oldest first; minutes without any are left out. */
+export async function measured(
+  stage: Stage,
+  metric: string,
+  statistic: Statistic,
+  minutes: number,
+  server?: string,
+): Promise<number[]> {
+  const { plan, cloud } = stage;
+  const now = stage.clock.now();
+  const Dimensions = [{ Name: 'Plan', Value: plan.name }, ...(server ? [{ Name: 'Server', Value: server }] : [])];
+  const command = new GetMetricStatisticsCommand({
+    Namespace: 'Homeward',
+    MetricName: metric,
+    Dimensions,
+    StartTime: new Date(now - minutes * 60_000),
+    EndTime: new Date(now + 1),
+    Period: 60,
+    Statistics: [statistic],
+  });
+  const client = new CloudWatchClient(cloud.clientConfig(plan.recovery.region));
+  const { Datapoints = [] } = await stage.clock.settle(client.send(command));
+  return Datapoints.map((point) => point[statistic] ?? Number.NaN);
 }

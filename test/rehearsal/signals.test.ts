@@ -1,4 +1,4 @@
-import { CloudWatchClient, GetMetricStatisticsCommand, type Statistic } from '@aws-sdk/client-cloudwatch';
+import type { Statistic } from '@aws-sdk/client-cloudwatch';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   AttachVolumeCommand,
@@ -11,7 +11,7 @@ import { DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Stage } from '../../rehearsal/stage.ts';
 import type { Execution } from '../../sim/stepfunctions/stepfunctions.ts';
-import { openShop, protectNow, setSchedules, shop } from './shop-stage.ts';
+import { measured as measuredOn, openShop, protectNow, setSchedules, shop } from './shop-stage.ts';
 
 let stage: Stage;
 beforeEach(async () => {
@@ -53,22 +53,8 @@ function told(heading: string, state: 'ALARM' | 'OK', from: number): number {
   }).length;
 }
 
-/** What was published in each of the last `minutes`, oldest first; minutes without any are left out. */
-async function measured(metric: string, statistic: Statistic, minutes: number, server?: string): Promise<number[]> {
-  const Dimensions = [{ Name: 'Plan', Value: shop.name }, ...(server ? [{ Name: 'Server', Value: server }] : [])];
-  const command = new GetMetricStatisticsCommand({
-    Namespace: 'Homeward',
-    MetricName: metric,
-    Dimensions,
-    StartTime: new Date(now() - minutes * minute),
-    EndTime: new Date(now() + 1),
-    Period: 60,
-    Statistics: [statistic],
-  });
-  const client = new CloudWatchClient(stage.cloud.clientConfig(away));
-  const { Datapoints = [] } = await stage.clock.settle(client.send(command));
-  return Datapoints.map((point) => point[statistic] ?? Number.NaN);
-}
+const measured = (metric: string, statistic: Statistic, minutes: number, server?: string) =>
+  measuredOn(stage, metric, statistic, minutes, server);
 
 /** Start of the newest available point's first snapshot, as EC2 knows it. */
 async function newestStart(): Promise<number> {

@@ -100,7 +100,7 @@ function takeOver(standing: Standing, execution: string, isHolderRunning: boolea
 }
 
 function takeOverUndone(standing: Standing): Case[] {
-  const operationKind = standing === 'away' ? 'failback' : 'failover';
+  const operationKind = standings[standing].activeSite === 'recovery' ? 'failback' : 'failover';
   const operation = `${operationKind}-undone`;
   const claim = { operationKind, operation, execution: 'arn:undo', now, isHolderRunning: false } as const;
   return [{ name: '', state: planAt(standing), event: { kind: 'take-over', ...claim, isLeftUndone: true } }];

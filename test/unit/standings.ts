@@ -9,6 +9,7 @@ export type Standing =
   | 'fenced'
   | 'left'
   | 'away'
+  | 'guarding'
   | 'owing'
   | 'returning'
   | 'returned';
@@ -79,6 +80,14 @@ export const standings: Readonly<Record<Standing, StandingFacts>> = {
     fence: 'owed',
     isCommitted: false,
     meaning: 'production runs in the recovery Region, nothing is under way',
+  },
+  guarding: {
+    phase: 'recovered',
+    activeSite: 'recovery',
+    holder: 'protect',
+    fence: 'owed',
+    isCommitted: false,
+    meaning: 'production runs in the recovery Region, and a protect run brings home what changed there',
   },
   owing: {
     phase: 'failing-back',

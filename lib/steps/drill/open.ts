@@ -101,7 +101,7 @@ type Drilled = Pick<OperationStart, 'recoveryPoint' | 'choice' | 'extent'> & Par
 async function drilledFrom(
   services: Services,
   plan: Plan,
-  { phase, failover: id }: PlanState,
+  { phase, failover: id, lease }: PlanState,
   recoveryPoint: z.output<typeof selectorSchema>,
 ): Promise<Drilled> {
   if (phase === 'protected') return choose(services, asDrill(plan), { recoveryPoint, servers: {} });
@@ -117,6 +117,11 @@ async function drilledFrom(
       'recoveryPoint: cannot be chosen while production is away: the drill launches what has come home of it. Leave it out.',
     );
   asHomeDrill(plan);
+  if (lease !== null && (await services.isRunning(lease.execution)))
+    throw new Failure(
+      'OperationAlreadyRunning',
+      `Cannot start drill of plan ${plan.name}: ${lease.operation} brings home what changed. Drill once it has ended. Nothing was changed.`,
+    );
   const { recoveryPoint: launched, choice, leftOut } = failover;
   // Nothing of those that were not launched is away; of the others the newest content has come home.
   const missing = Object.entries(leftOut).filter(([server]) => isMissing(failover, server));

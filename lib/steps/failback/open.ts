@@ -18,6 +18,7 @@ import type { Context, Services } from '../services.ts';
 import { serversAway } from '../waves/site.ts';
 import type { ServerItem, WaveItem } from '../waves/wave.ts';
 import { type AcceptOpened, asksForAccept, openAccept } from './open-accept.ts';
+import { refuseUnplanned } from './serving-snapshots.ts';
 
 const inputSchema = z
   .strictObject({
@@ -112,16 +113,5 @@ function refuseIfIsolated(plan: Plan, failover: Operation | undefined): void {
   throw new Failure(
     'PreflightFailed',
     `${failover?.id ?? ''} isolated ${isolated.join(', ')}, and plan ${plan.name} no longer says so: nothing could give them their security groups back. Put failover.fence: isolate back and deploy the plan; change it after the failback. Nothing was changed.`,
-  );
-}
-
-/** What was launched or stopped and is not in the plan any more would stay behind, with what was written to it (I4). */
-function refuseUnplanned({ name, servers }: Plan, failover: Operation | undefined): void {
-  const moved = [...Object.keys(failover?.servers ?? {}), ...Object.keys(failover?.leftOut ?? {})];
-  const unplanned = [...new Set(moved)].filter((server) => servers[server] === undefined);
-  if (unplanned.length === 0) return;
-  throw new Failure(
-    'PreflightFailed',
-    `${failover?.id ?? ''} moved or stopped ${unplanned.join(', ')}, which plan ${name} no longer has: the failback would leave them behind. Put them or their groups back into the plan and deploy it; take them out after the failback. Nothing was changed.`,
   );
 }

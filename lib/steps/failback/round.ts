@@ -2,29 +2,38 @@ import * as z from 'zod';
 import { type PollResult, pollSchema } from '../../domain/poll.ts';
 import { contextSchema, type Services } from '../services.ts';
 import type { TransferItem } from '../transfer/transfer.ts';
+import { isHomeSilent, isReverse } from './reverse.ts';
 import { pollSnapshots, takeServingSnapshots } from './serving-snapshots.ts';
 
 export const roundSchema = contextSchema.extend({ final: z.boolean(), poll: pollSchema });
 
-/** Begins a delta round: snapshots what serves now, and says which blocks go onto which base at home. */
+/**
+ * Begins a delta round: snapshots what serves now, and says which blocks go onto which base at home. `isSilent`: reverse protection, which waits for
+ * nobody, finds that the primary Region does not answer.
+ */
 export async function round(
   services: Services,
   input: z.infer<typeof roundSchema>,
-): Promise<PollResult & { transfers: readonly TransferItem[]; startedAt: string }> {
+): Promise<PollResult & { transfers: readonly TransferItem[]; startedAt: string; isSilent: boolean }> {
   const plan = services.plan(input.plan);
   await services.proveEpoch(input);
-  const { rounds } = await services.catalogue.operationOf(input);
+  const operation = await services.catalogue.operationOf(input);
+  const { rounds } = operation;
   const number = rounds.length + 1;
   const begun = { progression: input.final ? 'final round' : `round ${number}` };
   await services.catalogue.progress(input, begun, services.now());
   const taken = await takeServingSnapshots(services, input, number);
   const next = pollSnapshots(services, input, taken.isReady, input.final);
-  const { plan: name, operation, epoch } = input;
+  const isSilent = taken.isReady && isReverse(operation) && (await isHomeSilent(services, plan));
+  if (isSilent) {
+    const note = `${plan.primary.region} does not answer, so nothing came home: what serves stands in its own snapshots in ${plan.recovery.region}`;
+    await services.catalogue.addEvent(input.operation, services.now(), note);
+  }
   const transfers = taken.isReady
     ? taken.volumes.map(({ key, snapshot, base }) => ({
-        plan: name,
-        operation,
-        epoch,
+        plan: input.plan,
+        operation: input.operation,
+        epoch: input.epoch,
         transfer: {
           id: `round-${number}/${key}`,
           volume: key,
@@ -35,5 +44,5 @@ export async function round(
         },
       }))
     : [];
-  return { ...next, transfers, startedAt: next.since };
+  return { ...next, transfers, startedAt: next.since, isSilent };
 }

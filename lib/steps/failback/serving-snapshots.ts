@@ -1,10 +1,11 @@
 import { isEnding } from '../../aws/instances.ts';
 import type { SnapshotFacts } from '../../aws/snapshots.ts';
 import { tagValue } from '../../aws/tags.ts';
-import { type PointVolume, type Twin, type VolumeKey, volumeKey } from '../../domain/catalogue.ts';
+import { type Operation, type PointVolume, type Twin, type VolumeKey, volumeKey } from '../../domain/catalogue.ts';
 import { corrupt } from '../../domain/corrupt.ts';
 import { assertInvariant, Failure } from '../../domain/failure.ts';
 import { nextPollWithin, type Poll, type PollResult } from '../../domain/poll.ts';
+import type { Plan } from '../../domain/plan.ts';
 import { pointTime } from '../../domain/recovery-point.ts';
 import { lastTwins } from '../../domain/twins.ts';
 import { launchedBy } from '../failover/launched.ts';
@@ -39,6 +40,7 @@ export async function takeServingSnapshots(
   number: number,
 ): Promise<ServingSnapshots> {
   const plan = await services.planOf(context);
+  refuseUnplanned(plan, await failoverOf(services, context));
   const names = await serversAway(services, context);
   await refuseIfThere(services, context, names);
   const instances = await instancesOf(services, context, 'recovery', names);
@@ -65,7 +67,7 @@ export async function takeServingSnapshots(
       if (snapshot === undefined || snapshot.state === 'error') {
         throw new Failure(
           'SnapshotFailed',
-          `Volume ${volumeId} (${server} ${device}) in ${plan.recovery.region} has no usable snapshot in round ${number}: ${snapshot?.message ?? 'it was attached meanwhile'}. Start the failback again.`,
+          `Volume ${volumeId} (${server} ${device}) in ${plan.recovery.region} has no usable snapshot in round ${number}: ${snapshot?.message ?? 'it was attached meanwhile'}. Start it again.`,
         );
       }
       const key = volumeKey(server, device);
@@ -76,6 +78,17 @@ export async function takeServingSnapshots(
   refuseOtherVolumes(context.plan, origin, volumes);
   if (!isReady) return { isReady };
   return { isReady, volumes: volumes.map((volume) => ({ ...volume, base: baseOf(origin, volume.key) })) };
+}
+
+/** What was launched or stopped and is not in the plan any more would stay behind, with what was written to it (I4). */
+export function refuseUnplanned({ name, servers }: Plan, failover: Operation | undefined): void {
+  const moved = [...Object.keys(failover?.servers ?? {}), ...Object.keys(failover?.leftOut ?? {})];
+  const unplanned = [...new Set(moved)].filter((server) => servers[server] === undefined);
+  if (unplanned.length === 0) return;
+  throw new Failure(
+    'PreflightFailed',
+    `${failover?.id ?? ''} moved or stopped ${unplanned.join(', ')}, which plan ${name} no longer has: they would be left behind. Put them or their groups back into the plan and deploy it; take them out after the failback. Nothing was changed.`,
+  );
 }
 
 /** The world as a second witness: what a server that runs there has written would not be brought home if it were taken for one that was left out. */
@@ -90,7 +103,7 @@ async function refuseIfThere(services: Services, context: Context, away: readonl
     if (leftOut.includes(server))
       throw corrupt(
         `PLAN#${context.plan} / OP#${failover.id}`,
-        `leftOut.${server}: says that it was not launched, and ${instance.id} is there. Where nothing was written to that, terminate it, then start the failback again`,
+        `leftOut.${server}: says that it was not launched, and ${instance.id} is there. Where nothing was written to that, terminate it, then start it again`,
       );
   }
 }
@@ -108,7 +121,7 @@ export function pollSnapshots(
     overdue: () =>
       new Failure(
         'SnapshotFailed',
-        `The snapshots of the recovery servers of plan ${plan} did not complete within ${withinSeconds} s. Recovery goes on serving; start the failback again.`,
+        `The snapshots of the recovery servers of plan ${plan} did not complete within ${withinSeconds} s. Recovery goes on serving; start it again.`,
       ),
   });
 }
@@ -143,7 +156,7 @@ function refuseOtherVolumes(plan: string, { launched }: Origin, serving: readonl
   if (others.length === 0) return;
   throw new Failure(
     'LineageLost',
-    `The recovery servers of plan ${plan} no longer have the volumes they were launched with: ${others.join(', ')}. Detach or attach them again, then start the failback again.`,
+    `The recovery servers of plan ${plan} no longer have the volumes they were launched with: ${others.join(', ')}. Detach or attach them again, then start it again.`,
   );
 }
 

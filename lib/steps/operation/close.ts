@@ -5,7 +5,7 @@ import { isDrill } from '../../domain/drill.ts';
 import { evidenceAddress, isEvidenced } from '../../domain/evidence.ts';
 import { describeFailure, Failure } from '../../domain/failure.ts';
 import { keptLine, keptReturns, untilWords } from '../../domain/kept.ts';
-import { outcomeOf } from '../../domain/phase.ts';
+import { outcomeOf, staleMessage } from '../../domain/phase.ts';
 import { environment } from '../../names.ts';
 import { type Context, contextSchema, type Services } from '../services.ts';
 import { tell } from './tell.ts';
@@ -91,7 +91,9 @@ async function firstCause(
   const failed = (await services.catalogue.transfers(context.operation)).filter(
     ({ failure: why }) => why !== undefined,
   );
-  return failed.length === 0
+  if (failed.length > 0) return failed.map((transfer) => transfer.failure).join('; ');
+  const state = await services.catalogue.state(context.plan);
+  return state.epoch === context.epoch || isDrill(context.operation)
     ? describeFailure(failure.Error, failure.Cause)
-    : failed.map((transfer) => transfer.failure).join('; ');
+    : staleMessage(state, context);
 }

@@ -52,12 +52,20 @@ export interface Opening {
   readonly extent?: Extent;
 }
 
+/** `state`: of the plan as the operation has it. */
 export type Opened =
-  | { readonly kind: 'opened'; readonly context: Context }
+  | { readonly kind: 'opened'; readonly context: Context; readonly state: PlanState }
   | { readonly kind: 'busy'; readonly failure: Failure };
 
-/** Takes the plan for one operation: lease and next epoch in one conditional write (I6). Runs twice without harm. */
-export async function openOperation(services: Services, opening: Opening): Promise<Opened> {
+/**
+ * Takes the plan for one operation: lease and next epoch in one conditional write (I6). Runs twice without harm.
+ * @param more what the operation is, as far as that depends on where the plan stands when it is taken
+ */
+export async function openOperation(
+  services: Services,
+  opening: Opening,
+  more?: (state: PlanState) => Promise<Partial<Opening>>,
+): Promise<Opened> {
   const { catalogue } = services;
   const { kind, plan: planOfIt, execution, ...start } = opening;
   const operation = operationId(kind, execution);
@@ -71,8 +79,18 @@ export async function openOperation(services: Services, opening: Opening): Promi
     if (epoch !== state.epoch && !(await catalogue.claimState(plan, change, state.epoch))) continue;
     const startedAt = services.now().toISOString();
     const planVersion = versionOf(planOfIt);
-    await catalogue.addOperation(newOperation({ ...start, plan, id: operation, kind, epoch, startedAt, planVersion }));
-    return { kind: 'opened', context: { plan, operation, epoch } };
+    const made = {
+      ...start,
+      ...(await more?.(claimed.state)),
+      plan,
+      id: operation,
+      kind,
+      epoch,
+      startedAt,
+      planVersion,
+    };
+    await catalogue.addOperation(newOperation(made));
+    return { kind: 'opened', context: { plan, operation, epoch }, state: claimed.state };
   }
 }
 

@@ -9,6 +9,7 @@ import type { DrillSeat } from '../../domain/drill.ts';
 import { Failure } from '../../domain/failure.ts';
 import { printable, quoted } from '../../domain/quoted.ts';
 import { environment } from '../../names.ts';
+import { isReverse } from '../failback/reverse.ts';
 import { abort } from '../protect/abort.ts';
 import { endFreezes, tellLeftFrozen } from '../protect/thawing.ts';
 import type { Context, Services } from '../services.ts';
@@ -153,8 +154,9 @@ async function refuseUnlessTold(
 }
 
 async function closeProtect(services: Services, context: Context, execution: string, status: string): Promise<void> {
-  const { recoveryPoint } = await services.catalogue.operationOf(context);
-  if (recoveryPoint !== null) {
+  const operation = await services.catalogue.operationOf(context);
+  const { recoveryPoint } = operation;
+  if (recoveryPoint !== null && !isReverse(operation)) {
     await thawNow(services, context, recoveryPoint);
     await abort(services, { ...context, point: recoveryPoint });
   }

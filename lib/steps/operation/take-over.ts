@@ -55,7 +55,7 @@ export async function takeOver(
     const known = await catalogue.operation(name, undo);
     const taken = nextState(state, {
       kind: 'take-over',
-      isLeftUndone: lease === null && (await isLeftUndone(services, kind, known)),
+      isLeftUndone: lease?.operation !== undo && (await isLeftUndone(services, kind, known)),
       operationKind: kind,
       operation: undo,
       execution,

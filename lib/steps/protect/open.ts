@@ -1,8 +1,13 @@
 import * as z from 'zod';
+import type { Operation, PlanState } from '../../domain/catalogue.ts';
+import { emptySeat } from '../../domain/drill.ts';
+import { Failure } from '../../domain/failure.ts';
+import type { Plan } from '../../domain/plan.ts';
 import { tickDelay } from '../../domain/rpo.ts';
 import { metrics } from '../../names.ts';
 import { beginPoint } from '../operation/begin-point.ts';
-import { openOperation, type openSchema, parseInput } from '../operation/open.ts';
+import { isReverse } from '../failback/reverse.ts';
+import { type Opened, type Opening, openOperation, type openSchema, parseInput } from '../operation/open.ts';
 import { publish } from '../operation/publish.ts';
 import type { Context, Services } from '../services.ts';
 
@@ -11,12 +16,13 @@ const inputSchema = z.strictObject({ plan: z.string(), scheduledFor: z.iso.datet
 /** What becomes of a run. Of one that the schedule began: how long after its time, in seconds. */
 export type ProtectOpened = { readonly delaySeconds?: number } & (
   | (Context & { readonly skipped: false; readonly point: string })
+  | (Context & { readonly skipped: false; readonly isAway: true })
   | { readonly skipped: true; readonly reason: string }
 );
 
 /**
- * Opens a protect operation and its recovery point; while another operation has the plan, this tick is skipped and says so. One that
- * comes late says so too: in the output of the execution, as a metric, and beside the operation.
+ * Opens a protect operation and its recovery point; while production is away, one that brings home what changed there instead. While another operation
+ * has the plan, this tick is skipped and says so. One that comes late says so too: in the output of the execution, as a metric, and beside the operation.
  */
 export async function open(
   services: Services,
@@ -25,7 +31,7 @@ export async function open(
   const { plan: name, scheduledFor } = parseInput('protect', inputSchema, input, '{"plan": "shop"}');
   const plan = services.plan(name);
   const trigger = scheduledFor === undefined ? 'operator' : 'schedule';
-  const opened = await openOperation(services, { kind: 'protect', plan, execution, trigger, recoveryPoint: null });
+  const opened = await openUnlessDrilled(services, plan, { execution, trigger });
   const delay = tickDelay(scheduledFor, services.now());
   const delayed = delay === null ? {} : { delaySeconds: delay.seconds };
   if (delay !== null)
@@ -42,7 +48,49 @@ export async function open(
       `the tick of ${scheduledFor ?? ''} came ${delay.seconds} s late`,
     );
   const operation = await services.catalogue.operationOf(context);
+  refuseElsewhere(operation, opened.state);
+  if (isReverse(operation)) return { skipped: false, ...delayed, ...context, isAway: true };
   const point = await beginPoint(services, operation);
   await services.catalogue.progress(context, { recoveryPoint: point, progression: 'capturing' }, services.now());
   return { skipped: false, ...delayed, ...context, point };
+}
+
+/** A drill of the way home launches what has come home, of which a round would take the place. */
+async function openUnlessDrilled(
+  services: Services,
+  plan: Plan,
+  start: Pick<Opening, 'execution' | 'trigger'>,
+): Promise<Opened> {
+  const { catalogue } = services;
+  const { phase } = await catalogue.state(plan.name);
+  const { operation: drill } = phase === 'recovered' ? await catalogue.drillSeat(plan.name) : emptySeat(plan.name);
+  if (drill !== null)
+    return {
+      kind: 'busy',
+      failure: new Failure(
+        'OperationAlreadyRunning',
+        `Cannot bring home what changed of plan ${plan.name}: ${drill} launches what came home before. The next run does.`,
+      ),
+    };
+  const opening = { kind: 'protect', plan, recoveryPoint: null, ...start } as const;
+  return openOperation(services, opening, (state) => behindFailover(services, state));
+}
+
+/** Of the failover behind which production runs away: its servers are those whose changes come home. */
+async function behindFailover(
+  { catalogue }: Services,
+  { plan, phase, failover }: PlanState,
+): Promise<Partial<Opening>> {
+  if (phase !== 'recovered') return {};
+  const { recoveryPoint = null, choice } = (await catalogue.operation(plan, failover ?? '')) ?? {};
+  return { recoveryPoint, extent: 'reverse', ...(choice === undefined ? {} : { choice }) };
+}
+
+/** One that opened at home and is repeated once production is away, or the other way round, would protect the wrong side. */
+function refuseElsewhere(operation: Operation, { plan, phase }: PlanState): void {
+  if (isReverse(operation) === (phase === 'recovered')) return;
+  throw new Failure(
+    'WrongPhase',
+    `${operation.id} of plan ${plan} began before production moved; the plan is ${phase} by now. The next run protects what serves.`,
+  );
 }

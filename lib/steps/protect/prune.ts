@@ -2,6 +2,7 @@ import type * as z from 'zod';
 import { hasCommands } from '../../domain/consistency.ts';
 import { nextPoll, type PollResult, pollingSeconds, pollSchema } from '../../domain/poll.ts';
 import { metrics } from '../../names.ts';
+import { isHomeSilent, isReverse, keepNewestAway } from '../failback/reverse.ts';
 import { publish } from '../operation/publish.ts';
 import { visibleWithinSeconds } from '../operation/create-once.ts';
 import { refillSeconds, sweepSnapshots } from '../operation/sweep.ts';
@@ -25,6 +26,10 @@ export async function prune(services: Services, input: z.infer<typeof pruneSchem
   const { catalogue } = services;
   const plan = services.plan(input.plan);
   await services.proveEpoch(input);
+  if (isReverse(await catalogue.operationOf(input)) && (await isHomeSilent(services, plan))) {
+    const { isDone } = await keepNewestAway(services, input, plan.recovery.region);
+    return nextPoll(input.poll, isDone, services.now());
+  }
   const judgement = await judge(services, plan, input.operation);
   const { doomedPoints, doomedTwins } = judgement;
   for (const point of doomedPoints)
