@@ -17,7 +17,7 @@ function standingOf({ phase, activeSite, lease, fence, commit }: PlanState): Sta
     const isFence =
       name === 'home' || name === 'protecting' || name === 'accepting'
         ? true
-        : name === 'away' || name === 'fenced' || name === 'left'
+        : name === 'away' || name === 'guarding' || name === 'fenced' || name === 'left'
           ? fence !== null
           : name === 'owing'
             ? fence !== null && fence.status !== 'confirmed'
