@@ -22,7 +22,8 @@ export type Day =
   | 'frozen'
   | 'drilled'
   | 'spared'
-  | 'accepted';
+  | 'accepted'
+  | 'guarded';
 
 export const canaries: readonly Canary[] = [
   {
@@ -98,6 +99,14 @@ export const canaries: readonly Canary[] = [
     find: '.filter((twin) => twin.operation === operation.id && twin.madeAt === madeAt)',
     replace: '.filter((twin) => twin.operation === operation.id).toReversed()',
     day: 'there and back',
+  },
+  {
+    name: 'takes what was at home for what has come home',
+    promise: 'I4',
+    file: 'lib/steps/failback/finish-round.ts',
+    find: 'primarySnapshot: record.target,',
+    replace: 'primarySnapshot: transfer.far.base,',
+    day: 'guarded',
   },
   {
     name: 'does not report what the primary had written',

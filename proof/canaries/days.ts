@@ -106,6 +106,14 @@ const days: Readonly<Record<Day, (life: Life, look: Look) => Promise<void>>> = {
     await accept(life);
     await look();
   },
+  async guarded(life, look) {
+    await life.run('protect');
+    await life.run('failover');
+    await life.rest();
+    life.write(2);
+    await life.run('protect');
+    await look();
+  },
   async pinned(life, look) {
     await life.run('protect');
     await life.run('failover');

@@ -8,6 +8,7 @@ import { noOrphans } from './no-orphans.ts';
 import { nothingLost } from './nothing-lost.ts';
 import { oneHolder } from './one-holder.ts';
 import { oneWriter } from './one-writer.ts';
+import { sameTwins } from './same-twins.ts';
 import { served } from './served.ts';
 import { thawed } from './thawed.ts';
 import { untouched } from './untouched.ts';
@@ -19,6 +20,7 @@ export const checkers: readonly Checker[] = [
   kept,
   keptUntilAccepted,
   nothingLost,
+  sameTwins,
   served,
   oneHolder,
   noOrphans,

@@ -72,6 +72,18 @@ export const modes: readonly Mode[] = [
     outcome: 'succeeded',
     isOnce: true,
   },
+  { name: 'protect-while-away', kind: 'protect', prepare: failOver, act: run('protect'), outcome: 'succeeded' },
+  {
+    name: 'protect-while-home-is-silent',
+    kind: 'protect',
+    async prepare(life) {
+      await failOver(life);
+      life.stage.cloud.faults.lose(home);
+    },
+    act: run('protect'),
+    outcome: 'succeeded',
+    clear: (life) => life.stage.cloud.faults.restore(home),
+  },
   { name: 'failover', kind: 'failover', prepare: protect, act: run('failover'), outcome: 'succeeded' },
   {
     name: 'failover-in-the-dark',

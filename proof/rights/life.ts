@@ -153,7 +153,7 @@ class Life {
     this.#stage.cloud.faults.restore(this.#stage.plan.primary.region);
   }
 
-  /** An estimate, a drill of the way home, failbacks that are stopped, refused and finished, one volume by comparison, protection by deltas and by comparison, and the end of what stayed. */
+  /** A round home, an estimate, a drill of the way home, failbacks that are stopped, refused and finished, one volume by comparison, protection by deltas and by comparison, and the end of what stayed. */
   async comeHome(): Promise<void> {
     this.#write();
     await this.#until('the fence is paid', () => this.#payments().some(({ status }) => status === 'SUCCEEDED'));
@@ -167,7 +167,9 @@ class Life {
     );
     await this.#replaceVolume('recovery');
     for (const step of ['Estimate', 'PayFence', 'Round']) this.#throttle(`Failback${step}`, 'CreateSnapshots');
+    await this.#protectNow();
     await this.#ends(this.#stage.start('failback', { plan: this.#stage.plan.name, estimateOnly: true }), 'SUCCEEDED');
+    await this.#rests();
     await this.#ends(this.#stage.start('failover', { plan: this.#stage.plan.name, drill: true }), 'SUCCEEDED');
     const stopped = this.#stage.start('failback');
     await this.#entered(stopped, 'Round');
@@ -231,10 +233,14 @@ class Life {
     this.#stage.cloud.faults.add({ kind: 'refused', operation, caller, times: 1 });
   }
 
-  async #protectNow(): Promise<void> {
-    await this.#until('protect rests', () =>
+  #rests(): Promise<void> {
+    return this.#until('protect rests', () =>
       this.#stage.executions('protect').every(({ status }) => status !== 'RUNNING'),
     );
+  }
+
+  async #protectNow(): Promise<void> {
+    await this.#rests();
     await this.#ends(this.#stage.start('protect'), 'SUCCEEDED');
   }
 

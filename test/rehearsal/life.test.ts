@@ -141,10 +141,12 @@ describe('a failover to a chosen point, from the console, while the primary answ
 
   it('I8: leaves nothing that nobody answers for', async () => expect(await leftovers()).toEqual([]));
 
-  it('I6: is refused a second time, and protection rests', async () => {
+  it('I6: is refused a second time, and protection goes on away, without another point', async () => {
+    const points = await stage.clock.settle(stage.catalogue.points('shop'));
     expect(outcomeOf(await stage.run('failover'))).toMatchObject({ status: 'FAILED', error: 'WrongPhase' });
     expect(outcomeOf(await stage.run('protect'))).toMatchObject({ status: 'SUCCEEDED' });
-    expect((await lastOperation('protect')).epoch).toBeLessThan((await state()).epoch);
+    expect(await lastOperation('protect')).toMatchObject({ extent: 'reverse', epoch: (await state()).epoch });
+    expect(await stage.clock.settle(stage.catalogue.points('shop'))).toEqual(points);
   });
 });
 
