@@ -101,20 +101,26 @@ async function sweep(): Promise<boolean> {
     const verdicts: Verdict[] = [];
     const left = cases.filter(({ key }) => !done.has(key));
     console.log(`${cases.length} cases, ${cases.length - left.length} known already`);
-    for (let runs = runsFor(left); runs.length > 0; ) {
+    let runs = runsFor(left);
+    for (let generation = 1; runs.length > 0; generation += 1) {
       console.log(`${runs.length} worlds`);
       const again: Run[] = [];
+      const unmet: Case[] = [];
       const orders = await Promise.all(
         runs.map(async (run) => ({ kind: 'run', run, assembly: await assemblies.of(run.mode) }) as const),
       );
       await workers.each<Verdict, (typeof orders)[number]>(orders, (verdict, { run }) => {
         verdicts.push(verdict);
         if (values.results !== undefined) appendFileSync(values.results, `${JSON.stringify(verdict)}\n`);
-        if (verdict.broken.length > 0) tell(verdict);
-        again.push(...(verdict.broken.length > 0 ? halvesOf(run) : restOf(run, verdict.left, verdict.begun)));
+        if (verdict.broken.length > 0 && keysOf(verdict).length === 1) tell(verdict);
+        const rest = restOf(run, verdict.left, verdict.begun);
+        again.push(...(verdict.broken.length > 0 ? halvesOf(run) : rest.unbegun));
+        if (verdict.broken.length === 0) unmet.push(...rest.unmet);
         if (verdicts.length % 50 === 0) console.log(`${verdicts.length} worlds done`);
       });
-      runs = values.only === undefined && values.runs === undefined ? again : [];
+      // Among others faults may keep a call from being made: those that are left twice are tried alone.
+      const retried = generation === 1 ? runsOf(unmet, `${values.seed}-again`, returning) : unmet.map(alone);
+      runs = values.only === undefined && values.runs === undefined ? [...again, ...retried] : [];
     }
     return report(clean, cases, [...known, ...verdicts], (Date.now() - begun) / 1_000);
   } finally {
@@ -176,7 +182,9 @@ function report(
   wallSeconds: number,
 ): boolean {
   const perfect = new Set(verdicts.flatMap((verdict) => verdict.perfect));
-  const broken = smallest(verdicts.filter((verdict) => verdict.broken.length > 0));
+  const broken = smallest(verdicts.filter((verdict) => verdict.broken.length > 0)).filter(
+    (verdict) => !wasTooMuch(verdict, perfect),
+  );
   const kinds = new Map<string, number>();
   for (const { kind } of cases) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
   const ofModes = [...clean].map(([mode, run]) => {
@@ -212,6 +220,13 @@ function smallest(broken: readonly Verdict[]): Verdict[] {
   const contains = (one: Verdict, other: Verdict) =>
     keysOf(other).length < keysOf(one).length && cases.get(other)?.every((key) => cases.get(one)?.includes(key));
   return broken.filter((one) => !broken.some((other) => contains(one, other)));
+}
+
+/** Whether an operation only gave up for all that went wrong at once: each of it alone did not make it. */
+function wasTooMuch(verdict: Verdict, perfect: ReadonlySet<string>): boolean {
+  const keys = keysOf(verdict);
+  const gaveUp = verdict.broken.every((line) => line.startsWith(`${modeOf(keys[0]?.split('/')[0] ?? '').kind} ended `));
+  return gaveUp && keys.length > 1 && keys.every((key) => perfect.has(key));
 }
 
 function keysOf({ key }: Verdict): string[] {

@@ -130,12 +130,16 @@ export function halvesOf({ mode, rounds }: Run): Run[] {
   }));
 }
 
-/** What is left of a run that broke nothing: what was not begun goes on in a world of its own; what did not happen, alone. */
-export function restOf({ mode, rounds }: Run, left: readonly string[], begun: number): Run[] {
-  const unbegun = rounds.slice(begun);
+/** Of a run that broke nothing: what was not begun goes on in a world of its own; what did not happen is to be tried anew. */
+export function restOf(
+  { mode, rounds }: Run,
+  left: readonly string[],
+  begun: number,
+): { readonly unbegun: readonly Run[]; readonly unmet: readonly Case[] } {
+  const later = rounds.slice(begun);
   const unmet = rounds
     .slice(0, begun)
     .flat()
     .filter(({ key }) => left.includes(key));
-  return [...unmet.map(alone), ...(unbegun.length > 0 ? [{ mode, rounds: unbegun }] : [])];
+  return { unbegun: later.length > 0 ? [{ mode, rounds: later }] : [], unmet };
 }
