@@ -41,7 +41,7 @@ const { values } = parseArgs({
   },
 });
 
-const returning = new Set(modes.filter(({ again }) => again !== undefined).map(({ name }) => name));
+const returning = new Set(modes.filter(({ again, stays }) => again !== undefined || stays).map(({ name }) => name));
 
 /** What the sweep comes to, as `docs/proof.md` shows it. */
 export interface Sweep {

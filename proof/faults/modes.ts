@@ -33,6 +33,8 @@ export interface Mode {
   readonly outcome: 'succeeded' | 'rolled-back';
   /** Left out where the same operation, begun again, would not meet the same. */
   readonly isOnce?: true;
+  /** It moves nothing: what is written is enough for it to meet the same once more. */
+  readonly stays?: true;
   /** Brings a life whose operation has succeeded back to the moment before, where that is cheaper than a new life. */
   again?(life: Life): Promise<void>;
   /** Takes away what the mode itself put in the way. */
@@ -46,7 +48,7 @@ const run =
   };
 
 export const modes: readonly Mode[] = [
-  { name: 'protect', kind: 'protect', prepare: protect, act: run('protect'), outcome: 'succeeded' },
+  { name: 'protect', kind: 'protect', prepare: protect, act: run('protect'), outcome: 'succeeded', stays: true },
   {
     name: 'protect-with-commands',
     kind: 'protect',
@@ -58,6 +60,7 @@ export const modes: readonly Mode[] = [
     },
     act: run('protect'),
     outcome: 'succeeded',
+    stays: true,
   },
   {
     name: 'protect-by-delta',
@@ -70,9 +73,16 @@ export const modes: readonly Mode[] = [
     },
     act: run('protect'),
     outcome: 'succeeded',
-    isOnce: true,
+    stays: true,
   },
-  { name: 'protect-while-away', kind: 'protect', prepare: failOver, act: run('protect'), outcome: 'succeeded' },
+  {
+    name: 'protect-while-away',
+    kind: 'protect',
+    prepare: failOver,
+    act: run('protect'),
+    outcome: 'succeeded',
+    stays: true,
+  },
   {
     name: 'protect-while-home-is-silent',
     kind: 'protect',
@@ -173,6 +183,7 @@ export const modes: readonly Mode[] = [
     prepare: protect,
     act: run('failover', { drill: true }),
     outcome: 'succeeded',
+    stays: true,
   },
   {
     name: 'failover-dry-run',
@@ -180,6 +191,7 @@ export const modes: readonly Mode[] = [
     prepare: protect,
     act: run('failover', { dryRun: true }),
     outcome: 'succeeded',
+    stays: true,
   },
   {
     name: 'failback',
@@ -278,6 +290,7 @@ export const modes: readonly Mode[] = [
     prepare: failOver,
     act: run('failover', { drill: true }),
     outcome: 'succeeded',
+    stays: true,
   },
   {
     name: 'failback-estimate',
@@ -285,6 +298,7 @@ export const modes: readonly Mode[] = [
     prepare: failOver,
     act: run('failback', { estimateOnly: true }),
     outcome: 'succeeded',
+    stays: true,
   },
   {
     name: 'accept',

@@ -79,6 +79,7 @@ export async function runCases(run: Run, assembly: string): Promise<Verdict> {
       broken.push(...(await judge(life, mode, cases)));
       if (isLast && broken.length === 0) broken.push(...(await goOn(life)));
       if (!isLast && hasMoved && broken.length === 0) broken.push(...(await goBack(life, mode, before)));
+      if (mode.stays === true) life.write(1);
       if (broken.length > 0) break;
       perfect.push(...met);
       if (isLast) break;
