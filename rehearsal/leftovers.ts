@@ -80,21 +80,6 @@ async function namedByCatalogue(stage: Stage): Promise<Set<string>> {
       ({ tags }) =>
         tags[keys.purpose] === 'returned-primary' && committed.some(({ id }) => id === tags[keys.operation]),
     );
-  // What a failback took the plan from goes with the prune of the next protect run that ends well.
-  const pruned = Math.max(
-    0,
-    ...operations
-      .filter(({ kind, outcome }) => kind === 'protect' && outcome === 'succeeded')
-      .map(({ epoch }) => epoch),
-  );
-  const overtaken = new Set(
-    operations
-      .filter(({ extent, outcome, epoch }) => extent === 'reverse' && outcome === 'failed' && epoch > pruned)
-      .map(({ id }) => id),
-  );
-  const ofOvertaken = cloud.regions
-    .flatMap((region) => cloud.services(region).ec2.allResources())
-    .filter(({ tags }) => overtaken.has(tags[keys.operation] ?? ''));
   const described = new Set([...points, ...twins].map(({ operation }) => operation).concat(final.map(({ id }) => id)));
   const manifests = cloud
     .services(plan.recovery.region)
@@ -112,7 +97,22 @@ async function namedByCatalogue(stage: Stage): Promise<Set<string>> {
       ...atHome,
       ...committed.flatMap(({ swapped }) => Object.values(swapped)).flatMap((swap) => [swap.old, swap.new]),
       ...returned.map(({ id }) => id),
-      ...ofOvertaken.map(({ id }) => id),
+      ...ofOvertaken(stage, operations),
     ].filter((id) => id !== null),
   );
+}
+
+/** What a failback took the plan from goes with the prune of the next protect run that ends well and finds both Regions. */
+function ofOvertaken({ cloud }: Stage, operations: readonly Operation[]): string[] {
+  const ended = operations.filter(
+    ({ kind, outcome, extent, rounds }) =>
+      kind === 'protect' && outcome === 'succeeded' && (extent !== 'reverse' || rounds.length > 0),
+  );
+  const pruned = Math.max(0, ...ended.map(({ epoch }) => epoch));
+  const overtaken = operations.filter(
+    ({ extent, outcome, epoch }) => extent === 'reverse' && outcome === 'failed' && epoch > pruned,
+  );
+  const ids = new Set(overtaken.map(({ id }) => id));
+  const all = cloud.regions.flatMap((region) => cloud.services(region).ec2.allResources());
+  return all.filter(({ tags }) => ids.has(tags[keys.operation] ?? '')).map(({ id }) => id);
 }

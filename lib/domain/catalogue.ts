@@ -79,19 +79,15 @@ export const planStateSchema = z
       'failing-over': activeSite,
       'failing-back': activeSite,
     };
-    const during: Record<HolderKind, readonly string[]> = {
-      protect: ['protected', 'recovered'],
-      accept: ['protected'],
-      failover: ['failing-over'],
-      failback: ['failing-back'],
-    };
+    const rest = activeSite === 'primary' ? 'protected' : 'recovered';
+    const during = { protect: rest, accept: 'protected', failover: 'failing-over', failback: 'failing-back' };
     const wrong = (path: string, message: string) => addIssue({ code: 'custom', path: [path], message });
     if (resting[phase] !== activeSite) wrong('activeSite', `does not fit phase ${phase}`);
     if ((activeSite === 'recovery') !== (failover !== null))
       wrong('failover', `does not fit active site ${activeSite}`);
     if (lease !== null && !lease.operation.startsWith(`${lease.kind}-`))
       wrong('lease', `of a ${lease.kind} names another kind of operation`);
-    if (lease !== null && !during[lease.kind].includes(phase))
+    if (lease !== null && during[lease.kind] !== phase)
       wrong('lease', `of a ${lease.kind} does not fit phase ${phase}`);
   })
   .readonly();
