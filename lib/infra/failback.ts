@@ -19,14 +19,17 @@ import { waves } from './waves.ts';
 const undoable = [
   'Fence',
   'Estimate',
+  'Ask in Estimate',
   'Sweep estimate',
   'Pay fence',
   'Ask in Pay fence',
   'Round',
+  'Ask in Round',
   'Finish Round',
   'Stop recovery',
   'Ask in Stop recovery',
   'Final round',
+  'Ask in Final round',
   'Finish Final round',
   'Switch traffic',
   'Commit',
@@ -62,7 +65,7 @@ export class FailbackMachine extends Construct {
     const isEstimate = new Choice(this, 'Estimate only?')
       .when(Condition.booleanEquals('$.estimateOnly', true), tasks.until('Sweep estimate', 'failback/sweep', {}, close))
       .otherwise(payFence);
-    const estimate = tasks.until('Estimate', 'failback/estimate', {}, isEstimate);
+    const estimate = tasks.untilAnswered('Estimate', 'failback/estimate', {}, isEstimate);
     const isFenceOnly = new Choice(this, 'Fence only?')
       .when(Condition.isPresent('$.isFenceOnly'), tasks.until('Fence', 'failback/fence', {}, close))
       .otherwise(estimate);
@@ -89,7 +92,7 @@ export class FailbackMachine extends Construct {
 
   /** One delta round: snapshot what serves, move what changed, record the twins; again while that shortens the pause. */
   #round(tasks: Tasks, { id, final, next }: { id: string; final: boolean; next: State }): State {
-    const take = tasks.poll(id, 'failback/round', { final });
+    const take = tasks.poll(id, 'failback/round', { final }, { mayAsk: true });
     const move = transferAll(this, tasks, `${id} delta`);
     const finish = tasks.call(`Finish ${id}`, 'failback/finish-round', {
       payload: { final, 'startedAt.$': '$.poll.result.startedAt', 'transfers.$': '$.poll.result.transfers' },

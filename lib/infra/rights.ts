@@ -1,6 +1,7 @@
 import { isCommanded } from '../domain/health-commands.ts';
 import { metricNamespace } from '../names.ts';
 import { lookingAtReservations, reserving } from './capacity-rights.ts';
+import { copying, lookingForWays } from './copy-rights.ts';
 import { fencing, givingGroupsBack, payingFence } from './fence-rights.ts';
 import { deletingKept, lookingAtKept } from './kept-rights.ts';
 import { type Arns, Resources, type Right, suffix } from './resources.ts';
@@ -251,9 +252,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
     publishing,
     of.read(both, 'ec2:DescribeSnapshots'),
     of.read(['recovery'], 'ec2:GetEbsEncryptionByDefault'),
-    on(of.snapshots('primary'), 'ec2:CopySnapshot'),
-    of.make(of.snapshots('recovery'), 'ec2:CopySnapshot'),
-    of.tagWhile('CopySnapshot', of.snapshots('recovery')),
+    ...copying(of, 'primary', 'recovery'),
     ...of.keys('copyFrom', 'primary'),
     ...of.keys('copyTo', 'recovery'),
   ],
@@ -270,6 +269,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
     of.read(both, 'ec2:DescribeSnapshots'),
     transferring(of).list,
     transferring(of).listAll,
+    ...copying(of, 'recovery', 'primary'),
     of.make(of.snapshots(...both), 'ebs:StartSnapshot'),
     of.mark(of.snapshots(...both), 'failback-base', 'recovery-point-copy'),
     ...of.keys('direct', ...both),
@@ -324,13 +324,8 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
     ...(of.zones.size === 0 ? [] : [on([`arn:${of.partition}:route53:::change/*`], 'route53:GetChange')]),
   ],
   'traffic/restore': (of) => [of.read(both, 'ec2:DescribeInstances'), ...switching(of), ...leading(of)],
-  'failback/estimate': (of) => [
-    ...snapshotSet(of, 'recovery'),
-    of.own(of.snapshots('recovery'), 'ebs:ListChangedBlocks'),
-    of.own(of.snapshots('recovery'), 'ebs:ListSnapshotBlocks'),
-    ...of.keys('direct', 'recovery'),
-  ],
-  'failback/round': (of) => [...snapshotSet(of, 'recovery'), ...of.keys('make', 'recovery')],
+  'failback/estimate': (of) => [...snapshotSet(of, 'recovery'), ...lookingForWays(of)],
+  'failback/round': (of) => [...snapshotSet(of, 'recovery'), ...lookingForWays(of)],
   'failback/pay-fence': (of) => [
     ...snapshotSet(of, 'primary', 'ec2:StopInstances'),
     of.own(of.snapshots('primary'), 'ebs:ListChangedBlocks'),

@@ -1,8 +1,10 @@
 import * as z from 'zod';
-import { type PollResult, pollSchema } from '../../domain/poll.ts';
+import { pollSchema } from '../../domain/poll.ts';
+import type { MayAsk } from '../operation/ask-first.ts';
 import { contextSchema, type Services } from '../services.ts';
 import type { TransferItem } from '../transfer/transfer.ts';
 import { pollSnapshots, takeServingSnapshots } from './serving-snapshots.ts';
+import { waysNow } from './ways-home.ts';
 
 export const roundSchema = contextSchema.extend({ final: z.boolean(), poll: pollSchema });
 
@@ -10,7 +12,7 @@ export const roundSchema = contextSchema.extend({ final: z.boolean(), poll: poll
 export async function round(
   services: Services,
   input: z.infer<typeof roundSchema>,
-): Promise<PollResult & { transfers: readonly TransferItem[]; startedAt: string }> {
+): Promise<MayAsk & { transfers: readonly TransferItem[]; startedAt: string }> {
   const plan = services.plan(input.plan);
   await services.proveEpoch(input);
   const { rounds } = await services.catalogue.operationOf(input);
@@ -19,21 +21,24 @@ export async function round(
   await services.catalogue.progress(input, begun, services.now());
   const taken = await takeServingSnapshots(services, input, number);
   const next = pollSnapshots(services, input, taken.isReady, input.final);
+  const startedAt = next.since;
+  if (!taken.isReady) return { ...next, transfers: [], startedAt };
+  const ways = await waysNow(services, input, number, taken.volumes);
+  if ('asking' in ways) return { ...ways.asking, transfers: [], startedAt };
   const { plan: name, operation, epoch } = input;
-  const transfers = taken.isReady
-    ? taken.volumes.map(({ key, snapshot, base }) => ({
-        plan: name,
-        operation,
-        epoch,
-        transfer: {
-          id: `round-${number}/${key}`,
-          volume: key,
-          near: { region: plan.recovery.region, base: base.recoverySnapshot, snapshot: snapshot.id },
-          far: { region: plan.primary.region, base: base.primarySnapshot },
-          sizeGib: snapshot.sizeGib,
-          purpose: 'failback-base',
-        },
-      }))
-    : [];
-  return { ...next, transfers, startedAt: next.since };
+  const transfers = taken.volumes.map(({ key, snapshot, base }) => ({
+    plan: name,
+    operation,
+    epoch,
+    transfer: {
+      id: `round-${number}/${key}`,
+      volume: key,
+      near: { region: plan.recovery.region, base: base.recoverySnapshot, snapshot: snapshot.id },
+      far: { region: plan.primary.region, base: base.primarySnapshot },
+      sizeGib: snapshot.sizeGib,
+      ...(ways.copied.has(key) ? { isCopied: true as const } : {}),
+      purpose: 'failback-base',
+    },
+  }));
+  return { ...next, transfers, startedAt };
 }
