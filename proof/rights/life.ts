@@ -178,7 +178,11 @@ class Life {
     this.#refuse('ChangeResourceRecordSets', 'TrafficSwitch');
     await this.#ends(this.#stage.start('failback'), 'FAILED');
     this.#write();
-    await this.#ends(this.#stage.start('failback'), 'SUCCEEDED');
+    this.#throttle('TransferStart', 'CopySnapshot');
+    const returning = this.#stage.start('failback');
+    await this.#entered(returning, 'Pay fence');
+    await this.#loseBases();
+    await this.#ends(returning, 'SUCCEEDED');
     this.#stage.workload.act({ kind: 'write', server: 'db', device: '/dev/sdf', blocks: 1 });
     // Where nothing changes, what takes the place of a volume is compared.
     for (let quiet = 0; quiet < 3; quiet += 1) await this.#protectNow();
@@ -190,6 +194,17 @@ class Life {
         .executions('failback')
         .some(({ name, status }) => name.startsWith('accept-') && status === 'SUCCEEDED'),
     );
+  }
+
+  /** After the estimate somebody deletes images at home: of one volume those that failbacks made, of another all. */
+  async #loseBases(): Promise<void> {
+    const { catalogue, clock, plan } = this.#stage;
+    const { snapshots } = this.#home.ec2.state;
+    for (const { volume, operation, primarySnapshot } of await clock.settle(catalogue.twins(plan.name)))
+      if (volume === 'db:/dev/sdf' || (volume === 'web:/dev/sdf' && operation.startsWith('failback-')))
+        snapshots.delete(primarySnapshot);
+    for (const { servers } of await clock.settle(catalogue.points(plan.name)))
+      snapshots.delete(servers['db']?.volumes['/dev/sdf']?.snapshot ?? '');
   }
 
   #payments(): readonly Execution[] {
