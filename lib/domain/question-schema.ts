@@ -5,7 +5,10 @@ import type { MoveLimit, QuestionRule } from './plan.ts';
 const question = fields({ within: duration, otherwise: oneOf('proceed', 'undo') });
 const optional = question.exactOptional();
 
-const above = fields({ dollars: integer(0, 1_000_000).exactOptional(), time: duration.exactOptional() });
+const above = fields({ dollars: integer(0, 1_000_000).exactOptional(), time: duration.exactOptional() }).refine(
+  (limits) => Object.keys(limits).length > 0,
+  { error: 'names no limit. Write dollars, time, or both.' },
+);
 const questionAbove = fields({ ...question.shape, above: above.exactOptional() });
 
 /** What a failover and a failback ask people, as a plan file writes it. */
