@@ -3,6 +3,7 @@ import { joinUnits, shardsOf, stretch } from '../../lib/domain/blocks.ts';
 import { nextPoll } from '../../lib/domain/poll.ts';
 import type { Twin } from '../../lib/domain/catalogue.ts';
 import { chooseMethod, type ReplicationFacts } from '../../lib/domain/replication.ts';
+import { newestNativeTwins } from '../../lib/domain/twins.ts';
 import { twin } from './fixtures.ts';
 
 const key = 'arn:aws:kms:us-west-2:123456789012:key/1';
@@ -34,6 +35,7 @@ describe('choosing how a snapshot is replicated', () => {
     const copied = twin(0, { method: 'native-full', isCopiedHome: true, primaryVolume: 'vol-2' });
     expect(choose('vol-2', copied).method).toBe('delta');
     expect(choose('vol-2', copied, { far: encrypted }).method).toBe('delta');
+    expect([...newestNativeTwins([twin(0), { ...copied, madeAt: twin(1).madeAt }]).values()]).toEqual([twin(0)]);
   });
   it('copies everything, aloud, when a side of the twin is gone that blocks would need; an increment needs the copy only', () => {
     expect(choose('vol-2', home, { lost: 'snap-p0' })).toEqual({
@@ -151,7 +153,7 @@ describe('cutting changed blocks into units', () => {
     expect(units.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4]);
   });
   it('makes no unit of no change', async () => {
-    expect(await cutUnits(8, [])).toEqual({ units: [], listedBlocks: 0 });
+    expect(await cutUnits(8, [])).toEqual({ units: [], listedBlocks: 0, sharedBlocks: 0 });
   });
 });
 

@@ -22,7 +22,6 @@ export async function estimate(
   if (!taken.isReady) return pollSnapshots(services, input, false, false);
   const result = await estimateWays(services, input, taken.volumes);
   await services.catalogue.updateOperation(input, { estimate: result });
-  const { extent } = await services.catalogue.operationOf(input);
-  const asking = extent === 'estimate' ? undefined : await askOfLost(services, input, 'lost-lineage', result);
+  const asking = await askOfLost(services, input, 'lost-lineage', result);
   return asking ?? { ...nextPoll(input.poll, true, services.now()), estimate: result };
 }

@@ -47,7 +47,8 @@ function sinceBase(volumes: readonly ServingVolume[]): number {
 }
 
 /**
- * Before volumes come home otherwise than by delta, for more than the plan's limit: asks people, with the estimate. `undefined` where it may go on.
+ * Before volumes come home otherwise than by delta, for more than the plan's limit: asks people, with the estimate. `undefined` where it may go on; what
+ * only estimates moves nothing, and no people stand by where rounds protect what serves.
  * @param key of the question
  */
 export async function askOfLost(
@@ -58,6 +59,8 @@ export async function askOfLost(
 ): Promise<MayAsk | undefined> {
   const { name, failback } = await services.planOf(input);
   const rule = failback.questions?.lostLineage;
+  const { kind, extent } = await services.catalogue.operationOf(input);
+  if (kind !== 'failback' || extent === 'estimate') return undefined;
   if (lostLineages(estimate).length === 0 || !isOverLimit(estimate, rule?.above)) return undefined;
   const text = `Plan ${name} is about to come home, and ${lostText(estimate)}. Shall it?`;
   return askFirst(services, input, { key, text, rule });
