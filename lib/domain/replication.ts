@@ -71,8 +71,7 @@ function inFull(reason: string): MethodChoice {
 /** Why nothing that is wanted now can build on what is there. A delta goes onto an encrypted snapshot whatever the volume at home is. */
 function differenceOf(isNative: boolean, far: Protection, wanted: Protection): string | undefined {
   if (!far.isEncrypted && wanted.isEncrypted) return 'is unencrypted, and copies are encrypted now';
-  if (far.isEncrypted && !wanted.isEncrypted)
-    return isNative ? 'is encrypted, and copies are not any more' : undefined;
+  if (far.isEncrypted && !wanted.isEncrypted) return isNative ? 'is encrypted, and copies are not any more' : undefined;
   const isOther = far.key !== undefined && wanted.key !== undefined && far.key !== wanted.key;
   return isOther ? `is under key ${far.key}, and copies are made under ${wanted.key} now` : undefined;
 }

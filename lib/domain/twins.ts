@@ -31,8 +31,7 @@ export function isNativeCopy({ method, isCopiedHome }: Pick<Twin, 'method' | 'is
 export function newestNativeTwins(twins: readonly Twin[]): Map<VolumeKey, Twin> {
   const newest = new Map<VolumeKey, Twin>();
   for (const twin of twins)
-    if (isNativeCopy(twin) && twin.madeAt > (newest.get(twin.volume)?.madeAt ?? ''))
-      newest.set(twin.volume, twin);
+    if (isNativeCopy(twin) && twin.madeAt > (newest.get(twin.volume)?.madeAt ?? '')) newest.set(twin.volume, twin);
   return newest;
 }
 

@@ -80,7 +80,10 @@ export class Tasks {
     id: string,
     step: StepName,
     payload: Readonly<Record<string, unknown>> = {},
-    { mayAsk = false, ...options }: Pick<TaskOptions, 'withoutContext' | 'repeatsMax'> & { readonly mayAsk?: boolean } = {},
+    {
+      mayAsk = false,
+      ...options
+    }: Pick<TaskOptions, 'withoutContext' | 'repeatsMax'> & { readonly mayAsk?: boolean } = {},
   ): Poll {
     const begin = new Pass(this.#scope, `${id}: begin`, {
       result: Result.fromObject({ result: { polls: 0 } }),
@@ -113,9 +116,7 @@ export class Tasks {
   /** As {@link until}, of a step that may ask people first. */
   untilAnswered(id: string, step: StepName, payload: Readonly<Record<string, unknown>>, next: IChainable): State {
     const { begin, isDone, wait } = this.poll(id, step, payload, { mayAsk: true });
-    isDone
-      .when(Condition.booleanEquals('$.poll.result.done', true), next)
-      .otherwise(wait);
+    isDone.when(Condition.booleanEquals('$.poll.result.done', true), next).otherwise(wait);
     return begin;
   }
 

@@ -96,10 +96,18 @@ describe('a volume replaced in the recovery Region', () => {
     await remove(home, snapshots.at(-1)?.(older) ?? '');
     expect(outcomeOf(await stage.run('failback', { plan: shop.name, estimateOnly: true })).status).toBe('SUCCEEDED');
     const { estimate } = await lastOperation('failback');
-    const ways = estimate?.volumes.filter(({ method }) => method !== 'delta').map((each) => [each.volume, each] as const);
+    const ways = estimate?.volumes
+      .filter(({ method }) => method !== 'delta')
+      .map((each) => [each.volume, each] as const);
     expect(Object.fromEntries(ways ?? [])).toEqual({
-      [key]: expect.objectContaining({ method: 'native-full', lost: expect.stringMatching(/another one than before, and smaller/) }),
-      'web:/dev/xvda': expect.objectContaining({ method: 'native-full', lost: `${snapshots.at(-1)?.(gone)} in ${home} is gone` }),
+      [key]: expect.objectContaining({
+        method: 'native-full',
+        lost: expect.stringMatching(/another one than before, and smaller/),
+      }),
+      'web:/dev/xvda': expect.objectContaining({
+        method: 'native-full',
+        lost: `${snapshots.at(-1)?.(gone)} in ${home} is gone`,
+      }),
       'db:/dev/sdf': expect.objectContaining({ method: 'compare' }),
     });
 
@@ -110,9 +118,15 @@ describe('a volume replaced in the recovery Region', () => {
     for (const volume of [key, 'web:/dev/xvda'])
       expect(said).toMatch(new RegExp(`${volume}: AWS copies snap-\\w+ as a whole to ${home}`));
     for (const volume of [key, 'web:/dev/xvda', 'db:/dev/sdf'] as const) {
-      const last = twins.filter((twin) => twin.volume === volume).toSorted((a, b) => a.madeAt.localeCompare(b.madeAt)).at(-1);
+      const last = twins
+        .filter((twin) => twin.volume === volume)
+        .toSorted((a, b) => a.madeAt.localeCompare(b.madeAt))
+        .at(-1);
       expect(last?.primaryVolume).toBe(swapped[volume]?.new);
-      const [there, here] = [ec2(away).contentOf(last?.recoverySnapshot ?? ''), ec2(home).contentOf(last?.primarySnapshot ?? '')];
+      const [there, here] = [
+        ec2(away).contentOf(last?.recoverySnapshot ?? ''),
+        ec2(home).contentOf(last?.primarySnapshot ?? ''),
+      ];
       expect([here.sizeGib, changedIndexes(here, there)]).toEqual([there.sizeGib, []]);
     }
     const { copied } = ec2(away).bytesMoved;

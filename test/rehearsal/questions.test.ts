@@ -242,7 +242,9 @@ describe('I11: a failback that a person has to decide', () => {
     expect(await operationOf(execution, 'failback')).toMatchObject({
       stopped: {},
       questions: {
-        'lost-lineage': { answer: { word: 'proceed' } }, 'primary-is-safe': { answer: { because: 'forensics are done' } } },
+        'lost-lineage': { answer: { word: 'proceed' } },
+        'primary-is-safe': { answer: { because: 'forensics are done' } },
+      },
     });
     expect(await answerByHand('proceed')).toHaveLength(1);
     await asked(execution, 'Final round');

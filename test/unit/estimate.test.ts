@@ -64,10 +64,14 @@ describe('the failback estimate', () => {
     expect(estimate).toMatchObject({ gib: 50, changedBlocks: 102_400, gets: 0, puts: 0, lists: 0, dollars: 1.074 });
     expect([estimate.transferDollars, estimate.storageDollarsPerMonth]).toEqual([1.074, 2.684]);
     expect(estimate.minutes).toBeCloseTo(512 / 60, 3);
-    expect(estimateLines(estimate)[1]).toMatch(/^ {2}db:\/dev\/sdf: 102400 blocks .* as a whole by AWS: snap-1 in us-west-2 is gone$/);
+    expect(estimateLines(estimate)[1]).toMatch(
+      /^ {2}db:\/dev\/sdf: 102400 blocks .* as a whole by AWS: snap-1 in us-west-2 is gone$/,
+    );
     expect(lostLineages(estimate).map(({ volume }) => volume)).toEqual(['db:/dev/sdf']);
     expect(lostLineages(estimateFailback([delta()], circumstances))).toEqual([]);
-    expect(estimateLines(estimateFailback([delta({ method: 'native-full' })], circumstances))[1]).toMatch(/reading both sides costs more$/);
+    expect(estimateLines(estimateFailback([delta({ method: 'native-full' })], circumstances))[1]).toMatch(
+      /reading both sides costs more$/,
+    );
   });
 
   it('takes a copy for cheaper than a comparison only where that would write more than the copy moves, whatever the rest is', () => {
@@ -83,7 +87,11 @@ describe('the failback estimate', () => {
   it('is over a limit by money or by time, and over none where none is set', () => {
     const estimate = estimateFailback([delta()], circumstances);
     expect(isOverLimit(estimate, undefined)).toBe(true);
-    expect([{}, { dollars: 2 }, { dollars: 1 }, { seconds: 103 }, { seconds: 102 }, { dollars: 2, seconds: 102 }].map((above) => isOverLimit(estimate, above))).toEqual([false, false, true, false, true, true]);
+    expect(
+      [{}, { dollars: 2 }, { dollars: 1 }, { seconds: 103 }, { seconds: 102 }, { dollars: 2, seconds: 102 }].map(
+        (above) => isOverLimit(estimate, above),
+      ),
+    ).toEqual([false, false, true, false, true, true]);
   });
 
   it('shares the quotas of the account between volumes', () => {

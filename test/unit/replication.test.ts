@@ -13,7 +13,15 @@ const gib = 1024 ** 3;
 const deltas = { deltaBytes: [gib, gib, gib], fullBytes: 100 * gib, everySeconds: 3_600, secondsLeft: 5_000 };
 
 function choose(primaryVolume: string, lastTwin: Twin | undefined, change: Partial<ReplicationFacts> = {}) {
-  return chooseMethod({ primaryVolume, lastTwin, far: plain, lost: undefined, wanted: plain, deltas: undefined, ...change });
+  return chooseMethod({
+    primaryVolume,
+    lastTwin,
+    far: plain,
+    lost: undefined,
+    wanted: plain,
+    deltas: undefined,
+    ...change,
+  });
 }
 
 describe('choosing how a snapshot is replicated', () => {
@@ -43,7 +51,9 @@ describe('choosing how a snapshot is replicated', () => {
       reason: 'snap-p0, a side of its last twin, is gone',
       full: 'unexpected',
     });
-    expect(choose('vol-9', home, { lost: 'snap-r0', deltas: { ...deltas, deltaBytes: [0, 0, 0] } }).method).toBe('native-full');
+    expect(choose('vol-9', home, { lost: 'snap-r0', deltas: { ...deltas, deltaBytes: [0, 0, 0] } }).method).toBe(
+      'native-full',
+    );
     expect(choose('vol-1', twin(0), { lost: 'snap-p0' }).method).toBe('native-incremental');
   });
   it('copies everything when the volume was replaced by another', () => {

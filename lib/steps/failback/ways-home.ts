@@ -1,7 +1,14 @@
 import { blockBytes } from '../../domain/blocks.ts';
 import type { FailbackEstimate, VolumeKey } from '../../domain/catalogue.ts';
 import { secondsBetween } from '../../domain/duration.ts';
-import { estimateFailback, isCopyCheaper, isOverLimit, lostLineages, type VolumeDelta, volumeLine } from '../../domain/estimate.ts';
+import {
+  estimateFailback,
+  isCopyCheaper,
+  isOverLimit,
+  lostLineages,
+  type VolumeDelta,
+  volumeLine,
+} from '../../domain/estimate.ts';
 import type { Poll } from '../../domain/poll.ts';
 import { askFirst, type MayAsk } from '../operation/ask-first.ts';
 import type { Context, Services } from '../services.ts';

@@ -45,7 +45,10 @@ export function listBlocks(
 /** Whether AWS can list what changed between the two. */
 export async function areRelated(services: Services, { region, base, snapshot }: PlacedPair): Promise<boolean> {
   const ebs = services.client(ebsClient, region);
-  const proof = sender(services, region)(async () => {
+  const proof = sender(
+    services,
+    region,
+  )(async () => {
     await proveRelated(ebs, { base, snapshot });
     return true;
   });
