@@ -53,6 +53,18 @@ async function answerByHand(word: string, because?: string): Promise<string[]> {
   return lines;
 }
 
+/** Somebody puts another volume in the place of one that serves, with its tags, and deletes the old one. */
+async function replace(server: string): Promise<void> {
+  const device = '/dev/sdf';
+  const old = ec2(away)
+    .volumesOf(stage.workload.instanceIn(away, server) ?? '')
+    .get(device);
+  const made = await replaceVolume(stage, { region: away, server, device });
+  const { volumes } = ec2(away).state;
+  volumes.get(made)?.tags.push(...(volumes.get(old ?? '')?.tags ?? []));
+  volumes.delete(old ?? '');
+}
+
 async function operationOf({ name }: Execution, kind: 'failover' | 'failback') {
   return stage.clock.settle(stage.catalogue.operation(shop.name, `${kind}-${name}`));
 }
@@ -218,7 +230,7 @@ describe('I11: a failback that a person has to decide', () => {
   });
 
   it('moves more than its limit only when told to, touches the primary only once somebody says that it is safe, and why; and stops recovery when told to', async () => {
-    await replaceVolume(stage, { region: away, server: 'files', device: '/dev/sdf' });
+    await replace('files');
     const execution = stage.start('failback');
     await asked(execution, 'Estimate');
     expect(told().at(-1)?.message).toMatch(
@@ -238,7 +250,7 @@ describe('I11: a failback that a person has to decide', () => {
     });
     await asked(execution, 'Stop recovery');
     // Another one loses its lineage between the rounds, and is asked for by itself.
-    await replaceVolume(stage, { region: away, server: 'db', device: '/dev/sdf' });
+    await replace('db');
     expect(await operationOf(execution, 'failback')).toMatchObject({
       stopped: {},
       questions: {

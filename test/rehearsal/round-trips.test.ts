@@ -201,6 +201,6 @@ describe('I4: a volume that goes there and back', () => {
   it(
     `holds every byte that was written, on both sides, after each round of ${roundTripsMin} trips in a row`,
     { timeout: 120_000 },
-    () => fc.assert(property, { numRuns: histories, seed: 20_260_105 }),
+    () => fc.assert(property, { numRuns: histories, seed: 20_260_105, endOnFailure: true }),
   );
 });
