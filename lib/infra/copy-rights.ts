@@ -1,11 +1,10 @@
 import type { Resources, Right } from './resources.ts';
 
-/** Copies of snapshots from one Region of the plans into the other. */
+/** Copies of snapshots from one Region of the plans into the other. Tagging them is a right of its own. */
 export function copying(of: Resources, from: 'primary' | 'recovery', to: 'primary' | 'recovery'): Right[] {
   return [
     { actions: ['ec2:CopySnapshot'], resources: of.snapshots(from) },
     of.make(of.snapshots(to), 'ec2:CopySnapshot'),
-    of.tagWhile('CopySnapshot', of.snapshots(to)),
   ];
 }
 

@@ -253,6 +253,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
     of.read(both, 'ec2:DescribeSnapshots'),
     of.read(['recovery'], 'ec2:GetEbsEncryptionByDefault'),
     ...copying(of, 'primary', 'recovery'),
+    of.tagWhile('CopySnapshot', of.snapshots('recovery')),
     ...of.keys('copyFrom', 'primary'),
     ...of.keys('copyTo', 'recovery'),
   ],

@@ -180,7 +180,7 @@ class Life {
     this.#write();
     this.#throttle('TransferStart', 'CopySnapshot');
     const returning = this.#stage.start('failback');
-    await this.#entered(returning, 'Pay fence');
+    await this.#entered(returning, 'Round');
     await this.#loseBases();
     await this.#ends(returning, 'SUCCEEDED');
     this.#stage.workload.act({ kind: 'write', server: 'db', device: '/dev/sdf', blocks: 1 });
@@ -196,7 +196,7 @@ class Life {
     );
   }
 
-  /** After the estimate somebody deletes images at home: of one volume those that failbacks made, of another all. */
+  /** After the estimate, and the report of what was written at home, somebody deletes images there: of one volume those that failbacks made, of another all. */
   async #loseBases(): Promise<void> {
     const { catalogue, clock, plan } = this.#stage;
     const { snapshots } = this.#home.ec2.state;
