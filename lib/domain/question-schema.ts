@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import type * as z from 'zod';
 import { duration, fields, integer, oneOf } from './fields.ts';
 import type { MoveLimit, QuestionRule } from './plan.ts';
 
