@@ -16,6 +16,7 @@ export const environment = {
   table: 'HOMEWARD_TABLE',
   topicArn: 'HOMEWARD_TOPIC_ARN',
   evidenceBucket: 'HOMEWARD_EVIDENCE_BUCKET',
+  protectMachineArn: 'HOMEWARD_PROTECT_MACHINE_ARN',
   failoverMachineArn: 'HOMEWARD_FAILOVER_MACHINE_ARN',
   failbackMachineArn: 'HOMEWARD_FAILBACK_MACHINE_ARN',
   /** JSON: alarm name → plan. */

@@ -102,6 +102,7 @@ export function asking(plan: Plan): Plan {
     failback: {
       ...plan.failback,
       questions: {
+        lostLineage: { withinSeconds: 3_600, otherwise: 'undo' },
         primaryIsSafe: { withinSeconds: 3_600, otherwise: 'undo' },
         unhealthy: { withinSeconds: 1_200, otherwise: 'undo' },
         cutOver: { withinSeconds: 3_600, otherwise: 'proceed' },

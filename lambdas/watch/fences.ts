@@ -1,4 +1,4 @@
 import { entry } from '../../lib/steps/entry.ts';
-import { fencesSchema, payOwedFence } from '../../lib/steps/watch/fences.ts';
+import { fencesSchema, payOwed } from '../../lib/steps/watch/fences.ts';
 
-export const handler = entry('watch/fences', fencesSchema, payOwedFence);
+export const handler = entry('watch/fences', fencesSchema, payOwed);

@@ -44,6 +44,7 @@ export interface Reading {
   readonly send: <Page>(page: () => Promise<Page>) => Promise<Page>;
 }
 
+const pageSizeMin = 100;
 const pageSizeMax = 10_000;
 
 /**
@@ -65,6 +66,14 @@ export async function* listChangedBlocks(
   for await (const page of pages)
     for (const block of page.ChangedBlocks ?? [])
       yield { index: block.BlockIndex ?? 0, token: block.SecondBlockToken ?? null };
+}
+
+/** Whether AWS can list what changed between the two, by the smallest page. @throws Failure LineageLost where it cannot. @source aws-facts [2.6] */
+export async function proveRelated(ebs: EBSClient, { base, snapshot }: SnapshotPair): Promise<void> {
+  const input = { FirstSnapshotId: base, SecondSnapshotId: snapshot, MaxResults: pageSizeMin };
+  await awsCall(`list the blocks changed between ${base} and ${snapshot}`, () =>
+    ebs.send(new ListChangedBlocksCommand(input)),
+  );
 }
 
 /**

@@ -18,9 +18,14 @@ export interface Unit {
   readonly last: number;
 }
 
-export interface CutBlocks {
+export interface CutBlocks extends Counts {
   readonly units: readonly Unit[];
+}
+
+/** Blocks to be looked at. `sharedBlocks`: of them those that both images have and that are to be compared; all others are written. */
+interface Counts {
   readonly listedBlocks: number;
+  readonly sharedBlocks: number;
 }
 
 /** 1,000 blocks take a worker about 20 s at 50 blocks/s and 32 kB of digests. */
@@ -47,9 +52,8 @@ export function shardsOf(sizeGib: number): Shard[] {
 }
 
 /** What one shard has to be looked at. Only the ends of stretches are held: a volume may have millions of blocks. */
-export interface Stretches {
+export interface Stretches extends Counts {
   readonly stretches: readonly { readonly first: number; readonly last: number }[];
-  readonly listedBlocks: number;
 }
 
 /**
@@ -57,20 +61,22 @@ export interface Stretches {
  * @param blocks from the begin of the shard on, in ascending order
  */
 export async function stretch(
-  blocks: AsyncIterable<{ readonly index: number }>,
+  blocks: AsyncIterable<{ readonly index: number; readonly baseToken?: string }>,
   { end }: Shard,
   blocksMin = blocksPerUnitMin,
 ): Promise<Stretches> {
   const stretches: { first: number; last: number }[] = [];
   let listedBlocks = 0;
-  for await (const { index } of blocks) {
+  let sharedBlocks = 0;
+  for await (const { index, baseToken } of blocks) {
     if (index >= end) break;
     const open = listedBlocks % blocksMin === 0 ? undefined : stretches.at(-1);
     if (open === undefined) stretches.push({ first: index, last: index });
     else open.last = index;
     listedBlocks += 1;
+    if (baseToken !== undefined) sharedBlocks += 1;
   }
-  return { stretches, listedBlocks };
+  return { stretches, listedBlocks, sharedBlocks };
 }
 
 /** Makes units of the stretches of all shards, in order; of more stretches larger units, not more. */
@@ -83,5 +89,6 @@ export function joinUnits(shards: readonly Stretches[], max = unitsMax): CutBloc
     const [first, last] = [joined[0]?.first, joined.at(-1)?.last];
     if (first !== undefined && last !== undefined) units.push({ index: units.length, first, last });
   }
-  return { units, listedBlocks: shards.reduce((sum, shard) => sum + shard.listedBlocks, 0) };
+  const sum = (of: keyof Counts) => shards.reduce((total, shard) => total + shard[of], 0);
+  return { units, listedBlocks: sum('listedBlocks'), sharedBlocks: sum('sharedBlocks') };
 }

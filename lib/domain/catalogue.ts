@@ -12,7 +12,7 @@ import { questionsSchema } from './question.ts';
 import { leftOutSchema } from './left-out.ts';
 import { launchConfigurationSchema } from './launch-configuration.ts';
 import { trafficChangeSchema } from './record-set.ts';
-import { blockMethodSchema, methodSchema, replicationMembers } from './replication-record.ts';
+import { methodSchema, replicationMembers, transferMethodSchema } from './replication-record.ts';
 
 const count = z.int().nonnegative();
 
@@ -207,6 +207,8 @@ export const twinSchema = z
     operation: operationIdSchema,
     /** Of the operation that made it: twins of later epochs are newer. */
     epoch: count,
+    /** AWS copied it to the primary Region: what is in the recovery Region is no copy, after which AWS would copy incrementally. */
+    isCopiedHome: z.literal(true).exactOptional(),
   })
   .refine(({ primarySnapshot, recoverySnapshot }) => primarySnapshot !== recoverySnapshot, {
     error: 'is the primary snapshot too',
@@ -260,8 +262,10 @@ const estimateSchema = z
             volume: volumeKeySchema,
             changedBlocks: count,
             gib: z.number().nonnegative(),
-            /** AWS cannot list what changed: all blocks count. */
-            isCompared: z.boolean(),
+            /** By anything but a delta all blocks count. Estimates of earlier versions do not say it. */
+            method: transferMethodSchema.default('delta'),
+            /** Why AWS has to copy everything. */
+            lost: z.string().exactOptional(),
             ...workFields,
           })
           .readonly(),
@@ -352,7 +356,7 @@ export const transferRecordSchema = z
     id: z.string().min(1),
     volume: volumeKeySchema,
     target: snapshotId,
-    method: blockMethodSchema,
+    method: transferMethodSchema,
     /** To be looked at, by the listing that it began with. */
     listedBlocks: count,
     /** Written: all that are listed, or those of them that differ. `null` until every unit is done. */

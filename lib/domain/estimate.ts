@@ -2,7 +2,9 @@ import { blockBytes, blocksPerSecondMax } from './blocks.ts';
 import type { FailbackEstimate, VolumeKey } from './catalogue.ts';
 import { pauseSecondsOf, predictPause, snapshotSeconds } from './cut-over.ts';
 import type { PhaseTime } from './phase-times.ts';
-import type { Plan } from './plan.ts';
+import { forecastCopy } from './native-copy.ts';
+import { estimateFullCopy } from './payback.ts';
+import type { MoveLimit, Plan } from './plan.ts';
 import {
   getDollarsPerBlock,
   listDollars,
@@ -10,17 +12,19 @@ import {
   snapshotDollarsPerMonth,
   transferDollars,
 } from './prices.ts';
-import type { BlockMethod } from './replication-record.ts';
+import type { TransferMethod } from './replication-record.ts';
 
-/** What is to be looked at of a volume. */
+/** What is to be moved of a volume, or looked at. */
 export interface VolumeDelta {
   readonly volume: VolumeKey;
   readonly listedBlocks: number;
-  readonly method: BlockMethod;
+  readonly method: TransferMethod;
   /** Units of its transfer. */
   readonly units: number;
   /** Blocks that its snapshot has. */
   readonly writtenBlocks: number;
+  /** Why AWS has to copy everything. */
+  readonly lost?: string;
 }
 
 export interface Circumstances {
@@ -51,10 +55,10 @@ export function estimateFailback(
 ): FailbackEstimate {
   const volumes = deltas.map((delta) => ({ volume: delta.volume, ...workOf(delta) }));
   const sum = (of: (work: Work) => number) => volumes.reduce((total, volume) => total + of(volume), 0);
-  const [gets, puts] = [sum((work) => work.gets), sum((work) => work.puts)];
-  const largest = Math.max(0, ...deltas.map(({ listedBlocks }) => listedBlocks));
+  const [gets, puts, changedBlocks] = [sum(({ gets: of }) => of), sum(({ puts: of }) => of), sum(blocksOf)];
+  const largest = Math.max(0, ...volumes.map(({ changedBlocks: of }) => of));
   const seconds = Math.max(
-    largest / blocksPerSecondMax,
+    ...deltas.map(secondsOf),
     gets / accountBlocksPerSecond(plan.recovery.region),
     puts / accountBlocksPerSecond(plan.primary.region),
   );
@@ -62,36 +66,79 @@ export function estimateFailback(
   const pause = predictPause(plan, measured, lastBlocks);
   return {
     volumes,
-    changedBlocks: puts,
-    gib: gibOf(puts),
+    changedBlocks,
+    gib: gibOf(changedBlocks),
     gets,
     puts,
     lists: sum((work) => work.lists),
     minutes: round(seconds / 60),
     dollars: round(sum((work) => work.dollars)),
-    transferDollars: round(transferDollars(puts * blockBytes)),
-    storageDollarsPerMonth: round(2 * snapshotDollarsPerMonth(puts * blockBytes)),
+    transferDollars: round(transferDollars(changedBlocks * blockBytes)),
+    storageDollarsPerMonth: round(snapshotDollarsPerMonth((changedBlocks + puts) * blockBytes)),
     pauseSeconds: pauseSecondsOf(pause),
     pause,
   };
 }
 
+function blocksOf({ changedBlocks }: Work): number {
+  return changedBlocks;
+}
+
+function secondsOf({ method, listedBlocks }: VolumeDelta): number {
+  if (method !== 'native-full') return listedBlocks / blocksPerSecondMax;
+  return forecastCopy({ fullBytes: listedBlocks * blockBytes, lastSeconds: undefined }).seconds;
+}
+
 /** A block that is moved is read once and written once; to be compared it is read of both images. Lists: to cut, by each unit of its own, and to verify. */
-function workOf({ listedBlocks, method, units, writtenBlocks }: VolumeDelta): Work {
-  const isCompared = method === 'compare';
-  const gets = isCompared ? 2 * listedBlocks : listedBlocks;
-  const lists = 3 * Math.max(1, Math.ceil(writtenBlocks / blocksPerPage)) + units;
-  const requests = gets * getDollarsPerBlock + listedBlocks * putDollarsPerBlock + listDollars(lists);
+function workOf(delta: VolumeDelta): Work {
+  const { listedBlocks, method, units, writtenBlocks, lost } = delta;
+  const isMoved = method !== 'native-full';
+  const gets = method === 'compare' ? 2 * listedBlocks : isMoved ? listedBlocks : 0;
+  const puts = isMoved ? listedBlocks : 0;
+  const lists = isMoved ? 3 * Math.max(1, Math.ceil(writtenBlocks / blocksPerPage)) + units : 0;
+  const requests = gets * getDollarsPerBlock + puts * putDollarsPerBlock + listDollars(lists);
   return {
     changedBlocks: listedBlocks,
     gib: gibOf(listedBlocks),
-    isCompared,
+    method,
+    ...(lost === undefined ? {} : { lost }),
     gets,
-    puts: listedBlocks,
+    puts,
     lists,
-    minutes: round(listedBlocks / blocksPerSecondMax / 60),
+    minutes: round(secondsOf(delta) / 60),
     dollars: round(requests + transferDollars(listedBlocks * blockBytes)),
   };
+}
+
+/** A comparison as its listing tells it before anything is read. */
+export interface Comparing {
+  readonly listedBlocks: number;
+  /** Blocks that both images have; all others are written for certain. */
+  readonly sharedBlocks: number;
+  readonly fullBytes: number;
+}
+
+/**
+ * Whether AWS's copy of everything is cheaper than a comparison even if of the blocks that both images have none differs: so it is where most of the older
+ * image is not in the new one, and would have to be written as zeros. With a month of what is stored once more.
+ */
+export function isCopyCheaper({ listedBlocks, sharedBlocks, fullBytes }: Comparing): boolean {
+  const written = listedBlocks - sharedBlocks;
+  const requests = 2 * sharedBlocks * getDollarsPerBlock + written * putDollarsPerBlock;
+  const bytes = written * blockBytes;
+  return estimateFullCopy(fullBytes).dollars < requests + transferDollars(bytes) + snapshotDollarsPerMonth(bytes);
+}
+
+/** The volumes of an estimate that do not come home by a delta. */
+export function lostLineages({ volumes }: FailbackEstimate): FailbackEstimate['volumes'] {
+  return volumes.filter(({ method }) => method !== 'delta');
+}
+
+/** Whether people are to be asked before so much is moved: more than either limit, or anything where there is none. */
+export function isOverLimit({ dollars, minutes }: FailbackEstimate, above: MoveLimit | undefined): boolean {
+  if (above === undefined) return true;
+  const { dollars: dollarsMax = Number.POSITIVE_INFINITY, seconds = Number.POSITIVE_INFINITY } = above;
+  return dollars > dollarsMax || minutes * 60 > seconds;
 }
 
 /** Blocks that the last round still has to move: what changes while the one before it moves, at the pace at which these have changed. */
@@ -113,7 +160,7 @@ export function isAnotherRoundNeeded(
 /** The estimate in lines for people: the sum, each volume with its method and why, what it costs, and what the pause is made of. */
 export function estimateLines(estimate: FailbackEstimate): string[] {
   const { volumes, changedBlocks, gib, minutes, dollars, pauseSeconds, pause } = estimate;
-  const compared = volumes.filter(({ isCompared }) => isCompared).map(({ volume }) => volume);
+  const compared = volumes.filter(({ method }) => method === 'compare').map(({ volume }) => volume);
   const most =
     compared.length === 0
       ? ''
@@ -130,10 +177,13 @@ export function estimateLines(estimate: FailbackEstimate): string[] {
   ];
 }
 
-function volumeLine(volume: FailbackEstimate['volumes'][number]): string {
-  const why = volume.isCompared
-    ? 'by comparison: AWS lists no changes against what is at home, so both are read'
-    : 'by delta: AWS lists the changes';
+/** A volume of an estimate, with its method and why. */
+export function volumeLine(volume: FailbackEstimate['volumes'][number]): string {
+  const why = {
+    delta: 'by delta: AWS lists the changes',
+    compare: 'by comparison: AWS lists no changes against what is at home, so both are read',
+    'native-full': `as a whole by AWS: ${volume.lost ?? 'reading both sides costs more'}`,
+  }[volume.method];
   return `  ${volume.volume}: ${volume.changedBlocks} blocks (${volume.gib.toFixed(2)} GiB), ${requestWords(volume)}, ${minuteWords(volume.minutes)}, $${volume.dollars.toFixed(2)}; ${why}`;
 }
 

@@ -15,7 +15,8 @@ import {
 } from './fields.ts';
 import { mibPerSecond } from './hydration.ts';
 import { brokenRules } from './plan-rules.ts';
-import type { AutomaticFailover, Consistency, DrillNetwork, Plan, QuestionRule } from './plan.ts';
+import type { AutomaticFailover, Consistency, DrillNetwork, Plan } from './plan.ts';
+import { failbackQuestions, failoverQuestions, toQuestions } from './question-schema.ts';
 import { recordSchema, toRecord } from './traffic-schema.ts';
 import { userDataPolicy } from './user-data.ts';
 
@@ -107,9 +108,6 @@ const automatic = fields({
   pointAgeLimit: duration.exactOptional(),
 });
 
-const question = fields({ within: duration, otherwise: oneOf('proceed', 'undo') });
-const optionalQuestion = question.exactOptional();
-
 const pointCount = integer(0, 1_000).default(0);
 
 const retention = fields({
@@ -170,22 +168,14 @@ const planSchema = fields({
     fence: oneOf('stop', 'isolate', 'none').exactOptional(),
     isolationGroups: listOf(id('sg'), 'security group').exactOptional(),
     whenFenceIsOwed: oneOf('proceed', 'stop', 'ask'),
-    questions: fields({
-      owedFence: optionalQuestion,
-      unhealthy: optionalQuestion,
-      traffic: optionalQuestion,
-    }).exactOptional(),
+    questions: failoverQuestions.exactOptional(),
     automatic: automatic.exactOptional(),
   }),
   failback: fields({
     pauseLimit: duration,
     roundsMax: integer(1, 20).default(4),
     keepFor: durationOr('until accepted').prefault('14 days'),
-    questions: fields({
-      primaryIsSafe: optionalQuestion,
-      unhealthy: optionalQuestion,
-      cutOver: optionalQuestion,
-    }).exactOptional(),
+    questions: failbackQuestions.exactOptional(),
     drill: homeDrill.exactOptional(),
   }),
   probes: probes.exactOptional(),
@@ -260,17 +250,6 @@ function toAutomatic({
     ...(coolDown === undefined ? {} : { coolDownSeconds: coolDown }),
     ...(pointAgeLimit === undefined ? {} : { pointAgeSecondsMax: pointAgeLimit }),
   };
-}
-
-type WrittenQuestion = z.output<typeof question>;
-
-function toQuestions<Name extends string>(
-  written: Readonly<Partial<Record<Name, WrittenQuestion>>>,
-): Partial<Record<Name, QuestionRule>> {
-  const entries = Object.entries<WrittenQuestion | undefined>(written).flatMap(([key, rule]) =>
-    rule === undefined ? [] : [[key, { withinSeconds: rule.within, otherwise: rule.otherwise }]],
-  );
-  return Object.fromEntries(entries) as Partial<Record<Name, QuestionRule>>;
 }
 
 type Written = Omit<z.output<typeof group>, 'tags'>;

@@ -145,8 +145,15 @@ export interface FailoverQuestions {
   readonly traffic?: QuestionRule;
 }
 
-/** What a failback asks people: before the returned primary is touched, of servers that do not become healthy, and before recovery stops serving. */
+/** What may be moved without asking: any of the two. */
+export interface MoveLimit {
+  readonly dollars?: number;
+  readonly seconds?: number;
+}
+
+/** What a failback asks people: before more than the limit comes home otherwise than by delta, before the returned primary is touched, of servers that do not become healthy, and before recovery stops serving. */
 export interface FailbackQuestions {
+  readonly lostLineage?: QuestionRule & { readonly above?: MoveLimit };
   readonly primaryIsSafe?: QuestionRule;
   readonly unhealthy?: QuestionRule;
   readonly cutOver?: QuestionRule;

@@ -25,7 +25,7 @@ export const questionSchema = z
 export type Question = z.output<typeof questionSchema>;
 export type Answer = NonNullable<Question['answer']>;
 
-/** Questions of an operation by key: `owed-fence`, `wave-2`, `traffic`, `primary-is-safe`, `cut-over`. */
+/** Questions of an operation by key: `owed-fence`, `wave-2`, `traffic`, `lost-lineage`, `lost-lineage-2` of a round, `primary-is-safe`, `cut-over`. */
 export const questionsSchema = z.record(name, questionSchema).readonly();
 export type Questions = z.output<typeof questionsSchema>;
 

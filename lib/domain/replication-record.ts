@@ -7,6 +7,10 @@ export type ReplicationMethod = z.output<typeof methodSchema>;
 export const blockMethodSchema = methodSchema.extract(['delta', 'compare']);
 export type BlockMethod = z.output<typeof blockMethodSchema>;
 
+/** How a volume gets from one Region to the other in a transfer of ours: by blocks, or, with nothing to build on, as a whole by AWS. */
+export const transferMethodSchema = methodSchema.exclude(['native-incremental']);
+export type TransferMethod = z.output<typeof transferMethodSchema>;
+
 export function isByBlocks(method: ReplicationMethod | null): method is BlockMethod {
   return method === 'delta' || method === 'compare';
 }

@@ -1,6 +1,7 @@
 import type { Twin } from './catalogue.ts';
 import { comparisonOf, comparisonText, type DeltaHistory, paybackOf, paybackText } from './payback.ts';
-import { isByBlocks, type ReplicationEstimate, type ReplicationMethod } from './replication-record.ts';
+import type { ReplicationEstimate, ReplicationMethod } from './replication-record.ts';
+import { isNativeCopy } from './twins.ts';
 
 /** How the next snapshot of a volume gets to the recovery Region, and why, in words for the operation's record. */
 export interface MethodChoice {
@@ -25,6 +26,8 @@ export interface ReplicationFacts {
   readonly lastTwin: Twin | undefined;
   /** The recovery side of the last twin; `undefined` where AWS does not describe it. */
   readonly far: Protection | undefined;
+  /** A side of the last twin that AWS does not describe. */
+  readonly lost: string | undefined;
   /** What a copy begun now is under. */
   readonly wanted: Protection;
   /** Of a volume whose images go by blocks. */
@@ -36,13 +39,15 @@ export interface ReplicationFacts {
  * Native copies are incremental only after another native copy of the same lineage under the same key [1.6]; a volume rebuilt by failback
  * has none, but its twin allows a delta. A delta has the key of what it is written onto, and cannot be written onto an unencrypted snapshot
  * where the Region encrypts by default [2.3]. A volume in the place of another one has no lineage with what is there, only, perhaps, most
- * of its content: where that is cheaper, the two are compared.
+ * of its content: where that is cheaper, the two are compared. Blocks need both sides of the twin.
  */
-export function chooseMethod({ primaryVolume, lastTwin, far, wanted, deltas }: ReplicationFacts): MethodChoice {
+export function chooseMethod({ primaryVolume, lastTwin, far, lost, wanted, deltas }: ReplicationFacts): MethodChoice {
   if (lastTwin === undefined)
     return { method: 'native-full', reason: 'nothing of this volume is in the recovery Region yet' };
-  const { method, primarySnapshot, recoverySnapshot } = lastTwin;
-  const difference = far === undefined ? undefined : differenceOf(method, far, wanted);
+  const { primarySnapshot, recoverySnapshot } = lastTwin;
+  const isNative = isNativeCopy(lastTwin);
+  if (!isNative && lost !== undefined) return inFull(`${lost}, a side of its last twin, is gone`);
+  const difference = far === undefined ? undefined : differenceOf(isNative, far, wanted);
   if (lastTwin.primaryVolume !== primaryVolume) {
     const reason = `the last twin belongs to volume ${lastTwin.primaryVolume ?? '(none)'}, not to ${primaryVolume}`;
     const comparison = difference !== undefined || deltas === undefined ? undefined : comparisonOf(deltas);
@@ -50,7 +55,7 @@ export function chooseMethod({ primaryVolume, lastTwin, far, wanted, deltas }: R
     return { method: 'compare', reason: `${reason}: ${comparisonText(comparison)}`, estimated: comparison.compare };
   }
   if (difference !== undefined) return inFull(`${recoverySnapshot} ${difference}`);
-  if (!isByBlocks(method)) {
+  if (isNative) {
     return { method: 'native-incremental', reason: `${recoverySnapshot} is the newest native copy of this volume` };
   }
   const payback = deltas === undefined ? undefined : paybackOf(deltas);
@@ -64,10 +69,9 @@ function inFull(reason: string): MethodChoice {
 }
 
 /** Why nothing that is wanted now can build on what is there. A delta goes onto an encrypted snapshot whatever the volume at home is. */
-function differenceOf(method: ReplicationMethod, far: Protection, wanted: Protection): string | undefined {
+function differenceOf(isNative: boolean, far: Protection, wanted: Protection): string | undefined {
   if (!far.isEncrypted && wanted.isEncrypted) return 'is unencrypted, and copies are encrypted now';
-  if (far.isEncrypted && !wanted.isEncrypted)
-    return isByBlocks(method) ? undefined : 'is encrypted, and copies are not any more';
+  if (far.isEncrypted && !wanted.isEncrypted) return isNative ? 'is encrypted, and copies are not any more' : undefined;
   const isOther = far.key !== undefined && wanted.key !== undefined && far.key !== wanted.key;
   return isOther ? `is under key ${far.key}, and copies are made under ${wanted.key} now` : undefined;
 }

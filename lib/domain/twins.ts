@@ -19,6 +19,11 @@ export function lastTwins(twins: readonly Twin[]): Map<VolumeKey, Twin> {
   return last;
 }
 
+/** Whether AWS copied it to the recovery Region, and so copies the next one incrementally; after all others a delta can follow. */
+export function isNativeCopy({ method, isCopiedHome }: Pick<Twin, 'method' | 'isCopiedHome'>): boolean {
+  return !isByBlocks(method) && isCopiedHome === undefined;
+}
+
 /**
  * The newest twin of each volume that AWS copied: of a volume whose images go by blocks it is older than the last twin, and only its
  * copy is needed, without which AWS would copy the next one in full [1.6].
@@ -26,8 +31,7 @@ export function lastTwins(twins: readonly Twin[]): Map<VolumeKey, Twin> {
 export function newestNativeTwins(twins: readonly Twin[]): Map<VolumeKey, Twin> {
   const newest = new Map<VolumeKey, Twin>();
   for (const twin of twins)
-    if (!isByBlocks(twin.method) && twin.madeAt > (newest.get(twin.volume)?.madeAt ?? ''))
-      newest.set(twin.volume, twin);
+    if (isNativeCopy(twin) && twin.madeAt > (newest.get(twin.volume)?.madeAt ?? '')) newest.set(twin.volume, twin);
   return newest;
 }
 

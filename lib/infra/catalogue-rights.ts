@@ -26,6 +26,7 @@ const catalogueUse: Partial<Record<StepName, readonly string[]>> = {
   'protect/capture': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],
   'protect/replicate': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],
   'protect/prune': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],
+  'transfer/start': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],
   'failback/estimate': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],
   'failback/pay-fence': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],
   'failback/round': ['GetItem', 'Query', 'UpdateItem', 'DeleteItem'],

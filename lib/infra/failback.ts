@@ -12,14 +12,17 @@ import { waves } from './waves.ts';
 const undoable = [
   'Fence',
   'Estimate',
+  'Ask in Estimate',
   'Sweep estimate',
   'Pay fence',
   'Ask in Pay fence',
   'Round',
+  'Ask in Round',
   'Finish Round',
   'Stop recovery',
   'Ask in Stop recovery',
   'Final round',
+  'Ask in Final round',
   'Finish Final round',
   'Switch traffic',
   'Commit',
@@ -47,14 +50,14 @@ export class FailbackMachine extends Construct {
     rebuild.itemProcessor(tasks.untilEnd('Rebuild', 'failback/rebuild', { 'server.$': '$.server' }));
     rebuild.next(servers);
 
-    const last = round(this, tasks, { id: 'Final round', final: true, next: rebuild, isRepeated: true });
+    const last = round(this, tasks, { id: 'Final round', final: true, next: rebuild, isOfFailback: true });
     const stop = tasks.untilAnswered('Stop recovery', 'failback/stop-recovery', {}, last.begin);
-    const serving = round(this, tasks, { id: 'Round', final: false, next: stop, isRepeated: true });
+    const serving = round(this, tasks, { id: 'Round', final: false, next: stop, isOfFailback: true });
     const payFence = tasks.untilAnswered('Pay fence', 'failback/pay-fence', {}, serving.begin);
     const isEstimate = new Choice(this, 'Estimate only?')
       .when(Condition.booleanEquals('$.estimateOnly', true), tasks.until('Sweep estimate', 'failback/sweep', {}, close))
       .otherwise(payFence);
-    const estimate = tasks.until('Estimate', 'failback/estimate', {}, isEstimate);
+    const estimate = tasks.untilAnswered('Estimate', 'failback/estimate', {}, isEstimate);
     const isFenceOnly = new Choice(this, 'Fence only?')
       .when(Condition.isPresent('$.isFenceOnly'), tasks.until('Fence', 'failback/fence', {}, close))
       .otherwise(estimate);

@@ -66,7 +66,7 @@ export class HomewardStack extends Stack {
     const failover = new FailoverMachine(this, functions).machine;
     const failback = new FailbackMachine(this, functions).machine;
     new Schedules(this, plans, protect, functions.get('protect/measure'));
-    new Watch(this, plans, functions, failback);
+    new Watch(this, plans, functions, { protect, failback });
     new Drills(this, plans, failover);
     new AutomaticFailover(this, plans, functions, { failover, topic });
     new PlanAlarms(this, plans, topic);

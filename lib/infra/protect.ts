@@ -49,7 +49,7 @@ export class ProtectMachine extends Construct {
       final: false,
       next: manifest,
       otherwise: prune,
-      isRepeated: false,
+      isOfFailback: false,
     });
     const sweep = tasks.until('Sweep rounds', 'failback/sweep', {}, closeFailed);
     for (const task of tasks.made)

@@ -1,6 +1,7 @@
 import { isCommanded } from '../domain/health-commands.ts';
 import { metricNamespace } from '../names.ts';
 import { lookingAtReservations, reserving } from './capacity-rights.ts';
+import { copying, lookingForWays } from './copy-rights.ts';
 import { fencing, givingGroupsBack, payingFence } from './fence-rights.ts';
 import { deletingKept, lookingAtKept } from './kept-rights.ts';
 import { type Arns, Resources, type Right, suffix } from './resources.ts';
@@ -251,8 +252,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
     publishing,
     of.read(both, 'ec2:DescribeSnapshots'),
     of.read(['recovery'], 'ec2:GetEbsEncryptionByDefault'),
-    on(of.snapshots('primary'), 'ec2:CopySnapshot'),
-    of.make(of.snapshots('recovery'), 'ec2:CopySnapshot'),
+    ...copying(of, 'primary', 'recovery'),
     of.tagWhile('CopySnapshot', of.snapshots('recovery')),
     ...of.keys('copyFrom', 'primary'),
     ...of.keys('copyTo', 'recovery'),
@@ -271,6 +271,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
     of.read(both, 'ec2:DescribeSnapshots'),
     transferring(of).list,
     transferring(of).listAll,
+    ...copying(of, 'recovery', 'primary'),
     of.make(of.snapshots(...both), 'ebs:StartSnapshot'),
     of.mark(of.snapshots(...both), 'failback-base', 'recovery-point-copy'),
     ...of.keys('direct', ...both),
@@ -325,15 +326,10 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
     ...(of.zones.size === 0 ? [] : [on([`arn:${of.partition}:route53:::change/*`], 'route53:GetChange')]),
   ],
   'traffic/restore': (of) => [of.read(both, 'ec2:DescribeInstances'), ...switching(of), ...leading(of)],
-  'failback/estimate': (of) => [
-    ...snapshotSet(of, 'recovery'),
-    of.own(of.snapshots('recovery'), 'ebs:ListChangedBlocks'),
-    of.own(of.snapshots('recovery'), 'ebs:ListSnapshotBlocks'),
-    ...of.keys('direct', 'recovery'),
-  ],
+  'failback/estimate': (of) => [...snapshotSet(of, 'recovery'), ...lookingForWays(of)],
   'failback/round': (of) => [
     ...snapshotSet(of, 'recovery'),
-    ...of.keys('make', 'recovery'),
+    ...lookingForWays(of),
     of.read(['primary'], 'ec2:DescribeInstances'),
   ],
   'failback/pay-fence': (of) => [

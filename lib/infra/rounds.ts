@@ -9,8 +9,8 @@ export interface RoundStates {
   readonly next: IChainable;
   /** Where it goes on instead when there is nothing that could be moved. */
   readonly otherwise?: IChainable;
-  /** Whether more rounds follow as long as they shorten the pause. */
-  readonly isRepeated: boolean;
+  /** Whether it is of a failback: more rounds follow as long as they shorten the pause, and people may be asked. Reverse protection waits for nobody. */
+  readonly isOfFailback: boolean;
 }
 
 /** `move`: failures of its items are its own. */
@@ -20,8 +20,12 @@ export interface Round {
 }
 
 /** One delta round: snapshot what serves, move what changed, record the twins. Failback and reverse protection go the same way. */
-export function round(scope: Construct, tasks: Tasks, { id, final, next, otherwise, isRepeated }: RoundStates): Round {
-  const take = tasks.poll(id, 'failback/round', { final });
+export function round(
+  scope: Construct,
+  tasks: Tasks,
+  { id, final, next, otherwise, isOfFailback }: RoundStates,
+): Round {
+  const take = tasks.poll(id, 'failback/round', { final }, { mayAsk: isOfFailback });
   const move = transferAll(scope, tasks, `${id} delta`);
   const finish = tasks.call(`Finish ${id}`, 'failback/finish-round', {
     payload: { final, 'startedAt.$': '$.poll.result.startedAt', 'transfers.$': '$.poll.result.transfers' },
@@ -36,6 +40,6 @@ export function round(scope: Construct, tasks: Tasks, { id, final, next, otherwi
     new Choice(scope, `${id}: another?`)
       .when(Condition.stringEquals('$.round.result.next', 'round'), take.begin)
       .otherwise(next);
-  finish.next(isRepeated ? isAnother() : next);
+  finish.next(isOfFailback ? isAnother() : next);
   return { begin: take.begin, move };
 }

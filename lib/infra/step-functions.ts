@@ -28,6 +28,7 @@ const sizes: Partial<Record<StepName, { memoryMb: number; minutes: number; more?
     'transfer/start': { memoryMb: 512, minutes: 15 },
     'transfer/complete': { memoryMb: 512, minutes: 15 },
     'failback/estimate': { memoryMb: 512, minutes: 15 },
+    'failback/round': { memoryMb: 512, minutes: 15 },
     'failback/pay-fence': { memoryMb: 512, minutes: 15 },
     'failover/guard': { memoryMb: 256, minutes: 15 },
   };

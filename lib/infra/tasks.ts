@@ -75,12 +75,15 @@ export class Tasks {
     return task;
   }
 
-  /** Looks again and again until the step says `done`; the last look stays at `$.poll.result`. */
+  /** Looks again and again until the step says `done`; the last look stays at `$.poll.result`. `mayAsk`: it may ask people first, and the answer leads back to a first look. */
   poll(
     id: string,
     step: StepName,
     payload: Readonly<Record<string, unknown>> = {},
-    options: Pick<TaskOptions, 'withoutContext' | 'repeatsMax'> = {},
+    {
+      mayAsk = false,
+      ...options
+    }: Pick<TaskOptions, 'withoutContext' | 'repeatsMax'> & { readonly mayAsk?: boolean } = {},
   ): Poll {
     const begin = new Pass(this.#scope, `${id}: begin`, {
       result: Result.fromObject({ result: { polls: 0 } }),
@@ -96,6 +99,10 @@ export class Tasks {
     begin.next(look);
     look.next(isDone);
     wait.next(look);
+    if (mayAsk) {
+      const ask = this.until(`Ask in ${id}`, 'operation/ask', { 'execution.$': '$$.Execution.Id' }, begin);
+      isDone.when(Condition.isPresent('$.poll.result.asks'), ask);
+    }
     return { begin, look, isDone, wait };
   }
 
@@ -106,14 +113,10 @@ export class Tasks {
     return begin;
   }
 
-  /** As {@link until}, of a step that may ask people first: the answer leads back to a first look. */
+  /** As {@link until}, of a step that may ask people first. */
   untilAnswered(id: string, step: StepName, payload: Readonly<Record<string, unknown>>, next: IChainable): State {
-    const { begin, isDone, wait } = this.poll(id, step, payload);
-    const ask = this.until(`Ask in ${id}`, 'operation/ask', { 'execution.$': '$$.Execution.Id' }, begin);
-    isDone
-      .when(Condition.isPresent('$.poll.result.asks'), ask)
-      .when(Condition.booleanEquals('$.poll.result.done', true), next)
-      .otherwise(wait);
+    const { begin, isDone, wait } = this.poll(id, step, payload, { mayAsk: true });
+    isDone.when(Condition.booleanEquals('$.poll.result.done', true), next).otherwise(wait);
     return begin;
   }
 

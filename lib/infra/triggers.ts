@@ -66,10 +66,15 @@ export function invoking(scope: Construct, id: string, step: StepName, invoked: 
 }
 
 /**
- * For each plan: every minute what is owed and can be paid now, and whether its probes are answered and its signals suffice for a failover, and less often whether a failover would work, and what has stayed long enough since it came home. A tick that could not be delivered is dropped for the next one.
+ * For each plan: every minute what is owed and can be paid now, a fence or a point since it came home, and whether its probes are answered and its signals suffice for a failover, and less often whether a failover would work, and what has stayed long enough since it came home. A tick that could not be delivered is dropped for the next one.
  */
 export class Watch extends Construct {
-  constructor(scope: Construct, plans: readonly Plan[], functions: StepFunctions, failback: StateMachine) {
+  constructor(
+    scope: Construct,
+    plans: readonly Plan[],
+    functions: StepFunctions,
+    { protect, failback }: Pick<Machines, 'protect' | 'failback'>,
+  ) {
     super(scope, 'Watch');
     const fences = functions.get('watch/fences');
     const kept = functions.get('watch/kept');
@@ -77,6 +82,8 @@ export class Watch extends Construct {
       failback.grantStartExecution(starting);
       starting.addEnvironment(environment.failbackMachineArn, failback.stateMachineArn);
     }
+    protect.grantStartExecution(fences);
+    fences.addEnvironment(environment.protectMachineArn, protect.stateMachineArn);
     const readiness = functions.get('watch/readiness');
     const prober = functions.get('watch/prober');
     const guard = functions.get('failover/guard');

@@ -28,10 +28,11 @@ export async function protectAndFill(life: Life): Promise<void> {
   fill(life, away, false);
 }
 
-/** A volume of a recovery server becomes another one to AWS, without a block of it changing. */
+/** Volumes of recovery servers become others to AWS, without a block of them changing; onto one, which is smaller now, nothing at home can be brought up. */
 export async function failOverAndReplace(life: Life): Promise<void> {
   await failOver(life);
   await replaceVolume(life.stage, { region: away, server: 'db', device: '/dev/sdf' });
+  await replaceVolume(life.stage, { region: away, server: 'files', device: '/dev/sdf' }, { sizeGib: 7 });
 }
 
 export async function failOverInTheDark(life: Life): Promise<void> {

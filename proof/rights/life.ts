@@ -180,7 +180,11 @@ class Life {
     this.#refuse('ChangeResourceRecordSets', 'TrafficSwitch');
     await this.#ends(this.#stage.start('failback'), 'FAILED');
     this.#write();
-    await this.#ends(this.#stage.start('failback'), 'SUCCEEDED');
+    this.#throttle('TransferStart', 'CopySnapshot');
+    const returning = this.#stage.start('failback');
+    await this.#entered(returning, 'Round');
+    await this.#loseBases();
+    await this.#ends(returning, 'SUCCEEDED');
     this.#stage.workload.act({ kind: 'write', server: 'db', device: '/dev/sdf', blocks: 1 });
     // Where nothing changes, what takes the place of a volume is compared.
     for (let quiet = 0; quiet < 3; quiet += 1) await this.#protectNow();
@@ -192,6 +196,17 @@ class Life {
         .executions('failback')
         .some(({ name, status }) => name.startsWith('accept-') && status === 'SUCCEEDED'),
     );
+  }
+
+  /** After the estimate, and the report of what was written at home, somebody deletes images there: of one volume those that failbacks made, of another all. */
+  async #loseBases(): Promise<void> {
+    const { catalogue, clock, plan } = this.#stage;
+    const { snapshots } = this.#home.ec2.state;
+    for (const { volume, operation, primarySnapshot } of await clock.settle(catalogue.twins(plan.name)))
+      if (volume === 'db:/dev/sdf' || (volume === 'web:/dev/sdf' && operation.startsWith('failback-')))
+        snapshots.delete(primarySnapshot);
+    for (const { servers } of await clock.settle(catalogue.points(plan.name)))
+      snapshots.delete(servers['db']?.volumes['/dev/sdf']?.snapshot ?? '');
   }
 
   #payments(): readonly Execution[] {

@@ -1,3 +1,4 @@
+import { DeleteSnapshotCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Operation, RecoveryPoint } from '../../lib/domain/catalogue.ts';
 import { RawTable } from '../../proof/raw-table.ts';
@@ -19,7 +20,7 @@ beforeEach(async () => {
   stage = await openShop(41);
   await setSchedules(stage, 'protect', 'DISABLED');
   await setSchedules(stage, 'measure', 'DISABLED');
-  expect(outcomeOf(await protectNow(stage)).status).toBe('SUCCEEDED');
+  for (let run = 0; run < 2; run += 1) expect(outcomeOf(await protectNow(stage)).status).toBe('SUCCEEDED');
   expect(outcomeOf(await stage.run('failover')).status).toBe('SUCCEEDED');
 });
 afterEach(() => {
@@ -42,6 +43,10 @@ async function replace(region: string, size: { sizeGib?: number } = {}): Promise
   ec2(region).writeBlocks(volume, 1_000, Buffer.alloc(524_288, 8));
 }
 
+async function remove(region: string, SnapshotId: string): Promise<void> {
+  await settle(new EC2Client(stage.cloud.clientConfig(region)).send(new DeleteSnapshotCommand({ SnapshotId })));
+}
+
 async function lastOperation(kind: string): Promise<Operation> {
   const all = (await settle(stage.catalogue.operations(shop.name))).filter((each) => each.kind === kind);
   const last = all.toSorted((a, b) => a.epoch - b.epoch).at(-1);
@@ -61,7 +66,7 @@ describe('a volume replaced in the recovery Region', () => {
     await replace(away);
     expect(outcomeOf(await stage.run('failback', { plan: shop.name, estimateOnly: true })).status).toBe('SUCCEEDED');
     const { estimate } = await lastOperation('failback');
-    expect(estimate?.volumes.filter(({ isCompared }) => isCompared).map(({ volume }) => volume)).toEqual([key]);
+    expect(estimate?.volumes.filter(({ method }) => method === 'compare').map(({ volume }) => volume)).toEqual([key]);
 
     expect(outcomeOf(await stage.run('failback')).status).toBe('SUCCEEDED');
     const operation = await lastOperation('failback');
@@ -77,13 +82,58 @@ describe('a volume replaced in the recovery Region', () => {
     expect((await newestPoint()).servers[server]?.volumes[device]?.method).toBe('delta');
   });
 
-  it('I12: is refused by name where it is smaller than what is at home, and recovery goes on serving', async () => {
+  it('I4: comes home as a whole where nothing is left to build on, another by comparison with an older point, and protection goes on by deltas', async () => {
+    const older = ['db', '/dev/sdf'] as const;
+    const gone = ['web', '/dev/xvda'] as const;
+    const snapshots = (await settle(stage.catalogue.points(shop.name))).map(
+      ({ servers }) =>
+        ([name, of]: readonly [string, string]) =>
+          servers[name]?.volumes[of]?.snapshot ?? '',
+    );
+    // Smaller than what is at home; and at home one lacks its newest image, another all of them.
     await replace(away, { sizeGib: ec2(away).contentOf(attached(away)).sizeGib - 1 });
-    const { status, message } = outcomeOf(await stage.run('failback'));
-    expect(status).toBe('FAILED');
-    expect(message).toMatch(new RegExp(`The volume of ${key} is another one than before, and smaller`));
-    expect(await settle(stage.catalogue.state(shop.name))).toMatchObject({ phase: 'recovered', lease: null });
-    expect(stage.workload.servingRegion()).toBe(away);
+    for (const of of snapshots) await remove(home, of(gone));
+    await remove(home, snapshots.at(-1)?.(older) ?? '');
+    expect(outcomeOf(await stage.run('failback', { plan: shop.name, estimateOnly: true })).status).toBe('SUCCEEDED');
+    const { estimate } = await lastOperation('failback');
+    const ways = estimate?.volumes
+      .filter(({ method }) => method !== 'delta')
+      .map((each) => [each.volume, each] as const);
+    expect(Object.fromEntries(ways ?? [])).toEqual({
+      [key]: expect.objectContaining({
+        method: 'native-full',
+        lost: expect.stringMatching(/another one than before, and smaller/),
+      }),
+      'web:/dev/xvda': expect.objectContaining({
+        method: 'native-full',
+        lost: `${snapshots.at(-1)?.(gone)} in ${home} is gone`,
+      }),
+      'db:/dev/sdf': expect.objectContaining({ method: 'compare' }),
+    });
+
+    expect(outcomeOf(await stage.run('failback')).status).toBe('SUCCEEDED');
+    const { id, swapped } = await lastOperation('failback');
+    const twins = (await settle(stage.catalogue.twins(shop.name))).filter(({ operation }) => operation === id);
+    const said = (await events(id)).join();
+    for (const volume of [key, 'web:/dev/xvda'])
+      expect(said).toMatch(new RegExp(`${volume}: AWS copies snap-\\w+ as a whole to ${home}`));
+    for (const volume of [key, 'web:/dev/xvda', 'db:/dev/sdf'] as const) {
+      const last = twins
+        .filter((twin) => twin.volume === volume)
+        .toSorted((a, b) => a.madeAt.localeCompare(b.madeAt))
+        .at(-1);
+      expect(last?.primaryVolume).toBe(swapped[volume]?.new);
+      const [there, here] = [
+        ec2(away).contentOf(last?.recoverySnapshot ?? ''),
+        ec2(home).contentOf(last?.primarySnapshot ?? ''),
+      ];
+      expect([here.sizeGib, changedIndexes(here, there)]).toEqual([there.sizeGib, []]);
+    }
+    const { copied } = ec2(away).bytesMoved;
+    expect(outcomeOf(await protectNow(stage)).status).toBe('SUCCEEDED');
+    const images = Object.values((await newestPoint()).servers).flatMap(({ volumes }) => Object.values(volumes));
+    expect(new Set(images.map(({ method }) => method))).toEqual(new Set(['delta']));
+    expect(ec2(away).bytesMoved.copied).toBe(copied);
   });
 });
 

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { answerQuestion, showStatus } from '../../lib/cli/operations.ts';
 import type { Evidence } from '../../lib/domain/evidence.ts';
 import type { Life } from '../../proof/life.ts';
+import { replaceVolume } from '../../proof/replace-volume.ts';
 import { asking } from '../../proof/shop.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
 import type { Execution } from '../../sim/stepfunctions/stepfunctions.ts';
@@ -50,6 +51,18 @@ async function answerByHand(word: string, because?: string): Promise<string[]> {
     ),
   );
   return lines;
+}
+
+/** Somebody puts another volume in the place of one that serves, with its tags, and deletes the old one. */
+async function replace(server: string): Promise<void> {
+  const device = '/dev/sdf';
+  const old = ec2(away)
+    .volumesOf(stage.workload.instanceIn(away, server) ?? '')
+    .get(device);
+  const made = await replaceVolume(stage, { region: away, server, device });
+  const { volumes } = ec2(away).state;
+  volumes.get(made)?.tags.push(...(volumes.get(old ?? '')?.tags ?? []));
+  volumes.delete(old ?? '');
 }
 
 async function operationOf({ name }: Execution, kind: 'failover' | 'failback') {
@@ -216,8 +229,14 @@ describe('I11: a failback that a person has to decide', () => {
     life.write(2);
   });
 
-  it('touches the primary only once somebody says that it is safe, and why; and stops recovery when told to', async () => {
+  it('moves more than its limit only when told to, touches the primary only once somebody says that it is safe, and why; and stops recovery when told to', async () => {
+    await replace('files');
     const execution = stage.start('failback');
+    await asked(execution, 'Estimate');
+    expect(told().at(-1)?.message).toMatch(
+      /not all volumes can come home by delta: {2}files:\/dev\/sdf: \d+ blocks .* by comparison: .* in all\. Shall it\? Answers: proceed, undo\..*: undo\./,
+    );
+    expect(await answer('failback', { answer: 'proceed' })).toMatchObject({ status: 'SUCCEEDED' });
     await asked(execution, 'Pay fence');
     expect(
       stage.cloud.record.calls.filter(({ operation, region }) => operation === 'CreateSnapshots' && region === home),
@@ -230,13 +249,24 @@ describe('I11: a failback that a person has to decide', () => {
       status: 'SUCCEEDED',
     });
     await asked(execution, 'Stop recovery');
+    // Another one loses its lineage between the rounds, and is asked for by itself.
+    await replace('db');
     expect(await operationOf(execution, 'failback')).toMatchObject({
       stopped: {},
-      questions: { 'primary-is-safe': { answer: { because: 'forensics are done' } } },
+      questions: {
+        'lost-lineage': { answer: { word: 'proceed' } },
+        'primary-is-safe': { answer: { because: 'forensics are done' } },
+      },
     });
     expect(await answerByHand('proceed')).toHaveLength(1);
+    await asked(execution, 'Final round');
+    expect(told().at(-1)?.message).toMatch(/db:\/dev\/sdf: \d+ blocks .* by comparison/);
+    expect(await answer('failback', { answer: 'proceed' })).toMatchObject({ status: 'SUCCEEDED' });
     expect(await ended(execution)).toMatchObject({ status: 'SUCCEEDED' });
     expect(await state()).toMatchObject({ phase: 'protected', activeSite: 'primary' });
+    expect((await operationOf(execution, 'failback'))?.estimate?.volumes).toContainEqual(
+      expect.objectContaining({ volume: 'db:/dev/sdf', method: 'compare' }),
+    );
   });
 
   it('leaves everything as it is when nobody calls the primary safe', async () => {

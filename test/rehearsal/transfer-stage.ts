@@ -15,6 +15,8 @@ import { SimulatedCloud } from '../../sim/create-cloud.ts';
 
 export const [home, away] = ['us-east-1', 'us-west-2'] as const;
 const plan = { name: 'shop' } as Plan;
+export type Region = typeof home | typeof away;
+export const otherThan = (region: Region): Region => (region === home ? away : home);
 
 /** What comes between an EBS client and AWS: may change a request, or its answer. */
 export type Wire = (
@@ -24,8 +26,9 @@ export type Wire = (
 
 export const block = (fill: number) => Buffer.alloc(524_288, fill);
 
-/** The block that moves from `base`, at `farBase` too, to `later`. */
+/** The block that moves from `base`, at `farBase` too, to `later`: home, unless `from` is there. */
 export interface Course {
+  readonly from?: Region;
   readonly base: string;
   readonly later: string;
   readonly farBase: string;
@@ -89,9 +92,9 @@ export class TransferStage {
     this.cloud.services(away).ec2.writeBlocks(volume, index, bytes);
   }
 
-  async snapshot(volume: string): Promise<string> {
+  async snapshot(volume: string, region: Region = away): Promise<string> {
     const request = new CreateSnapshotCommand({ VolumeId: volume });
-    const made = await this.clock.settle(this.services.client(ec2Client, away).send(request));
+    const made = await this.clock.settle(this.services.client(ec2Client, region).send(request));
     await this.clock.advance(3_600_000);
     return made.SnapshotId ?? '';
   }
@@ -104,7 +107,7 @@ export class TransferStage {
   }
 
   /** Starts the transfer, twice as a repeated step does. */
-  async begin({ base, later, farBase, sizeGib = 8 }: Course) {
+  async begin({ from = away, base, later, farBase, sizeGib = 8 }: Course) {
     const opening = { kind: 'failover', plan, execution: 'x', trigger: 'test', recoveryPoint: null } as const;
     const opened = await this.clock.settle(openOperation(this.services, opening));
     if (opened.kind !== 'opened') throw new Error('must open');
@@ -114,8 +117,8 @@ export class TransferStage {
       volume: 'db:/dev/xvda' as const,
       sizeGib,
       purpose: 'failback-base',
-      near: { region: away, base, snapshot: later },
-      far: { region: home, base: farBase },
+      near: { region: from, base, snapshot: later },
+      far: { region: otherThan(from), base: farBase },
     };
     const item = { ...opened.context, transfer };
     const started = await this.clock.settle(start(this.services, item));
@@ -125,6 +128,7 @@ export class TransferStage {
 
   /** Moves all units, as the loop of the state machine does; of each run, `sideBySide` copies. */
   async moveAll(item: Begun['item'], { target, method, units }: StartedTransfer, sideBySide = 1): Promise<void> {
+    if (method === 'native-full') return;
     for (const unit of units)
       for (let rest = { ...unit, done: false }; !rest.done; ) {
         const runs = Array.from({ length: sideBySide }, () =>
@@ -155,7 +159,7 @@ export class TransferStage {
   async outcome({ operation, transfer }: Begun['item'], target: string) {
     const record = await this.clock.settle(this.services.catalogue.transfer(operation, transfer.id));
     const events = await this.clock.settle(this.services.catalogue.events(operation));
-    const arrived = this.cloud.services(home).ec2.contentOf(target).blocks;
+    const arrived = this.cloud.services(transfer.far.region).ec2.contentOf(target).blocks;
     return { record, arrived, notes: events.map(({ text }) => text) };
   }
 

@@ -52,6 +52,13 @@ describe('I1: an owed fence', () => {
     expect(await state()).toMatchObject({ phase: 'recovered', lease: null, fence: { status: 'confirmed' } });
     life.write(1);
     expect(outcomeOf(await life.run('failback'))).toMatchObject({ status: 'SUCCEEDED' });
+    // No schedule protects: the first point since the failover is begun all the same, by deltas, and only once.
+    await stage.clock.advance(20 * minuteMs);
+    const protection = stage.executions('protect').filter(({ name }) => name.startsWith('home-'));
+    expect(protection.map(outcomeOf)).toMatchObject([{ status: 'SUCCEEDED' }]);
+    const point = (await stage.clock.settle(stage.catalogue.points(shop.name))).at(-1);
+    const images = Object.values(point?.servers ?? {}).flatMap(({ volumes }) => Object.values(volumes));
+    expect(images.map(({ method }) => method)).toEqual(images.map(() => 'delta'));
     const operations = await stage.clock.settle(stage.catalogue.operations(shop.name));
     const unreplicated =
       operations.find(({ kind, extent }) => kind === 'failback' && extent === undefined)?.unreplicated ?? {};

@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { Operation } from '../../lib/domain/catalogue.ts';
 import { measuredPause, pauseSecondsOf, predictPause } from '../../lib/domain/cut-over.ts';
-import { estimateFailback, estimateLines, isAnotherRoundNeeded, type VolumeDelta } from '../../lib/domain/estimate.ts';
+import {
+  estimateFailback,
+  estimateLines,
+  isAnotherRoundNeeded,
+  isCopyCheaper,
+  isOverLimit,
+  lostLineages,
+  type VolumeDelta,
+} from '../../lib/domain/estimate.ts';
 import { newOperation } from '../../lib/domain/new-items.ts';
 import type { Plan } from '../../lib/domain/plan.ts';
 import { shop } from '../../proof/shop.ts';
@@ -37,16 +45,53 @@ describe('the failback estimate', () => {
     // Three times the pages of what is written, and one for each unit.
     expect(estimate.lists).toBe(3 * 103 + 103);
     expect(estimate.volumes).toEqual([
-      expect.objectContaining({ volume: 'db:/dev/sdf', isCompared: false, gets: 102_400, minutes: 1.707 }),
+      expect.objectContaining({ volume: 'db:/dev/sdf', method: 'delta', gets: 102_400, minutes: 1.707 }),
     ]);
   });
 
   it('counts what is read of both sides where they can only be compared, in the Region of the functions', () => {
     const estimate = estimateFailback([delta({ method: 'compare' })], circumstances);
-    expect(estimate.volumes).toMatchObject([{ changedBlocks: 102_400, gib: 50, isCompared: true, gets: 204_800 }]);
+    expect(estimate.volumes).toMatchObject([{ changedBlocks: 102_400, gib: 50, method: 'compare', gets: 204_800 }]);
     expect(estimate.dollars).toBeCloseTo(2 * 0.307 + 0.614 + 50 * 1.073741824 * 0.02, 2);
     // The account reads no more than 1,000 blocks a second there.
     expect(estimate.minutes).toBeCloseTo(204.8 / 60, 3);
+  });
+
+  it('says what AWS copies as a whole: no requests, the transfer, one more chain at home, and the time that AWS takes', () => {
+    const lost = 'snap-1 in us-west-2 is gone';
+    const estimate = estimateFailback([delta({ method: 'native-full', units: 0, lost })], circumstances);
+    // 50 GiB are 53.687 GB: $0.02 each to transfer, $0.05 a month each to keep; 100 MiB a second.
+    expect(estimate).toMatchObject({ gib: 50, changedBlocks: 102_400, gets: 0, puts: 0, lists: 0, dollars: 1.074 });
+    expect([estimate.transferDollars, estimate.storageDollarsPerMonth]).toEqual([1.074, 2.684]);
+    expect(estimate.minutes).toBeCloseTo(512 / 60, 3);
+    expect(estimateLines(estimate)[1]).toMatch(
+      /^ {2}db:\/dev\/sdf: 102400 blocks .* as a whole by AWS: snap-1 in us-west-2 is gone$/,
+    );
+    expect(lostLineages(estimate).map(({ volume }) => volume)).toEqual(['db:/dev/sdf']);
+    expect(lostLineages(estimateFailback([delta()], circumstances))).toEqual([]);
+    expect(estimateLines(estimateFailback([delta({ method: 'native-full' })], circumstances))[1]).toMatch(
+      /reading both sides costs more$/,
+    );
+  });
+
+  it('takes a copy for cheaper than a comparison only where that would write more than the copy moves, whatever the rest is', () => {
+    // 100 GiB of the older image are not in the new one of 10 GiB: 204,800 zero blocks, $1.23 to put, $2.15 and $5.37 to move and keep; the copy $0.75.
+    const fullBytes = 10 * 1024 ** 3;
+    expect(isCopyCheaper({ listedBlocks: 204_800 + 20_480, sharedBlocks: 20_480, fullBytes })).toBe(true);
+    expect(isCopyCheaper({ listedBlocks: 20_480, sharedBlocks: 20_480, fullBytes })).toBe(false);
+    // $0.0844 a GiB to write, $0.0752 to copy: of 10 GiB all new, none shared.
+    expect(isCopyCheaper({ listedBlocks: 20_480, sharedBlocks: 0, fullBytes })).toBe(true);
+    expect(isCopyCheaper({ listedBlocks: 20_480, sharedBlocks: 10_240, fullBytes })).toBe(false);
+  });
+
+  it('is over a limit by money or by time, and over none where none is set', () => {
+    const estimate = estimateFailback([delta()], circumstances);
+    expect(isOverLimit(estimate, undefined)).toBe(true);
+    expect(
+      [{}, { dollars: 2 }, { dollars: 1 }, { seconds: 103 }, { seconds: 102 }, { dollars: 2, seconds: 102 }].map(
+        (above) => isOverLimit(estimate, above),
+      ),
+    ).toEqual([false, false, true, false, true, true]);
   });
 
   it('shares the quotas of the account between volumes', () => {

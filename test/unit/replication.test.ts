@@ -3,6 +3,7 @@ import { joinUnits, shardsOf, stretch } from '../../lib/domain/blocks.ts';
 import { nextPoll } from '../../lib/domain/poll.ts';
 import type { Twin } from '../../lib/domain/catalogue.ts';
 import { chooseMethod, type ReplicationFacts } from '../../lib/domain/replication.ts';
+import { newestNativeTwins } from '../../lib/domain/twins.ts';
 import { twin } from './fixtures.ts';
 
 const key = 'arn:aws:kms:us-west-2:123456789012:key/1';
@@ -12,7 +13,15 @@ const gib = 1024 ** 3;
 const deltas = { deltaBytes: [gib, gib, gib], fullBytes: 100 * gib, everySeconds: 3_600, secondsLeft: 5_000 };
 
 function choose(primaryVolume: string, lastTwin: Twin | undefined, change: Partial<ReplicationFacts> = {}) {
-  return chooseMethod({ primaryVolume, lastTwin, far: plain, wanted: plain, deltas: undefined, ...change });
+  return chooseMethod({
+    primaryVolume,
+    lastTwin,
+    far: plain,
+    lost: undefined,
+    wanted: plain,
+    deltas: undefined,
+    ...change,
+  });
 }
 
 describe('choosing how a snapshot is replicated', () => {
@@ -29,6 +38,23 @@ describe('choosing how a snapshot is replicated', () => {
   });
   it('moves a delta after failback, when the volume was rebuilt from a twin', () => {
     expect(choose('vol-2', home).method).toBe('delta');
+  });
+  it('moves a delta after a failback for which AWS copied the volume home: nothing there is a copy of what is at home', () => {
+    const copied = twin(0, { method: 'native-full', isCopiedHome: true, primaryVolume: 'vol-2' });
+    expect(choose('vol-2', copied).method).toBe('delta');
+    expect(choose('vol-2', copied, { far: encrypted }).method).toBe('delta');
+    expect([...newestNativeTwins([twin(0), { ...copied, madeAt: twin(1).madeAt }]).values()]).toEqual([twin(0)]);
+  });
+  it('copies everything, aloud, when a side of the twin is gone that blocks would need; an increment needs the copy only', () => {
+    expect(choose('vol-2', home, { lost: 'snap-p0' })).toEqual({
+      method: 'native-full',
+      reason: 'snap-p0, a side of its last twin, is gone',
+      full: 'unexpected',
+    });
+    expect(choose('vol-9', home, { lost: 'snap-r0', deltas: { ...deltas, deltaBytes: [0, 0, 0] } }).method).toBe(
+      'native-full',
+    );
+    expect(choose('vol-1', twin(0), { lost: 'snap-p0' }).method).toBe('native-incremental');
   });
   it('copies everything when the volume was replaced by another', () => {
     expect(choose('vol-9', twin(0))).toEqual({
@@ -137,7 +163,7 @@ describe('cutting changed blocks into units', () => {
     expect(units.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4]);
   });
   it('makes no unit of no change', async () => {
-    expect(await cutUnits(8, [])).toEqual({ units: [], listedBlocks: 0 });
+    expect(await cutUnits(8, [])).toEqual({ units: [], listedBlocks: 0, sharedBlocks: 0 });
   });
 });
 

@@ -37,6 +37,7 @@ export async function finishRound(
       primaryVolume: null,
       operation: input.operation,
       epoch: input.epoch,
+      ...(record.method === 'native-full' ? { isCopiedHome: true } : {}),
     });
   }
   const blocksMoved = moved.reduce((sum, blocks) => sum + blocks, 0);

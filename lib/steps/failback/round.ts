@@ -1,9 +1,11 @@
 import * as z from 'zod';
-import { type PollResult, pollSchema } from '../../domain/poll.ts';
+import { pollSchema } from '../../domain/poll.ts';
+import type { MayAsk } from '../operation/ask-first.ts';
 import { contextSchema, type Services } from '../services.ts';
 import type { TransferItem } from '../transfer/transfer.ts';
 import { isHomeSilent, isReverse } from './reverse.ts';
 import { pollSnapshots, takeServingSnapshots } from './serving-snapshots.ts';
+import { waysNow } from './ways-home.ts';
 
 export const roundSchema = contextSchema.extend({ final: z.boolean(), poll: pollSchema });
 
@@ -14,7 +16,7 @@ export const roundSchema = contextSchema.extend({ final: z.boolean(), poll: poll
 export async function round(
   services: Services,
   input: z.infer<typeof roundSchema>,
-): Promise<PollResult & { transfers: readonly TransferItem[]; startedAt: string; isSilent: boolean }> {
+): Promise<MayAsk & { transfers: readonly TransferItem[]; startedAt: string; isSilent: boolean }> {
   const plan = services.plan(input.plan);
   await services.proveEpoch(input);
   const operation = await services.catalogue.operationOf(input);
@@ -24,25 +26,29 @@ export async function round(
   await services.catalogue.progress(input, begun, services.now());
   const taken = await takeServingSnapshots(services, input, number);
   const next = pollSnapshots(services, input, taken.isReady, input.final);
-  const isSilent = taken.isReady && isReverse(operation) && (await isHomeSilent(services, plan));
-  if (isSilent) {
+  const startedAt = next.since;
+  const nothing = { transfers: [], startedAt, isSilent: false };
+  if (!taken.isReady) return { ...next, ...nothing };
+  if (isReverse(operation) && (await isHomeSilent(services, plan))) {
     const note = `${plan.primary.region} does not answer, so nothing came home: what serves stands in its own snapshots in ${plan.recovery.region}`;
     await services.catalogue.addEvent(input.operation, services.now(), note);
+    return { ...next, ...nothing, isSilent: true };
   }
-  const transfers = taken.isReady
-    ? taken.volumes.map(({ key, snapshot, base }) => ({
-        plan: input.plan,
-        operation: input.operation,
-        epoch: input.epoch,
-        transfer: {
-          id: `round-${number}/${key}`,
-          volume: key,
-          near: { region: plan.recovery.region, base: base.recoverySnapshot, snapshot: snapshot.id },
-          far: { region: plan.primary.region, base: base.primarySnapshot },
-          sizeGib: snapshot.sizeGib,
-          purpose: 'failback-base',
-        },
-      }))
-    : [];
-  return { ...next, transfers, startedAt: next.since, isSilent };
+  const ways = await waysNow(services, input, number, taken.volumes);
+  if ('asking' in ways) return { ...ways.asking, ...nothing };
+  const transfers = taken.volumes.map(({ key, snapshot, base }) => ({
+    plan: input.plan,
+    operation: input.operation,
+    epoch: input.epoch,
+    transfer: {
+      id: `round-${number}/${key}`,
+      volume: key,
+      near: { region: plan.recovery.region, base: base.recoverySnapshot, snapshot: snapshot.id },
+      far: { region: plan.primary.region, base: base.primarySnapshot },
+      sizeGib: snapshot.sizeGib,
+      ...(ways.copied.has(key) ? { isCopied: true as const } : {}),
+      purpose: 'failback-base',
+    },
+  }));
+  return { ...next, transfers, startedAt, isSilent: false };
 }

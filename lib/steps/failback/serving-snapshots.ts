@@ -1,28 +1,22 @@
 import { isEnding } from '../../aws/instances.ts';
 import type { SnapshotFacts } from '../../aws/snapshots.ts';
 import { tagValue } from '../../aws/tags.ts';
-import { type Operation, type PointVolume, type Twin, type VolumeKey, volumeKey } from '../../domain/catalogue.ts';
+import { type Operation, type VolumeKey, volumeKey } from '../../domain/catalogue.ts';
 import { corrupt } from '../../domain/corrupt.ts';
 import { assertInvariant, Failure } from '../../domain/failure.ts';
-import { nextPollWithin, type Poll, type PollResult } from '../../domain/poll.ts';
 import type { Plan } from '../../domain/plan.ts';
-import { pointTime } from '../../domain/recovery-point.ts';
-import { lastTwins } from '../../domain/twins.ts';
+import { nextPollWithin, type Poll, type PollResult } from '../../domain/poll.ts';
 import { launchedBy } from '../failover/launched.ts';
-import { imagesOf } from '../operation/images.ts';
 import { snapshotOnce } from '../operation/snapshot-once.ts';
 import type { Context, Services } from '../services.ts';
 import { failoverOf, instancesOf, serversAway } from '../waves/site.ts';
+import { findBases, type FoundBase, type Origin, originOf } from './bases.ts';
 
 /** One volume that serves in the recovery Region: its new snapshot, and the twin whose content its lineage began with. */
-export interface ServingVolume {
+export interface ServingVolume extends FoundBase {
   readonly key: VolumeKey;
   readonly snapshot: SnapshotFacts;
-  readonly base: Base;
 }
-
-/** `since`: from when on what serves may be another content. */
-type Base = Pick<Twin, 'primarySnapshot' | 'recoverySnapshot'> & { readonly since: string };
 
 /** The first snapshot of a large volume may take hours. @source aws-facts [1.2] */
 const servingSnapshotSecondsMax = 12 * 3_600;
@@ -50,7 +44,7 @@ export async function takeServingSnapshots(
       'SnapshotFailed',
       `The instances of ${gone.join(', ')} no longer exist in ${plan.recovery.region}, so what they held cannot be brought home. Look at what ended them.`,
     );
-  const volumes: Omit<ServingVolume, 'base'>[] = [];
+  const volumes: Pick<ServingVolume, 'key' | 'snapshot'>[] = [];
   let isReady = true;
   for (const [server, instance] of instances) {
     const owner = {
@@ -77,7 +71,15 @@ export async function takeServingSnapshots(
   const origin = await originOf(services, context);
   refuseOtherVolumes(context.plan, origin, volumes);
   if (!isReady) return { isReady };
-  return { isReady, volumes: volumes.map((volume) => ({ ...volume, base: baseOf(origin, volume.key) })) };
+  const bases = await findBases(services, plan, origin, volumes);
+  return {
+    isReady,
+    volumes: volumes.map((volume) => {
+      const found = bases.get(volume.key);
+      assertInvariant(found !== undefined, 'I4', `no base was looked for of ${volume.key}`);
+      return { ...volume, ...found };
+    }),
+  };
 }
 
 /** What was launched or stopped and is not in the plan any more would stay behind, with what was written to it (I4). */
@@ -126,26 +128,6 @@ export function pollSnapshots(
   });
 }
 
-/** Where the serving volumes come from: the recovery point that the failover launched, and twins made since. */
-interface Origin {
-  /** When it began to serve. */
-  readonly servesSince: string;
-  readonly launched: ReadonlyMap<VolumeKey, PointVolume>;
-  readonly twins: ReadonlyMap<VolumeKey, Twin>;
-}
-
-async function originOf(services: Services, context: Context): Promise<Origin> {
-  const failover = await failoverOf(services, context);
-  const images = await imagesOf(services, failover);
-  const twins = await services.catalogue.twins(context.plan);
-  const launched = [...images].flatMap(([server, { volumes }]) =>
-    Object.values(volumes).map((volume): [VolumeKey, PointVolume] => [volumeKey(server, volume.device), volume]),
-  );
-  const since = failover?.epoch ?? Number.POSITIVE_INFINITY;
-  const servesSince = failover?.committedAt ?? services.now().toISOString();
-  return { servesSince, launched: new Map(launched), twins: lastTwins(twins.filter(({ epoch }) => epoch > since)) };
-}
-
 /** What serves must have the volumes it was launched with: others have no base at home, and missing ones would be old there. */
 function refuseOtherVolumes(plan: string, { launched }: Origin, serving: readonly Pick<ServingVolume, 'key'>[]): void {
   const keys = new Set(serving.map(({ key }) => key));
@@ -158,17 +140,4 @@ function refuseOtherVolumes(plan: string, { launched }: Origin, serving: readonl
     'LineageLost',
     `The recovery servers of plan ${plan} no longer have the volumes they were launched with: ${others.join(', ')}. Detach or attach them again, then start it again.`,
   );
-}
-
-/** The newest twin made since the failover; before the first round, the recovery point that was launched from. */
-function baseOf({ servesSince, launched, twins }: Origin, key: VolumeKey): ServingVolume['base'] {
-  const newest = twins.get(key);
-  if (newest !== undefined) return { ...newest, since: pointTime(newest.madeAt) };
-  const volume = launched.get(key);
-  assertInvariant(
-    volume?.copy !== undefined && volume.copy !== null,
-    'I3',
-    `the twin of ${key} that the failover was launched from is gone`,
-  );
-  return { primarySnapshot: volume.snapshot, recoverySnapshot: volume.copy, since: servesSince };
 }

@@ -1,4 +1,5 @@
-import type { SnapshotFacts } from '../../aws/snapshots.ts';
+import { ec2Client } from '../../aws/clients.ts';
+import { describeSnapshots, type SnapshotFacts } from '../../aws/snapshots.ts';
 import { blocksPerGib } from '../../domain/blocks.ts';
 import { type Unreplicated, volumeKey } from '../../domain/catalogue.ts';
 import { imagesOf } from '../operation/images.ts';
@@ -23,6 +24,10 @@ export async function unreplicatedOf(
   const volumes = [...launched].flatMap(([server, image]) =>
     Object.values(image.volumes).map((volume) => ({ server, ...volume })),
   );
+  const bases = await describeSnapshots(
+    services.client(ec2Client, primary.region),
+    volumes.map(({ snapshot }) => snapshot),
+  );
   const report = new Map<string, Unreplicated>();
   await sideBySide(volumes, async ({ server, device, volumeId, snapshot: base }) => {
     const kept = returned.get(server)?.find((snapshot) => snapshot.volumeId === volumeId);
@@ -32,7 +37,8 @@ export async function unreplicatedOf(
       return;
     }
     const { id: snapshot, sizeGib } = kept;
-    const listed = await countChanged(services, { region: primary.region, base, snapshot, sizeGib });
+    const pair = { region: primary.region, base, snapshot, sizeGib };
+    const listed = bases.has(base) ? await countChanged(services, pair) : undefined;
     const blocks = listed ?? kept.sizeGib * blocksPerGib;
     if (blocks > 0) report.set(volumeKey(server, device), { snapshot: kept.id, blocks });
   });

@@ -1,11 +1,11 @@
-import { type PointVolume, volumeKey } from '../../domain/catalogue.ts';
+import { type PointVolume, type Twin, volumeKey } from '../../domain/catalogue.ts';
 import type { SnapshotFacts } from '../../aws/snapshots.ts';
 import { copiesInFlightMax } from '../../domain/copy-queue.ts';
 import { forecastCopy } from '../../domain/native-copy.ts';
 import { estimateDelta } from '../../domain/payback.ts';
 import { transferDollars } from '../../domain/prices.ts';
 import { chooseMethod, type MethodChoice, type Protection } from '../../domain/replication.ts';
-import { isByBlocks } from '../../domain/replication-record.ts';
+import { isNativeCopy } from '../../domain/twins.ts';
 import { isCopyEncrypted, type Look, lastedSeconds, secondsLeft } from './look.ts';
 
 /** Decides how a volume gets to the recovery Region, and says so where everything is copied although there is an earlier image. */
@@ -33,18 +33,25 @@ export async function withMethod(look: Look, server: string, volume: PointVolume
 async function choiceOf(look: Look, server: string, volume: PointVolume): Promise<MethodChoice> {
   const lastTwin = look.twins.get(volumeKey(server, volume.device));
   const far = await farSideOf(look, server, volume);
+  const isByBlocks = lastTwin !== undefined && !isNativeCopy(lastTwin);
   return chooseMethod({
     primaryVolume: volume.volumeId,
     lastTwin,
     far: far === undefined ? undefined : { isEncrypted: far.isEncrypted, key: far.key },
+    lost: isByBlocks ? await lostSideOf(look, lastTwin) : undefined,
     wanted: await wantedOf(look, volume),
-    deltas: lastTwin !== undefined && isByBlocks(lastTwin.method) ? await deltasOf(look, server, volume) : undefined,
+    deltas: isByBlocks ? await deltasOf(look, server, volume) : undefined,
   });
 }
 
 async function farSideOf(look: Look, server: string, { device }: PointVolume): Promise<SnapshotFacts | undefined> {
   const lastTwin = look.twins.get(volumeKey(server, device));
   return lastTwin === undefined ? undefined : (await look.sides()).get(lastTwin.recoverySnapshot);
+}
+
+async function lostSideOf(look: Look, { primarySnapshot, recoverySnapshot }: Twin): Promise<string | undefined> {
+  const sides = await look.sides();
+  return [primarySnapshot, recoverySnapshot].find((side) => !sides.has(side));
 }
 
 /** Full copies that were decided on just before share the places with this one. */

@@ -8,7 +8,7 @@ import { secondsBetween } from '../../domain/duration.ts';
 import { Failure, type FailureCode } from '../../domain/failure.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { pollSchema } from '../../domain/poll.ts';
-import { lastTwins } from '../../domain/twins.ts';
+import { isNativeCopy, lastTwins } from '../../domain/twins.ts';
 import { once } from '../once.ts';
 import { contextSchema, type Services } from '../services.ts';
 import type { TransferItem } from '../transfer/transfer.ts';
@@ -36,7 +36,7 @@ export interface Look {
   readonly snapshots: ReadonlyMap<string, SnapshotFacts>;
   /** Copies of this point, by id. */
   readonly copies: ReadonlyMap<string, SnapshotFacts>;
-  /** Recovery sides of the last twins, by id. This and what follows is asked for once, and only by who needs it. */
+  /** Both sides of the last twins, by id; of those that AWS copied only what is in the recovery Region. This and what follows is asked for once, and only by who needs it. */
   sides(): Promise<ReadonlyMap<string, SnapshotFacts>>;
   urgency(): Promise<Urgency>;
   isEncryptedByDefault(): Promise<boolean>;
@@ -58,7 +58,6 @@ export async function lookAt(services: Services, input: ReplicateInput): Promise
   if (point === undefined)
     throw new Failure('UnknownRecoveryPoint', `Plan ${plan.name} has no recovery point ${input.point}.`);
   const twins = lastTwins(await services.catalogue.twins(plan.name));
-  const sides = [...twins.values()].map(({ recoverySnapshot }) => recoverySnapshot);
   const recovery = services.client(ec2Client, plan.recovery.region);
   return {
     services,
@@ -67,7 +66,7 @@ export async function lookAt(services: Services, input: ReplicateInput): Promise
     point,
     twins,
     ...(await snapshotsOf(services, plan, { point, complete: new Map() })),
-    sides: once(() => describeSnapshots(recovery, sides)),
+    sides: once(() => describeSides(services, plan, [...twins.values()])),
     urgency: once(() => urgencyOf(services, plan, { point, isStopped: input.isStopped === true })),
     isEncryptedByDefault: once(() => encryptsByDefault(recovery)),
     deltaBytesOf: deltaBytes(services, plan),
@@ -87,6 +86,19 @@ export async function lookAgain(before: Look, point: RecoveryPoint): Promise<Loo
 
 function nothingYet(): Pick<Look, 'announcedSeconds' | 'transfers' | 'notes' | 'fullCopies'> {
   return { announcedSeconds: [], transfers: [], notes: [], fullCopies: [] };
+}
+
+async function describeSides(
+  { client }: Services,
+  { primary, recovery }: Plan,
+  twins: readonly Twin[],
+): Promise<ReadonlyMap<string, SnapshotFacts>> {
+  const away = twins.map(({ recoverySnapshot }) => recoverySnapshot);
+  const atHome = twins.filter((twin) => !isNativeCopy(twin)).map(({ primarySnapshot }) => primarySnapshot);
+  return new Map([
+    ...(await describeSnapshots(client(ec2Client, recovery.region), away)),
+    ...(await describeSnapshots(client(ec2Client, primary.region), atHome)),
+  ]);
 }
 
 /** Of volumes that are not complete. @param complete snapshots at home that were seen complete */

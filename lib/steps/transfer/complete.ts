@@ -5,7 +5,7 @@ import { describeSnapshots } from '../../aws/snapshots.ts';
 import { AwsFailure } from '../../aws/call.ts';
 import type { TransferRecord } from '../../domain/catalogue.ts';
 import { Failure } from '../../domain/failure.ts';
-import { nextPoll, nextPollWithin, type PollResult, pollSchema } from '../../domain/poll.ts';
+import { nextPoll, nextPollWithin, type PollResult, pollingSeconds, pollSchema } from '../../domain/poll.ts';
 import type { Services } from '../services.ts';
 import { countChanged } from './list-blocks.ts';
 import { transferItemSchema } from './transfer.ts';
@@ -14,8 +14,12 @@ export const completeSchema = transferItemSchema.extend({ target: z.string(), po
 type CompleteInput = z.infer<typeof completeSchema>;
 
 const completeSecondsMax = 3_600;
+/** AWS promises nothing: the first copy of a large volume takes hours. @source aws-facts [1.2] */
+const copySecondsMax = 86_400;
+/** What is not described so long after it was begun has been deleted. @source aws-facts [7.4] */
+const visibleSecondsMax = 300;
 
-/** Completes the target with count and checksum, waits for it, and verifies that it holds exactly the delta (I4). */
+/** Completes the target with count and checksum, waits for it, and verifies that it holds exactly the delta (I4). For a copy by AWS it only waits. */
 export async function complete(services: Services, input: CompleteInput): Promise<PollResult> {
   const { operation, transfer, target } = input;
   const record = await services.catalogue.transfer(operation, transfer.id);
@@ -30,18 +34,27 @@ export async function complete(services: Services, input: CompleteInput): Promis
       `Snapshot ${target} of ${transfer.volume} in ${transfer.far.region} ended in error: ${snapshot.message} Start the operation again.`,
     );
   }
+  const isCopied = record?.method === 'native-full';
   if (snapshot?.state === 'completed') {
-    await verify(services, input, record?.changedBlocks ?? 0);
-    await services.catalogue.updateTransfer(operation, transfer.id, { completedAt: services.now().toISOString() });
+    const completedAt = services.now().toISOString();
+    if (!isCopied) await verify(services, input, record?.changedBlocks ?? 0);
+    const changed = isCopied ? { changedBlocks: record.listedBlocks } : {};
+    await services.catalogue.updateTransfer(operation, transfer.id, { completedAt, ...changed });
     return nextPoll(input.poll, true, services.now());
   }
-  await requestCompletion(services, input, record);
+  if (isCopied && snapshot === undefined && pollingSeconds(input.poll, services.now()) > visibleSecondsMax)
+    throw new Failure(
+      'TransferFailed',
+      `Copy ${target} of ${transfer.volume} in ${transfer.far.region} no longer exists. Start the operation again.`,
+    );
+  if (!isCopied) await requestCompletion(services, input, record);
+  const withinSeconds = isCopied ? copySecondsMax : completeSecondsMax;
   return nextPollWithin(input.poll, false, services.now(), {
-    withinSeconds: completeSecondsMax,
+    withinSeconds,
     overdue: () =>
       new Failure(
         'TransferFailed',
-        `Snapshot ${target} of ${transfer.volume} in ${transfer.far.region} did not complete within ${completeSecondsMax} s. Start the operation again.`,
+        `Snapshot ${target} of ${transfer.volume} in ${transfer.far.region} did not complete within ${withinSeconds} s. Start the operation again.`,
       ),
   });
 }

@@ -1,4 +1,11 @@
-import { type ListedBlock, listBlocksOfBoth, listChangedBlocks, type SnapshotPair } from '../../aws/blocks.ts';
+import {
+  type ListedBlock,
+  listBlocksOfBoth,
+  listChangedBlocks,
+  proveRelated,
+  type Reading,
+  type SnapshotPair,
+} from '../../aws/blocks.ts';
 import { ebsClient } from '../../aws/clients.ts';
 import { type CutBlocks, joinUnits, shardsOf, stretch, type Stretches } from '../../domain/blocks.ts';
 import { Failure } from '../../domain/failure.ts';
@@ -32,10 +39,27 @@ export function listBlocks(
   first: number,
 ): AsyncGenerator<ListedBlock> {
   const list = method === 'delta' ? listChangedBlocks : listBlocksOfBoth;
+  return list(services.client(ebsClient, region), { base, snapshot }, { first, send: sender(services, region) });
+}
+
+/** Whether AWS can list what changed between the two. */
+export async function areRelated(services: Services, { region, base, snapshot }: PlacedPair): Promise<boolean> {
+  const ebs = services.client(ebsClient, region);
+  const proof = sender(
+    services,
+    region,
+  )(async () => {
+    await proveRelated(ebs, { base, snapshot });
+    return true;
+  });
+  return (await ifRelated(proof)) === true;
+}
+
+/** Pages at the pace that AWS takes. */
+function sender(services: Services, region: string): Reading['send'] {
   const pacer = pacerOf(services, `list ${region}`, listRates);
   const until = new Date(services.now().getTime() + listSecondsMax * 1_000);
-  const send = <Page>(page: () => Promise<Page>) => pacer.send(page, until);
-  return list(services.client(ebsClient, region), { base, snapshot }, { first, send });
+  return (page) => pacer.send(page, until);
 }
 
 /** Cuts what a transfer looks at into units: the changed blocks, or all of them where AWS takes the two for unrelated. @source aws-facts [2.6] */

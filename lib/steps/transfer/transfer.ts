@@ -6,7 +6,8 @@ const sideSchema = z.object({ region: z.string(), base: z.string() });
 
 /**
  * One volume's delta: the blocks by which `near.snapshot` differs from `near.base` are written onto `far.base`, which has the
- * same content as `near.base`; the result has the same content as `near.snapshot`. The direction does not matter.
+ * same content as `near.base`; the result has the same content as `near.snapshot`. The direction does not matter. `isCopied`: nothing can be
+ * built on the bases, and AWS copies all of it.
  */
 export const transferSchema = z.object({
   id: z.string(),
@@ -14,6 +15,7 @@ export const transferSchema = z.object({
   near: sideSchema.extend({ snapshot: z.string() }),
   far: sideSchema,
   sizeGib: z.number().int(),
+  isCopied: z.literal(true).optional(),
   purpose: z.string(),
   point: z.string().optional(),
 });

@@ -3,14 +3,16 @@ import { AwsFailure } from '../../aws/call.ts';
 import { ec2Client, sfnClient } from '../../aws/clients.ts';
 import { startExecution } from '../../aws/executions.ts';
 import { describeInstances } from '../../aws/instances.ts';
+import type { PlanState } from '../../domain/catalogue.ts';
 import { isTransient } from '../../domain/failure.ts';
 import { fenceKindOf } from '../../domain/fence.ts';
 import { environment } from '../../names.ts';
 import type { Services } from '../services.ts';
+import { protectHome } from './protection.ts';
 
 export const fencesSchema = z.object({ plan: z.string() });
 
-/** `started`: the name of the execution that pays; `null` where nothing is owed, or nothing can be done now. */
+/** `started`: the name of the execution that pays, or protects; `null` where nothing is owed, or nothing can be done now. */
 export interface Payment {
   readonly started: string | null;
 }
@@ -20,15 +22,23 @@ const nothing: Payment = { started: null };
 /** A payment that ended without success is begun again after so long: somebody was told, and a failback may want the plan meanwhile. */
 const againSeconds = 1_800;
 
+/** Begins what a plan is owed and can be given now: the recovery point that it lacks since it came home, or its fence. */
+export async function payOwed(services: Services, input: z.infer<typeof fencesSchema>): Promise<Payment> {
+  const state = await services.catalogue.state(services.plan(input.plan).name);
+  return state.phase === 'protected' ? protectHome(services, state) : payOwedFence(services, state);
+}
+
 /**
  * Pays an owed fence (I1): as soon as the primary Region answers again, the failback's state machine is started with `fenceOnly`, and nobody waits
  * for a failback. A plan that an operation holds is left to it.
  */
-export async function payOwedFence(services: Services, input: z.infer<typeof fencesSchema>): Promise<Payment> {
-  const plan = services.plan(input.plan);
+async function payOwedFence(
+  services: Services,
+  { plan: name, phase, fence, epoch, failover }: PlanState,
+): Promise<Payment> {
+  const plan = services.plan(name);
   if (fenceKindOf(plan) === 'none') return nothing;
-  const { name, primary } = plan;
-  const { phase, fence, epoch, failover } = await services.catalogue.state(name);
+  const { primary } = plan;
   if (phase !== 'recovered' || fence?.status !== 'owed' || failover === null) return nothing;
   const now = services.now();
   const since = Math.max(Date.parse(fence.since), now.getTime() - againSeconds * 1_000);
