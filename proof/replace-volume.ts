@@ -41,3 +41,17 @@ export async function replaceVolume(
   await clock.advance(minuteMs);
   return VolumeId;
 }
+
+/** The same by somebody who tidies up: the new one has the tags of the old one, which is deleted. */
+export async function takePlace(
+  stage: Stage,
+  place: VolumePlace,
+  size: { readonly sizeGib?: number } = {},
+): Promise<void> {
+  const { ec2 } = stage.cloud.services(place.region);
+  const { volumes } = ec2.state;
+  const old = ec2.volumesOf(stage.workload.instanceIn(place.region, place.server) ?? '').get(place.device) ?? '';
+  const made = await replaceVolume(stage, place, size);
+  volumes.get(made)?.tags.push(...(volumes.get(old)?.tags ?? []));
+  volumes.delete(old);
+}

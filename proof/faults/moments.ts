@@ -1,6 +1,6 @@
 import { readOperations } from '../checkers/table.ts';
 import type { Life } from '../life.ts';
-import { replaceVolume } from '../replace-volume.ts';
+import { takePlace } from '../replace-volume.ts';
 import { shop } from '../shop.ts';
 
 const [home, away] = [shop.primary.region, shop.recovery.region];
@@ -31,8 +31,8 @@ export async function protectAndFill(life: Life): Promise<void> {
 /** Volumes of recovery servers become others to AWS, without a block of them changing; onto one, which is smaller now, nothing at home can be brought up. */
 export async function failOverAndReplace(life: Life): Promise<void> {
   await failOver(life);
-  await replaceVolume(life.stage, { region: away, server: 'db', device: '/dev/sdf' });
-  await replaceVolume(life.stage, { region: away, server: 'files', device: '/dev/sdf' }, { sizeGib: 7 });
+  await takePlace(life.stage, { region: away, server: 'db', device: '/dev/sdf' });
+  await takePlace(life.stage, { region: away, server: 'files', device: '/dev/sdf' }, { sizeGib: 7 });
 }
 
 export async function failOverInTheDark(life: Life): Promise<void> {

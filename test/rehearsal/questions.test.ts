@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { answerQuestion, showStatus } from '../../lib/cli/operations.ts';
 import type { Evidence } from '../../lib/domain/evidence.ts';
 import type { Life } from '../../proof/life.ts';
-import { replaceVolume } from '../../proof/replace-volume.ts';
+import { takePlace } from '../../proof/replace-volume.ts';
 import { asking } from '../../proof/shop.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
 import type { Execution } from '../../sim/stepfunctions/stepfunctions.ts';
@@ -51,18 +51,6 @@ async function answerByHand(word: string, because?: string): Promise<string[]> {
     ),
   );
   return lines;
-}
-
-/** Somebody puts another volume in the place of one that serves, with its tags, and deletes the old one. */
-async function replace(server: string): Promise<void> {
-  const device = '/dev/sdf';
-  const old = ec2(away)
-    .volumesOf(stage.workload.instanceIn(away, server) ?? '')
-    .get(device);
-  const made = await replaceVolume(stage, { region: away, server, device });
-  const { volumes } = ec2(away).state;
-  volumes.get(made)?.tags.push(...(volumes.get(old ?? '')?.tags ?? []));
-  volumes.delete(old ?? '');
 }
 
 async function operationOf({ name }: Execution, kind: 'failover' | 'failback') {
@@ -230,7 +218,7 @@ describe('I11: a failback that a person has to decide', () => {
   });
 
   it('moves more than its limit only when told to, touches the primary only once somebody says that it is safe, and why; and stops recovery when told to', async () => {
-    await replace('files');
+    await takePlace(stage, { region: away, server: 'files', device: '/dev/sdf' });
     const execution = stage.start('failback');
     await asked(execution, 'Estimate');
     expect(told().at(-1)?.message).toMatch(
@@ -250,7 +238,7 @@ describe('I11: a failback that a person has to decide', () => {
     });
     await asked(execution, 'Stop recovery');
     // Another one loses its lineage between the rounds, and is asked for by itself.
-    await replace('db');
+    await takePlace(stage, { region: away, server: 'db', device: '/dev/sdf' });
     expect(await operationOf(execution, 'failback')).toMatchObject({
       stopped: {},
       questions: {
