@@ -4,6 +4,7 @@ import type { Stage } from '../../rehearsal/stage.ts';
 import type { World } from '../../rehearsal/world.ts';
 import type { Ec2State } from '../../sim/ec2/state.ts';
 import type { Execution } from '../../sim/stepfunctions/stepfunctions.ts';
+import { setSchedules } from '../schedules.ts';
 import { replaceVolume } from '../replace-volume.ts';
 import { isolatingShop, shop, smallShop, watchedShop } from '../shop.ts';
 import { RightsRecord } from './record.ts';
@@ -165,9 +166,9 @@ class Life {
         }),
       ),
     );
+    await this.#protectNow();
     await this.#replaceVolume('recovery');
     for (const step of ['Estimate', 'PayFence', 'Round']) this.#throttle(`Failback${step}`, 'CreateSnapshots');
-    await this.#protectNow();
     await this.#ends(this.#stage.start('failback', { plan: this.#stage.plan.name, estimateOnly: true }), 'SUCCEEDED');
     await this.#rests();
     await this.#ends(this.#stage.start('failover', { plan: this.#stage.plan.name, drill: true }), 'SUCCEEDED');
@@ -184,7 +185,13 @@ class Life {
     const returning = this.#stage.start('failback');
     await this.#entered(returning, 'Round');
     await this.#loseBases();
+    // Who protects first what has come home.
+    await setSchedules(this.#stage, 'protect', 'DISABLED');
     await this.#ends(returning, 'SUCCEEDED');
+    await this.#until('what came home is protected', () =>
+      this.#stage.executions('protect').some(({ name }) => name.startsWith('home-')),
+    );
+    await setSchedules(this.#stage, 'protect', 'ENABLED');
     this.#stage.workload.act({ kind: 'write', server: 'db', device: '/dev/sdf', blocks: 1 });
     // Where nothing changes, what takes the place of a volume is compared.
     for (let quiet = 0; quiet < 3; quiet += 1) await this.#protectNow();

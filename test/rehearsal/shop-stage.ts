@@ -4,6 +4,7 @@ import { Life } from '../../proof/life.ts';
 import { RawTable } from '../../proof/raw-table.ts';
 import { RightsRecord } from '../../proof/rights/record.ts';
 import { unallowed } from '../../proof/rights/simulate.ts';
+import { setSchedules } from '../../proof/schedules.ts';
 import { shop, smallShop } from '../../proof/shop.ts';
 import type { Plan } from '../../lib/domain/plan.ts';
 import { type Assembly, synthesize } from '../../rehearsal/deploy.ts';
@@ -11,7 +12,7 @@ import { Stage } from '../../rehearsal/stage.ts';
 import type { World } from '../../rehearsal/world.ts';
 import type { Execution } from '../../sim/stepfunctions/stepfunctions.ts';
 
-export { shop, smallShop };
+export { setSchedules, shop, smallShop };
 
 /** The example plan's template deployed beside its servers; nothing has been protected yet. Close it after the test. */
 export async function openShop(seed = 1, world: World = smallShop): Promise<Stage> {
@@ -108,30 +109,6 @@ export async function eventsOf(stage: Stage, operation: string | undefined): Pro
 /** Whether an execution has come to a state. */
 export function isEntered(execution: Execution | undefined, name: string): boolean {
   return execution?.history.some(({ type, state }) => type === 'StateEntered' && state?.name === name) === true;
-}
-
-/** Enables or disables the schedules of a stage that start protect runs, or those that measure. */
-export async function setSchedules(
-  { cloud, plan }: Stage,
-  which: 'protect' | 'drill' | 'measure',
-  state: 'ENABLED' | 'DISABLED',
-  every?: string,
-): Promise<void> {
-  const { operations } = cloud.services(plan.recovery.region).scheduler;
-  const list = (await operations['ListSchedules']?.run({} as never, {} as never)) as { Schedules: { Name: string }[] };
-  for (const { Name } of list.Schedules) {
-    const schedule = (await operations['GetSchedule']?.run({ Name } as never, {} as never)) as {
-      Target: { Arn: string; Input?: string };
-      [member: string]: unknown;
-    };
-    const { Arn, Input = '' } = schedule.Target;
-    const started = Input.includes('"drill"') ? 'drill' : 'protect';
-    if ((Arn.includes(':stateMachine:') ? started : 'measure') !== which) continue;
-    const { ScheduleExpression, FlexibleTimeWindow, Target } = schedule;
-    const expression = every ?? ScheduleExpression;
-    const request = { Name, ScheduleExpression: expression, FlexibleTimeWindow, Target, State: state };
-    await operations['UpdateSchedule']?.run(request as never, {} as never);
-  }
 }
 
 /** What was published in each of the last `minutes`, oldest first; minutes without any are left out. */
