@@ -32,6 +32,12 @@ export function givingGroupsBack(of: Resources): Right[] {
   return regrouping(of, of.ec2('primary', 'security-group'));
 }
 
+/** Whether the servers could be isolated, in the primary Region of a plan that does. */
+export function lookingAtIsolation(of: Resources): Right[] {
+  if (of.isolationGroups.length === 0) return [];
+  return [of.read(['primary'], 'ec2:DescribeInstances', 'ec2:DescribeSecurityGroups')];
+}
+
 function looking(of: Resources): Right[] {
   return [of.read(['primary'], 'ec2:DescribeInstances')];
 }
