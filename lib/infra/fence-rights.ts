@@ -32,10 +32,9 @@ export function givingGroupsBack(of: Resources): Right[] {
   return regrouping(of, of.ec2('primary', 'security-group'));
 }
 
-/** Whether the servers could be isolated, in the primary Region of a plan that does. */
-export function lookingAtIsolation(of: Resources): Right[] {
-  if (of.isolationGroups.length === 0) return [];
-  return [of.read(['primary'], 'ec2:DescribeInstances', 'ec2:DescribeSecurityGroups')];
+/** Where it is looked at whether servers could be isolated: at home, where a plan does that. */
+export function isolatingSides(of: Resources): readonly 'primary'[] {
+  return of.isolationGroups.length === 0 ? [] : ['primary'];
 }
 
 function looking(of: Resources): Right[] {

@@ -1,6 +1,6 @@
 import { isCommanded } from '../domain/health-commands.ts';
 import { lookingAtReservations, reserving } from './capacity-rights.ts';
-import { fencing, givingGroupsBack, lookingAtIsolation, payingFence } from './fence-rights.ts';
+import { fencing, givingGroupsBack, isolatingSides, payingFence } from './fence-rights.ts';
 import { deletingKept, lookingAtKept } from './kept-rights.ts';
 import { type Arns, Resources, type Right, suffix } from './resources.ts';
 import type { StepName } from './step-names.ts';
@@ -24,14 +24,14 @@ function snapshotSet(of: Resources, side: 'primary' | 'recovery', ...alsoOnOrigi
 /** What a launch needs to be there. */
 function preflighting(of: Resources, side: LaunchSide): Right[] {
   return [
-    of.read([side], 'ec2:DescribeSnapshots', 'ec2:DescribeSubnets', 'ec2:DescribeSecurityGroups'),
+    of.read([side], 'ec2:DescribeSnapshots', 'ec2:DescribeSubnets'),
+    of.read([side, ...isolatingSides(of)], 'ec2:DescribeInstances', 'ec2:DescribeSecurityGroups'),
     of.read([side], 'ec2:DescribeInstanceTypeOfferings', 'ec2:DescribeKeyPairs'),
     ...(of.elasticIps.length === 0 ? [] : [of.read(['recovery'], 'ec2:DescribeAddresses')]),
     ...lookingAtReservations(of),
     on([`arn:${of.partition}:iam::${of.account}:instance-profile/*`], 'iam:GetInstanceProfile'),
     ...of.lookAtKeys(...(side === 'launch' ? of.launchSides : [side])),
     ...counting(of, side),
-    ...lookingAtIsolation(of),
     ...reading(of),
   ];
 }
@@ -44,7 +44,7 @@ function counting(of: Resources, side: LaunchSide): Right[] {
   );
   const conditions = { StringEquals: { 'aws:RequestedRegion': regions } };
   return [
-    of.read([side], 'ec2:DescribeInstances', 'ec2:DescribeInstanceTypes', 'ec2:DescribeVolumes'),
+    of.read([side], 'ec2:DescribeInstanceTypes', 'ec2:DescribeVolumes'),
     on(quotas, 'servicequotas:GetServiceQuota'),
     { actions: ['servicequotas:GetAWSDefaultServiceQuota'], resources: ['*'], conditions },
   ];
