@@ -162,4 +162,16 @@ it('is stopped by its preflight where the primary record would not be moved, or 
   expect(ended).toMatchObject({ error: 'PreflightFailed' });
   expect(ended.message).toContain('routing controls cannot be turned: both are On');
   expect(ended.message).toContain('its record "home" does not have the plan\'s health check');
+  if (record !== undefined) route53().setRecord(zone, record);
+  cluster().addCluster(clusterEndpoints, { [ofAway]: 'Off' });
+});
+
+it('is final once its routing controls are turned: an undo leads the pair after them (I5)', async () => {
+  expect(outcomeOf(await life.run('protect')).status).toBe('SUCCEEDED');
+  life.stage.cloud.faults.add({ kind: 'refused', operation: 'PutMetricData', caller: 'TrafficSwitch' });
+  expect(outcomeOf(await life.run('failover'))).toMatchObject({ status: 'FAILED', error: 'AwsRefused' });
+  expect(await last('failover')).toMatchObject({ outcome: 'succeeded', committedAt: expect.any(String) });
+  await life.rest();
+  expect([turned(), servedIn()]).toEqual(['Off,On,Off', away]);
+  expect(await life.broken()).toEqual([]);
 });
