@@ -111,6 +111,20 @@ export function asking(plan: Plan): Plan {
   };
 }
 
+/** A routing control of a panel, each by its number. */
+export function controlOf(panel: number, control: number): string {
+  const id = (number: number, digits: number) => String(number).padStart(digits, '0');
+  return `arn:aws:route53-recovery-control::123456789012:controlpanel/${id(panel, 32)}/routingcontrol/${id(control, 16)}`;
+}
+
+/** Those of a cluster, one of which is in the primary Region of the shop. */
+export const clusterEndpoints = Object.fromEntries(
+  ['ap-northeast-1', 'ap-southeast-2', 'eu-west-1', 'us-east-1', 'us-west-2'].map((region, index) => [
+    region,
+    `https://0a0a0a0${index}.route53-recovery-cluster.${region}.amazonaws.com/v1`,
+  ]),
+);
+
 /**
  * The shop with all that a plan can have at once: commands, a server it can do without, other places, probes, and every kind of record.
  */
@@ -137,6 +151,7 @@ export const richShop: Plan = (() => {
       },
       { ...of('search'), weighted: { primary: 'home', recovery: 'away' } },
       { ...of('pay'), failover: { primary: 'home', recovery: 'away' } },
+      { routingControls: { primary: controlOf(1, 1), recovery: controlOf(1, 2) }, endpoints: clusterEndpoints },
     ],
     failover: watching({ orders: { address: 'orders.shop.example.com', tcp: 5432 } }),
   };

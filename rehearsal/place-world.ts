@@ -120,9 +120,18 @@ function placeRecords(
   plan: Plan,
   { addresses, privateZones }: { readonly addresses: Addresses; readonly privateZones: readonly string[] },
 ): void {
-  const { route53 } = cloud.services(plan.recovery.region);
-  for (const id of new Set(plan.traffic.map(({ zone }) => zone))) {
-    const ofZone = plan.traffic.filter(({ zone }) => zone === id);
+  const { route53, recoverycluster } = cloud.services(plan.recovery.region);
+  for (const entry of plan.traffic) {
+    if (!('routingControls' in entry)) continue;
+    const { primary, recovery } = entry.routingControls;
+    recoverycluster.addCluster(entry.endpoints, {
+      ...(primary === undefined ? {} : { [primary]: 'On' }),
+      ...(recovery === undefined ? {} : { [recovery]: 'Off' }),
+    });
+  }
+  const records = plan.traffic.filter((record) => 'zone' in record);
+  for (const id of new Set(records.map(({ zone }) => zone))) {
+    const ofZone = records.filter(({ zone }) => zone === id);
     route53.addZone({ id, name: commonDomain(ofZone.map(({ name }) => name)), private: privateZones.includes(id) });
     for (const record of ofZone) placeRecord(route53, record, addresses);
   }

@@ -55,7 +55,7 @@ export class Workload {
 
   /** The Region that users reach now, by DNS; `undefined` while no server of the first record's address serves. */
   servingRegion(): string | undefined {
-    const [record] = this.#plan.traffic;
+    const record = this.#plan.traffic.find((each) => 'name' in each);
     const { primary, recovery } = this.#plan;
     const regions = [primary.region, recovery.region].filter((region) => !this.#cloud.faults.isSilent(region));
     if (record === undefined) return regions.find((region) => this.#isUp(region));

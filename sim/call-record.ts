@@ -26,7 +26,7 @@ export class CallRecord {
   }
 
   async around<Answer>(call: Call, input: Input, at: number, run: () => Promise<Answer>): Promise<Answer> {
-    const { requestId: _, ...of } = call;
+    const { requestId: _, hostname: __, ...of } = call;
     const recorded: RecordedCall = { at, ...of, input: withoutBytes(input), outcome: 'unanswered' };
     this.calls.push(recorded);
     for (const watcher of this.#watchers) watcher(recorded);

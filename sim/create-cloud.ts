@@ -12,8 +12,10 @@ import { Ec2 } from './ec2/ec2.ts';
 import { EventBridge } from './eventbridge/eventbridge.ts';
 import { Faults } from './faults.ts';
 import { Iam } from './iam/iam.ts';
+import { Kms } from './kms/kms.ts';
 import { Lambda } from './lambda/lambda.ts';
 import { createRandom, type Random } from './random.ts';
+import { RecoveryCluster } from './recoverycluster/recovery-cluster.ts';
 import { Route53 } from './route53/route53.ts';
 import { S3 } from './s3/s3.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
@@ -33,9 +35,11 @@ const serviceBehind = {
   ebs: 'ebs',
   ec2: 'ec2',
   iam: 'iam',
+  kms: 'kms',
   lambda: 'lambda',
   monitoring: 'cloudwatch',
   route53: 'route53',
+  'route53-recovery-cluster': 'recoverycluster',
   s3: 's3',
   servicequotas: 'servicequotas',
   sns: 'sns',
@@ -74,6 +78,7 @@ export class SimulatedCloud implements Cloud {
   readonly #services = new Map<string, Services>();
   readonly #route53: Route53;
   readonly #iam: Iam;
+  readonly #recoverycluster: RecoveryCluster;
 
   constructor({ regions, clock, seed, account = '123456789012' }: CloudOptions) {
     this.regions = regions;
@@ -82,6 +87,7 @@ export class SimulatedCloud implements Cloud {
     this.random = createRandom(seed);
     this.#route53 = new Route53(this.#surroundings('us-east-1'));
     this.#iam = new Iam(this.#surroundings('us-east-1'));
+    this.#recoverycluster = new RecoveryCluster(this.#surroundings('us-west-2'));
     for (const region of regions) this.#services.set(region, this.#create(region));
     let requests = 0;
     this.dispatch = createDispatch({
@@ -120,7 +126,9 @@ export class SimulatedCloud implements Cloud {
       ec2: new Ec2(surroundings),
       eventbridge: new EventBridge(surroundings),
       iam: this.#iam,
+      kms: new Kms(surroundings),
       lambda: new Lambda(surroundings),
+      recoverycluster: this.#recoverycluster,
       route53: this.#route53,
       s3: new S3(surroundings),
       scheduler: new Scheduler(surroundings),
@@ -140,6 +148,7 @@ export class SimulatedCloud implements Cloud {
   #behind(endpoint: string, region: string) {
     if (endpoint === 'route53') return this.#route53;
     if (endpoint === 'iam') return this.#iam;
+    if (endpoint === 'route53-recovery-cluster') return this.#recoverycluster;
     const name = serviceBehind[endpoint as keyof typeof serviceBehind];
     if (name === undefined) throw new NotModelled(`the endpoint ${endpoint}`);
     return this.services(region)[name];

@@ -7,6 +7,8 @@ export interface Call {
   /** Region whose endpoint received the request. */
   readonly region: string;
   readonly requestId: string;
+  /** Host that it was sent to, where it came over the wire. */
+  readonly hostname?: string;
   /** Role of the caller where it is known (a deployed function), else `undefined` (a person, a test). */
   readonly role: string | undefined;
   /** Which invocation of a function it comes from, `<function>/<request id>`, where it is known. */

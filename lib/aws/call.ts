@@ -22,6 +22,7 @@ const roomless = new Set([
   'InstanceLimitExceeded',
   'VcpuLimitExceeded',
   'VolumeLimitExceeded',
+  'MaxIOPSLimitExceeded',
 ]);
 
 /** Limits that clear when something in progress ends. @source aws-facts [1.3], [1.6], [2.9] */
@@ -111,6 +112,11 @@ export async function catalogueCall<Output>(what: string, call: () => Promise<Ou
     if (!isTransient(error)) throw error;
     throw new Failure('CatalogueUnavailable', error.message, { cause: error });
   }
+}
+
+/** Whether AWS did not answer, or asked for a slower pace: another endpoint may answer. */
+export function isUnanswered(error: unknown): error is AwsFailure {
+  return error instanceof AwsFailure && (error.code === 'AwsUnavailable' || error.code === 'AwsThrottled');
 }
 
 function toFailure(what: string, error: unknown): Failure {

@@ -3,8 +3,10 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EBSClient } from '@aws-sdk/client-ebs';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { IAMClient } from '@aws-sdk/client-iam';
+import { KMSClient } from '@aws-sdk/client-kms';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { Route53Client } from '@aws-sdk/client-route-53';
+import { Route53RecoveryClusterClient } from '@aws-sdk/client-route53-recovery-cluster';
 import { S3Client } from '@aws-sdk/client-s3';
 import { ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
 import { SFNClient } from '@aws-sdk/client-sfn';
@@ -19,8 +21,8 @@ import { inFlightMax } from '../domain/blocks.ts';
 const patience = { connectionTimeout: 3_000, requestTimeout: 10_000, throwOnRequestTimeout: true } as const;
 const base = { maxAttempts: 3, requestHandler: patience } as const;
 
-/** Makes the client of one service; the bundle holds those that some step names. Without a Region: the function's own. */
-export type ClientFactory<Client> = (region?: string) => Client;
+/** Makes the client of one service; the bundle holds those that some step names. Without a Region, or an endpoint where a service has them apart: the function's own. */
+export type ClientFactory<Client> = (at?: string) => Client;
 
 const inRegion = (region: string | undefined) => (region === undefined ? base : { ...base, region });
 
@@ -52,6 +54,19 @@ export const route53LookClient: ClientFactory<Route53Client> = (region) =>
   new Route53Client({ ...inRegion(region), requestHandler: shortPatience, maxAttempts: 2 });
 export const serviceQuotasClient: ClientFactory<ServiceQuotasClient> = (region) =>
   new ServiceQuotasClient({ ...inRegion(region), requestHandler: shortPatience, maxAttempts: 2 });
+
+/** What a look asks of a Region that may be lost, and does without. */
+export const ec2LookClient: ClientFactory<EC2Client> = (region) =>
+  new EC2Client({ ...inRegion(region), requestHandler: shortPatience, maxAttempts: 1 });
+export const kmsClient: ClientFactory<KMSClient> = (region) =>
+  new KMSClient({ ...inRegion(region), requestHandler: shortPatience, maxAttempts: 2 });
+
+/** An endpoint of a routing control cluster, by its URL, which names its Region. Where one does not answer the next one is asked. */
+export const recoveryClusterClient: ClientFactory<Route53RecoveryClusterClient> = (endpoint = '') =>
+  new Route53RecoveryClusterClient({
+    ...inRegion(endpoint.split('.')[2]),
+    ...{ endpoint, requestHandler: shortPatience, maxAttempts: 1 },
+  });
 
 /** While a server is frozen nobody waits long for one answer: the step looks again. What is sent twice is harmless (decision 0013). */
 export const ssmClient: ClientFactory<SSMClient> = (region) => new SSMClient({ ...inRegion(region), maxAttempts: 2 });

@@ -4,6 +4,7 @@ import {
   DescribeSubnetsCommand,
   type EC2Client,
 } from '@aws-sdk/client-ec2';
+import type { IsolationGroup } from '../domain/fence.ts';
 import type { Surroundings } from '../domain/launch-network.ts';
 import { AwsFailure, awsCall, type Patience } from './call.ts';
 
@@ -28,6 +29,20 @@ export async function describeSecurityGroups(ec2: EC2Client, ids: readonly strin
     );
     return (answer.SecurityGroups ?? []).map(({ GroupId, VpcId }) => ({ id: GroupId ?? '', vpc: VpcId ?? '' }));
   });
+}
+
+/** Where a security group is, and whether it lets anything through; `undefined` where there is none. */
+export async function findIsolationGroup(
+  ec2: EC2Client,
+  id: string,
+  patience: Patience,
+): Promise<IsolationGroup | undefined> {
+  const asked = new DescribeSecurityGroupsCommand({ Filters: [{ Name: 'group-id', Values: [id] }] });
+  const { SecurityGroups } = await awsCall(`look at ${id}`, () => ec2.send(asked, patience));
+  const [group] = SecurityGroups ?? [];
+  if (group === undefined) return undefined;
+  const { VpcId = '', IpPermissions = [], IpPermissionsEgress = [] } = group;
+  return { vpc: VpcId, hasRules: IpPermissions.length + IpPermissionsEgress.length > 0 };
 }
 
 /** What has an Elastic IP, if anything; `undefined` where there is no such allocation. */

@@ -54,12 +54,12 @@ export async function volumesOfTypes(
   types: readonly string[],
   plan: string,
   patience: Patience,
-): Promise<Pick<VolumeFacts, 'volumeType' | 'sizeGib'>[]> {
+): Promise<Pick<VolumeFacts, 'volumeType' | 'sizeGib' | 'iops'>[]> {
   // An empty filter would be refused.
   if (types.length === 0) return [];
   const filters = [{ Name: 'volume-type', Values: [...types] }];
-  const keep = ({ VolumeType = 'gp2', Size = 0, Tags }: Volume) =>
-    isOfDrill(Tags, plan) ? [] : [{ volumeType: VolumeType, sizeGib: Size }];
+  const keep = ({ VolumeType = 'gp2', Size = 0, Iops, Tags }: Volume) =>
+    isOfDrill(Tags, plan) ? [] : [{ volumeType: VolumeType, sizeGib: Size, iops: Iops ?? null }];
   return keepOfVolumes(ec2, filters, keep, patience);
 }
 

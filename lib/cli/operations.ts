@@ -215,8 +215,8 @@ async function keptLines(catalogue: Catalogue, plan: Plan): Promise<string[]> {
 /** Whether a failover would work, as it was last looked at. */
 function readinessLines(found: Readiness | undefined): string[] {
   if (found === undefined) return ['readiness: nobody has looked yet'];
-  const { at, phase, recoveryPoint, blocking, short, unseen, warnings, rtoSeconds, rtoPhases } = found;
-  const { fullPerformanceSeconds: full } = found;
+  const { at, phase, recoveryPoint, blocking, short, unfenceable, unseen, warnings } = found;
+  const { rtoSeconds, rtoPhases, fullPerformanceSeconds: full } = found;
   if (phase !== 'protected') return [`readiness at ${at}: not looked, the plan was ${phase}`];
   const unmeasured = recoveryPoint === null ? 'not known' : 'not measured, drill once';
   const rto = rtoSeconds === null ? unmeasured : `about ${Math.ceil(rtoSeconds / 60)} minutes`;
@@ -224,15 +224,17 @@ function readinessLines(found: Readiness | undefined): string[] {
     `readiness at ${at}: ${readyWords(found)}; RTO ${rto}${full === null ? '' : `, full performance after ${Math.ceil(full / 60)} minutes at most`}`,
     ...blocking.map((finding) => `  in the way: ${finding}`),
     ...short.map((finding) => `  too small: ${finding}`),
+    ...unfenceable.map((finding) => `  no fence: ${finding}`),
     ...unseen.map((why) => `  not known: ${why}`),
     ...warnings.map((warning) => `  warning: ${warning}`),
     ...(rtoSeconds === null ? [] : [`  RTO by phase: ${rtoPhases.map(phaseWords).join(', ')}`]),
   ];
 }
 
-function readyWords({ blocking, short, unseen }: Readiness): string {
+function readyWords({ blocking, short, unfenceable, unseen }: Readiness): string {
   if (blocking.length > 0) return 'a failover would stop at its preflight';
   if (short.length > 0) return 'a failover would find no room for all servers';
+  if (unfenceable.length > 0) return 'a failover could not fence the primary';
   return unseen.length > 0 ? 'not known, not all could be looked at' : 'ready';
 }
 

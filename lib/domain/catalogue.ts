@@ -11,6 +11,7 @@ import { keptSchema } from './kept.ts';
 import { questionsSchema } from './question.ts';
 import { leftOutSchema } from './left-out.ts';
 import { launchConfigurationSchema } from './launch-configuration.ts';
+import { controlChangeSchema } from './routing-control.ts';
 import { trafficChangeSchema } from './record-set.ts';
 import { methodSchema, replicationMembers, transferMethodSchema } from './replication-record.ts';
 
@@ -330,6 +331,8 @@ export const operationSchema = z
     /** Interfaces that it, or who paid its fence, isolated. Operations that an earlier version opened have none. */
     isolated: isolatedSchema.exactOptional(),
     traffic: z.array(trafficChangeSchema).readonly(),
+    /** Of a plan that has some. */
+    controls: z.array(controlChangeSchema).readonly().exactOptional(),
     /** To which site it had the plan's health check lead, from when on, and whether that led there already. */
     signalled: z.object({ to: siteSchema, at: time, wasThere: z.boolean() }).readonly().exactOptional(),
     /** The undo of it has begun before users were led by the plan's health check: what that does afterwards makes nothing final. */

@@ -151,10 +151,7 @@ export function evidenceOf(facts: Facts): Evidence {
     isolated: Object.entries(operation.isolated ?? {})
       .map(([id, { instance, before }]) => ({ interface: id, instance, groups: before.toSorted() }))
       .toSorted((one, other) => one.interface.localeCompare(other.interface)),
-    traffic: operation.traffic.map(({ name, set, type, before, after }) => ({
-      ...{ name: titleOf({ name, ...(set === undefined ? {} : { set }) }), type },
-      ...{ before: wordsOf(before), after: wordsOf(after) },
-    })),
+    traffic: trafficOf(operation),
     rounds: operation.rounds,
     transfers: facts.transfers
       .map(({ id: _id, isCompleting: _isCompleting, failure: _failure, ...moved }) => moved)
@@ -166,6 +163,19 @@ export function evidenceOf(facts: Facts): Evidence {
     warnings: warningsOf(operation),
     events: events.filter(({ reached }) => reached === undefined).map(({ at, text }) => ({ at, text })),
   };
+}
+
+/** Records, then routing controls. */
+function trafficOf({ traffic, controls = [] }: Operation): Evidence['traffic'] {
+  return [
+    ...traffic.map(({ name, set, type, before, after }) => ({
+      ...{ name: titleOf({ name, ...(set === undefined ? {} : { set }) }), type },
+      ...{ before: wordsOf(before), after: wordsOf(after) },
+    })),
+    ...controls.map(({ control, before, after }) => ({
+      ...{ name: control, type: 'routing control', before: [before], after: [after] },
+    })),
+  ];
 }
 
 function orderOf({ startedAt, volume }: Pick<TransferRecord, 'startedAt' | 'volume'>): string {

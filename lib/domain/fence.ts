@@ -51,6 +51,35 @@ export type IsolatedInterface = z.output<typeof isolatedInterfaceSchema>;
 /** By the id of the interface. */
 export const isolatedSchema = z.record(z.string(), isolatedInterfaceSchema).readonly();
 
+/** A security group that servers are to be isolated by. */
+export interface IsolationGroup {
+  readonly vpc: string;
+  readonly hasRules: boolean;
+}
+
+/**
+ * Why servers could not be isolated, in words for people.
+ * @param groups those that the plan names; `undefined` where there is none
+ * @param vpcs of the servers, by name. @source EC2 API reference, ModifyNetworkInterfaceAttribute: groups are of the VPC of the interface
+ */
+export function isolationFaults(
+  region: string,
+  groups: ReadonlyMap<string, IsolationGroup | undefined>,
+  vpcs: ReadonlyMap<string, string>,
+): string[] {
+  return [...groups].flatMap(([id, group]) => {
+    const named = `isolation group ${id}`;
+    if (group === undefined) return [`${named} does not exist in ${region}: make one without any rule, and name it`];
+    const elsewhere = [...vpcs].filter(([, vpc]) => vpc !== group.vpc).map(([server]) => server);
+    return [
+      ...(elsewhere.length === 0 ? [] : [`${named} is in ${group.vpc}, and server ${elsewhere.join(', ')} is not`]),
+      ...(group.hasRules
+        ? [`${named} lets something in or out: take all rules from it, also the one for outgoing traffic`]
+        : []),
+    ];
+  });
+}
+
 /** An interface has each group once, and AWS tells them in no order. */
 export function areSameGroups(some: readonly string[], others: readonly string[]): boolean {
   return some.toSorted().join() === others.toSorted().join();

@@ -15,6 +15,8 @@ export const id = (prefix: string) =>
     `is not an id. Write it like "${prefix}-0123456789abcdef0".`,
   );
 
+export const region = text(/^[a-z]{2}(-[a-z]+)+-\d$/, 'is not a Region. Write it like "us-west-2".');
+
 export const integer = (from: number, to: number) => {
   const error = `is not allowed. Write a whole number from ${from} to ${to}.`;
   return z.int({ error }).min(from, { error }).max(to, { error });

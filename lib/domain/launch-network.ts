@@ -1,6 +1,6 @@
 import type { LaunchConfiguration, NetworkInterface } from './launch-configuration.ts';
 import type { Plan } from './plan.ts';
-import { isOfServer } from './traffic.ts';
+import { isOfServer, recordsOf } from './traffic.ts';
 
 /** A network interface as it is asked for in the recovery Region. */
 export interface LaunchInterface {
@@ -129,7 +129,7 @@ export function recoverySubnets({
 
 /** Names of the records that lead to the public address of a server. */
 export function publicRecordsOf(server: string, traffic: Plan['traffic']): string[] {
-  return traffic
+  return recordsOf({ traffic })
     .filter((record) => isOfServer(record, server) && 'address' in record && record.address === 'public')
     .map(({ name }) => name);
 }

@@ -6,7 +6,7 @@ import { operationIdSchema } from './ids.ts';
 import { isOptional } from './left-out.ts';
 import { launchesSeconds } from './pace.ts';
 import type { Plan } from './plan.ts';
-import { hasFailoverPair, ledSeconds } from './traffic.ts';
+import { ledSeconds, ledTimes } from './traffic.ts';
 
 /**
  * How long a phase took when a failover or drill of the plan last went through it: an item of the catalogue, `PLAN#<plan>` / `MEASURED#<phase>`.
@@ -117,7 +117,7 @@ function assumedPhases(plan: Plan): AssumedPhase[] {
       { phase: healthOf(wave), seconds: Math.max(0, ...withinSeconds) },
     ];
   });
-  const led = hasFailoverPair(plan) ? ledSeconds : 0;
+  const led = ledTimes(plan) * ledSeconds;
   const traffic = { phase: 'traffic', seconds: syncSeconds + led, atLeast: led };
   return [
     { phase: 'preflight', seconds: preflightSeconds },

@@ -9,6 +9,7 @@ import {
   mapOf,
   name,
   oneOf,
+  region,
   text,
   words,
   yesOrNo,
@@ -17,10 +18,9 @@ import { mibPerSecond } from './hydration.ts';
 import { brokenRules } from './plan-rules.ts';
 import type { AutomaticFailover, Consistency, DrillNetwork, Plan } from './plan.ts';
 import { failbackQuestions, failoverQuestions, toQuestions } from './question-schema.ts';
-import { recordSchema, toRecord } from './traffic-schema.ts';
+import { toTraffic, trafficSchema } from './traffic-schema.ts';
 import { userDataPolicy } from './user-data.ts';
 
-const region = text(/^[a-z]{2}(-[a-z]+)+-\d$/, 'is not a Region. Write it like "us-west-2".');
 const port = integer(1, 65_535);
 const key = text(
   /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(key|alias)\/[\w/-]+$/,
@@ -162,7 +162,7 @@ const planSchema = fields({
   }),
   servers: mapOf(name, server).default({}),
   groups: mapOf(groupName, group).default({}),
-  traffic: listOf(recordSchema).default([]),
+  traffic: listOf(trafficSchema).default([]),
   failover: fields({
     rtoTarget: duration,
     fence: oneOf('stop', 'isolate', 'none').exactOptional(),
@@ -215,7 +215,7 @@ function toPlan(
     servers: toServers(servers),
     groups: toServers(groups),
     ...(drilled === undefined ? {} : { drill: toDrill(drilled) }),
-    traffic: traffic.map(toRecord),
+    traffic: traffic.map(toTraffic),
     failover: {
       ...failoverSame,
       rtoTargetSeconds: rtoTarget,

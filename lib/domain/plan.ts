@@ -103,6 +103,14 @@ export interface FailoverPair extends AnyRecord {
 /** What follows the active site in DNS. */
 export type TrafficRecord = ServerRecord | FixedRecord | AliasRecord | WeightedPair | FailoverPair;
 
+/**
+ * Routing controls of Application Recovery Controller, by ARN, one or both: that of the site that serves is on, that of the other one off. `endpoints`: those of their cluster, by Region.
+ */
+export interface RoutingControls {
+  readonly routingControls: Partial<OfSites<string>>;
+  readonly endpoints: Readonly<Record<string, string>>;
+}
+
 /** A place that is asked from the recovery Region, over the internet, whether the primary serves: `address` is a DNS name or a public address. */
 export interface OutsideProbe {
   readonly address: string;
@@ -232,7 +240,7 @@ export interface Plan {
   };
   readonly servers: Readonly<Record<string, PlanServer>>;
   readonly groups: Readonly<Record<string, PlanGroup>>;
-  readonly traffic: readonly TrafficRecord[];
+  readonly traffic: readonly (TrafficRecord | RoutingControls)[];
   /** Without `fence` the primary is stopped. `isolationGroups`: of the primary Region, given to its servers in place of all others where they are isolated. */
   readonly failover: {
     readonly rtoTargetSeconds: number;

@@ -5,7 +5,7 @@ export interface Quota {
   readonly code: string;
   /** In words for people: what it counts. */
   readonly of: string;
-  readonly unit: 'vCPUs' | 'TiB';
+  readonly unit: 'vCPUs' | 'TiB' | 'IOPS';
 }
 
 const running = (code: string, families: string): Quota => ({
@@ -40,11 +40,21 @@ const storageCodes: Readonly<Record<string, string>> = {
   standard: 'L-9CF3C2EB',
 };
 
+/** Of the types that are given IOPS of their own and count them. @source EBS guide, quotas */
+const iopsCodes: Readonly<Record<string, string>> = { io1: 'L-B3A130E6', io2: 'L-8D977E7E' };
+
+/** `iops`: as the volume was given, `null` where its type takes none. */
+interface CountedVolume {
+  readonly volumeType: string;
+  readonly sizeGib: number;
+  readonly iops: number | null;
+}
+
 /** Instances and volumes that are there. */
 export interface Load {
   /** One for each instance. */
   readonly instanceTypes: readonly string[];
-  readonly volumes: readonly { readonly volumeType: string; readonly sizeGib: number }[];
+  readonly volumes: readonly CountedVolume[];
 }
 
 /** Those that are to come. */
@@ -84,13 +94,21 @@ function amountsOf({ instanceTypes, volumes }: Load, vcpus: ReadonlyMap<string, 
       amounts.set(quota.code, { quota, amount: (amounts.get(quota.code)?.amount ?? 0) + amount });
   };
   for (const type of instanceTypes) add(runningQuotas[type.replace(/[^a-z].*/, '')], vcpus.get(type) ?? 0);
-  for (const { volumeType, sizeGib } of volumes) add(storageQuotaOf(volumeType), sizeGib / gibPerTib);
+  for (const { volumeType, sizeGib, iops } of volumes) {
+    add(storageQuotaOf(volumeType), sizeGib / gibPerTib);
+    add(iopsQuotaOf(volumeType), iops ?? 0);
+  }
   return amounts;
 }
 
 function storageQuotaOf(volumeType: string): Quota | undefined {
   const code = storageCodes[volumeType];
   return code === undefined ? undefined : { service: 'ebs', code, of: `storage of ${volumeType} volumes`, unit: 'TiB' };
+}
+
+function iopsQuotaOf(volumeType: string): Quota | undefined {
+  const code = iopsCodes[volumeType];
+  return code === undefined ? undefined : { service: 'ebs', code, of: `IOPS of ${volumeType} volumes`, unit: 'IOPS' };
 }
 
 /** What is said of a quota that is too small for what is needed, in words for people; `undefined` where it is not. */

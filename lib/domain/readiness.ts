@@ -17,6 +17,8 @@ export const readinessSchema = z
     blocking: z.array(z.string()).readonly(),
     /** Quotas behind which some of its servers would find no room. Looks of earlier versions have none. */
     short: z.array(z.string()).readonly().default([]),
+    /** Why the primary could not be isolated, as its plan wants it fenced. Looks of earlier versions have none. */
+    unfenceable: z.array(z.string()).readonly().default([]),
     /** What could not be looked at, and may be in the way or too small. Looks of earlier versions have none. */
     unseen: z.array(z.string()).readonly().default([]),
     /** What may. */

@@ -1,9 +1,10 @@
 import * as z from 'zod';
+import { controlRules } from './control-rules.ts';
 import { isValueOf, type RecordType, recordTypes, withDot } from './record-set.ts';
 import { type Broken, type Rule, rule } from './rule.ts';
 
 /** What a record leads to, each in its own way. */
-const ways = ['server', 'values', 'alias', 'weighted', 'failover'] as const;
+const ways = ['server', 'values', 'alias', 'weighted', 'failover', 'routingControls'] as const;
 type Way = (typeof ways)[number];
 
 const sites = ['primary', 'recovery'] as const;
@@ -36,14 +37,41 @@ function typeOf({ type }: Written): RecordType | undefined {
   return recordTypes.find((known) => known === type);
 }
 
+/** What every record has. */
+const likeThis = {
+  zone: 'Write it like "Z0123456789ABCDEFGHIJ".',
+  name: 'Write it like "shop.example.com".',
+  type: `Write one of: ${recordTypes.join(', ')}.`,
+};
+
+/** Records lead to routing controls by their health checks, and are none of the plan's. */
+function strangeToControls(written: Written): [path: string[], message: string][] {
+  const known = ['routingControls', 'endpoints'];
+  const strange = Object.keys(written).filter((field) => written[field] !== undefined && !known.includes(field));
+  return [
+    ...strange.map((field): [string[], string] => [
+      [field],
+      'is of a record, and routing controls are none. Take it out.',
+    ]),
+    ...(written['endpoints'] === undefined
+      ? [[['endpoints'], 'is not there. Write the endpoints of the cluster, each by its Region.'] as [string[], string]]
+      : []),
+  ];
+}
+
 /** Which fields of a record go together. */
 const fieldsRule = recordRule((record) => {
   const way = wayOf(record);
   const type = typeOf(record);
   if (way === undefined) return [[[], `leads nowhere, or in several ways. Write one of: ${ways.join(', ')}.`]];
+  if (way === 'routingControls') return strangeToControls(record);
   const isPair = way === 'weighted' || way === 'failover';
   const keepsTtl = way === 'alias' || isPair || record['set'] !== undefined;
   return [
+    ...Object.entries(likeThis).map(
+      ([field, like]) => record[field] === undefined && ([[field], `is not there. ${like}`] as [string[], string]),
+    ),
+    record['endpoints'] !== undefined && [['endpoints'], 'are of routing controls, and there are none. Take them out.'],
     way === 'server' && record['address'] === undefined && [['address'], 'is not there. Write public or private.'],
     way !== 'server' &&
       record['address'] !== undefined && [['address'], 'is of a server, and the record names none. Take it out.'],
@@ -123,5 +151,5 @@ const onceRule = rule(z.object({ traffic: z.array(z.unknown()) }), ({ traffic })
   });
 });
 
-/** What the records of a plan have to be. */
-export const trafficRules: readonly Rule[] = [fieldsRule, valuesRule, serverRule, onceRule];
+/** What the records and routing controls of a plan have to be. */
+export const trafficRules: readonly Rule[] = [fieldsRule, valuesRule, serverRule, onceRule, ...controlRules];

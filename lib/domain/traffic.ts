@@ -1,6 +1,12 @@
 import type { Site } from './catalogue.ts';
 import type { AliasRecord, FailoverPair, FixedRecord, Plan, TrafficRecord } from './plan.ts';
+import { controlsOf } from './routing-control.ts';
 import { type RecordName, type RecordValue, withDot, wordsOf } from './record-set.ts';
+
+/** The records among what a plan switches. */
+export function recordsOf({ traffic }: Pick<Plan, 'traffic'>): TrafficRecord[] {
+  return traffic.flatMap((entry) => ('routingControls' in entry ? [] : [entry]));
+}
 
 /** The records of Route 53 that change for a record of a plan: one, or the primary Region's and the recovery Region's; none of a failover pair. */
 export function namesOf(record: TrafficRecord): readonly RecordName[] {
@@ -12,7 +18,7 @@ export function namesOf(record: TrafficRecord): readonly RecordName[] {
 }
 
 /** Whether a record leads to a server, by whichever of its addresses. */
-export function isOfServer(record: TrafficRecord, server: string): boolean {
+export function isOfServer(record: Plan['traffic'][number], server: string): boolean {
   return 'server' in record && record.server === server;
 }
 
@@ -22,12 +28,17 @@ export function hasFailoverPair({ traffic }: Pick<Plan, 'traffic'>): boolean {
 }
 
 /** Whether records of a plan have to be changed. */
-export function hasChanges({ traffic }: Pick<Plan, 'traffic'>): boolean {
-  return traffic.some((record) => !('failover' in record));
+export function hasChanges(plan: Pick<Plan, 'traffic'>): boolean {
+  return recordsOf(plan).some((record) => !('failover' in record));
+}
+
+/** How many times over users are moved by health checks, one after another: by those of routing controls, and by the plan's own. */
+export function ledTimes(plan: Pick<Plan, 'traffic'>): number {
+  return [controlsOf(plan).length > 0, hasFailoverPair(plan)].filter(Boolean).length;
 }
 
 /**
- * After the alarm of failover pairs, their health check and the DNS servers need as long as this. Route 53 gives no figure; its own changes take a minute.
+ * After the alarm of failover pairs, or a turn of routing controls, health checks and the DNS servers need as long as this. Route 53 gives no figure; its own changes take a minute.
  * @source aws-facts [4.2], [4.3]
  */
 export const ledSeconds = 120;

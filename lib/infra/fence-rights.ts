@@ -32,6 +32,11 @@ export function givingGroupsBack(of: Resources): Right[] {
   return regrouping(of, of.ec2('primary', 'security-group'));
 }
 
+/** Where it is looked at whether servers could be isolated: at home, where a plan does that. */
+export function isolatingSides(of: Resources): readonly 'primary'[] {
+  return of.isolationGroups.length === 0 ? [] : ['primary'];
+}
+
 function looking(of: Resources): Right[] {
   return [of.read(['primary'], 'ec2:DescribeInstances')];
 }

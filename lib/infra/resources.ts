@@ -5,7 +5,8 @@ import { fenceKindOf } from '../domain/fence.ts';
 import { recoverySubnets } from '../domain/launch-network.ts';
 import { hasDispensable } from '../domain/left-out.ts';
 import type { Plan, PlanGroup, PlanServer } from '../domain/plan.ts';
-import { hasFailoverPair } from '../domain/traffic.ts';
+import { arnsOf, controlsOf } from '../domain/routing-control.ts';
+import { hasFailoverPair, recordsOf } from '../domain/traffic.ts';
 import { tags } from '../names.ts';
 
 /** Values of conditions as in an IAM statement: operator → key → values. */
@@ -73,6 +74,7 @@ export class Resources {
   /** By hosted zone, the names and types of the records that are changed there; none where there are only failover pairs. */
   readonly zones: ReadonlyMap<string, { readonly names: readonly string[]; readonly types: readonly string[] }>;
   readonly hasFailoverPair: boolean;
+  readonly routingControls: readonly string[];
   /** Whether servers may be left out, of which something may have been launched. */
   readonly mayLeaveOut: boolean;
   readonly #arns: Arns;
@@ -107,7 +109,8 @@ export class Resources {
     this.mayStopHome = plans.some((plan) => fenceKindOf(plan) === 'stop');
     this.mayLeaveOut = plans.some(hasDispensable);
     this.hasFailoverPair = plans.some(hasFailoverPair);
-    const records = plans.flatMap(({ traffic }) => traffic);
+    this.routingControls = [...new Set(plans.flatMap(controlsOf).flatMap(arnsOf))];
+    const records = plans.flatMap(recordsOf);
     this.zones = new Map(
       [...new Set(records.map(({ zone }) => zone))].map((zone) => {
         const ofZone = records.filter((record) => record.zone === zone && !('failover' in record));
@@ -236,6 +239,18 @@ export class Resources {
           conditions: { ...base, ...conditions, Bool: { 'kms:GrantIsForAWSResource': 'true' } },
         },
       ]);
+  }
+
+  /** Looking at the same keys, which no service does on behalf of the caller. */
+  lookAtKeys(...sides: PlanSide[]): Right[] {
+    const base = { StringEquals: { 'kms:CallerAccount': this.account } };
+    return sides
+      .flatMap((side) => this.#keysOf(side))
+      .map(({ resources, conditions }) => ({
+        actions: ['kms:DescribeKey'],
+        resources,
+        conditions: { ...base, ...conditions },
+      }));
   }
 
   /** The default key of the Region, whichever it is, where a plan names its key by an alias, which the direct APIs do not take. */

@@ -1,11 +1,11 @@
 import { isCommanded } from '../domain/health-commands.ts';
-import { metricNamespace } from '../names.ts';
 import { lookingAtReservations, reserving } from './capacity-rights.ts';
 import { copying, lookingForWays } from './copy-rights.ts';
-import { fencing, givingGroupsBack, payingFence } from './fence-rights.ts';
+import { fencing, givingGroupsBack, isolatingSides, payingFence } from './fence-rights.ts';
 import { deletingKept, lookingAtKept } from './kept-rights.ts';
 import { type Arns, Resources, type Right, suffix } from './resources.ts';
 import type { StepName } from './step-names.ts';
+import { leading, publishing, reading, switching } from './traffic-rights.ts';
 
 const both = ['primary', 'recovery'] as const;
 type LaunchSide = 'recovery' | 'launch';
@@ -22,26 +22,16 @@ function snapshotSet(of: Resources, side: 'primary' | 'recovery', ...alsoOnOrigi
   ];
 }
 
-/** A metric has no resource: the namespace limits it. */
-const publishing: Right = {
-  actions: ['cloudwatch:PutMetricData'],
-  resources: ['*'],
-  conditions: { StringEquals: { 'cloudwatch:namespace': metricNamespace } },
-};
-
-/** Looking where the records of the plans lead. */
-function reading(of: Resources): Right[] {
-  return switching(of).filter(({ actions }) => actions.includes('route53:ListResourceRecordSets'));
-}
-
 /** What a launch needs to be there. */
 function preflighting(of: Resources, side: LaunchSide): Right[] {
   return [
-    of.read([side], 'ec2:DescribeSnapshots', 'ec2:DescribeSubnets', 'ec2:DescribeSecurityGroups'),
+    of.read([side], 'ec2:DescribeSnapshots', 'ec2:DescribeSubnets'),
+    of.read([side, ...isolatingSides(of)], 'ec2:DescribeInstances', 'ec2:DescribeSecurityGroups'),
     of.read([side], 'ec2:DescribeInstanceTypeOfferings', 'ec2:DescribeKeyPairs'),
     ...(of.elasticIps.length === 0 ? [] : [of.read(['recovery'], 'ec2:DescribeAddresses')]),
     ...lookingAtReservations(of),
     on([`arn:${of.partition}:iam::${of.account}:instance-profile/*`], 'iam:GetInstanceProfile'),
+    ...of.lookAtKeys(...(side === 'launch' ? of.launchSides : [side])),
     ...counting(of, side),
     ...reading(of),
   ];
@@ -55,7 +45,7 @@ function counting(of: Resources, side: LaunchSide): Right[] {
   );
   const conditions = { StringEquals: { 'aws:RequestedRegion': regions } };
   return [
-    of.read([side], 'ec2:DescribeInstances', 'ec2:DescribeInstanceTypes', 'ec2:DescribeVolumes'),
+    of.read([side], 'ec2:DescribeInstanceTypes', 'ec2:DescribeVolumes'),
     on(quotas, 'servicequotas:GetServiceQuota'),
     { actions: ['servicequotas:GetAWSDefaultServiceQuota'], resources: ['*'], conditions },
   ];
@@ -65,29 +55,6 @@ function counting(of: Resources, side: LaunchSide): Right[] {
 function selecting(of: Resources): Right[] {
   const reads = ['ec2:DescribeInstances', 'ec2:DescribeInstanceTypes', 'ec2:GetEbsEncryptionByDefault'];
   return [of.read(['primary'], ...reads, 'ec2:DescribeVolumes')];
-}
-
-/** Having failover pairs lead elsewhere, by a metric. */
-function leading(of: Resources): Right[] {
-  return of.hasFailoverPair ? [publishing] : [];
-}
-
-/** Only the plan's own records of a zone, replaced one for one. */
-function switching(of: Resources): Right[] {
-  const action = 'route53:ChangeResourceRecordSets';
-  return [...of.zones].flatMap(([zone, { names, types }]) => {
-    const resources = [`arn:${of.partition}:route53:::hostedzone/${zone}`];
-    const records = {
-      [`${action}NormalizedRecordNames`]: names,
-      [`${action}RecordTypes`]: types,
-      [`${action}Actions`]: ['CREATE', 'DELETE'],
-    };
-    const conditions = { 'ForAllValues:StringEquals': records };
-    return [
-      on(resources, 'route53:ListResourceRecordSets'),
-      ...(names.length === 0 ? [] : [{ actions: [action], resources, conditions }]),
-    ];
-  });
 }
 
 /** Volumes come off and onto the plan's own instances only. */

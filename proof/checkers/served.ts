@@ -33,7 +33,14 @@ export const served: Checker = {
         if (leftOut.has(server) && !mayBeLeft(server)) broken.push(`server ${server} was left out, and nobody said so`);
       }
       const { route53 } = cloud.services(plan.recovery.region);
+      const { recoverycluster } = cloud.services(plan.recovery.region);
       for (const record of plan.traffic) {
+        if ('routingControls' in record) {
+          for (const [of, control] of Object.entries(record.routingControls))
+            if ((recoverycluster.stateOf(control) === 'On') !== (of === site))
+              broken.push(`${control} does not lead to ${region}`);
+          continue;
+        }
         const { zone, name, type } = record;
         if ('failover' in record) {
           const led = route53.resolve(name, type, zone)?.values;

@@ -5,7 +5,7 @@ const kinds: Readonly<Record<string, RegExp>> = {
   delete: /^ec2:(Delete|Terminate|Deregister)(?!Tags)/,
   launch: /^ec2:RunInstances$/,
   'move blocks': /^ebs:/,
-  'switch traffic': /^route53:ChangeResourceRecordSets$/,
+  'switch traffic': /^(route53:ChangeResourceRecordSets|route53-recovery-cluster:UpdateRoutingControlStates)$/,
 };
 
 /** Roles in which such rights meet, as `role: delete, launch`. Wildcards in actions count as all they match. */

@@ -1,11 +1,16 @@
 import type { DescribeAlarmsInput, PutMetricDataInput } from '@aws-sdk/client-cloudwatch';
 import type { GetInstanceProfileRequest } from '@aws-sdk/client-iam';
+import type { DescribeKeyRequest } from '@aws-sdk/client-kms';
 import type { InvocationRequest } from '@aws-sdk/client-lambda';
 import type {
   ChangeResourceRecordSetsRequest,
   GetChangeRequest,
   ListResourceRecordSetsRequest,
 } from '@aws-sdk/client-route-53';
+import type {
+  GetRoutingControlStateRequest,
+  UpdateRoutingControlStatesRequest,
+} from '@aws-sdk/client-route53-recovery-cluster';
 import type { PutObjectRequest } from '@aws-sdk/client-s3';
 import type { GetServiceQuotaRequest } from '@aws-sdk/client-service-quotas';
 import type { DescribeExecutionInput, StartExecutionInput } from '@aws-sdk/client-sfn';
@@ -60,6 +65,11 @@ export const serviceMappings: Readonly<Record<string, Readonly<Record<string, Ma
     GetInstanceProfile: ({ InstanceProfileName }: GetInstanceProfileRequest, held) =>
       one('iam:GetInstanceProfile', held.profileArn(InstanceProfileName)),
   },
+  kms: {
+    // Asked by the alias, KMS asks of the key.
+    DescribeKey: ({ KeyId }: DescribeKeyRequest, held) =>
+      one('kms:DescribeKey', held.state.keys.resolve(KeyId), { 'kms:CallerAccount': held.state.account }),
+  },
   lambda: {
     Invoke: ({ FunctionName }: InvocationRequest, held) =>
       one('lambda:InvokeFunction', arn(held, 'lambda', 'function:', FunctionName)),
@@ -80,6 +90,16 @@ export const serviceMappings: Readonly<Record<string, Readonly<Record<string, Ma
       one('route53:GetChange', `arn:aws:route53:::change/${Id.replace('/change/', '')}`),
     ListResourceRecordSets: ({ HostedZoneId }: ListResourceRecordSetsRequest) =>
       one('route53:ListResourceRecordSets', zoneArn(HostedZoneId)),
+  },
+  'route53-recovery-cluster': {
+    GetRoutingControlState: ({ RoutingControlArn }: GetRoutingControlStateRequest) =>
+      one('route53-recovery-cluster:GetRoutingControlState', RoutingControlArn),
+    UpdateRoutingControlStates: (input: UpdateRoutingControlStatesRequest) =>
+      (input.UpdateRoutingControlStateEntries ?? []).flatMap(({ RoutingControlArn }) =>
+        one('route53-recovery-cluster:UpdateRoutingControlStates', RoutingControlArn, {
+          'route53-recovery-cluster:AllowSafetyRulesOverrides': String(input.SafetyRulesToOverride !== undefined),
+        }),
+      ),
   },
   servicequotas: {
     GetAWSDefaultServiceQuota: () => one('servicequotas:GetAWSDefaultServiceQuota', '*'),

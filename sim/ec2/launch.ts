@@ -11,7 +11,7 @@ import { knownKeyPair } from './key-pairs.ts';
 import { bringUp, checkCapacity } from './lifecycle.ts';
 import { checkInitialization, makeVolume, mappingMembers, wanted } from './make-volume.ts';
 import { makeInterfaces } from './make-interfaces.ts';
-import { checkStorage, checkVcpus } from './quotas.ts';
+import { checkVolumes, checkVcpus } from './quotas.ts';
 import type { ImageRecord, InstanceOptions, InstanceRecord } from './records.ts';
 import type { Ec2State } from './state.ts';
 import { tagsFor } from './tags.ts';
@@ -64,7 +64,7 @@ function launch(state: Ec2State, input: RunInstancesRequest, network: LaunchNetw
   checkCapacity(state, { zone: network.zone, instanceType: InstanceType, isReserved: reservedBy !== undefined });
   const count = countThatFits(state, network, { least: MinCount, count: MaxCount });
   checkVcpus(state, InstanceType, count);
-  checkStorage(state, Array.from({ length: count }, () => volumes).flat());
+  checkVolumes(state, Array.from({ length: count }, () => volumes).flat());
   const ebs = mappings.map(({ Ebs = {} }) => Ebs);
   checkInitialization(state, network.zone, Array.from({ length: count }, () => ebs).flat());
   const reservationId = state.newId('r');

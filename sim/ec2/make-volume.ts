@@ -44,9 +44,9 @@ export const mappingMembers = [
 ] as const;
 
 /** What it counts against the account's quotas. @throws AwsError for a snapshot that cannot be used */
-export function wanted(state: Ec2State, { SnapshotId, Size, VolumeType = 'gp2' }: VolumeWish) {
+export function wanted(state: Ec2State, { SnapshotId, Size, VolumeType = 'gp2', Iops }: VolumeWish) {
   const snapshot = SnapshotId === undefined ? undefined : usableSnapshot(state, SnapshotId);
-  return { volumeType: VolumeType, sizeGib: Size ?? snapshot?.content.sizeGib ?? 0 };
+  return { volumeType: VolumeType, sizeGib: Size ?? snapshot?.content.sizeGib ?? 0, iops: Iops };
 }
 
 /** Puts a new volume, empty or from a snapshot, into state `creating`. The default type is gp2. @source aws-facts [3.6] */

@@ -80,6 +80,9 @@ function describeSubnets(state: Ec2State, input: DescribeSubnetsRequest): Descri
   return { Subnets: subnets, ...next };
 }
 
+/** The one rule, each way, of a group that is not closed. */
+const everything = { IpProtocol: '-1', IpRanges: [{ CidrIp: '0.0.0.0/0' }] };
+
 function describeSecurityGroups(state: Ec2State, input: DescribeSecurityGroupsRequest): DescribeSecurityGroupsResult {
   const asked = select(state.securityGroups, input.GroupIds, 'InvalidGroup.NotFound', 'security group');
   const kept = applyFilters('DescribeSecurityGroups', asked, input.Filters, {
@@ -88,11 +91,13 @@ function describeSecurityGroups(state: Ec2State, input: DescribeSecurityGroupsRe
     'vpc-id': ({ vpcId }) => vpcId,
   });
   const { page, ...next } = state.pages.cut(kept, input);
-  const groups = page.map(({ id, name, vpcId, tags }) => ({
+  const groups = page.map(({ id, name, vpcId, isClosed, tags }) => ({
     GroupId: id,
     GroupName: name,
     VpcId: vpcId,
     OwnerId: state.account,
+    IpPermissions: isClosed ? [] : [everything],
+    IpPermissionsEgress: isClosed ? [] : [everything],
     Tags: tags,
   }));
   return { SecurityGroups: groups, ...next };

@@ -46,6 +46,16 @@ const storageQuotas: Readonly<Record<string, Quota>> = {
   standard: storage('L-9CF3C2EB', 'Magnetic (standard)'),
 };
 
+const provisioned = (code: string, type: string, byDefault: number): Quota => ({
+  ...{ service: 'ebs', code, name: `IOPS for Provisioned IOPS SSD (${type}) volumes`, byDefault },
+});
+
+/** IOPS of volumes that are given theirs, by their type. @source EBS guide, quotas */
+const iopsQuotas: Readonly<Record<string, Quota>> = {
+  io1: provisioned('L-B3A130E6', 'io1', 300_000),
+  io2: provisioned('L-8D977E7E', 'io2', 100_000),
+};
+
 /** MiB a second of all volumes that are filled at a rate. @source aws-facts [1.8] */
 export const initializationQuota: Quota = {
   ...{ service: 'ebs', code: 'L-A37D9CF3', name: 'Cumulative volume initialization rate', byDefault: 5_000 },
@@ -53,7 +63,10 @@ export const initializationQuota: Quota = {
 
 /** The quotas of a Region, and what the account has been given of them: as many vCPUs of common types as hundreds of servers need. */
 export class Quotas {
-  readonly all = [...new Set([...Object.values(runningQuotas), ...Object.values(storageQuotas), initializationQuota])];
+  readonly all = [
+    ...new Set([...Object.values(runningQuotas), ...Object.values(storageQuotas), ...Object.values(iopsQuotas)]),
+    initializationQuota,
+  ];
   readonly #given = new Map([[standard.code, 10_000]]);
   /** Of which Service Quotas knows no value for now. */
   readonly untold = new Set<string>();
@@ -99,8 +112,27 @@ export function checkVcpus(state: Ec2State, instanceType: string, count: number)
     );
 }
 
-/** @throws AwsError VolumeLimitExceeded. @source aws-facts [3.4] */
-export function checkStorage(state: Ec2State, wanted: readonly { volumeType: string; sizeGib: number }[]): void {
+interface Wanted {
+  readonly volumeType: string;
+  readonly sizeGib: number;
+  readonly iops?: number | undefined;
+}
+
+/** @throws AwsError VolumeLimitExceeded, MaxIOPSLimitExceeded. @source aws-facts [3.4] */
+export function checkVolumes(state: Ec2State, wanted: readonly Wanted[]): void {
+  checkStorage(state, wanted);
+  for (const [type, quota] of Object.entries(iopsQuotas)) {
+    const added = iopsOf(wanted, type);
+    if (added > 0 && iopsOf(state.volumes.values(), type) + added > state.quotas.valueOf(quota))
+      throw new AwsError('MaxIOPSLimitExceeded', `You have reached the limit of IOPS of your ${type} volumes.`);
+  }
+}
+
+function iopsOf(volumes: Iterable<Pick<Wanted, 'volumeType' | 'iops'>>, type: string): number {
+  return [...volumes].reduce((sum, { volumeType, iops = 0 }) => sum + (volumeType === type ? iops : 0), 0);
+}
+
+function checkStorage(state: Ec2State, wanted: readonly Wanted[]): void {
   for (const type of new Set(wanted.map(({ volumeType }) => volumeType))) {
     const quota = storageQuotas[type];
     if (quota === undefined) continue;

@@ -12,7 +12,7 @@ import { ec2Operation } from './ec2-operation.ts';
 import { found, invalid, missing, select } from './errors.ts';
 import { applyFilters } from './filters.ts';
 import { makeVolume, removeVolume, wanted } from './make-volume.ts';
-import { checkStorage } from './quotas.ts';
+import { checkVolumes } from './quotas.ts';
 import type { VolumeRecord } from './records.ts';
 import type { Ec2State } from './state.ts';
 import { tagsFor } from './tags.ts';
@@ -75,7 +75,7 @@ function createVolume(state: Ec2State, input: CreateVolumeRequest): Volume {
     throw new AwsError('InvalidZone.NotFound', `The zone '${zone}' does not exist in ${state.region}`);
   const tags = tagsFor(input.TagSpecifications, 'volume');
   const volume = state.clientTokens.once(`CreateVolume/${zone}`, input.ClientToken, { ...input }, () => {
-    checkStorage(state, [wanted(state, input)]);
+    checkVolumes(state, [wanted(state, input)]);
     const made = makeVolume(state, zone, input, tags);
     state.after(state.timings.volumeCreatingMs, () => settle(state, made));
     return made;

@@ -59,6 +59,16 @@ export class HealthChecks {
     return id;
   }
 
+  /** A check of a routing control is healthy while that is on. @source ARC guide, routing control health checks */
+  addOfControl(id: string, control: string): void {
+    const { cloud } = this.#surroundings;
+    const { recoverycluster } = cloud.services(cloud.regions[0] ?? '');
+    const isOn = () => recoverycluster.stateOf(control) === 'On';
+    const check: HealthCheck = { judged: isOn(), served: isOn() };
+    this.#checks.set(id, check);
+    this.#watch(check, () => (isOn() ? 'OK' : 'ALARM'));
+  }
+
   #watch(check: HealthCheck, judgement: () => string | undefined): void {
     const { clock, random } = this.#surroundings.cloud;
     const chance = random.fork('health of checks');

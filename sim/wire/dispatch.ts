@@ -37,7 +37,8 @@ export function createDispatch(surface: Surface): Dispatch {
       const { operation, input } = codec.decode(bare);
       const { role, invocation } = request;
       const from = invocation === undefined ? { role } : { role, invocation };
-      const call = { service: endpoint, operation, region, requestId, ...from };
+      const { hostname } = request;
+      const call = { service: endpoint, operation, region, requestId, hostname, ...from };
       const run = () => answerOf(surface.service(endpoint, region), call, input, bare);
       const output = await (surface.around?.(call, input, run) ?? run());
       return codec.encode(operation, output, requestId);

@@ -3,8 +3,10 @@ import * as cloudwatch from '@aws-sdk/client-cloudwatch';
 import * as ebs from '@aws-sdk/client-ebs';
 import * as ec2 from '@aws-sdk/client-ec2';
 import * as iam from '@aws-sdk/client-iam';
+import * as kms from '@aws-sdk/client-kms';
 import * as lambda from '@aws-sdk/client-lambda';
 import * as route53 from '@aws-sdk/client-route-53';
+import * as recoverycluster from '@aws-sdk/client-route53-recovery-cluster';
 import * as s3 from '@aws-sdk/client-s3';
 import * as servicequotas from '@aws-sdk/client-service-quotas';
 import * as sfn from '@aws-sdk/client-sfn';
@@ -28,9 +30,11 @@ const codecs: Readonly<Record<string, Codec>> = {
   ebs: restJson(ebs),
   ec2: ec2Query(ec2),
   iam: awsQuery(iam, 'https://iam.amazonaws.com/doc/2010-05-08/'),
+  kms: awsJson(kms),
   lambda: restJson(lambda),
   monitoring: awsJson(cloudwatch),
   route53: restXml(route53, 'https://route53.amazonaws.com/doc/2013-04-01/'),
+  'route53-recovery-cluster': awsJson(recoverycluster),
   s3: s3RestXml(s3, 'http://s3.amazonaws.com/doc/2006-03-01/'),
   servicequotas: awsJson(servicequotas),
   sns: awsQuery(sns, 'http://sns.amazonaws.com/doc/2010-03-31/'),

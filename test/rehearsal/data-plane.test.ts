@@ -1,11 +1,14 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Plan } from '../../lib/domain/plan.ts';
 import type { Life } from '../../proof/life.ts';
+import { clusterEndpoints, controlOf } from '../../proof/shop.ts';
 import { assemblyOf, openLife, outcomeOf, setSchedules, shop } from './shop-stage.ts';
 
 const zone = 'Z0SHOPEXAMPLE';
 const name = 'shop.example.com';
 const elasticIp = 'eipalloc-0e100000000000003';
+/** Two of one control panel, and a pair of another one. */
+const [alone, other, ofHome, ofAway] = [controlOf(1, 1), controlOf(1, 2), controlOf(2, 1), controlOf(2, 2)];
 /** In the Region of Route 53's control plane, and switched without it. */
 const plan: Plan = {
   ...shop,
@@ -14,7 +17,12 @@ const plan: Plan = {
     Object.entries(shop.servers).map(([key, server]) => [key, key === 'web' ? { ...server, elasticIp } : server]),
   ),
   failover: { rtoTargetSeconds: 1_800, whenFenceIsOwed: 'proceed' },
-  traffic: [{ zone, name, type: 'A', failover: { primary: 'home', recovery: 'away' } }],
+  traffic: [
+    { zone, name, type: 'A', failover: { primary: 'home', recovery: 'away' } },
+    { routingControls: { primary: alone }, endpoints: clusterEndpoints },
+    { routingControls: { primary: other }, endpoints: clusterEndpoints },
+    { routingControls: { primary: ofHome, recovery: ofAway }, endpoints: clusterEndpoints },
+  ],
 };
 const [home, away] = [plan.primary.region, plan.recovery.region];
 
@@ -28,8 +36,16 @@ function servedIn(): string | undefined {
   return [home, away].find((region) => life.stage.cloud.services(region).ec2.instanceAt(address)?.serving === true);
 }
 const last = async (kind: 'failover' | 'failback') =>
-  (await life.stage.clock.settle(life.stage.catalogue.operations(plan.name))).find((each) => each.kind === kind);
+  (await life.stage.clock.settle(life.stage.catalogue.moves(plan.name)))
+    .toSorted((one, other) => one.epoch - other.epoch)
+    .findLast((each) => each.kind === kind);
 const asked = () => life.stage.cloud.record.calls.filter(({ service }) => service === 'route53');
+
+const cluster = () => life.stage.cloud.services(away).recoverycluster;
+/** Of the pair, then of one of the others. */
+const turned = () => [ofHome, ofAway, other].map((control) => cluster().stateOf(control)).join();
+const turnedBy = (step: string) =>
+  cluster().history.flatMap(({ by = '', control, after }) => (by.includes(step) ? [`${control} ${after}`] : []));
 
 /** Where DNS led when the operation committed, looked at every second. */
 async function servedAtCommit(kind: 'failover' | 'failback') {
@@ -60,12 +76,34 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => life.stage.close());
 
+it('turns back the control of one panel where somebody turned one of another panel meanwhile, and leaves what they turned back themselves (I5)', async () => {
+  const watched = life.stage.cloud.record.watch(({ operation }) => {
+    const isLook = operation === 'GetRoutingControlState' && turnedBy('TrafficSwitch').length > 0;
+    if (!isLook || turned() !== 'On,Off,Off') return;
+    cluster().addCluster(clusterEndpoints, { [ofAway]: 'On', [other]: 'On' });
+    watched();
+  });
+  const ended = outcomeOf(await life.run('failover'));
+  expect(ended).toMatchObject({
+    error: 'TrafficChanged',
+    message: expect.stringContaining('somebody turned a routing'),
+  });
+  expect(turnedBy('TrafficSwitch')).toEqual([`${alone} Off`, `${other} Off`]);
+  expect(turnedBy('TrafficRestore')).toEqual([`${alone} On`, `${ofAway} Off`]);
+  await life.rest();
+  expect([turned(), servedIn()]).toEqual(['On,Off,On', home]);
+  expect(await life.broken()).toEqual([]);
+});
+
 it('leads home again what an undone failover had begun to lead away, and is not taken for switched meanwhile (I5)', async () => {
+  // Controls that lead there already say nothing of where the operation brought users.
+  cluster().addCluster(clusterEndpoints, { [ofHome]: 'Off', [ofAway]: 'On', [alone]: 'Off', [other]: 'Off' });
   life.stage.cloud.faults.add({ kind: 'refused', operation: 'PutMetricData', caller: 'TrafficSwitch', skip: 1 });
   expect(outcomeOf(await life.run('failover'))).toMatchObject({ status: 'FAILED', error: 'AwsRefused' });
   expect(await last('failover')).toMatchObject({ outcome: 'rolled-back', committedAt: null });
   await life.rest();
-  expect(servedIn()).toBe(home);
+  expect([servedIn(), turned()]).toEqual([home, 'Off,On,Off']);
+  cluster().addCluster(clusterEndpoints, { [ofHome]: 'On', [ofAway]: 'Off', [alone]: 'On', [other]: 'On' });
   expect(await life.broken()).toEqual([]);
 });
 
@@ -73,6 +111,8 @@ it('fails over while us-east-1 and Route 53 with it are lost, and commits once u
   const { stage } = life;
   route53().isControlPlaneLost = true;
   stage.cloud.faults.lose(home);
+  // As many of the cluster's endpoints as AWS lets be away at a time.
+  cluster().setDown('us-west-2', true);
   const before = asked().length;
   const { ended, served } = await servedAtCommit('failover');
   expect([ended.status, served]).toEqual(['SUCCEEDED', away]);
@@ -85,9 +125,19 @@ it('fails over while us-east-1 and Route 53 with it are lost, and commits once u
       .slice(before)
       .every(({ operation: of }) => of === 'ListResourceRecordSets'),
   ).toBe(true);
+  expect(operation?.controls).toMatchObject([
+    { control: alone, before: 'On', after: 'Off', turnedAt: expect.any(String) },
+    { control: other, before: 'On', after: 'Off' },
+    { control: ofHome, before: 'On', after: 'Off' },
+    { control: ofAway, before: 'Off', after: 'On' },
+  ]);
+  const turns = cluster().history.slice(-4);
+  expect(turns.map(({ control }) => control)).toEqual([alone, other, ofHome, ofAway]);
+  expect(turns.some(({ region }) => [home, 'us-west-2'].includes(region))).toBe(false);
+  cluster().setDown('us-west-2', false);
   stage.cloud.faults.restore(home);
   await life.rest();
-  expect(servedIn()).toBe(away);
+  expect([servedIn(), turned()]).toEqual([away, 'Off,On,Off']);
   expect(await life.broken()).toEqual([]);
 });
 
@@ -96,18 +146,32 @@ it('comes home without the control plane too', async () => {
   const { ended, served } = await servedAtCommit('failback');
   expect([ended.status, served]).toEqual(['SUCCEEDED', home]);
   await life.rest();
-  expect(servedIn()).toBe(home);
+  expect([servedIn(), turned()]).toEqual([home, 'On,Off,On']);
   expect(await life.broken()).toEqual([]);
 });
 
-it('is stopped by its preflight where the primary record would not be moved', async () => {
+it('is stopped by its preflight where the primary record would not be moved, or controls lead to both sites', async () => {
   route53().isControlPlaneLost = false;
   route53().healthChecks.add('another-check');
   const [record] = route53()
     .servedRecords(zone, name, 'A')
     .filter(({ set }) => set === 'home');
   if (record !== undefined) route53().setRecord(zone, { ...record, healthCheck: 'another-check' });
+  cluster().addCluster(clusterEndpoints, { [ofAway]: 'On' });
   const ended = outcomeOf(await life.run('failover'));
   expect(ended).toMatchObject({ error: 'PreflightFailed' });
+  expect(ended.message).toContain('routing controls cannot be turned: both are On');
   expect(ended.message).toContain('its record "home" does not have the plan\'s health check');
+  if (record !== undefined) route53().setRecord(zone, record);
+  cluster().addCluster(clusterEndpoints, { [ofAway]: 'Off' });
+});
+
+it('is final once its routing controls are turned: an undo leads the pair after them (I5)', async () => {
+  expect(outcomeOf(await life.run('protect')).status).toBe('SUCCEEDED');
+  life.stage.cloud.faults.add({ kind: 'refused', operation: 'PutMetricData', caller: 'TrafficSwitch' });
+  expect(outcomeOf(await life.run('failover'))).toMatchObject({ status: 'FAILED', error: 'AwsRefused' });
+  expect(await last('failover')).toMatchObject({ outcome: 'succeeded', committedAt: expect.any(String) });
+  await life.rest();
+  expect([turned(), servedIn()]).toEqual(['Off,On,Off', away]);
+  expect(await life.broken()).toEqual([]);
 });

@@ -43,6 +43,8 @@ describe('readiness', () => {
     expect(await status()).toMatch(/readiness at .*: a failover would stop at its preflight; RTO not known/);
     expect(await status()).toContain('in the way: it has no available recovery point');
     expect(told().length).toBe(1);
+    const [data] = stage.cloud.services(home).ec2.state.volumesOf(shop.servers['db']?.instance ?? '');
+    Object.assign(data ?? {}, { volumeType: 'io2', iops: 200, throughput: undefined });
     await protectNow(stage);
     await lookLong();
     expect(await status()).toMatch(/readiness at .*: ready; RTO not measured/);
@@ -55,6 +57,7 @@ describe('readiness', () => {
     ec2.setPurchase(spot.id, { InstanceLifecycle: 'spot' });
     ec2.state.quotas.give('L-1216C47A', 9);
     ec2.state.quotas.give('L-7A658B76', 0.02);
+    ec2.state.quotas.give('L-8D977E7E', 100);
     await lookLong();
     const vcpus =
       'quota L-1216C47A of eu-central-1 (vCPUs of running On-Demand standard instances) is 9 vCPUs, of which 4 are in use and 6 more are needed: ask AWS for 10 at least';
@@ -63,11 +66,16 @@ describe('readiness', () => {
     expect(await status()).toContain(
       'too small: quota L-7A658B76 of eu-central-1 (storage of gp3 volumes) is 0.02 TiB',
     );
+    const iops =
+      'quota L-8D977E7E of eu-central-1 (IOPS of io2 volumes) is 100 IOPS, of which 0 are in use and 200 more';
+    expect(await status()).toContain(`too small: ${iops}`);
     expect(told().length).toBe(3);
     // It is no reason not to try: what is refused then is asked for again, and may have been given by then.
     expect((await stage.run('failover', { plan: shop.name, dryRun: true })).status).toBe('SUCCEEDED');
     const [dryRun] = await stage.clock.settle(stage.catalogue.moves(shop.name));
-    expect(dryRun?.warnings).toEqual([expect.stringContaining(vcpus), expect.stringContaining('L-7A658B76')]);
+    const warned = [vcpus, 'L-7A658B76', iops].map((words): unknown => expect.stringContaining(words));
+    expect(dryRun?.warnings).toEqual(expect.arrayContaining(warned));
+    expect(dryRun?.warnings).toHaveLength(3);
     // What AWS does not tell takes nothing from what it does.
     ec2.state.quotas.untold.add('L-1216C47A');
     await look();
@@ -78,12 +86,13 @@ describe('readiness', () => {
     ec2.state.quotas.untold.clear();
     ec2.state.quotas.give('L-1216C47A', 10);
     ec2.state.quotas.give('L-7A658B76', undefined);
+    ec2.state.quotas.give('L-8D977E7E', undefined);
     // A look that fails is no readiness, and no end of what was found before.
     const lost = stage.cloud.faults.add({ kind: 'refused', service: 'servicequotas', times: 100 });
     await lookLong();
     expect(await status()).toMatch(/readiness at .*: not known, not all could be looked at/);
     expect(await status()).toMatch(
-      /not known: quotas of eu-central-1 could not be .*: Cannot read quota .*; nor could 1/,
+      /not known: quotas of eu-central-1 could not be .*: Cannot read quota .*; nor could 3/,
     );
     expect(told().length).toBe(3);
     lost.remove();
@@ -102,6 +111,8 @@ describe('readiness', () => {
       if (name !== 'files') server.request.KeyName = 'operators';
     }
     await protectNow(stage);
+    const key = shop.recovery.key ?? '';
+    stage.cloud.services(away).ec2.state.keys.change(key, { state: 'PendingDeletion' });
     iam.removeInstanceProfile('db');
     iam.addInstanceProfile({ name: 'files', path: '/other/' });
     iam.addInstanceProfile({ name: 'web', hasRole: false });
@@ -122,6 +133,9 @@ describe('readiness', () => {
     expect(await status()).toContain(`in the way: snapshot ${copy} is gone`);
     expect(await status()).toMatch(
       /in the way: key pair operators of server db, web does not exist in eu-central-1: import its public key there/,
+    );
+    expect(await status()).toContain(
+      `in the way: key ${key} of the copies of server files is going to be deleted: cancel that, and enable it`,
     );
     expect(await status()).toContain(
       'not known: instance profiles could not be looked at: Cannot read instance profile',

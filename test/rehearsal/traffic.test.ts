@@ -2,6 +2,7 @@ import type { ResourceRecordSet } from '@aws-sdk/client-route-53';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Plan } from '../../lib/domain/plan.ts';
 import type { Life } from '../../proof/life.ts';
+import { clusterEndpoints, controlOf } from '../../proof/shop.ts';
 import { assemblyOf, openLife, outcomeOf, setSchedules, shop, smallShop } from './shop-stage.ts';
 
 const [open, inside] = ['Z0SHOPEXAMPLE', 'Z0SHOPINSIDE'];
@@ -9,6 +10,7 @@ const elb = {
   primary: { zone: 'Z32O12XQLNTSW2', name: 'dualstack.shop-0a1b.eu-west-1.elb.amazonaws.com' },
   recovery: { zone: 'Z215JYRZR1TBD5', name: 'dualstack.shop-0c2d.eu-central-1.elb.amazonaws.com' },
 };
+const control = controlOf(1, 1);
 /** One name in a public and in a private zone, and every way in which a record can lead to a site. */
 const plan: Plan = {
   ...shop,
@@ -28,6 +30,7 @@ const plan: Plan = {
     { zone: open, name: 'www.shop.example.com', type: 'A', set: 'eu', alias: elb },
     { zone: open, name: 'api.shop.example.com', type: 'A', weighted: { primary: 'home', recovery: 'away' } },
     { zone: inside, name: 'cache.shop.example.com', type: 'A', failover: { primary: 'home', recovery: 'away' } },
+    { routingControls: { primary: control }, endpoints: clusterEndpoints },
   ],
 };
 
@@ -57,6 +60,7 @@ const pair = () => {
     .servedRecords(inside, 'cache.shop.example.com', 'A')
     .find(({ values }) => values.includes(value))?.set;
 };
+const turned = () => life.stage.cloud.services(plan.recovery.region).recoverycluster.stateOf(control);
 const web = (zone: string) => route53().resolve('shop.example.com', 'A', zone)?.values[0] ?? '';
 /** What is there now, with the address of the web server as it was: it gets another one at every start. */
 async function likeBefore(address: string) {
@@ -125,14 +129,21 @@ describe('records that lead to a site in different ways', () => {
       ['answered', true],
     ]);
     expect(await likeBefore(address)).toEqual(before);
-    expect(pair()).toBe('home');
+    expect([pair(), turned()]).toEqual(['home', 'On']);
     expect(await life.broken()).toEqual([]);
   });
 
-  it('move in one batch for each zone, with all else of them and the records beside them as they were; an undo leads the failover pair after them (I5)', async () => {
+  it('move in one batch for each zone, with all else of them and the records beside them as they were; an undo leads the failover pair and the routing control after them (I5)', async () => {
     const since = life.stage.clock.now();
-    life.stage.cloud.faults.add({ kind: 'refused', operation: 'PutMetricData', caller: 'TrafficSwitch' });
-    expect(outcomeOf(await life.run('failover'))).toMatchObject({ status: 'FAILED', error: 'AwsRefused' });
+    // A rule that a failover breaks, until somebody takes it away.
+    const { recoverycluster } = life.stage.cloud.services(plan.recovery.region);
+    recoverycluster.addRule({ controls: [control], atLeast: 1 });
+    const watched = life.stage.cloud.record.watch(({ role }) => {
+      if (role?.includes('FailoverUndo') === true) recoverycluster.dropRules();
+    });
+    const ended = outcomeOf(await life.run('failover'));
+    watched();
+    expect(ended).toMatchObject({ error: 'TrafficChanged', message: expect.stringContaining('a safety rule of') });
     const [operation] = await life.stage.clock.settle(life.stage.catalogue.operations(plan.name));
     expect(operation).toMatchObject({ kind: 'failover', outcome: 'succeeded' });
     expect(batches(since).map(({ input }) => input['HostedZoneId'])).toEqual([open, inside]);
@@ -162,7 +173,7 @@ describe('records that lead to a site in different ways', () => {
       life.stage.workload.instanceIn(plan.recovery.region, 'web'),
     ]);
     expect(web(open)).not.toBe(web(inside));
-    expect(pair()).toBe('away');
+    expect([pair(), turned()]).toEqual(['away', 'Off']);
     expect(await life.broken()).toEqual([]);
   });
 
@@ -174,7 +185,7 @@ describe('records that lead to a site in different ways', () => {
     expect(outcomeOf(await life.run('failback'))).toMatchObject({ status: 'SUCCEEDED' });
     await life.rest();
     expect(await likeBefore(original)).toEqual(before);
-    expect(pair()).toBe('home');
+    expect([pair(), turned()]).toEqual(['home', 'On']);
     expect(await life.broken()).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Iam } from '../../sim/iam/iam.ts';
+import { Kms } from '../../sim/kms/kms.ts';
 import { ServiceQuotas } from '../../sim/servicequotas/servicequotas.ts';
 import { ask, BlockCloud, home, imageOf, launchOne, minutes, placeShop } from './ec2-cloud.ts';
 
@@ -104,6 +105,18 @@ describe('the instance profile of a launch', () => {
   });
 });
 
+it('a KMS key is told with its state and what it is for, in its own Region only', async () => {
+  const kms = new Kms({ region: home, account: cloud.account, cloud });
+  const described = async (KeyId: string) => (await ask(kms, 'DescribeKey', { KeyId })).KeyMetadata;
+  const key = shop.ec2.addKey();
+  const usable = { Arn: key, KeyState: 'Enabled', KeySpec: 'SYMMETRIC_DEFAULT', KeyUsage: 'ENCRYPT_DECRYPT' };
+  expect(await described(key.slice(key.lastIndexOf('/') + 1))).toMatchObject(usable);
+  shop.ec2.state.keys.change(key, { state: 'PendingDeletion', spec: 'RSA_4096' });
+  expect(await described(key)).toMatchObject({ Enabled: false, KeyState: 'PendingDeletion', KeyUsage: 'SIGN_VERIFY' });
+  expect((await described('alias/aws/ebs')).Arn).toBe(shop.ec2.state.keys.defaultArn);
+  await expect(described(key.replace(home, 'eu-north-1'))).rejects.toEqual(refusal('NotFoundException'));
+});
+
 describe('quotas', () => {
   it('of vCPUs count what is not ended, and none that was bought as Spot', async () => {
     // The placed server has two vCPUs already.
@@ -130,6 +143,15 @@ describe('quotas', () => {
     await ask(shop.ec2, 'CreateVolume', wanted);
     await expect(ask(shop.ec2, 'CreateVolume', wanted)).rejects.toEqual(refusal('VolumeLimitExceeded'));
     await expect(launch()).rejects.toEqual(refusal('VolumeLimitExceeded'));
+  });
+
+  it('of IOPS count every volume of io1 and io2', async () => {
+    shop.ec2.state.quotas.give('L-8D977E7E', 1_000);
+    const wanted = { AvailabilityZone: `${home}a`, Size: 4, VolumeType: 'io2', Iops: 600 };
+    await ask(shop.ec2, 'CreateVolume', wanted);
+    await expect(ask(shop.ec2, 'CreateVolume', wanted)).rejects.toEqual(refusal('MaxIOPSLimitExceeded'));
+    await ask(shop.ec2, 'CreateVolume', { ...wanted, VolumeType: 'io1' });
+    await ask(shop.ec2, 'CreateVolume', { ...wanted, VolumeType: 'gp3', Iops: 3_000 });
   });
 
   it('are told as given, or by default where nothing was given', async () => {

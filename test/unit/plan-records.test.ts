@@ -55,13 +55,128 @@ it('leads to a server, to values, to aliases, or exchanges weights; a set keeps 
   ]);
 });
 
+const panel = '0123456789abcdef0123456789abcdef';
+const control = (id: string, of = panel) =>
+  `arn:aws:route53-recovery-control::123456789012:controlpanel/${of}/routingcontrol/${id}`;
+const clusterRegions = ['ap-northeast-1', 'ap-southeast-2', 'eu-west-1', 'us-east-1', 'us-west-2'];
+const endpointIn = (region: string, of = '0123abcd') =>
+  `https://${of}.route53-recovery-cluster.${region}.amazonaws.com/v1`;
+const cluster = (of?: string, regions = clusterRegions) =>
+  `endpoints: { ${regions.map((region) => `${region}: "${endpointIn(region, of)}"`).join(', ')} }`;
+
+/** The example with routing controls beside its own record. */
+const readControls = (...entries: string[]) =>
+  readPlanFile(
+    'homeward.yaml',
+    shop.replace(first, [first, ...entries.map((entry) => `      - { ${entry} }`)].join('\n')),
+  );
+
+it('turns one routing control or two, whose cluster it knows by its endpoints', () => {
+  const reading = readControls(
+    `routingControls: { primary: "${control('01')}", recovery: "${control('02')}" }, ${cluster()}`,
+    `routingControls: { recovery: "${control('03')}" }, ${cluster()}`,
+  );
+  const endpoints = Object.fromEntries(clusterRegions.map((region) => [region, endpointIn(region)]));
+  expect(reading.kind === 'read' && reading.value[0]?.traffic.slice(1, 3)).toEqual([
+    { routingControls: { primary: control('01'), recovery: control('02') }, endpoints },
+    { routingControls: { recovery: control('03') }, endpoints },
+  ]);
+});
+
+const pairOf = (one: string, other: string) => `routingControls: { primary: "${one}", recovery: "${other}" }`;
+const batch = Array.from(
+  { length: 11 },
+  (_, number) => `routingControls: { primary: "${control(`a${number}`)}" }, ${cluster()}`,
+);
+
+it.each<[why: string, entries: string[], ...problems: (string | RegExp)[]]>([
+  [
+    'is no ARN',
+    [`routingControls: { primary: home }, ${cluster()}`],
+    /^1.routingControls.primary: "home" is not the ARN of/,
+  ],
+  [
+    'is none',
+    [`routingControls: {}, ${cluster()}`],
+    '1.routingControls: is not enough. Name the control of one site at least.',
+  ],
+  [
+    'has no endpoints',
+    [`routingControls: { primary: "${control('01')}" }`],
+    '1.endpoints: is missing. Write the endpoints of the cluster, each by its Region.',
+  ],
+  [
+    'has too few',
+    [`routingControls: { primary: "${control('01')}" }, ${cluster('aa', ['us-east-1', 'us-west-2'])}`],
+    '1.endpoints: are 2, and a cluster has 5. Write all that DescribeCluster lists.',
+  ],
+  [
+    'has one of another Region',
+    [
+      `routingControls: { primary: "${control('01')}" }, ${cluster().replace(`"${endpointIn('us-east-1')}"`, `"${endpointIn('us-east-2')}"`)}`,
+    ],
+    /^1.endpoints.us-east-1: "https:.*us-east-2.*" is in another Region. Write the endpoint of us-east-1.$/,
+  ],
+  [
+    'has one that is none',
+    [
+      `routingControls: { primary: "${control('01')}" }, ${cluster().replace(`"${endpointIn('us-east-1')}"`, '"https://us-east-1.example.com"')}`,
+    ],
+    /^1.endpoints.us-east-1: .* is not an endpoint of a cluster/,
+  ],
+  [
+    'is a record too',
+    [`routingControls: { primary: "${control('01')}" }, ${cluster()}, name: a.example.com, type: A`],
+    '1.name: "a.example.com" is of a record, and routing controls are none. Take it out.',
+    '1.type: "A" is of a record, and routing controls are none. Take it out.',
+  ],
+  [
+    'is of two panels',
+    [`${pairOf(control('01'), control('02', 'b0'))}, ${cluster()}`],
+    /^1.routingControls.recovery: .* is of another control panel/,
+  ],
+  [
+    'is written twice',
+    [`${pairOf(control('01'), control('01'))}, ${cluster()}`],
+    /^1.routingControls.recovery: .* is written twice. Name each routing control once.$/,
+  ],
+  [
+    'is of two clusters',
+    [1, 2].map((number) => `routingControls: { primary: "${control(`0${number}`)}" }, ${cluster(`a${number}`)}`),
+    '2.endpoints: are other ones than those of the same control panel above. Write those of its cluster.',
+  ],
+  [
+    'is one of more than a batch',
+    batch,
+    /^11.routingControls.primary: .* is one too many: a batch changes 10 of a control panel/,
+  ],
+])('says what would be right of a routing control that %s', (_why, entries, ...problems) => {
+  const reading = readControls(...entries);
+  const told = reading.kind === 'read' ? [] : reading.problems.map((problem) => formatProblem(problem));
+  const short = told.map((line) => line.replace(/^homeward.yaml:\d+: plans.shop.traffic./, ''));
+  const meant = problems.map((problem): unknown =>
+    typeof problem === 'string' ? problem : expect.stringMatching(problem),
+  );
+  expect(short).toEqual(meant);
+});
+
+it('says that a record has no endpoints, and what every record has', () => {
+  expect(problemsOf(`name: a.example.com, type: A, ${elb('x.net')}, ${cluster()}`)).toEqual([
+    '0.endpoints: are of routing controls, and there are none. Take them out.',
+  ]);
+  expect(problemsOf(elb('x.net'))).toEqual([
+    '0.name: is missing. Write it like "shop.example.com".',
+    '0.type: is missing. Write one of: A, AAAA, CNAME.',
+  ]);
+});
+
 const values = (primary: string, recovery: string) => `values: { primary: [${primary}], recovery: [${recovery}] }`;
 
 it.each<[why: string, records: string[], ...problems: string[]]>([
   [
     'nowhere',
     ['name: a.example.com, type: A, ttl: 1 minute'],
-    '0: leads nowhere, or in several ways. Write one of: server, values, alias, weighted, failover.',
+    '0: leads nowhere, or in several ways. Write one of: server, values, alias, weighted, failover, routingControls.',
   ],
   [
     'two ways',

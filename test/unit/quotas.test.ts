@@ -38,31 +38,36 @@ describe('what a launch takes of quotas', () => {
     expect(amounts({ ladders, volumes: [] })).toEqual([['L-1216C47A', 4 + 2, 0]]);
   });
 
-  it('counts TiB by volume type, and nothing of a type without a quota', () => {
+  it('counts TiB by volume type, IOPS where a type counts those, and nothing of a type without a quota', () => {
     const volumes = [
-      { volumeType: 'gp3', sizeGib: 512 },
-      { volumeType: 'gp3', sizeGib: 512 },
-      { volumeType: 'io2', sizeGib: 256 },
-      { volumeType: 'new1', sizeGib: 256 },
+      { volumeType: 'gp3', sizeGib: 512, iops: 16_000 },
+      { volumeType: 'gp3', sizeGib: 512, iops: 3_000 },
+      { volumeType: 'io2', sizeGib: 256, iops: 40_000 },
+      { volumeType: 'io1', sizeGib: 512, iops: 5_000 },
+      { volumeType: 'io1', sizeGib: 512, iops: null },
+      { volumeType: 'new1', sizeGib: 256, iops: null },
     ];
     const inUse = {
       instanceTypes: [],
       volumes: [
-        { volumeType: 'io2', sizeGib: 1_024 },
-        { volumeType: 'st1', sizeGib: 9 },
+        { volumeType: 'io2', sizeGib: 1_024, iops: 50_000 },
+        { volumeType: 'st1', sizeGib: 9, iops: null },
       ],
     };
     expect(amounts({ ladders: [], volumes }, inUse)).toEqual([
       ['L-7A658B76', 1, 0],
       ['L-09BD8365', 0.25, 1],
+      ['L-8D977E7E', 40_000, 50_000],
+      ['L-FD252861', 1, 0],
+      ['L-B3A130E6', 5_000, 0],
     ]);
   });
 });
 
 describe('a quota', () => {
   const [demand] = demandsOf(
-    { ladders: [], volumes: [{ volumeType: 'gp3', sizeGib: 10_250 }] },
-    { instanceTypes: [], volumes: [{ volumeType: 'gp3', sizeGib: 40 * 1_024 }] },
+    { ladders: [], volumes: [{ volumeType: 'gp3', sizeGib: 10_250, iops: 3_000 }] },
+    { instanceTypes: [], volumes: [{ volumeType: 'gp3', sizeGib: 40 * 1_024, iops: 3_000 }] },
     vcpus,
   );
 

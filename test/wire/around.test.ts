@@ -102,6 +102,7 @@ describe('what stands around every call', () => {
         operation: 'ListTopics',
         region: 'eu-west-1',
         requestId: 'request-1',
+        hostname: 'sns.eu-west-1.amazonaws.com',
         role: 'arn:aws:iam::123456789012:role/watch',
       },
     ]);

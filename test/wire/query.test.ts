@@ -39,7 +39,14 @@ describe('a query request', () => {
     };
     await new SNSClient(cloud.config).send(new PublishCommand(input));
     expect(cloud.arrived.at(-1)).toEqual({
-      call: { service: 'sns', operation: 'Publish', region: 'us-west-2', requestId: 'request-1', role: undefined },
+      call: {
+        service: 'sns',
+        operation: 'Publish',
+        region: 'us-west-2',
+        requestId: 'request-1',
+        role: undefined,
+        hostname: 'sns.us-west-2.amazonaws.com',
+      },
       input,
     });
   });

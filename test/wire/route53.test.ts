@@ -54,6 +54,7 @@ describe('a Route 53 request', () => {
         operation: 'ChangeResourceRecordSets',
         region: 'us-east-1',
         requestId: 'request-1',
+        hostname: 'route53.amazonaws.com',
         role: undefined,
       },
       input,

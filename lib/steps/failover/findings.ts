@@ -1,37 +1,26 @@
-import { findReservation } from '../../aws/capacity-reservations.ts';
-import { ec2Client, iamClient } from '../../aws/clients.ts';
-import { findInstanceProfile } from '../../aws/instance-profiles.ts';
-import type { Patience } from '../../aws/call.ts';
-import { describeInstances, zonesOffering } from '../../aws/instances.ts';
-import { existingKeyPairs } from '../../aws/key-pairs.ts';
-import { describeSecurityGroups, describeSubnets, findAddress } from '../../aws/network.ts';
-import { findSnapshotsOfPlan, type SnapshotFacts } from '../../aws/snapshots.ts';
-import { tagValue } from '../../aws/tags.ts';
-import type { Operation, PointServer } from '../../domain/catalogue.ts';
-import {
-  type CapacityReservation,
-  capacityOf,
-  reservationFindings,
-  reservationIn,
-  type Reserving,
-} from '../../domain/capacity.ts';
+import { ec2Client } from '../../aws/clients.ts';
+import { zonesOffering } from '../../aws/instances.ts';
+import { describeSecurityGroups, describeSubnets } from '../../aws/network.ts';
+import { findSnapshotsOfPlan } from '../../aws/snapshots.ts';
+import type { Operation } from '../../domain/catalogue.ts';
+import { capacityOf, reservationFindings, reservationIn, type Reserving } from '../../domain/capacity.ts';
 import { type Launching, pointOfServer } from '../../domain/choice.ts';
 import { isHomeDrill } from '../../domain/drill.ts';
+import { keyFindings } from '../../domain/key.ts';
 import { type LadderFindings, ladderFindings, type Rung, rungsOf } from '../../domain/launch-ladder.ts';
-import { type Named, nameFindings, namesOf } from '../../domain/launch-names.ts';
+import { nameFindings } from '../../domain/launch-names.ts';
 import { mapNetwork, placementFindings, publicAddressFindings, recoverySubnets } from '../../domain/launch-network.ts';
 import { roomFindings } from '../../domain/launch-room.ts';
 import { unfencedWarnings } from '../../domain/fence.ts';
 import { isMissing, isOptional } from '../../domain/left-out.ts';
 import type { Plan } from '../../domain/plan.ts';
-import { addressFindings, type PreparedAddress } from '../../domain/prepared-addresses.ts';
+import { addressFindings } from '../../domain/prepared-addresses.ts';
 import { imagesOf } from '../operation/images.ts';
 import type { Services } from '../services.ts';
 import { trafficFindings } from '../traffic/findings.ts';
-import { lookAtEach, withPatience } from './looks.ts';
-import { type QuotaFindings, quotaFindings } from './quotas.ts';
-
-type Images = ReadonlyMap<string, PointServer>;
+import { type Around, configurationsOf, type Copies, copyKeysOf, lookAround } from './around.ts';
+import type { IsolationFindings } from './isolation.ts';
+import type { QuotaFindings } from './quotas.ts';
 
 /** What would be launched. */
 export interface Launch {
@@ -45,19 +34,19 @@ export interface Launch {
  * `short`: quotas that are too small. Nobody knows what is asked for and given, or ended, before the launch comes to it: it waits for room.
  * `unseen`: what a failover can do without knowing, and AWS did not answer.
  */
-export interface Findings extends LadderFindings, QuotaFindings {}
+export interface Findings extends LadderFindings, QuotaFindings, IsolationFindings {}
 
 /**
  * Everything that would stop a launch later, and what may, all at once: of servers that are optional it only may, unless what would be launched is not what it
  * should be, or not where. Reads only, and only the
- * recovery Region and the records.
+ * recovery Region and the records; of the primary the groups that a plan isolates by, while it answers.
  */
 export async function findingsOf(services: Services, launch: Launch): Promise<Findings> {
   const { plan } = launch;
   const images = await imagesOf(services, { plan: plan.name, ...launch.from });
   const snapshots = await findSnapshotsOfPlan(services.client(ec2Client, plan.recovery.region), plan.name);
   const traffic = await trafficFindings(services, plan);
-  const { short, unseen, ...around } = await lookAround(services, plan, images);
+  const { short, unfenceable, unseen, ...around } = await lookAround(services, launch, { images, snapshots });
   const all = await launchFindings(services, launch, { images, snapshots, ...around });
   const unfenced = launch.isDrill ? [] : unfencedWarnings(plan);
   const required = Object.entries(plan.servers).filter(([server]) => !isOptional(plan, server));
@@ -65,7 +54,7 @@ export async function findingsOf(services: Services, launch: Launch): Promise<Fi
     return {
       blocking: [...all.blocking, ...traffic.blocking],
       warnings: [...all.warnings, ...traffic.warnings, ...unfenced],
-      ...{ short, unseen },
+      ...{ short, unfenceable, unseen },
     };
   const without = { ...launch, plan: { ...plan, servers: Object.fromEntries(required) } };
   const kept = new Map([...images].filter(([server]) => !isOptional(plan, server)));
@@ -75,7 +64,7 @@ export async function findingsOf(services: Services, launch: Launch): Promise<Fi
   return {
     blocking: [...standing, ...traffic.blocking],
     warnings: [...left, ...all.warnings, ...traffic.warnings, ...unfenced],
-    ...{ short, unseen },
+    ...{ short, unfenceable, unseen },
   };
 }
 
@@ -84,19 +73,12 @@ interface LaunchFindings extends LadderFindings {
   readonly always: readonly string[];
 }
 
-interface Found {
-  readonly images: Images;
-  /** Of the plan. */
-  readonly snapshots: readonly SnapshotFacts[];
-  readonly named: Named;
-  readonly addresses: ReadonlyMap<string, PreparedAddress | undefined>;
-  readonly reservations: ReadonlyMap<string, CapacityReservation | undefined>;
-}
+type Found = Copies & Pick<Around, 'keys' | 'named' | 'addresses' | 'reservations'>;
 
 async function launchFindings(
   services: Services,
   { plan, from, isDrill }: Launch,
-  { images, snapshots, named, addresses, reservations }: Found,
+  { images, snapshots, keys, named, addresses, reservations }: Found,
 ): Promise<LaunchFindings> {
   const network = await networkFindings(services, plan, { images, reservations }, isDrill);
   // What has come home since is of no point.
@@ -104,66 +86,15 @@ async function launchFindings(
   const names = nameFindings(configurationsOf(images), plan.recovery.region, named);
   const prepared = addressFindings(plan, addresses);
   const copies = snapshotFindings(plan, from, { images, snapshots });
+  const { ofCopies, ofPlan } = keyFindings(copyKeysOf({ images, snapshots }), plan.recovery.key, keys);
   return {
-    blocking: [...copies, ...strange, ...network.blocking, ...names, ...prepared.blocking],
+    blocking: [...copies, ...strange, ...ofCopies, ...network.blocking, ...names, ...prepared.blocking],
     always: [...strange, ...network.always],
-    warnings: [...network.warnings, ...prepared.warnings],
+    warnings: [...ofPlan, ...network.warnings, ...prepared.warnings],
   };
 }
 
-function configurationsOf(images: Images) {
-  return new Map([...images].map(([server, { configuration }]) => [server, configuration]));
-}
-
-/** Which key pairs, instance profiles and Elastic IPs that the servers name are there, and for what there is room. */
-async function lookAround(
-  services: Services,
-  plan: Plan,
-  images: Images,
-): Promise<Pick<Found, 'named' | 'addresses' | 'reservations'> & QuotaFindings> {
-  const configurations = configurationsOf(images);
-  const ec2 = services.client(ec2Client, plan.recovery.region);
-  const keyNames = [...namesOf(configurations, 'keyName').keys()];
-  const keyPairs = await existingKeyPairs(ec2, keyNames);
-  const arns = namesOf(configurations, 'instanceProfile').keys();
-  const prepared = Object.values(plan.servers).flatMap(({ elasticIp }) => elasticIp ?? []);
-  const reservations = [...images.keys()].flatMap((server) => reservationIn(capacityOf(plan, server)) ?? []);
-  const [addresses, profiles, reserved, quotas] = await withPatience((patience) =>
-    Promise.all([
-      lookAtEach('Elastic IPs', prepared, (allocation) => lookAtAddress(services, plan, allocation, patience)),
-      lookAtEach('instance profiles', arns, (arn) => findInstanceProfile(services.client(iamClient), arn, patience)),
-      lookAtEach('capacity reservations', new Set(reservations), (id) => findReservation(ec2, id, patience)),
-      quotaFindings(services, plan, images, patience),
-    ]),
-  );
-  return {
-    named: { keyPairs, profiles: profiles.found },
-    addresses: addresses.found,
-    reservations: reserved.found,
-    short: quotas.short,
-    unseen: [...addresses.unseen, ...profiles.unseen, ...reserved.unseen, ...quotas.unseen],
-  };
-}
-
-/** A server of the plan may have it still: one that an earlier failover launched, and that stands there stopped. */
-async function lookAtAddress(
-  services: Services,
-  { name, recovery }: Plan,
-  allocation: string,
-  patience: Patience,
-): Promise<PreparedAddress | undefined> {
-  const ec2 = services.client(ec2Client, recovery.region);
-  const address = await findAddress(ec2, allocation, patience);
-  if (address?.instance === undefined) return address === undefined ? undefined : { heldBy: address.interface ?? null };
-  const [holder] = await describeInstances(ec2, [address.instance]);
-  return { heldBy: tagValue(holder?.raw.Tags, 'plan') === name ? null : address.instance };
-}
-
-function snapshotFindings(
-  plan: Plan,
-  { leftOut = {} }: Launch['from'],
-  { images, snapshots: all }: Pick<Found, 'images' | 'snapshots'>,
-): string[] {
+function snapshotFindings(plan: Plan, { leftOut = {} }: Launch['from'], { images, snapshots: all }: Copies): string[] {
   const copies = [...images.values()].flatMap(({ volumes }) => Object.values(volumes).map(({ copy }) => copy ?? ''));
   const found = new Map(all.map((snapshot) => [snapshot.id, snapshot]));
   const unusable = copies.filter((copy) => found.get(copy)?.state !== 'completed');
@@ -176,10 +107,7 @@ function snapshotFindings(
 }
 
 /** The tags of the copies are a second witness of what the point holds: a volume that its item has lost would not be launched. */
-function strangeFindings(
-  operation: Launching,
-  { images, snapshots: all }: Pick<Found, 'images' | 'snapshots'>,
-): string[] {
+function strangeFindings(operation: Launching, { images, snapshots: all }: Copies): string[] {
   const copies = [...images].flatMap(([server, { volumes }]) =>
     Object.values(volumes).map(({ copy }) => ({ copy: copy ?? '', point: pointOfServer(operation, server) })),
   );
@@ -273,7 +201,7 @@ async function networkFindings(
 /** The servers that are to be launched into a Capacity Reservation. */
 function reservingOf(
   plan: Plan,
-  images: Images,
+  images: Copies['images'],
   ladders: ReadonlyMap<string, readonly Rung[]>,
 ): ReadonlyMap<string, Reserving> {
   const reserving = [...ladders].flatMap(([server, rungs]) => {

@@ -5,7 +5,7 @@ import { Failure } from '../../domain/failure.ts';
 import { type contextSchema, type Services } from '../services.ts';
 import { findingsOf } from './findings.ts';
 
-/** Looks for everything that would stop the failover later; all findings at once. Reads only, and only the recovery Region. */
+/** Looks for everything that would stop the failover later; all findings at once. Reads only, see {@link findingsOf}. */
 export async function preflight(
   services: Services,
   input: z.infer<typeof contextSchema>,
@@ -17,12 +17,12 @@ export async function preflight(
       throw new Failure('UnknownRecoveryPoint', `Recovery point ${id} of plan ${plan.name} is gone.`);
   await services.catalogue.progress(input, { progression: 'preflight' }, services.now());
   const isOfDrill = isDrill(operation.id);
-  const { blocking, short, unseen, ...more } = await findingsOf(services, {
+  const { blocking, short, unfenceable, unseen, ...more } = await findingsOf(services, {
     plan,
     from: operation,
     isDrill: isOfDrill,
   });
-  const warnings = [...short, ...more.warnings, ...unseen];
+  const warnings = [...short, ...unfenceable, ...more.warnings, ...unseen];
   if (warnings.length > 0) await services.catalogue.updateOperation(input, { warnings });
   if (blocking.length > 0)
     throw new Failure(

@@ -5,7 +5,7 @@ import type { Site } from '../../domain/catalogue.ts';
 import { Failure } from '../../domain/failure.ts';
 import type { Plan, TrafficRecord } from '../../domain/plan.ts';
 import { isSameName, isSameRecord, type RecordValue, type TrafficChange } from '../../domain/record-set.ts';
-import { faultOf, hasChanges, ledTo, namesOf } from '../../domain/traffic.ts';
+import { faultOf, hasChanges, ledTo, namesOf, recordsOf } from '../../domain/traffic.ts';
 import type { Context, Services } from '../services.ts';
 import { failoverOf, instancesOf } from '../waves/site.ts';
 
@@ -19,7 +19,7 @@ export async function intend(services: Services, context: Context, plan: Plan, t
   const instances = await instancesOf(services, context, to, servers);
   const left = to === 'primary' ? ((await failoverOf(services, context))?.traffic ?? []) : [];
   const changes: TrafficChange[] = [];
-  for (const record of plan.traffic) {
+  for (const record of recordsOf(plan)) {
     const present = await presentOf(services, record);
     const address = addressOf(record, instances);
     const fault =

@@ -1,22 +1,27 @@
 import { readRecord } from '../../aws/records.ts';
 import { route53Client } from '../../aws/clients.ts';
 import type { InstanceFacts } from '../../aws/instances.ts';
+import { tellingOf } from '../../domain/routing-control.ts';
 import { isSameRecord } from '../../domain/record-set.ts';
 import { corrupt } from '../../domain/corrupt.ts';
 import type { Context, Services } from '../services.ts';
 import { isLed } from './lead.ts';
+import { areTurned } from './turn.ts';
 
 /**
- * Whether users are led to where the operation meant to bring them: all records that it changes have their new values, or, where it changes none, the health check leads there. What
- * they have written there since would be lost by an undo, so an operation that got this far is final; of a plan with both, records change first and the undo leads the rest.
+ * Whether users are led to where the operation meant to bring them: all records that it changes have their new values, or, where it changes none, its routing controls are turned, or, where
+ * it turns none, the health check leads there. What they have written there since would be lost by an undo, so an operation that got this far is final; of a plan with several, that is the
+ * order, and the undo leads the rest.
  */
 export async function isSwitched(services: Services, context: Context): Promise<boolean> {
-  const { traffic } = await services.catalogue.operationOf(context);
+  const { traffic, controls, isTakenBack } = await services.catalogue.operationOf(context);
   const client = services.client(route53Client);
   // One that led there all along says nothing.
   const telling = traffic.filter(({ before, after }) => !isSameRecord(before, after));
   for (const change of telling) if (!isSameRecord(await readRecord(client, change), change.after)) return false;
-  return telling.length > 0 || isLed(services, context);
+  if (telling.length > 0) return true;
+  const turning = tellingOf(controls);
+  return turning.length > 0 ? isTakenBack !== true && areTurned(services, context, turning) : isLed(services, context);
 }
 
 /**

@@ -5,7 +5,7 @@ import { readAlarm } from '../../aws/signals.ts';
 import type { Site } from '../../domain/catalogue.ts';
 import { secondsBetween } from '../../domain/duration.ts';
 import { Failure } from '../../domain/failure.ts';
-import { hasFailoverPair, ledSeconds } from '../../domain/traffic.ts';
+import { hasFailoverPair, ledSeconds, ledTimes } from '../../domain/traffic.ts';
 import { environment, metrics } from '../../names.ts';
 import type { Context, Services } from '../services.ts';
 
@@ -43,6 +43,7 @@ export async function lead(services: Services, context: Context, to: Site): Prom
  * that was stopped may still have put in this one.
  */
 export async function leadBack(services: Services, context: Context, to: Site): Promise<boolean> {
+  if (!hasFailoverPair(services.plan(context.plan))) return true;
   const { signalled, isTakenBack } = await services.catalogue.operationOf(context);
   if (isTakenBack !== true || signalled?.to === to) return true;
   const { site = 'primary' } = await ledNow(services, context.plan);
@@ -54,10 +55,10 @@ export async function leadBack(services: Services, context: Context, to: Site): 
 
 /**
  * Notes that an undo has begun of an operation that did not lead users yet. A data point of it may turn the alarm afterwards, also one of a function that had not noted yet that it
- * puts it, and must not make final what is being taken down.
+ * puts it, and so may a late call turn its routing controls; neither must make final what is being taken down.
  */
 export async function takeBack(services: Services, context: Context): Promise<void> {
-  if (!hasFailoverPair(services.plan(context.plan))) return;
+  if (ledTimes(services.plan(context.plan)) === 0) return;
   const { isTakenBack } = await services.catalogue.operationOf(context);
   if (isTakenBack !== true) await services.catalogue.updateOperation(context, { isTakenBack: true });
 }

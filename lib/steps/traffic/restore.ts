@@ -4,12 +4,13 @@ import { readRecord } from '../../aws/records.ts';
 import { Failure } from '../../domain/failure.ts';
 import { nextPollWithin, type PollResult, pollSchema } from '../../domain/poll.ts';
 import { isSameName, isSameRecord, type TrafficChange } from '../../domain/record-set.ts';
-import { namesOf } from '../../domain/traffic.ts';
+import { namesOf, recordsOf } from '../../domain/traffic.ts';
 import { type Context, contextSchema, type Services } from '../services.ts';
 import { regionOf, siteSchema } from '../waves/site.ts';
 import { renewedAddresses } from '../waves/stop.ts';
 import { applyChanges } from './apply.ts';
 import { leadBack } from './lead.ts';
+import { turn, turnBack } from './turn.ts';
 
 /** `to`: the site that serves again after the undo. */
 export const restoreSchema = contextSchema.extend({ to: siteSchema, poll: pollSchema });
@@ -19,7 +20,7 @@ const leadBackSecondsMax = 1_800;
 
 /**
  * Traffic of an undone operation as it was, once the servers it leads to run again. At home again it needs no fence any more.
- * What has committed is final.
+ * What has committed is final, and led there by all that it meant to.
  * @throws Failure TrafficChanged when failover pairs do not lead back
  */
 export async function restore(services: Services, input: z.infer<typeof restoreSchema>): Promise<PollResult> {
@@ -33,9 +34,11 @@ export async function restore(services: Services, input: z.infer<typeof restoreS
           `The health check of plan ${input.plan} did not lead back within ${leadBackSecondsMax} s: users may still be led to the servers of operation ${input.operation}. Look at the alarm of the plan's failover pairs.`,
         ),
     });
-  if (commit === input.operation) return done(true);
+  // Its records may have been switched before its routing controls were.
+  if (commit === input.operation) return done(await turn(services, input));
   const region = regionOf(services.plan(input.plan), input.to);
   await restoreTraffic(services, input, await renewedAddresses(services, input, region));
+  await turnBack(services, input);
   if (!(await leadBack(services, input, input.to))) return done(false);
   if (input.to === 'primary') await services.catalogue.changeState(input, { kind: 'unfence' });
   return done(true);
@@ -54,7 +57,7 @@ async function restoreTraffic(
   const { traffic } = await services.catalogue.operationOf(context);
   const client = services.client(route53Client);
   const changes: TrafficChange[] = [];
-  for (const record of plan.traffic.flatMap(namesOf)) {
+  for (const record of recordsOf(plan).flatMap(namesOf)) {
     const present = await readRecord(client, record);
     if (present === undefined) continue;
     const switched = traffic.find((change) => isSameName(change, record));

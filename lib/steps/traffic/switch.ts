@@ -11,6 +11,7 @@ import { siteSchema } from '../waves/site.ts';
 import { applyChanges } from './apply.ts';
 import { intend } from './intend.ts';
 import { lead } from './lead.ts';
+import { intendTurns, turn } from './turn.ts';
 
 export const switchSchema = contextSchema.extend({ to: siteSchema, poll: pollSchema });
 type SwitchInput = z.infer<typeof switchSchema>;
@@ -22,7 +23,7 @@ type SwitchInput = z.infer<typeof switchSchema>;
 const syncSecondsMax = 10_800;
 
 /**
- * Moves the plan's DNS records to a site, and waits until every Route 53 server answers so. What was there is recorded
+ * Moves the plan's DNS records and routing controls to a site, and waits until every Route 53 server answers so. What was there is recorded
  * before anything changes. Traffic reaches recovery servers only behind a fence on the primary (I1).
  */
 export async function switchTraffic(services: Services, input: SwitchInput): Promise<MayAsk> {
@@ -46,11 +47,16 @@ export async function switchTraffic(services: Services, input: SwitchInput): Pro
   const isIntended = traffic.length > 0 || progression === 'switching traffic';
   const intended = isIntended ? traffic : await intend(services, input, plan, input.to);
   if (!isIntended) {
-    const switching = { traffic: intended, progression: 'switching traffic' };
+    const controls = await intendTurns(services, plan, input.to);
+    const turns = controls.length === 0 ? {} : { controls };
+    const switching = { traffic: intended, ...turns, progression: 'switching traffic' };
     await services.catalogue.progress(input, switching, services.now());
   }
-  // Records first: a change of theirs may be refused.
-  const isThere = (await carryOut(services, input, intended)) && (await lead(services, input, input.to));
+  // Records first: a change of theirs may be refused, as a turn of routing controls may.
+  const isThere =
+    (await carryOut(services, input, intended)) &&
+    (await turn(services, input)) &&
+    (await lead(services, input, input.to));
   return nextPollWithin(input.poll, isThere, services.now(), {
     withinSeconds: syncSecondsMax,
     overdue: () =>

@@ -34,7 +34,7 @@ export async function lookWhetherReady(
   const seen = { plan: name, at, phase, recoveryPoint: point?.id ?? null };
   const readiness: Readiness = { ...seen, ...found, ...predicted, fullPerformanceSeconds };
   await catalogue.setReadiness(readiness);
-  const findings = found.blocking.length + found.short.length;
+  const findings = found.blocking.length + found.short.length + found.unfenceable.length;
   const isKnown = findings > 0 || found.unseen.length === 0;
   await publish(services, { plan: name, step: 'watch/readiness' }, [
     ...(isKnown ? [{ metric: metrics.readinessFindings, value: findings }] : []),
@@ -43,7 +43,7 @@ export async function lookWhetherReady(
   return readiness;
 }
 
-const nothing: Findings = { blocking: [], short: [], unseen: [], warnings: [] };
+const nothing: Findings = { blocking: [], short: [], unfenceable: [], unseen: [], warnings: [] };
 
 async function find(services: Services, plan: Plan, point: PointHeader | undefined): Promise<Findings> {
   if (point === undefined) return { ...nothing, blocking: ['it has no available recovery point'] };
