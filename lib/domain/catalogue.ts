@@ -4,9 +4,19 @@
  */
 import * as z from 'zod';
 import { choiceSchema } from './choice.ts';
+import { estimateSchema } from './estimate-schema.ts';
 import { isolatedSchema } from './fence.ts';
 import { name } from './fields.ts';
-import { imageId, instanceId, operationIdSchema, pointIdSchema, snapshotId, time, volumeId } from './ids.ts';
+import {
+  imageId,
+  instanceId,
+  operationIdSchema,
+  pointIdSchema,
+  snapshotId,
+  time,
+  volumeId,
+  volumeKeySchema,
+} from './ids.ts';
 import { keptSchema } from './kept.ts';
 import { questionsSchema } from './question.ts';
 import { leftOutSchema } from './left-out.ts';
@@ -17,8 +27,6 @@ import { methodSchema, replicationMembers, transferMethodSchema } from './replic
 
 const count = z.int().nonnegative();
 
-/** A volume's identity in both Regions and across swaps: `<server>:<device>`, such as `db:/dev/sdf`. */
-const volumeKeySchema = z.templateLiteral([z.string().min(1), ':', z.string().min(1)]);
 export type VolumeKey = z.output<typeof volumeKeySchema>;
 
 export function volumeKey(server: string, device: string): VolumeKey {
@@ -243,50 +251,6 @@ const roundSchema = z
   })
   .readonly();
 export type Round = z.output<typeof roundSchema>;
-
-const amount = z.number().nonnegative().default(0);
-/** Requests of the direct APIs, and what they take and cost with the transfer. Estimates of earlier versions have not all of them. */
-const workFields = {
-  gets: count.default(0),
-  puts: count.default(0),
-  lists: count.default(0),
-  minutes: amount,
-  dollars: amount,
-};
-
-const estimateSchema = z
-  .object({
-    volumes: z
-      .array(
-        z
-          .object({
-            volume: volumeKeySchema,
-            changedBlocks: count,
-            gib: z.number().nonnegative(),
-            /** By anything but a delta all blocks count. Estimates of earlier versions do not say it. */
-            method: transferMethodSchema.default('delta'),
-            /** Why AWS has to copy everything. */
-            lost: z.string().exactOptional(),
-            ...workFields,
-          })
-          .readonly(),
-      )
-      .readonly(),
-    changedBlocks: count,
-    gib: z.number().nonnegative(),
-    ...workFields,
-    /** Of the dollars, and of each month in which the snapshots are kept in both Regions. */
-    transferDollars: amount,
-    storageDollarsPerMonth: amount,
-    pauseSeconds: z.number().nonnegative(),
-    /** What the pause is made of; `measuredBy`: the operation that took so long for it. */
-    pause: z
-      .array(z.object({ phase: z.string(), seconds: amount, measuredBy: operationIdSchema.nullable() }).readonly())
-      .readonly()
-      .default([]),
-  })
-  .readonly();
-export type FailbackEstimate = z.output<typeof estimateSchema>;
 
 /** What a volume of the returned primary held that no recovery point had: changed blocks, and the snapshot that keeps them. */
 const unreplicatedSchema = z.object({ snapshot: snapshotId, blocks: count }).readonly();

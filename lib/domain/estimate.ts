@@ -1,5 +1,6 @@
 import { blockBytes, blocksPerSecondMax } from './blocks.ts';
-import type { FailbackEstimate, VolumeKey } from './catalogue.ts';
+import type { VolumeKey } from './catalogue.ts';
+import type { FailbackEstimate } from './estimate-schema.ts';
 import { pauseSecondsOf, predictPause, snapshotSeconds } from './cut-over.ts';
 import type { PhaseTime } from './phase-times.ts';
 import { forecastCopy } from './native-copy.ts';

@@ -11,3 +11,6 @@ export const instanceId = idOf('i');
 export const imageId = idOf('ami');
 export const pointIdSchema = z.string().regex(/^rp-\d{8}T\d{6}Z-[\w-]{1,40}$/);
 export const operationIdSchema = z.string().regex(/^(protect|failover|failback|accept|drill)-[^\s\p{C}]{1,100}$/u);
+
+/** A volume's identity in both Regions and across swaps: `<server>:<device>`, such as `db:/dev/sdf`. */
+export const volumeKeySchema = z.templateLiteral([z.string().min(1), ':', z.string().min(1)]);

@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import type { FailbackEstimate } from '../../domain/catalogue.ts';
+import type { FailbackEstimate } from '../../domain/estimate-schema.ts';
 import { nextPoll, pollSchema } from '../../domain/poll.ts';
 import type { MayAsk } from '../operation/ask-first.ts';
 import { contextSchema, type Services } from '../services.ts';

@@ -1,5 +1,6 @@
 import { blockBytes } from '../../domain/blocks.ts';
-import type { FailbackEstimate, VolumeKey } from '../../domain/catalogue.ts';
+import type { VolumeKey } from '../../domain/catalogue.ts';
+import type { FailbackEstimate } from '../../domain/estimate-schema.ts';
 import { secondsBetween } from '../../domain/duration.ts';
 import {
   estimateFailback,
