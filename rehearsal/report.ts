@@ -1,4 +1,5 @@
-import type { FailbackEstimate, Operation, RecoveryPoint, Round, Twin, VolumeKey } from '../lib/domain/catalogue.ts';
+import type { Operation, RecoveryPoint, Round, Twin, VolumeKey } from '../lib/domain/catalogue.ts';
+import type { FailbackEstimate } from '../lib/domain/estimate-schema.ts';
 import { titleOf, type TrafficChange, wordsOf } from '../lib/domain/record-set.ts';
 import { changedIndexes } from '../sim/blocks/content.ts';
 import type { Stage } from './stage.ts';
