@@ -163,6 +163,7 @@ describe('evidence', () => {
       {
         stopped: { 'i-2': '192.0.2.1', 'i-1': null },
         traffic: [{ ...record, before: value('192.0.2.1'), after: value('192.0.2.2') }],
+        controls: [{ control: 'arn:control', before: 'On', after: 'Off', turnedAt: null }],
         swapped: { 'web:/dev/xvda': { old: 'vol-1', new: 'vol-2' } },
       },
       { transfers: [transfer('web:/dev/xvda', 26), transfer('web:/dev/sdf', 25), transfer('db:/dev/sdf', 25)] },
@@ -170,6 +171,7 @@ describe('evidence', () => {
     expect(made.stopped).toEqual(['i-1', 'i-2']);
     expect(made.traffic).toEqual([
       { name: 'shop.example.com', type: 'A', before: ['192.0.2.1'], after: ['192.0.2.2'] },
+      { name: 'arn:control', type: 'routing control', before: ['On'], after: ['Off'] },
     ]);
     expect(made.swapped).toEqual({ 'web:/dev/xvda': { old: 'vol-1', new: 'vol-2' } });
     expect(made.transfers.map(({ volume }) => volume)).toEqual(['db:/dev/sdf', 'web:/dev/sdf', 'web:/dev/xvda']);

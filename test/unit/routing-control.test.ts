@@ -37,7 +37,8 @@ describe('routing controls of a plan', () => {
     const traffic = [record, pair, failover, one];
     expect(controlsOf({ traffic })).toEqual([pair, one]);
     expect(recordsOf({ traffic })).toEqual([record, failover]);
-    expect([arnsOf(pair), arnsOf(one)]).toEqual([[home, away], [away]]);
+    const atHome = { routingControls: { primary: home }, endpoints: {} };
+    expect([pair, one, atHome].map(arnsOf)).toEqual([[home, away], [away], [home]]);
     expect([hasChanges({ traffic: [pair] }), isOfServer(pair, 'web')]).toEqual([false, false]);
     const plan = { primary: { region: 'us-east-1' }, traffic: [pair], failover: {} } as unknown as Plan;
     expect(warningsOf(plan)).toEqual({});
