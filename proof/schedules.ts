@@ -1,9 +1,9 @@
 import type { Stage } from '../rehearsal/stage.ts';
 
-/** Enables or disables the schedules of a stage that start protect runs, or those that measure. */
+/** Enables or disables the schedules of a stage that start protect runs, those that measure, or, of these, those that see to what a plan is owed. */
 export async function setSchedules(
   { cloud, plan }: Stage,
-  which: 'protect' | 'drill' | 'measure',
+  which: 'protect' | 'drill' | 'measure' | 'owed',
   state: 'ENABLED' | 'DISABLED',
   every?: string,
 ): Promise<void> {
@@ -16,7 +16,8 @@ export async function setSchedules(
     };
     const { Arn, Input = '' } = schedule.Target;
     const started = Input.includes('"drill"') ? 'drill' : 'protect';
-    if ((Arn.includes(':stateMachine:') ? started : 'measure') !== which) continue;
+    const kind = Arn.includes(':stateMachine:') ? started : 'measure';
+    if (which === 'owed' ? !Name.includes('WatchFences') : kind !== which) continue;
     const { ScheduleExpression, FlexibleTimeWindow, Target } = schedule;
     const expression = every ?? ScheduleExpression;
     const request = { Name, ScheduleExpression: expression, FlexibleTimeWindow, Target, State: state };

@@ -97,22 +97,22 @@ async function namedByCatalogue(stage: Stage): Promise<Set<string>> {
       ...atHome,
       ...committed.flatMap(({ swapped }) => Object.values(swapped)).flatMap((swap) => [swap.old, swap.new]),
       ...returned.map(({ id }) => id),
-      ...ofOvertaken(stage, operations),
+      ...ofRounds(stage, operations),
     ].filter((id) => id !== null),
   );
 }
 
-/** What a failback took the plan from goes with the prune of the next protect run that ends well and finds both Regions. */
-function ofOvertaken({ cloud }: Stage, operations: readonly Operation[]): string[] {
-  const ended = operations.filter(
-    ({ kind, outcome, extent, rounds }) =>
-      kind === 'protect' && outcome === 'succeeded' && (extent !== 'reverse' || rounds.length > 0),
-  );
-  const pruned = Math.max(0, ...ended.map(({ epoch }) => epoch));
-  const overtaken = operations.filter(
-    ({ extent, outcome, epoch }) => extent === 'reverse' && outcome === 'failed' && epoch > pruned,
-  );
-  const ids = new Set(overtaken.map(({ id }) => id));
+/**
+ * What a failback took the plan from goes with the prune of the next protect run that ends well and finds both Regions; until then the newest snapshots
+ * of what serves stay too, where the primary Region was silent.
+ */
+function ofRounds({ cloud }: Stage, operations: readonly Operation[]): string[] {
+  const runs = operations.filter(({ kind }) => kind === 'protect').toSorted((a, b) => a.epoch - b.epoch);
+  const isSilent = ({ extent, rounds }: Operation) => extent === 'reverse' && rounds.length === 0;
+  const pruned = runs.findLast((run) => run.outcome === 'succeeded' && !isSilent(run));
+  const since = runs.filter(({ extent, epoch }) => extent === 'reverse' && epoch > (pruned?.epoch ?? 0));
+  const newest = since.findLast((run) => run.outcome === 'succeeded' && isSilent(run));
+  const kept = new Set([...since.filter(({ outcome }) => outcome === 'failed'), newest].map((run) => run?.id));
   const all = cloud.regions.flatMap((region) => cloud.services(region).ec2.allResources());
-  return all.filter(({ tags }) => ids.has(tags[keys.operation] ?? '')).map(({ id }) => id);
+  return all.filter(({ tags }) => kept.has(tags[keys.operation] ?? '')).map(({ id }) => id);
 }

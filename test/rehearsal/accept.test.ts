@@ -21,6 +21,7 @@ beforeAll(async () => {
   life = await openLife({ seed: 4, plan, assembly: assembly() });
   stage = life.stage;
   await setSchedules(stage, 'protect', 'DISABLED');
+  await setSchedules(stage, 'owed', 'DISABLED');
 }, synthesisMs);
 afterAll(() => stage.close());
 

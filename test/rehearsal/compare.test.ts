@@ -115,6 +115,15 @@ describe('a volume replaced in the recovery Region', () => {
     const { id, swapped } = await lastOperation('failback');
     const twins = (await settle(stage.catalogue.twins(shop.name))).filter(({ operation }) => operation === id);
     const said = (await events(id)).join();
+    expect(
+      twins
+        .filter(({ method }) => method === 'native-full')
+        .map((twin) => [twin.volume, twin.isCopiedHome])
+        .toSorted(),
+    ).toEqual([
+      [key, true],
+      ['web:/dev/xvda', true],
+    ]);
     for (const volume of [key, 'web:/dev/xvda'])
       expect(said).toMatch(new RegExp(`${volume}: AWS copies snap-\\w+ as a whole to ${home}`));
     for (const volume of [key, 'web:/dev/xvda', 'db:/dev/sdf'] as const) {
