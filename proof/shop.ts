@@ -125,6 +125,12 @@ export const clusterEndpoints = Object.fromEntries(
   ]),
 );
 
+/** A pair of controls, of which one is on. */
+export const turned = {
+  routingControls: { primary: controlOf(1, 1), recovery: controlOf(1, 2) },
+  endpoints: clusterEndpoints,
+};
+
 /**
  * The shop with all that a plan can have at once: commands, a server it can do without, other places, probes, and every kind of record.
  */
@@ -151,7 +157,7 @@ export const richShop: Plan = (() => {
       },
       { ...of('search'), weighted: { primary: 'home', recovery: 'away' } },
       { ...of('pay'), failover: { primary: 'home', recovery: 'away' } },
-      { routingControls: { primary: controlOf(1, 1), recovery: controlOf(1, 2) }, endpoints: clusterEndpoints },
+      turned,
     ],
     failover: watching({ orders: { address: 'orders.shop.example.com', tcp: 5432 } }),
   };

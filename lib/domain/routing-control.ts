@@ -52,6 +52,11 @@ export function controlFault(entry: RoutingControls, states: ControlStates): str
   return one === other ? `both are ${one}, and one of them must be On and the other Off` : undefined;
 }
 
+/** Whether controls lead to a site already. */
+export function leadTo(site: Site, entry: RoutingControls, states: ControlStates): boolean {
+  return tellingOf(turnsTo(site, entry, states)).length === 0;
+}
+
 /** What controls are to be so that they lead to a site. */
 export function turnsTo(to: Site, { routingControls }: RoutingControls, states: ControlStates): ControlChange[] {
   return (['primary', 'recovery'] as const).flatMap((site) => {

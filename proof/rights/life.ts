@@ -4,20 +4,21 @@ import type { Stage } from '../../rehearsal/stage.ts';
 import type { World } from '../../rehearsal/world.ts';
 import type { Ec2State } from '../../sim/ec2/state.ts';
 import type { Execution } from '../../sim/stepfunctions/stepfunctions.ts';
-import { setSchedules } from '../schedules.ts';
 import { replaceVolume } from '../replace-volume.ts';
-import { isolatingShop, shop, smallShop, watchedShop } from '../shop.ts';
+import { setSchedules } from '../schedules.ts';
+import { isolatingShop, shop, smallShop, turned, watchedShop } from '../shop.ts';
 import { RightsRecord } from './record.ts';
 
 const reservation = 'cr-0f100000000000003';
 
 /**
- * The shop, which is asked from outside too, is cut off at home, has room reserved for one of its servers, and keeps what it replaced for an hour, so that every right is
+ * The shop, which is asked from outside too, is cut off at home, has room reserved for one of its servers, turns routing controls, and keeps what it replaced for an hour, so that every right is
  * used.
  */
 export const livedPlan: Plan = {
   ...watchedShop,
   recovery: { ...watchedShop.recovery, capacity: reservation },
+  traffic: [...watchedShop.traffic, turned],
   failover: { ...isolatingShop.failover, ...watchedShop.failover },
   failback: { ...watchedShop.failback, keepForSeconds: 3_600 },
 };

@@ -1,4 +1,6 @@
+import type { Route53RecoveryClusterClient } from '@aws-sdk/client-route53-recovery-cluster';
 import { describe, expect, it } from 'vitest';
+import { readControl } from '../../lib/aws/routing-controls.ts';
 import type { Plan, RoutingControls, TrafficRecord } from '../../lib/domain/plan.ts';
 import { warningsOf } from '../../lib/domain/plan-warnings.ts';
 import {
@@ -8,6 +10,7 @@ import {
   controlFault,
   controlsOf,
   type ControlState,
+  leadTo,
   tellingOf,
   turnsTo,
 } from '../../lib/domain/routing-control.ts';
@@ -89,4 +92,30 @@ describe('changes of routing controls', () => {
     expect(tellingOf([telling, change(away, 'On', 'On')])).toEqual([telling]);
     expect(tellingOf()).toEqual([]);
   });
+});
+
+describe('the endpoints of a cluster', () => {
+  /** As AWS's client would be for one endpoint that always says the same. */
+  const saying = (answer: object) =>
+    ({
+      send: () => ('name' in answer ? Promise.reject(Object.assign(new Error(), answer)) : Promise.resolve(answer)),
+    }) as unknown as Route53RecoveryClusterClient;
+  const on = saying({ RoutingControlState: 'On' });
+  const ofAnother = saying({ name: 'ResourceNotFoundException' });
+  const denied = saying({ name: 'AccessDeniedException' });
+  const down = saying({ name: 'InternalServerException' });
+
+  it('of which one is of another cluster, refused or silent, leave it to the next one', async () => {
+    for (const first of [ofAnother, denied, down]) expect(await readControl([first, on], home)).toBe('On');
+  });
+
+  it('know no control only where all that could know it answer', async () => {
+    expect(await readControl([ofAnother, ofAnother], home)).toBeUndefined();
+    await expect(readControl([ofAnother, down], home)).rejects.toMatchObject({ code: 'AwsUnavailable' });
+    await expect(readControl([denied, denied], home)).rejects.toMatchObject({ code: 'AwsRefused' });
+  });
+});
+
+it('controls that lead to a site already are told from those that would be turned', () => {
+  expect([states('On', 'Off'), states('Off', 'On')].map((as) => leadTo('recovery', pair, as))).toEqual([false, true]);
 });

@@ -4,11 +4,11 @@ import { isTransient } from '../../domain/failure.ts';
 import type { LadderFindings } from '../../domain/launch-ladder.ts';
 import type { Plan, TrafficRecord } from '../../domain/plan.ts';
 import type { RecordName, RecordValue } from '../../domain/record-set.ts';
-import { controlsOf } from '../../domain/routing-control.ts';
+import { arnsOf, controlsOf } from '../../domain/routing-control.ts';
 import { faultOf, namesOf, pairFault, pairOf, recordsOf } from '../../domain/traffic.ts';
 import type { Services } from '../services.ts';
 import { healthCheckOf } from './lead.ts';
-import { turnFault } from './turn.ts';
+import { lookAtControls } from './turn.ts';
 
 type Look = (names: readonly RecordName[]) => Promise<readonly (RecordValue | undefined)[]>;
 
@@ -23,11 +23,17 @@ export async function trafficFindings(services: Services, plan: Plan): Promise<L
   const warnings: string[] = [];
   for (const entry of controlsOf(plan))
     try {
-      const fault = await turnFault(services, entry);
+      const { fault, isAway } = await lookAtControls(services, entry);
       if (fault !== undefined) blocking.push(`routing controls cannot be turned: ${fault}`);
+      else if (isAway)
+        warnings.push(
+          `routing controls lead to ${plan.recovery.region} already, so nothing will be turned: ${arnsOf(entry).join(', ')}. Look whether the plan names them the right way round`,
+        );
     } catch (error) {
       if (!isTransient(error)) throw error;
+      // Endpoints that are silent are so for all of them.
       warnings.push(`routing controls could not be looked at: ${error.message}`);
+      break;
     }
   for (const record of recordsOf(plan)) {
     try {

@@ -10,11 +10,14 @@ import {
   type ControlChange,
   controlFault,
   controlsOf,
+  type ControlState,
   type ControlStates,
+  leadTo,
   tellingOf,
   turnsTo,
 } from '../../domain/routing-control.ts';
 import { ledSeconds } from '../../domain/traffic.ts';
+import { pause } from '../pause.ts';
 import type { Context, Services } from '../services.ts';
 
 /**
@@ -36,9 +39,13 @@ export async function intendTurns(services: Services, plan: Plan, to: Site): Pro
   return turns;
 }
 
-/** Why the routing controls of an entry could not be turned; `undefined` where they could. */
-export async function turnFault(services: Services, entry: RoutingControls): Promise<string | undefined> {
-  return controlFault(entry, await statesOf(services, entry, arnsOf(entry)));
+/** Why the routing controls of an entry could not be turned, `undefined` where they could; and whether they lead to the recovery site already. */
+export async function lookAtControls(
+  services: Services,
+  entry: RoutingControls,
+): Promise<{ readonly fault: string | undefined; readonly isAway: boolean }> {
+  const states = await statesOf(services, entry, arnsOf(entry));
+  return { fault: controlFault(entry, states), isAway: leadTo('recovery', entry, states) };
 }
 
 /**
@@ -49,7 +56,8 @@ export async function turn(services: Services, context: Context): Promise<boolea
   const { controls = [] } = await services.catalogue.operationOf(context);
   const now = services.now().toISOString();
   if (controls.some(({ turnedAt }) => turnedAt === null)) {
-    for (const { entry, batch } of ofPlan(services, context, controls)) await turnBatch(services, entry, batch);
+    for (const { entry, batch } of ofPlan(services, context, controls))
+      await turnBatch(services, context, entry, batch);
     const turned = controls.map((change) => ({ ...change, turnedAt: change.turnedAt ?? now }));
     await services.catalogue.updateOperation(context, { controls: turned });
     return tellingOf(controls).length === 0;
@@ -61,14 +69,10 @@ export async function turn(services: Services, context: Context): Promise<boolea
 export async function turnBack(services: Services, context: Context): Promise<void> {
   const { controls } = await services.catalogue.operationOf(context);
   for (const { entry, batch } of ofPlan(services, context, tellingOf(controls))) {
-    const states = await statesOf(
-      services,
-      entry,
-      batch.map(({ control }) => control),
-    );
+    const states = await knownStatesOf(services, entry, batch);
     const turned = batch.filter(({ control, after }) => states.get(control) === after);
     const back = turned.map(({ control, before }) => ({ control, state: before }));
-    if (back.length > 0) await turnControls(clusterOf(services, entry), back);
+    if (back.length > 0) await turnAll(services, context, entry, back);
   }
 }
 
@@ -80,18 +84,19 @@ export async function areTurned(
 ): Promise<boolean> {
   const batches = ofPlan(services, context, changes);
   for (const { entry, batch } of batches) {
-    const states = await statesOf(
-      services,
-      entry,
-      batch.map(({ control }) => control),
-    );
+    const states = await knownStatesOf(services, entry, batch);
     if (batch.some(({ control, after }) => states.get(control) !== after)) return false;
   }
   return batches.length > 0;
 }
 
 /** AWS takes no expected state with a batch: it is compared just before, and what somebody changed is not overwritten. */
-async function turnBatch(services: Services, entry: RoutingControls, batch: readonly ControlChange[]): Promise<void> {
+async function turnBatch(
+  services: Services,
+  context: Context,
+  entry: RoutingControls,
+  batch: readonly ControlChange[],
+): Promise<void> {
   const states = await statesOf(
     services,
     entry,
@@ -105,7 +110,35 @@ async function turnBatch(services: Services, entry: RoutingControls, batch: read
       `Cannot turn ${batch.map(({ control }) => control).join(', ')}: somebody turned a routing control meanwhile. Look at the control panel, then redrive the execution.`,
     );
   const turns = batch.map(({ control, after }) => ({ control, state: after }));
-  await turnControls(clusterOf(services, entry), turns);
+  await turnAll(services, context, entry, turns);
+}
+
+/** Another change of the panel may be under way, of another plan, or of an earlier request that no answer came of. It is over within so many tries. */
+const triesMax = 4;
+const conflictPauseMs = 5_000;
+
+async function turnAll(
+  services: Services,
+  context: Context,
+  entry: RoutingControls,
+  turns: readonly { readonly control: string; readonly state: ControlState }[],
+): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    // Endpoints that hang may have held this up for minutes.
+    await services.proveEpoch(context);
+    const conflict = await turnControls(clusterOf(services, entry), turns);
+    if (conflict === undefined) return;
+    const controls = turns.map(({ control }) => control);
+    const states = await statesOf(services, entry, controls);
+    if (turns.every(({ control, state }) => states.get(control) === state)) return;
+    if (attempt === triesMax)
+      throw new Failure(
+        'TrafficChanged',
+        `Cannot turn ${controls.join(', ')}: a safety rule of the control panel is in the way, or another change of it does not end. Look at its rules; where the servers are up already, turn the controls by hand. ${conflict.message}`,
+        { cause: conflict },
+      );
+    await pause(conflictPauseMs);
+  }
 }
 
 /** The changes by batch, each with what the plan says of where its cluster is. One of which the plan says nothing any more is left alone. */
@@ -127,6 +160,22 @@ async function statesOf(
   const states = new Map<string, Awaited<ReturnType<typeof readControl>>>();
   for (const control of controls) states.set(control, await readControl(cluster, control));
   return states;
+}
+
+/** That a control is gone says nothing of where users are led: neither that it was turned nor that it was not. @throws Failure TrafficChanged */
+async function knownStatesOf(
+  services: Services,
+  entry: RoutingControls,
+  batch: readonly ControlChange[],
+): Promise<ControlStates> {
+  const controls = batch.map(({ control }) => control);
+  const states = await statesOf(services, entry, controls);
+  const missing = controls.filter((control) => states.get(control) === undefined);
+  if (missing.length === 0) return states;
+  throw new Failure(
+    'TrafficChanged',
+    `Nobody knows where users are led: ${missing.join(', ')} no longer exists in the cluster of its endpoints. Look at the control panel, and lead users by hand.`,
+  );
 }
 
 /** In another order each time, so that no endpoint that hangs is always the first. @source ARC guide, best practices for routing control */
