@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findLeftovers, inventory } from '../../rehearsal/leftovers.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
 import type { Execution } from '../../sim/stepfunctions/stepfunctions.ts';
-import { isEntered, openShop, outcomeOf, protectNow, shop } from './shop-stage.ts';
+import { isEntered, openShop, outcomeOf, protectNow, setSchedules, shop } from './shop-stage.ts';
 
 let stage: Stage;
 let before: Set<string>;
@@ -187,6 +187,7 @@ describe('I5: a failback whose undo fails as well', () => {
     const { keys } = ec2(away).state;
     const setKeys = (isUsable: boolean) => keys.arns.forEach((arn) => keys.enable(arn, isUsable));
     await stage.runUnskipped('failover');
+    await setSchedules(stage, 'protect', 'DISABLED');
     const restored = new Set(inventory(stage));
     const execution = stage.start('failback');
     await stage.clock.run(() => isEntered(execution, 'Final round: wait'));

@@ -25,7 +25,11 @@ const minuteMs = 60_000;
 const servers = Object.keys(shop.servers);
 const payments = () => stage.executions('failback').filter(({ name }) => name.startsWith('fence-'));
 const state = () => stage.clock.settle(stage.catalogue.state(shop.name));
-const told = () => stage.cloud.services(shop.recovery.region).sns.messages.map(({ subject }) => subject);
+/** Subjects of what operations told, without what alarms did. */
+const told = () => {
+  const { messages } = stage.cloud.services(shop.recovery.region).sns;
+  return messages.map(({ subject }) => subject).filter((subject) => subject?.startsWith('Homeward:'));
+};
 const states = () => {
   const { instances } = stage.cloud.services(home).ec2.state;
   return servers.map((server) => instances.get(stage.workload.instanceIn(home, server) ?? '')?.state);
