@@ -112,12 +112,20 @@ function watchesOf(plan: Plan): Watch[] {
 function rpoWatches({ protection: { rpoTargetSeconds } }: Plan): Watch[] {
   const target = formatDuration(rpoTargetSeconds);
   const steps: readonly [number, Heading, string][] = [
-    [1, 'RPO target missed', `no available point is younger than the RPO target of ${target}, or its age is not known`],
-    [2, 'RPO at twice the target', `the newest available point is older than twice the RPO target of ${target}`],
+    [
+      1,
+      'RPO target missed',
+      `no available point, or while production is away nothing that came home, is younger than the RPO target of ${target}, or its age is not known`,
+    ],
+    [
+      2,
+      'RPO at twice the target',
+      `the newest available point, or while production is away what came home last, is older than twice the RPO target of ${target}`,
+    ],
     [
       3,
       'RPO at three times the target',
-      `the newest available point is older than three times the RPO target of ${target}`,
+      `the newest available point, or while production is away what came home last, is older than three times the RPO target of ${target}`,
     ],
   ];
   return steps.map(([times, heading, meaning]) => ({

@@ -51,11 +51,8 @@ export class ProtectMachine extends Construct {
       otherwise: prune,
       isOfFailback: false,
     });
-    const sweep = tasks.until('Sweep rounds', 'failback/sweep', {}, closeFailed);
-    for (const task of tasks.made)
-      if (task.node.id === 'Sweep rounds') task.addCatch(closeFailed, { resultPath: '$.sweeping' });
-    // What both kinds of runs come to.
-    const ofWhich = new Choice(this, 'Of rounds?').when(Condition.isPresent('$.isAway'), sweep).otherwise(abort);
+    // What both kinds of runs come to. The snapshots of a round that failed may be all that there is beside what serves: a later prune takes them.
+    const ofWhich = new Choice(this, 'Of rounds?').when(Condition.isPresent('$.isAway'), closeFailed).otherwise(abort);
     const shared = ['Manifest', 'Prune', 'Thaw again', 'Close', 'Round', 'Finish Round'];
     for (const state of [rounds.move, ...tasks.made.filter(({ node }) => shared.includes(node.id))])
       state.addCatch(ofWhich, { resultPath: '$.failure' });

@@ -298,6 +298,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
     ...snapshotSet(of, 'recovery'),
     ...lookingForWays(of),
     of.read(['primary'], 'ec2:DescribeInstances'),
+    publishing,
   ],
   'failback/pay-fence': (of) => [
     ...snapshotSet(of, 'primary', 'ec2:StopInstances'),

@@ -171,7 +171,7 @@ class Life {
     await this.#replaceVolume('recovery');
     for (const step of ['Estimate', 'PayFence', 'Round']) this.#throttle(`Failback${step}`, 'CreateSnapshots');
     await this.#ends(this.#stage.start('failback', { plan: this.#stage.plan.name, estimateOnly: true }), 'SUCCEEDED');
-    await this.#rests();
+    await this.#protectNow();
     await this.#ends(this.#stage.start('failover', { plan: this.#stage.plan.name, drill: true }), 'SUCCEEDED');
     const stopped = this.#stage.start('failback');
     await this.#entered(stopped, 'Round');

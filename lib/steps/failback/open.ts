@@ -63,6 +63,7 @@ export async function open(
   const plan = services.plan(name);
   const state = await refuseUnlessOpenable(services, name, 'failback', execution);
   if (fenceOnly) refuseUnlessOwed(plan, state, execution);
+  if (estimateOnly) await refuseBeside(services, state, execution);
   const failover = state.failover === null ? undefined : await services.catalogue.operation(name, state.failover);
   const serving = failover === undefined ? plan : await services.planOf({ plan: name, operation: failover.id });
   refuseUnplanned(serving, failover);
@@ -103,6 +104,15 @@ function refuseUnlessOwed(plan: Plan, { fence, lease }: PlanState, execution: st
   throw new Failure(
     'WrongPhase',
     `Plan ${plan.name} owes no fence; its fence is: ${fenceLine(fence)}. Nothing was changed.`,
+  );
+}
+
+/** A look takes nothing from a run that brings home what changed: that may have moved for hours. @throws Failure OperationAlreadyRunning */
+async function refuseBeside(services: Services, { plan, lease }: PlanState, execution: string): Promise<void> {
+  if (lease === null || lease.execution === execution || !(await services.isRunning(lease.execution))) return;
+  throw new Failure(
+    'OperationAlreadyRunning',
+    `Cannot estimate the failback of plan ${plan}: ${lease.operation} brings home what changed. Estimate once it has ended; the failback itself does not wait for it. Nothing was changed.`,
   );
 }
 

@@ -12,7 +12,7 @@ export function isReverse({ extent }: Pick<Operation, 'extent'>): boolean {
   return extent === 'reverse';
 }
 
-/** Whether nothing can come home now. A primary Region that refuses is not silent: somebody has to be told. */
+/** Whether nothing can come home now. `plan`: with the servers that are away. A primary Region that refuses is not silent: somebody has to be told. */
 export async function isHomeSilent(services: Services, { primary, servers }: Plan): Promise<boolean> {
   const instances = Object.values(servers).map(({ instance }) => instance);
   try {

@@ -29,7 +29,7 @@ export async function round(
   const startedAt = next.since;
   const nothing = { transfers: [], startedAt, isSilent: false };
   if (!taken.isReady) return { ...next, ...nothing };
-  if (isReverse(operation) && (await isHomeSilent(services, plan))) {
+  if (isReverse(operation) && (await isHomeSilent(services, await services.planOf(input)))) {
     const note = `${plan.primary.region} does not answer, so nothing came home: what serves stands in its own snapshots in ${plan.recovery.region}`;
     await services.catalogue.addEvent(input.operation, services.now(), note);
     return { ...next, ...nothing, isSilent: true };

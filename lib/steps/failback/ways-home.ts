@@ -11,10 +11,14 @@ import {
   volumeLine,
 } from '../../domain/estimate.ts';
 import type { Poll } from '../../domain/poll.ts';
+import { Failure } from '../../domain/failure.ts';
+import { metrics } from '../../names.ts';
 import { askFirst, type MayAsk } from '../operation/ask-first.ts';
+import { publish } from '../operation/publish.ts';
 import type { Context, Services } from '../services.ts';
 import { sideBySide } from '../side-by-side.ts';
 import { areRelated, cutTransfer } from '../transfer/list-blocks.ts';
+import { isReverse } from './reverse.ts';
 import type { ServingVolume } from './serving-snapshots.ts';
 
 /** What bringing these volumes home would move, take and cost, each by its own method. Moves nothing. */
@@ -105,9 +109,30 @@ export async function waysNow(
   const asking = await askOfLost(services, input, `lost-lineage-${number}`, estimate);
   if (asking !== undefined) return { asking };
   await services.catalogue.addEvent(input.operation, services.now(), `round ${number}: ${lostText(estimate)}`);
+  await tellUnasked(services, input, estimate);
   await services.catalogue.updateOperation(input, { estimate });
   const copied = estimate.volumes.filter(({ method }) => method === 'native-full').map(({ volume }) => volume);
   return { copied: new Set(copied) };
+}
+
+/**
+ * Reverse protection asks nobody. What exceeds the limit of a plan that wants to be asked does not come home by it; of what AWS copies as a whole an
+ * alarm tells.
+ * @throws Failure LineageLost
+ */
+async function tellUnasked(services: Services, input: Context, estimate: FailbackEstimate): Promise<void> {
+  if (!isReverse(await services.catalogue.operationOf(input))) return;
+  const { name, failback } = await services.planOf(input);
+  const rule = failback.questions?.lostLineage;
+  if (rule !== undefined && isOverLimit(estimate, rule.above))
+    throw new Failure(
+      'LineageLost',
+      `Nothing came home of plan ${name}: ${lostText(estimate)} That is more than failback.questions.lostLineage lets move unasked. Start the failback, which asks, or raise the limit; until then what serves is not protected.`,
+    );
+  const copies = estimate.volumes.filter(({ method }) => method === 'native-full').length;
+  await publish(services, { plan: name, step: 'failback/round' }, [
+    { metric: metrics.unexpectedFullCopies, value: copies },
+  ]);
 }
 
 function lostText(estimate: FailbackEstimate): string {

@@ -3,7 +3,9 @@ import { findLockedSnapshots } from '../../aws/locks.ts';
 import { manifestPurpose } from '../../aws/manifests.ts';
 import { findSnapshotsOfPlan, type SnapshotFacts } from '../../aws/snapshots.ts';
 import type { PointHeader, RecoveryPoint, Site, Twin } from '../../domain/catalogue.ts';
+import { isDrill } from '../../domain/drill.ts';
 import { doubtOf } from '../../domain/doubt.ts';
+import type { Holder } from '../../domain/phase.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { applyRetention, neededSnapshots, snapshotsOf } from '../../domain/retention.ts';
 import { lastTwins } from '../../domain/twins.ts';
@@ -32,11 +34,12 @@ export interface Judgement {
 const stays: Verdict = { goes: false };
 
 /**
- * Judges the points, twins and snapshots of a plan while `running` prunes (I3). As a rule that takes the headers that may go, and the items of the
+ * Judges the points, twins and snapshots of a plan for the operation that prunes (I3). As a rule that takes the headers that may go, and the items of the
  * servers of those that do: a snapshot whose tags name a point that stays, as the only one of its volume, stays with it. Where tags and table leave a question,
  * all points are read in full.
  */
-export async function judge(services: Services, plan: Plan, running: string): Promise<Judgement> {
+export async function judge(services: Services, plan: Plan, pruner: Holder): Promise<Judgement> {
+  const running = pruner.operation;
   const { catalogue } = services;
   const [primary, recovery] = await Promise.all([
     survey(services, plan, 'primary'),
@@ -88,6 +91,8 @@ export async function judge(services: Services, plan: Plan, running: string): Pr
     async of(snapshot, side) {
       if (isKept(snapshot, side)) return stays;
       const maker = await makerOf(snapshot.operation ?? '');
+      // Of whoever has taken the plan since this prune proved that it owns it.
+      if (maker !== undefined && !isDrill(maker.id) && maker.epoch > pruner.epoch) return stays;
       const isPlain = going.has(snapshot.id) && doomedIds.has(snapshot.point ?? '');
       const all = isPlain ? { kept: [], needed } : await everything();
       if (all.needed.has(snapshot.id)) return stays;

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Operation, PlanState } from '../../domain/catalogue.ts';
-import { emptySeat } from '../../domain/drill.ts';
+import { isHomeDrill } from '../../domain/drill.ts';
 import { Failure } from '../../domain/failure.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { tickDelay } from '../../domain/rpo.ts';
@@ -31,7 +31,7 @@ export async function open(
   const { plan: name, scheduledFor } = parseInput('protect', inputSchema, input, '{"plan": "shop"}');
   const plan = services.plan(name);
   const trigger = scheduledFor === undefined ? 'operator' : 'schedule';
-  const opened = await openUnlessDrilled(services, plan, { execution, trigger });
+  const opened = await openUnlessHindered(services, plan, { execution, trigger });
   const delay = tickDelay(scheduledFor, services.now());
   const delayed = delay === null ? {} : { delaySeconds: delay.seconds };
   if (delay !== null)
@@ -55,25 +55,39 @@ export async function open(
   return { skipped: false, ...delayed, ...context, point };
 }
 
-/** A drill of the way home launches what has come home, of which a round would take the place. */
-async function openUnlessDrilled(
+async function openUnlessHindered(
   services: Services,
   plan: Plan,
   start: Pick<Opening, 'execution' | 'trigger'>,
 ): Promise<Opened> {
-  const { catalogue } = services;
-  const { phase } = await catalogue.state(plan.name);
-  const { operation: drill } = phase === 'recovered' ? await catalogue.drillSeat(plan.name) : emptySeat(plan.name);
-  if (drill !== null)
-    return {
-      kind: 'busy',
-      failure: new Failure(
-        'OperationAlreadyRunning',
-        `Cannot bring home what changed of plan ${plan.name}: ${drill} launches what came home before. The next run does.`,
-      ),
-    };
+  const state = await services.catalogue.state(plan.name);
+  // A repeat finds the plan taken.
+  const isOwn = state.lease?.execution === start.execution;
+  const hindrance = state.phase === 'recovered' && !isOwn ? await hindranceAway(services, plan.name) : undefined;
+  if (hindrance !== undefined) return { kind: 'busy', failure: hindrance };
   const opening = { kind: 'protect', plan, recoveryPoint: null, ...start } as const;
-  return openOperation(services, opening, (state) => behindFailover(services, state));
+  return openOperation(services, opening, (taken) => behindFailover(services, taken));
+}
+
+/**
+ * Why nothing is brought home now. A drill of the way home launches what has come home, of which a round would take the place. And after an undo that failed nobody
+ * knows which side serves.
+ */
+async function hindranceAway({ catalogue }: Services, plan: string): Promise<Failure | undefined> {
+  const { operation: id } = await catalogue.drillSeat(plan);
+  const drill = id === null ? undefined : await catalogue.operation(plan, id);
+  if (drill !== undefined && isHomeDrill(drill))
+    return new Failure(
+      'OperationAlreadyRunning',
+      `Cannot bring home what changed of plan ${plan}: ${drill.id} launches what came home before. The next run does.`,
+    );
+  const failbacks = (await catalogue.operationsOf(plan, 'failback')).filter(({ extent }) => extent === undefined);
+  const last = failbacks.toSorted((a, b) => a.epoch - b.epoch).at(-1);
+  if (last?.outcome !== 'failed') return undefined;
+  return new Failure(
+    'WrongPhase',
+    `Cannot bring home what changed of plan ${plan}: the undo of ${last.id} failed. Undo it first: start the failback with ${JSON.stringify({ plan, undo: last.id })}.`,
+  );
 }
 
 /** Of the failover behind which production runs away: its servers are those whose changes come home. */

@@ -26,11 +26,12 @@ export async function prune(services: Services, input: z.infer<typeof pruneSchem
   const { catalogue } = services;
   const plan = services.plan(input.plan);
   await services.proveEpoch(input);
-  if (isReverse(await catalogue.operationOf(input)) && (await isHomeSilent(services, plan))) {
+  const isAway = isReverse(await catalogue.operationOf(input));
+  if (isAway && (await isHomeSilent(services, await services.planOf(input)))) {
     const { isDone } = await keepNewestAway(services, input, plan.recovery.region);
     return nextPoll(input.poll, isDone, services.now());
   }
-  const judgement = await judge(services, plan, input.operation);
+  const judgement = await judge(services, plan, input);
   const { doomedPoints, doomedTwins } = judgement;
   for (const point of doomedPoints)
     if (point.status === 'available' && !(await catalogue.expirePoint(point)))

@@ -30,20 +30,22 @@ export async function payOwed(services: Services, input: z.infer<typeof fencesSc
 
 /**
  * Pays an owed fence (I1): as soon as the primary Region answers again, the failback's state machine is started with `fenceOnly`, and nobody waits
- * for a failback. A plan that an operation holds is left to it.
+ * for a failback. The first payment takes the plan from a run that brings home what changed; the next ones, after one that failed, wait for it.
  */
 async function payOwedFence(
   services: Services,
-  { plan: name, phase, fence, epoch, failover }: PlanState,
+  { plan: name, phase, fence, epoch, failover, lease }: PlanState,
 ): Promise<Payment> {
   const plan = services.plan(name);
   if (fenceKindOf(plan) === 'none') return nothing;
   const { primary } = plan;
   if (phase !== 'recovered' || fence?.status !== 'owed' || failover === null) return nothing;
   const now = services.now();
-  const since = Math.max(Date.parse(fence.since), now.getTime() - againSeconds * 1_000);
   const moves = await services.catalogue.moves(name);
-  if (moves.some(({ extent, startedAt }) => extent === 'fence' && Date.parse(startedAt) > since)) return nothing;
+  const tries = moves.filter(({ extent, startedAt }) => extent === 'fence' && startedAt > fence.since);
+  const again = now.getTime() - againSeconds * 1_000;
+  if (tries.some(({ startedAt }) => Date.parse(startedAt) > again)) return nothing;
+  if (tries.length > 0 && lease !== null) return nothing;
   const { servers } = await services.planOf({ plan: name, operation: failover });
   const instances = Object.values(servers).map(({ instance }) => instance);
   if (!(await answers(services, primary.region, instances))) return nothing;
