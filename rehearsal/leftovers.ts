@@ -103,16 +103,18 @@ async function namedByCatalogue(stage: Stage): Promise<Set<string>> {
 }
 
 /**
- * What a failback took the plan from goes with the prune of the next protect run that ends well and finds both Regions; until then the newest snapshots
+ * What a run left that was stopped, or that brought home what changed and failed, goes with the prune of the next protect run that ends well and finds both Regions; until then the newest snapshots
  * of what serves stay too, where the primary Region was silent.
  */
 function ofRounds({ cloud }: Stage, operations: readonly Operation[]): string[] {
   const runs = operations.filter(({ kind }) => kind === 'protect').toSorted((a, b) => a.epoch - b.epoch);
   const isSilent = ({ extent, rounds }: Operation) => extent === 'reverse' && rounds.length === 0;
   const pruned = runs.findLast((run) => run.outcome === 'succeeded' && !isSilent(run));
-  const since = runs.filter(({ extent, epoch }) => extent === 'reverse' && epoch > (pruned?.epoch ?? 0));
+  const since = runs.filter(({ epoch }) => epoch > (pruned?.epoch ?? 0));
   const newest = since.findLast((run) => run.outcome === 'succeeded' && isSilent(run));
-  const kept = new Set([...since.filter(({ outcome }) => outcome === 'failed'), newest].map((run) => run?.id));
+  const isUnpruned = ({ outcome, extent, cause }: Operation) =>
+    outcome === 'failed' && (extent === 'reverse' || cause?.startsWith('Its execution ') === true);
+  const kept = new Set([...since.filter(isUnpruned), newest].map((run) => run?.id));
   const all = cloud.regions.flatMap((region) => cloud.services(region).ec2.allResources());
   return all.filter(({ tags }) => kept.has(tags[keys.operation] ?? '')).map(({ id }) => id);
 }

@@ -48,6 +48,16 @@ export const reasons: readonly Reason[] = [
     why: 'A step renews the lease of its operation where nothing has for ten minutes; here another one always has.',
   },
   {
+    roles: ['failback/undo', 'failover/undo'],
+    actions: ['route53-recovery-cluster:GetRoutingControlState'],
+    why: 'An undo asks routing controls where users are only in plans without records; the plan that is lived through has some.',
+  },
+  {
+    roles: ['traffic/restore'],
+    actions: ['route53-recovery-cluster:UpdateRoutingControlStates'],
+    why: 'Controls are turned after the records: they are turned back where a second panel refuses, or what comes after fails.',
+  },
+  {
     roles: ['failover/undo'],
     actions: ['ec2:ModifyInstanceAttribute'],
     why: 'A failover that is stopped after its commit is final: what takes it over gives its servers their protections.',

@@ -14,6 +14,8 @@ export interface Swept {
   readonly isDone: boolean;
   /** What was found and not deleted; all of it once `isDone`. */
   readonly left: readonly SnapshotFacts[];
+  /** Ids of what AWS did not let go. */
+  readonly refused: ReadonlySet<string>;
 }
 
 /**
@@ -29,15 +31,20 @@ export async function sweepSnapshots(
 ): Promise<Swept> {
   const client = services.client(ec2Client, region);
   const deleted = new Set<string>();
+  const refused = new Set<string>();
   for (const snapshot of found) {
     if (!(await unneeded(snapshot))) continue;
     const { id } = snapshot;
-    if (deleted.size === deletionsMax) return { isDone: false, left: [] };
+    if (deleted.size === deletionsMax) return { isDone: false, left: [], refused };
     const kept = await whyKept(() => deleteSnapshot(client, id));
-    if (kept === undefined) deleted.add(id);
-    else await services.catalogue.addEvent(context.operation, services.now(), `${id} in ${region} is kept: ${kept}`);
+    if (kept === undefined) {
+      deleted.add(id);
+      continue;
+    }
+    refused.add(id);
+    await services.catalogue.addEvent(context.operation, services.now(), `${id} in ${region} is kept: ${kept}`);
   }
-  return { isDone: true, left: found.filter(({ id }) => !deleted.has(id)) };
+  return { isDone: true, left: found.filter(({ id }) => !deleted.has(id)), refused };
 }
 
 async function whyKept(remove: () => Promise<boolean>): Promise<string | undefined> {

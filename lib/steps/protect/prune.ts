@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import type { Twin } from '../../domain/catalogue.ts';
 import { hasCommands } from '../../domain/consistency.ts';
 import { nextPoll, type PollResult, pollingSeconds, pollSchema } from '../../domain/poll.ts';
 import { metrics } from '../../names.ts';
@@ -38,6 +39,7 @@ export async function prune(services: Services, input: z.infer<typeof pruneSchem
       return nextPoll(input.poll, false, services.now());
   let isDone = true;
   const pointsLeft = new Set<string | undefined>();
+  const refused = new Set<string>();
   // Each Region has quotas of its own.
   await sideBySide(['primary', 'recovery'] as const, async (side) => {
     const { region } = plan[side];
@@ -54,12 +56,18 @@ export async function prune(services: Services, input: z.infer<typeof pruneSchem
     });
     isDone &&= swept.isDone;
     for (const { point } of swept.left) pointsLeft.add(point);
+    for (const id of swept.refused) refused.add(id);
   });
   const isFull = !isDone;
   // What it made at its end may not be described yet. @source aws-facts [7.4]
   isDone &&= !judgement.isBroken || pollingSeconds(input.poll, services.now()) >= visibleWithinSeconds;
   if (isDone) {
-    await sideBySide(doomedTwins, (twin) => catalogue.removeTwin(twin));
+    // What AWS did not let go is still accounted for by its item, and tried again by the next prune.
+    const isLeft = (twin: Twin) => refused.has(twin.primarySnapshot) || refused.has(twin.recoverySnapshot);
+    await sideBySide(
+      doomedTwins.filter((twin) => !isLeft(twin)),
+      (twin) => catalogue.removeTwin(twin),
+    );
     for (const { id } of doomedPoints) if (!pointsLeft.has(id)) await catalogue.removePoint(plan.name, id);
     await publish(services, { plan: plan.name, step: 'protect/prune' }, [
       { metric: metrics.pointsAvailable, value: judgement.available },
