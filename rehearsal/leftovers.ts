@@ -113,7 +113,7 @@ function ofRounds({ cloud }: Stage, operations: readonly Operation[]): string[] 
   const since = runs.filter(({ epoch }) => epoch > (pruned?.epoch ?? 0));
   const newest = since.findLast((run) => run.outcome === 'succeeded' && isSilent(run));
   const isUnpruned = ({ outcome, extent, cause }: Operation) =>
-    outcome === 'failed' && (extent === 'reverse' || cause?.startsWith('Its execution ') === true);
+    outcome === 'failed' && (extent === 'reverse' || cause?.includes('Its execution ') === true);
   const kept = new Set([...since.filter(isUnpruned), newest].map((run) => run?.id));
   const all = cloud.regions.flatMap((region) => cloud.services(region).ec2.allResources());
   return all.filter(({ tags }) => kept.has(tags[keys.operation] ?? '')).map(({ id }) => id);
