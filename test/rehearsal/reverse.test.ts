@@ -106,6 +106,9 @@ describe('while production is away, the schedule of the plan brings home what ch
     write(4);
     const { history } = stage.start('protect');
     await stage.clock.run(() => history.some(({ state }) => state?.name === 'Round delta: volumes'));
+    // Whoever only looks takes nothing from it.
+    const looked = await stage.run('failback', { plan: shop.name, estimateOnly: true });
+    expect(outcomeOf(looked)).toMatchObject({ status: 'FAILED', error: 'OperationAlreadyRunning' });
     const failback = stage.start('failback');
     await settle(stage.states.ended(failback.arn));
     expect(outcomeOf(failback)).toMatchObject({ status: 'SUCCEEDED' });
