@@ -205,11 +205,11 @@ export const canaries: readonly Canary[] = [
     day: 'drilled',
   },
   {
-    name: 'drills where production would be',
+    name: 'drills with the records of production',
     promise: 'I10',
     file: 'lib/domain/drill.ts',
-    find: 'subnets: drill.subnets, securityGroups',
-    replace: 'securityGroups',
+    find: 'recovery: spare(plan.recovery), traffic: [], failover }',
+    replace: 'recovery: spare(plan.recovery), failover }',
     day: 'drilled',
   },
   {
