@@ -256,14 +256,10 @@ class Life {
     this.#stage.cloud.faults.add({ kind: 'refused', operation, caller, times: 1 });
   }
 
-  #rests(): Promise<void> {
-    return this.#until('protect rests', () =>
+  async #protectNow(): Promise<void> {
+    await this.#until('protect rests', () =>
       this.#stage.executions('protect').every(({ status }) => status !== 'RUNNING'),
     );
-  }
-
-  async #protectNow(): Promise<void> {
-    await this.#rests();
     await this.#ends(this.#stage.start('protect'), 'SUCCEEDED');
   }
 

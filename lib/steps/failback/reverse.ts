@@ -1,11 +1,10 @@
 import { ec2Client } from '../../aws/clients.ts';
-import { describeInstances } from '../../aws/instances.ts';
 import { findSnapshotsOfPlan } from '../../aws/snapshots.ts';
 import type { Operation } from '../../domain/catalogue.ts';
-import { Failure } from '../../domain/failure.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { sweepSnapshots } from '../operation/sweep.ts';
 import type { Context, Services } from '../services.ts';
+import { lookHome } from './look-home.ts';
 
 /** Whether an operation is reverse protection: a protect run while production is away. */
 export function isReverse({ extent }: Pick<Operation, 'extent'>): boolean {
@@ -13,15 +12,11 @@ export function isReverse({ extent }: Pick<Operation, 'extent'>): boolean {
 }
 
 /** Whether nothing can come home now. `plan`: with the servers that are away. A primary Region that refuses is not silent: somebody has to be told. */
-export async function isHomeSilent(services: Services, { primary, servers }: Plan): Promise<boolean> {
-  const instances = Object.values(servers).map(({ instance }) => instance);
-  try {
-    await describeInstances(services.client(ec2Client, primary.region), instances);
-    return false;
-  } catch (error) {
-    if (error instanceof Failure && error.code === 'AwsUnavailable') return true;
-    throw error;
-  }
+export async function isHomeSilent(services: Services, plan: Plan): Promise<boolean> {
+  const error = await lookHome(services, plan);
+  if (error === undefined) return false;
+  if (error.code === 'AwsUnavailable') return true;
+  throw error;
 }
 
 /**

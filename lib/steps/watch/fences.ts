@@ -1,12 +1,11 @@
 import * as z from 'zod';
-import { AwsFailure } from '../../aws/call.ts';
-import { ec2Client, sfnClient } from '../../aws/clients.ts';
+import { sfnClient } from '../../aws/clients.ts';
 import { startExecution } from '../../aws/executions.ts';
-import { describeInstances } from '../../aws/instances.ts';
 import type { PlanState } from '../../domain/catalogue.ts';
 import { isTransient } from '../../domain/failure.ts';
 import { fenceKindOf } from '../../domain/fence.ts';
 import { environment } from '../../names.ts';
+import { lookHome } from '../failback/look-home.ts';
 import type { Services } from '../services.ts';
 import { protectHome } from './protection.ts';
 
@@ -38,7 +37,6 @@ async function payOwedFence(
 ): Promise<Payment> {
   const plan = services.plan(name);
   if (fenceKindOf(plan) === 'none') return nothing;
-  const { primary } = plan;
   if (phase !== 'recovered' || fence?.status !== 'owed' || failover === null) return nothing;
   const now = services.now();
   const moves = await services.catalogue.moves(name);
@@ -46,9 +44,9 @@ async function payOwedFence(
   const again = now.getTime() - againSeconds * 1_000;
   if (tries.some(({ startedAt }) => Date.parse(startedAt) > again)) return nothing;
   if (tries.length > 0 && lease !== null) return nothing;
-  const { servers } = await services.planOf({ plan: name, operation: failover });
-  const instances = Object.values(servers).map(({ instance }) => instance);
-  if (!(await answers(services, primary.region, instances))) return nothing;
+  const silence = await lookHome(services, await services.planOf({ plan: name, operation: failover }));
+  // One that refuses answers too: that it cannot be fenced is to be told.
+  if (silence !== undefined && isTransient(silence)) return nothing;
   const minute = now
     .toISOString()
     .slice(0, 16)
@@ -59,15 +57,4 @@ async function payOwedFence(
     input: JSON.stringify({ plan: name, fenceOnly: true, trigger: 'watch' }),
   });
   return { started: execution.split(':').at(-1) ?? '' };
-}
-
-/** One that refuses answers too: that it cannot be fenced is to be told. */
-async function answers(services: Services, region: string, instances: readonly string[]): Promise<boolean> {
-  try {
-    await describeInstances(services.client(ec2Client, region), instances);
-    return true;
-  } catch (error) {
-    if (!(error instanceof AwsFailure)) throw error;
-    return error.code !== 'AwsUnavailable' && !isTransient(error);
-  }
 }
