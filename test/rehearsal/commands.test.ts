@@ -234,6 +234,25 @@ describe('a server with commands', () => {
     expect(isFrozen()).toBe(false);
   });
 
+  it('is thawed, and nothing of it is left, when the catalogue refuses to keep what was asked of AWS', async () => {
+    await open();
+    stage.guests.setManners('db', { ownClock: 'fails' });
+    // The second write of its function, once the freeze is sent; and of its capture once its snapshots are begun, those of two other servers being kept.
+    const once = { kind: 'refused', operation: 'UpdateItem', times: 1 } as const;
+    stage.cloud.faults.add({ ...once, caller: 'ProtectFreeze', skip: 1 });
+    expect(outcomeOf(await protectNow(stage))).toMatchObject({ status: 'FAILED', error: 'AwsRefused' });
+    expect(isFrozen()).toBe(false);
+    const refused = stage.cloud.faults.add({ ...once, caller: 'ProtectCapture', skip: 7 });
+    expect(outcomeOf(await protectNow(stage)).status).toBe('SUCCEEDED');
+    expect(refused.isMet()).toBe(true);
+    const point = await lastPoint();
+    const held = Object.values(point?.servers['db']?.volumes ?? {}).map(({ snapshot }) => snapshot);
+    const begun = [...primary().ec2.state.snapshots.values()].filter(
+      ({ tags }) => tags.some(({ Value }) => Value === point?.id) && tags.some(({ Value }) => Value === 'db'),
+    );
+    expect(begun.map(({ id }) => id).toSorted()).toEqual(held.toSorted());
+  });
+
   it('is thawed after 14 s of busy answers at most, and then captured crash-consistent', async () => {
     await open();
     stage.guests.setManners('db', { ownClock: 'fails' });

@@ -13,7 +13,10 @@ export interface Creation<Made> {
    * @throws Failure AwsNotYetConsistent when it sees a part that must grow
    */
   find(isVisible: boolean): Promise<Made | undefined>;
+  /** Asks AWS, as its last act: where this is refused, nothing was created. */
   make(): Promise<Made>;
+  /** Tells what was created, before it is noted as such; may run twice. */
+  tell?(made: Made): Promise<void>;
 }
 
 /**
@@ -34,12 +37,26 @@ export async function createOnce<Made>(
   if (known !== undefined) {
     const isVisible = services.now().getTime() - Date.parse(known.requestedAt) >= visibleWithinSeconds * 1_000;
     const found = await creation.find(isVisible);
-    if (found !== undefined) return keep(services, operation, step, found);
+    if (found !== undefined) return keep(services, operation, { step, creation }, found);
     if (!isVisible) throw notKnownYet(step);
   }
   if (!(await catalogue.claimCreation(operation, step, services.now(), known?.requestedAt))) throw notKnownYet(step);
+  return keep(services, operation, { step, creation }, await makeOrForget(services, operation, { step, creation }));
+}
+
+interface Making<Made> {
+  readonly step: string;
+  readonly creation: Creation<Made>;
+}
+
+/** What AWS refused is not looked for. */
+async function makeOrForget<Made>(
+  { catalogue }: Services,
+  operation: string,
+  { step, creation }: Making<Made>,
+): Promise<Made> {
   try {
-    return await keep(services, operation, step, await creation.make());
+    return await creation.make();
   } catch (error) {
     const isRefusal =
       error instanceof Failure && error.code !== 'AwsUnavailable' && error.code !== 'CatalogueUnavailable';
@@ -53,7 +70,14 @@ export function notKnownYet(step: string): Failure {
   return new Failure('AwsNotYetConsistent', `${step} was asked for already; what it created is looked for again.`);
 }
 
-async function keep<Made>(services: Services, operation: string, step: string, made: Made): Promise<Made> {
-  await services.catalogue.updateCreation(operation, step, { made });
+/** Where the catalogue refuses, the intent stays, by which a repeat finds what was created. */
+async function keep<Made>(
+  { catalogue }: Services,
+  operation: string,
+  { step, creation }: Making<Made>,
+  made: Made,
+): Promise<Made> {
+  await creation.tell?.(made);
+  await catalogue.updateCreation(operation, step, { made });
   return made;
 }

@@ -31,10 +31,10 @@ export async function snapshotOnce(
       const found = await findSnapshots(client, owner);
       const set = found.filter(({ startedAt }) => startedAt === found[0]?.startedAt);
       if (set.length > 0 && set.length < instance.volumes.length && !isVisible) throw notKnownYet(owner.step);
-      return set.length === 0 ? undefined : note(services, region, owner, set);
+      return set.length === 0 ? undefined : set;
     },
-    make: async () =>
-      note(services, region, owner, await snapshotInstance(services.client(ec2OnceClient, region), instance.id, owner)),
+    make: () => snapshotInstance(services.client(ec2OnceClient, region), instance.id, owner),
+    tell: (set) => note(services, region, owner, set),
   });
   const present = await describeSnapshots(
     client,
@@ -49,10 +49,9 @@ async function note(
   region: string,
   { operation, server, purpose }: OwnerTags,
   set: readonly SnapshotFacts[],
-): Promise<SnapshotFacts[]> {
+): Promise<void> {
   const made = set.map(({ id }) => id);
   const more = { made, region, ...(server === undefined ? {} : { server }) };
   const text = `${purpose} of ${server ?? 'a server'} is ${made.join(', ')}`;
   if (purpose !== 'recovery-point') await services.catalogue.addEvent(operation, services.now(), text, more);
-  return [...set];
 }

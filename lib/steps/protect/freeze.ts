@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { AwsFailure } from '../../aws/call.ts';
 import { ssmClient } from '../../aws/clients.ts';
-import { readCommand, sendScript } from '../../aws/commands.ts';
+import { type CommandState, readCommand, sendScript } from '../../aws/commands.ts';
 import { freezeScript, isHolding } from '../../domain/consistency.ts';
 import { Failure, isTransient } from '../../domain/failure.ts';
 import { type Freeze, newFreeze } from '../../domain/freeze.ts';
@@ -84,38 +84,47 @@ async function advanceFreeze(services: Services, plan: Plan, wanted: Wanted, fre
   if (freezing.thawRequestedAt !== null) return { kind: 'not-frozen', reason: 'it was thawed before it was captured' };
   if (freezing.frozenAt === null && !isInTime(freezing, services.now()))
     return { kind: 'not-frozen', reason: `its commands did not end within ${wanted.consistency.withinSeconds} s` };
+  let answer: Answer;
   try {
-    return await sendOrLook(services, plan, wanted, freezing);
+    answer = await askServer(services, plan, wanted, freezing);
   } catch (error) {
     if (!(error instanceof AwsFailure)) throw error;
     const { message: reason } = error;
     return isTransient(error) ? { kind: 'under-way' } : { kind: 'not-frozen', reason };
   }
+  return noteAnswer(services, wanted, freezing, answer);
 }
 
-async function sendOrLook(services: Services, plan: Plan, wanted: Wanted, freezing: Freeze): Promise<Look> {
-  const { catalogue, now } = services;
-  const { instance, server, point, command } = freezing;
+type Answer = CommandState | { readonly kind: 'sent'; readonly command: string };
+
+async function askServer(services: Services, plan: Plan, wanted: Wanted, freezing: Freeze): Promise<Answer> {
+  const { instance, server, point, command, frozenAt } = freezing;
   const ssm = services.client(ssmClient, plan.primary.region);
-  if (command === null) {
-    const sent = await sendScript(ssm, {
-      instance,
-      lines: freezeScript(point, wanted.consistency),
-      comment: `Homeward: freeze ${server} for ${point}`,
-      runSecondsMax: wanted.consistency.withinSeconds,
-    });
-    await catalogue.updateFreeze(freezing, { command: sent });
-    return { kind: 'under-way' };
-  }
-  if (freezing.frozenAt === null) {
-    const seen = await readCommand(ssm, command, instance);
-    if (seen.kind === 'under-way') return { kind: 'under-way' };
-    if (seen.kind !== 'succeeded') return { kind: 'not-frozen', reason: seen.reason };
-  }
+  if (frozenAt !== null) return { kind: 'succeeded' };
+  if (command !== null) return readCommand(ssm, command, instance);
+  const sent = await sendScript(ssm, {
+    instance,
+    lines: freezeScript(point, wanted.consistency),
+    comment: `Homeward: freeze ${server} for ${point}`,
+    runSecondsMax: wanted.consistency.withinSeconds,
+  });
+  return { kind: 'sent', command: sent };
+}
+
+/** What fails from here on is the catalogue, which ends the run: the server may be frozen by now. */
+async function noteAnswer(
+  { catalogue, now }: Services,
+  { consistency }: Wanted,
+  freezing: Freeze,
+  answer: Answer,
+): Promise<Look> {
+  if (answer.kind === 'sent') await catalogue.updateFreeze(freezing, { command: answer.command });
+  if (answer.kind === 'sent' || answer.kind === 'under-way') return { kind: 'under-way' };
+  if (answer.kind !== 'succeeded') return { kind: 'not-frozen', reason: answer.reason };
   const frozen = { ...freezing, frozenAt: freezing.frozenAt ?? now().toISOString() };
   if (freezing.frozenAt === null) await catalogue.updateFreeze(freezing, { frozenAt: frozen.frozenAt });
   if (isHolding(frozen, now())) return { kind: 'frozen' };
-  return { kind: 'not-frozen', reason: `too little of its ${wanted.consistency.withinSeconds} s was left` };
+  return { kind: 'not-frozen', reason: `too little of its ${consistency.withinSeconds} s was left` };
 }
 
 /** Whether it could still hold if it were frozen now. */
