@@ -21,7 +21,7 @@ function sweepLines(sweep: Sweep): string[] {
     ([mode, { calls, sites, cases, perfect }]) => `| ${mode} | ${calls} | ${sites} | ${cases} | ${perfect} |`,
   );
   const kinds = Object.entries(sweep.kinds).map(([kind, count]) => `${kind} ${count}`);
-  const minutes = (sweep.wallSeconds / 60).toFixed(0);
+  const minutes = (sweep.worldSeconds / 60).toFixed(0);
   return [
     '| Mode | Calls | Call sites | Cases | Perfect |',
     '| --- | --- | --- | --- | --- |',
@@ -29,7 +29,7 @@ function sweepLines(sweep: Sweep): string[] {
     '',
     `Kinds: ${kinds.join(', ')}.`,
     '',
-    `${sweep.runs} worlds, ${sweep.secondsPerRun.toFixed(1)} s each, ${minutes} minutes in all; ${sweep.broken} broken.`,
+    `${sweep.runs} worlds, ${sweep.secondsPerRun.toFixed(1)} s each, ${minutes} minutes of one core in all; ${sweep.broken} broken.`,
   ];
 }
 

@@ -50,7 +50,8 @@ export interface Sweep {
   /** Simulated worlds. */
   readonly runs: number;
   readonly broken: number;
-  readonly wallSeconds: number;
+  /** Of all worlds together, whenever and by whichever worker they were simulated. */
+  readonly worldSeconds: number;
   readonly secondsPerRun: number;
 }
 
@@ -195,20 +196,21 @@ function report(
       { calls: run.calls.length, sites: sitesOf(run).length, cases: ofMode.length, perfect: good },
     ] as const;
   });
+  const worldSeconds = verdicts.reduce((sum, { wallMs }) => sum + wallMs, 0) / 1_000;
   const numbers: Sweep = {
     modes: Object.fromEntries(ofModes),
     kinds: Object.fromEntries(kinds),
     runs: verdicts.length,
     broken: broken.length,
-    wallSeconds: Math.round(wallSeconds),
-    secondsPerRun: verdicts.reduce((sum, { wallMs }) => sum + wallMs, 0) / 1_000 / Math.max(1, verdicts.length),
+    worldSeconds: Math.round(worldSeconds),
+    secondsPerRun: worldSeconds / Math.max(1, verdicts.length),
   };
   console.log('');
   for (const [mode, of] of ofModes)
     console.log(`${mode}: ${of.calls} calls at ${of.sites} call sites, ${of.perfect} of ${of.cases} cases perfect`);
   console.log([...kinds].map(([kind, count]) => `${kind} ${count}`).join(', '));
   for (const verdict of broken) tell(verdict);
-  console.log(`${cases.length} cases, ${perfect.size} perfect, ${numbers.runs} worlds, ${numbers.wallSeconds} s`);
+  console.log(`${cases.length} cases, ${perfect.size} perfect, ${numbers.runs} worlds, ${Math.round(wallSeconds)} s`);
   keepNumbers(values.json, numbers);
   const isComplete = values.runs !== undefined || cases.every(({ key }) => perfect.has(key));
   return broken.length === 0 && isComplete && verdicts.length > 0;
