@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isolationFaults } from '../../lib/domain/fence.ts';
-import { type KeyFacts, keyFault, keyFindings } from '../../lib/domain/key.ts';
+import { type KeyFacts, keyFault, keyFindings, type Keys } from '../../lib/domain/key.ts';
 
 const arn = (id: string) => `arn:aws:kms:eu-central-1:123456789012:key/${id}`;
 const key = (more: Partial<KeyFacts> = {}): KeyFacts => ({
@@ -41,23 +41,39 @@ describe('keys', () => {
       [arn('a'), off],
       [arn('b'), key({ arn: arn('b') })],
     ]);
-    expect(keyFindings(copies, arn('a'), keys)).toEqual({
+    expect(keyFindings(copies, { key: arn('a') }, keys)).toEqual({
       ofCopies: [`key ${arn('a')} of the copies of server db, files is disabled: enable it`],
       ofPlan: [],
+      unnamed: [],
     });
   });
 
-  it('are no finding where they could not be looked at', () => {
-    expect(keyFindings(copies, arn('c'), new Map())).toEqual({ ofCopies: [], ofPlan: [] });
+  it('that could not be looked at are a finding where the plan names them not', () => {
+    const named = { key: arn('a'), formerKeys: [arn('b')] };
+    expect(keyFindings(copies, named, new Map())).toEqual({ ofCopies: [], ofPlan: [], unnamed: [] });
+    const { unnamed } = keyFindings(copies, { key: arn('a') }, new Map());
+    expect(unnamed).toEqual([
+      `key ${arn('b')} of the copies of server db is none of the plan's, so nothing may be launched from them: put it under recovery.formerKeys, and deploy`,
+    ]);
+    // One that was seen may be used for some reason, and without a key of its own the plan may use all.
+    expect(keyFindings(copies, { key: arn('a') }, new Map([[arn('b'), key()]])).unnamed).toEqual([]);
+    expect(keyFindings(copies, { formerKeys: [arn('c')] }, new Map()).unnamed).toEqual([]);
+  });
+
+  it("that an alias leads to are the plan's, as may be any where it could not be looked at', () => {
+    const alias = 'arn:aws:kms:eu-central-1:123456789012:alias/shop';
+    const unnamed = (keys: Keys) => keyFindings(copies, { key: alias }, keys).unnamed;
+    expect(unnamed(new Map())).toEqual([]);
+    expect(unnamed(new Map([[alias, key()]]))).toEqual([expect.stringMatching(/key\/b of the copies of server db is/)]);
   });
 
   it('of the plan are told apart where no copy is under them, by whichever name', () => {
     const alias = 'arn:aws:kms:eu-central-1:123456789012:alias/shop';
-    const found = (own: KeyFacts | undefined) => keyFindings(copies, alias, new Map([[alias, own]])).ofPlan;
+    const found = (own: KeyFacts | undefined) => keyFindings(copies, { key: alias }, new Map([[alias, own]])).ofPlan;
     expect(found(undefined)).toEqual([`key ${alias} of the plan, for copies to come, does not exist`]);
     expect(found(key({ arn: arn('c'), state: 'Disabled' }))).toEqual([expect.stringContaining('is disabled')]);
     expect(found(off)).toEqual([]);
-    expect(keyFindings(copies, undefined, new Map([[arn('a'), off]])).ofPlan).toEqual([]);
+    expect(keyFindings(copies, {}, new Map([[arn('a'), off]])).ofPlan).toEqual([]);
   });
 });
 

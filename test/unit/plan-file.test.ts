@@ -253,6 +253,24 @@ describe('plan file', () => {
       'homeward.yaml:8: plans.shop.recovery.key: "arn:aws:kms:eu-west-1:123456789012:key/2b7e1516-28ae-42d2-a6ab-f7158809cf4f" is not a key of eu-central-1. Name a key of the recovery Region.',
     ],
     [
+      'a former key of another Region',
+      '      subnets:',
+      '      formerKeys: [arn:aws:kms:eu-west-1:123456789012:key/1]\n      subnets:',
+      'homeward.yaml:9: plans.shop.recovery.formerKeys.0: "arn:aws:kms:eu-west-1:123456789012:key/1" is not a key of eu-central-1. Name a key that copies in the recovery Region are under.',
+    ],
+    [
+      'a former key that is the present one',
+      '      subnets:',
+      '      formerKeys: [arn:aws:kms:eu-central-1:123456789012:key/2b7e1516-28ae-42d2-a6ab-f7158809cf4f]\n      subnets:',
+      'homeward.yaml:9: plans.shop.recovery.formerKeys.0: "arn:aws:kms:eu-central-1:123456789012:key/2b7e1516-28ae-42d2-a6ab-f7158809cf4f" is recovery.key. Name keys that copies were made under before it.',
+    ],
+    [
+      'a former key twice',
+      '      subnets:',
+      '      formerKeys: [arn:aws:kms:eu-central-1:123456789012:key/1, arn:aws:kms:eu-central-1:123456789012:key/1]\n      subnets:',
+      'homeward.yaml:9: plans.shop.recovery.formerKeys.1: "arn:aws:kms:eu-central-1:123456789012:key/1" is written twice. Name each key once.',
+    ],
+    [
       'an RPO target below the schedule',
       'rpoTarget: 15 minutes',
       'rpoTarget: 1 minute',
