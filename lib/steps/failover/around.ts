@@ -95,6 +95,6 @@ async function lookAtAddress(
   const ec2 = services.client(ec2Client, recovery.region);
   const address = await findAddress(ec2, allocation, patience);
   if (address?.instance === undefined) return address === undefined ? undefined : { heldBy: address.interface ?? null };
-  const [holder] = await describeInstances(ec2, [address.instance]);
+  const [holder] = await describeInstances(ec2, [address.instance], patience);
   return { heldBy: tagValue(holder?.raw.Tags, 'plan') === name ? null : address.instance };
 }
