@@ -235,6 +235,12 @@ describe('plan file', () => {
       'homeward.yaml:38: plans.shop.failover.automatic.missingFor: "90 seconds" is not in whole minutes up to a day, as alarms are. Write it like "3 minutes".',
     ],
     [
+      'an alarm that looks back a minute longer than alarms can',
+      'missingFor: 3 minutes',
+      'missingFor: 1441 minutes',
+      'homeward.yaml:38: plans.shop.failover.automatic.missingFor: "1441 minutes" is not in whole minutes up to a day, as alarms are. Write it like "3 minutes".',
+    ],
+    [
       'a record that is named twice',
       'name: db.shop.example.com',
       'name: shop.example.com',
@@ -308,6 +314,10 @@ describe('plan file', () => {
     ],
   ])('names file, line, field, value and what would be right of %s', (_rule, from, to, problem) => {
     expect(problemsOf([from, to])).toEqual([problem]);
+  });
+
+  it('takes an alarm that looks back as long as alarms can', () => {
+    expect(problemsOf(['missingFor: 3 minutes', 'missingFor: 1 day'])).toEqual([]);
   });
 
   it('tells every mistake at once, those between fields too, in the order of their lines', () => {
