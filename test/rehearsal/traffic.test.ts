@@ -62,6 +62,10 @@ const pair = () => {
 };
 const turned = () => life.stage.cloud.services(plan.recovery.region).recoverycluster.stateOf(control);
 const web = (zone: string) => route53().resolve('shop.example.com', 'A', zone)?.values[0] ?? '';
+const newest = async (kind: 'failover' | 'failback') => {
+  const all = await life.stage.clock.settle(life.stage.catalogue.operations(plan.name));
+  return all.find((operation) => operation.kind === kind);
+};
 /** What is there now, with the address of the web server as it was: it gets another one at every start. */
 async function likeBefore(address: string) {
   const text = JSON.stringify(await zones()).replaceAll(`"${web(open)}"`, `"${address}"`);
@@ -125,9 +129,9 @@ describe('records that lead to a site in different ways', () => {
     expect(outcomeOf(await life.run('failover'))).toMatchObject({ status: 'FAILED', error: 'AwsRefused' });
     refused.remove();
     // The first one's batch cannot be put back either: what to do then is said, and is true.
-    const [failed] = await life.stage.clock.settle(life.stage.catalogue.operations(plan.name));
+    const failed = await newest('failover');
     const undo = { plan: plan.name, undo: failed?.id };
-    expect(failed).toMatchObject({ kind: 'failover', outcome: 'failed' });
+    expect(failed?.outcome).toBe('failed');
     expect(failed?.cause).toMatch(/The undo failed too: AwsRefused: Cannot switch shop\.example\.com/);
     expect(failed?.cause).toContain(`it was to switch shop.example.com from ${address} to `);
     expect(failed?.cause).toContain('mail.shop.example.com from home.example.net to away.example.net');
@@ -200,8 +204,8 @@ describe('records that lead to a site in different ways', () => {
     for (const caller of ['TrafficSwitch', 'TrafficRestore'])
       life.stage.cloud.faults.add({ kind: 'refused', operation: 'UpdateRoutingControlStates', caller, times: 100 });
     expect(outcomeOf(await life.run('failback'))).toMatchObject({ error: 'AwsRefused' });
-    const [returned] = await life.stage.clock.settle(life.stage.catalogue.operations(plan.name));
-    expect(returned).toMatchObject({ kind: 'failback', outcome: 'succeeded' });
+    const returned = await newest('failback');
+    expect(returned?.outcome).toBe('succeeded');
     expect(returned?.cause).toMatch(/ It is final, and what was left to do failed too: AwsRefused: /);
     expect(returned?.cause).toMatch(new RegExp(` Its servers serve: leave them, and turn by hand ${control} On\\.$`));
     const { recoverycluster } = life.stage.cloud.services(plan.recovery.region);
