@@ -27,6 +27,18 @@ export function placeWorld(cloud: SimulatedCloud, plan: Plan, world: World): voi
   for (const keyName of new Set(keyNames)) recovery.addKeyPair(keyName);
 }
 
+/** What a plan without probes, drills and prepared addresses names in its recovery Region, where its servers are there already. */
+export function placeRecovery(cloud: SimulatedCloud, { recovery }: Plan): void {
+  const { ec2 } = cloud.services(recovery.region);
+  if (recovery.key !== undefined) ec2.addKey(recovery.key);
+  for (const [index, id] of Object.values(recovery.subnets).entries())
+    ec2.addSubnet({ id, cidr: `10.${rangeBeside}.${index}.0/24`, assignsPublicIp: true });
+  for (const id of Object.values(recovery.securityGroups)) ec2.addSecurityGroup({ id });
+}
+
+/** The first range behind those of {@link placeNetworks}. */
+const rangeBeside = 4;
+
 /** Different address ranges, as two Regions that can ever be connected have. */
 function placeNetworks(cloud: SimulatedCloud, plan: Plan): void {
   const { primary, recovery, failback, probes, drill } = plan;
