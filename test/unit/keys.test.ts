@@ -1,6 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { isolationFaults } from '../../lib/domain/fence.ts';
 import { type KeyFacts, keyFault, keyFindings, type Keys } from '../../lib/domain/key.ts';
+import { formatProblem } from '../../lib/plan-file/document.ts';
+import { readPlanFile } from '../../lib/plan-file/read.ts';
+
+const shop = readFileSync(new URL('../../examples/shop.yaml', import.meta.url), 'utf8');
 
 const arn = (id: string) => `arn:aws:kms:eu-central-1:123456789012:key/${id}`;
 const key = (more: Partial<KeyFacts> = {}): KeyFacts => ({
@@ -74,6 +79,26 @@ describe('keys', () => {
     expect(found(key({ arn: arn('c'), state: 'Disabled' }))).toEqual([expect.stringContaining('is disabled')]);
     expect(found(off)).toEqual([]);
     expect(keyFindings(copies, {}, new Map([[arn('a'), off]])).ofPlan).toEqual([]);
+  });
+});
+
+describe('former keys of a plan', () => {
+  const [own = ''] = /arn:aws:kms\S+/.exec(shop) ?? [];
+  const elsewhere = arn('a').replace('eu-central-1', 'eu-west-1');
+  const reading = (...keys: string[]) =>
+    readPlanFile('homeward.yaml', shop.replace('      subnets:', `      formerKeys: [${keys.join()}]\n      subnets:`));
+
+  it('are read beside the present one, which they are not, each once, and of the recovery Region', () => {
+    expect(reading(arn('a'), arn('b'))).toMatchObject({
+      value: [{ recovery: { key: own, formerKeys: [arn('a'), arn('b')] } }],
+    });
+    const wrong = reading(elsewhere, own, arn('a'), arn('a'));
+    const field = 'homeward.yaml:9: plans.shop.recovery.formerKeys';
+    expect(wrong.kind === 'wrong' && wrong.problems.map(formatProblem)).toEqual([
+      `${field}.0: "${elsewhere}" is not a key of eu-central-1. Name a key that copies in the recovery Region are under.`,
+      `${field}.1: "${own}" is recovery.key. Name keys that copies were made under before it.`,
+      `${field}.3: "${arn('a')}" is written twice. Name each key once.`,
+    ]);
   });
 });
 
