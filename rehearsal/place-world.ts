@@ -1,3 +1,4 @@
+import { namedKeys } from '../lib/domain/key.ts';
 import { memberOf } from '../lib/domain/members.ts';
 import type { Plan, TrafficRecord } from '../lib/domain/plan.ts';
 import type { SimulatedCloud } from '../sim/create-cloud.ts';
@@ -13,7 +14,7 @@ type Addresses = ReadonlyMap<string, { readonly public: string | undefined; read
 export function placeWorld(cloud: SimulatedCloud, plan: Plan, world: World): void {
   placeNetworks(cloud, plan);
   const recovery = cloud.services(plan.recovery.region).ec2;
-  if (plan.recovery.key !== undefined) recovery.addKey(plan.recovery.key);
+  for (const key of namedKeys(plan.recovery)) recovery.addKey(key);
   for (const id of plan.failover.isolationGroups ?? [])
     cloud.services(plan.primary.region).ec2.addSecurityGroup({ id, isClosed: true });
   for (const { elasticIp } of Object.values(plan.servers))
@@ -30,7 +31,7 @@ export function placeWorld(cloud: SimulatedCloud, plan: Plan, world: World): voi
 /** What a plan without probes, drills and prepared addresses names in its recovery Region, where its servers are there already. */
 export function placeRecovery(cloud: SimulatedCloud, { recovery }: Plan): void {
   const { ec2 } = cloud.services(recovery.region);
-  if (recovery.key !== undefined) ec2.addKey(recovery.key);
+  for (const key of namedKeys(recovery)) ec2.addKey(key);
   for (const [index, id] of Object.values(recovery.subnets).entries())
     ec2.addSubnet({ id, cidr: `10.${rangeBeside}.${index}.0/24`, assignsPublicIp: true });
   for (const id of Object.values(recovery.securityGroups)) ec2.addSecurityGroup({ id });

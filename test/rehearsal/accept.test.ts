@@ -73,9 +73,7 @@ const there = (names: readonly string[]) => names.filter((name) => inventory(sta
 
 /** As if everything there had been made before the plan named another key. */
 function putUnder(key: string): void {
-  const { ec2 } = stage.cloud.services(away);
-  ec2.addKey(key);
-  for (const snapshot of ec2.state.snapshots.values())
+  for (const snapshot of stage.cloud.services(away).ec2.state.snapshots.values())
     if (snapshot.encryption !== undefined)
       Object.assign(snapshot, { encryption: { ...snapshot.encryption, keyArn: key } });
 }

@@ -75,6 +75,9 @@ async function release(services: Services, context: Context, stoppedServersAt: s
   }
 }
 
+/** Failures of an undo that give that advice themselves, or leave nothing to undo: another operation has the plan. */
+const saysWhatNext = new Set(['UndoFailed', 'StaleEpoch']);
+
 /** With what a person has to do where an undo failed: what has committed is not undone, and only what is left of it is done by hand. */
 async function causeOf(
   services: Services,
@@ -96,7 +99,7 @@ async function causeOf(
     first,
     `The undo failed too: ${second}`,
     ...(switched === undefined ? [] : [`Look where users are led; it was to switch ${switched}.`]),
-    ...(undoing.Error === 'UndoFailed' ? [] : [`When the cause is gone, ${undoAgain(input)}`]),
+    ...(saysWhatNext.has(undoing.Error ?? '') ? [] : [`When the cause is gone, ${undoAgain(input)}`]),
   ].join(' ');
 }
 
