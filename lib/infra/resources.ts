@@ -285,7 +285,10 @@ export class Resources {
    * The keys that the plans name for the recovery Region, by ARN or alias. At home volumes have keys that no plan names, and a
    * plan without a key takes the Region's default.
    */
-  #keysOf(side: PlanSide, keysOf: (of: NamedKeys) => readonly string[]): Required<Pick<Right, 'resources' | 'conditions'>>[] {
+  #keysOf(
+    side: PlanSide,
+    keysOf: (of: NamedKeys) => readonly string[],
+  ): Required<Pick<Right, 'resources' | 'conditions'>>[] {
     const anyKey = (region: string) => `arn:${this.partition}:kms:${region}:${this.account}:key/*`;
     const { plans } = this.#arns;
     if (side === 'primary') return [{ resources: this.regions(side).map(anyKey), conditions: {} }];
