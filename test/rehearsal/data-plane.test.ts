@@ -87,7 +87,9 @@ it('turns back the control of one panel where somebody turned one of another pan
   expect(ended).toMatchObject({
     error: 'TrafficChanged',
     message: expect.stringMatching(
-      new RegExp(`: somebody turned a routing control meanwhile, and now they are .*${other} On\\. Look at the control`),
+      new RegExp(
+        `: somebody turned a routing control meanwhile, and now they are .*${other} On\\. Look at the control`,
+      ),
     ),
   });
   expect(turnedBy('TrafficSwitch')).toEqual([`${alone} Off`, `${other} Off`]);

@@ -8,7 +8,7 @@ import { findLeftovers, inventory } from '../../rehearsal/leftovers.ts';
 import { Stage } from '../../rehearsal/stage.ts';
 import type { Write } from '../../rehearsal/workload.ts';
 import { changedIndexes } from '../../sim/blocks/content.ts';
-import { eventsOf, outcomeOf, setSchedules, shop, smallShop, synthesisMs } from './shop-stage.ts';
+import { outcomeOf, setSchedules, shop, smallShop, synthesisMs } from './shop-stage.ts';
 
 const home = shop.primary.region;
 const away = shop.recovery.region;
@@ -128,12 +128,11 @@ describe('a second plan for what the first one launched', () => {
     expect(written.size).toBeGreaterThan(20);
     for (const [key, bytes] of written) {
       const [server = '', device = '', index] = key.split(' ');
-      expect(ec2(third).readBlock(volumesOf(second, third, server).get(device) ?? '', Number(index))).toEqual(bytes);
+      const there = ec2(third).readBlock(volumesOf(second, third, server).get(device) ?? '', Number(index));
+      expect([key, bytes !== undefined && there.equals(bytes)]).toEqual([key, true]);
     }
     expect(second.workload.servingRegion()).toBe(third);
     expect(first.workload.servingRegion()).toBeUndefined();
-    const lost = (await eventsOf(second, operation?.id)).filter((text) => String(text).includes('is lost'));
-    expect(lost).toEqual([]);
   });
 
   it('leaves nothing that neither of the two plans answers for (I8)', async () => {

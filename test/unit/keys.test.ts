@@ -65,7 +65,7 @@ describe('keys', () => {
     expect(keyFindings(copies, { formerKeys: [arn('c')] }, new Map()).unnamed).toEqual([]);
   });
 
-  it("that an alias leads to are the plan's, as may be any where it could not be looked at', () => {
+  it("that an alias leads to are the plan's, as may be any where it could not be looked at", () => {
     const alias = 'arn:aws:kms:eu-central-1:123456789012:alias/shop';
     const unnamed = (keys: Keys) => keyFindings(copies, { key: alias }, keys).unnamed;
     expect(unnamed(new Map())).toEqual([]);

@@ -82,7 +82,7 @@ const saysWhatNext = new Set(['UndoFailed', 'StaleEpoch']);
 async function causeOf(
   services: Services,
   input: Omit<z.infer<typeof closeSchema>, 'outcome'> & Pick<Operation, 'outcome'>,
-  { traffic, controls }: Operation,
+  operation: Operation,
 ): Promise<string | null> {
   const { failure, undoing } = input;
   if (failure === undefined) return null;
@@ -90,11 +90,11 @@ async function causeOf(
   if (undoing === undefined) return first;
   const second = describeFailure(undoing.Error, undoing.Cause);
   if (input.outcome === 'succeeded') {
-    const unturned = unturnedWords(controls);
+    const unturned = unturnedWords(operation.controls);
     const byHand = unturned === undefined ? '' : ` Its servers serve: leave them, and turn by hand ${unturned}.`;
     return `${first} It is final, and what was left to do failed too: ${second}${byHand}`;
   }
-  const switched = switchWords({ traffic, controls });
+  const switched = switchWords(operation);
   return [
     first,
     `The undo failed too: ${second}`,
@@ -102,7 +102,6 @@ async function causeOf(
     ...(saysWhatNext.has(undoing.Error ?? '') ? [] : [`When the cause is gone, ${undoAgain(input)}`]),
   ].join(' ');
 }
-
 
 /** A Distributed Map does not say what its items failed of; their transfers do. */
 async function firstCause(
