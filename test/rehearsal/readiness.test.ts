@@ -157,17 +157,6 @@ describe('readiness', () => {
         new RegExp(`in the way: instance profile arn:\\S+/${server} of server ${server} does not exist: create it`),
       );
     expect(await status()).toMatch(/in the way: instance profile arn:\S+\/web of server web has no role: give it one/);
-    // A role may look at the keys of its plan, and at no other.
-    const unnamed = `${key.slice(0, -1)}0`;
-    for (const snapshot of stage.cloud.services(away).ec2.state.snapshots.values())
-      if (snapshot.encryption !== undefined)
-        Object.assign(snapshot, { encryption: { ...snapshot.encryption, keyArn: unnamed } });
-    const hidden = stage.cloud.faults.add({ kind: 'refused', service: 'kms', times: 100 });
-    await look();
-    hidden.remove();
-    expect(await status()).toContain(
-      `key ${unnamed} of the copies of server files is none of the plan's, so nothing may be launched from them: put it under recovery.formerKeys, and deploy`,
-    );
     const calls = stage.cloud.record.calls.slice(before).filter(({ role }) => role?.includes('WatchReadiness'));
     expect(calls.length).toBeGreaterThan(0);
     expect(calls.filter(({ region }) => region === home)).toEqual([]);

@@ -10,7 +10,6 @@ import type { Write } from '../../rehearsal/workload.ts';
 import { changedIndexes } from '../../sim/blocks/content.ts';
 import { outcomeOf, setSchedules, shop, smallShop, synthesisMs } from './shop-stage.ts';
 
-const home = shop.primary.region;
 const away = shop.recovery.region;
 const third = 'eu-north-1';
 const servers = Object.keys(shop.servers);
