@@ -64,7 +64,7 @@ const turned = () => life.stage.cloud.services(plan.recovery.region).recoveryclu
 const web = (zone: string) => route53().resolve('shop.example.com', 'A', zone)?.values[0] ?? '';
 const newest = async (kind: 'failover' | 'failback') => {
   const all = await life.stage.clock.settle(life.stage.catalogue.operations(plan.name));
-  return all.find((operation) => operation.kind === kind);
+  return all.filter((operation) => operation.kind === kind).toSorted((a, b) => b.epoch - a.epoch)[0];
 };
 /** What is there now, with the address of the web server as it was: it gets another one at every start. */
 async function likeBefore(address: string) {
