@@ -88,7 +88,7 @@ it('turns back the control of one panel where somebody turned one of another pan
     error: 'TrafficChanged',
     message: expect.stringMatching(
       new RegExp(
-        `: somebody turned a routing control meanwhile, and now they are .*${other} On\\. Look at the control`,
+        `: somebody turned a routing control meanwhile, and now they are ${ofHome} On, ${ofAway} On\\. Look at the control`,
       ),
     ),
   });
