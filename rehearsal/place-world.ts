@@ -1,3 +1,4 @@
+import { namedKeys } from '../lib/domain/key.ts';
 import { memberOf } from '../lib/domain/members.ts';
 import type { Plan, TrafficRecord } from '../lib/domain/plan.ts';
 import type { SimulatedCloud } from '../sim/create-cloud.ts';
@@ -13,7 +14,7 @@ type Addresses = ReadonlyMap<string, { readonly public: string | undefined; read
 export function placeWorld(cloud: SimulatedCloud, plan: Plan, world: World): void {
   placeNetworks(cloud, plan);
   const recovery = cloud.services(plan.recovery.region).ec2;
-  if (plan.recovery.key !== undefined) recovery.addKey(plan.recovery.key);
+  for (const key of namedKeys(plan.recovery)) recovery.addKey(key);
   for (const id of plan.failover.isolationGroups ?? [])
     cloud.services(plan.primary.region).ec2.addSecurityGroup({ id, isClosed: true });
   for (const { elasticIp } of Object.values(plan.servers))
@@ -26,6 +27,18 @@ export function placeWorld(cloud: SimulatedCloud, plan: Plan, world: World): voi
   const keyNames = Object.values(world.servers).flatMap(({ details }) => details?.keyName ?? []);
   for (const keyName of new Set(keyNames)) recovery.addKeyPair(keyName);
 }
+
+/** What a plan without probes, drills and prepared addresses names in its recovery Region, where its servers are there already. */
+export function placeRecovery(cloud: SimulatedCloud, { recovery }: Plan): void {
+  const { ec2 } = cloud.services(recovery.region);
+  for (const key of namedKeys(recovery)) ec2.addKey(key);
+  for (const [index, id] of Object.values(recovery.subnets).entries())
+    ec2.addSubnet({ id, cidr: `10.${rangeBeside}.${index}.0/24`, assignsPublicIp: true });
+  for (const id of Object.values(recovery.securityGroups)) ec2.addSecurityGroup({ id });
+}
+
+/** The first range behind those of {@link placeNetworks}. */
+const rangeBeside = 4;
 
 /** Different address ranges, as two Regions that can ever be connected have. */
 function placeNetworks(cloud: SimulatedCloud, plan: Plan): void {

@@ -14,7 +14,7 @@ import { SimulatedCloud } from '../sim/create-cloud.ts';
 import type { Random } from '../sim/random.ts';
 import type { Execution } from '../sim/stepfunctions/stepfunctions.ts';
 import { Guests } from './guests.ts';
-import { placePairs, placeWorld } from './place-world.ts';
+import { placePairs, placeRecovery, placeWorld } from './place-world.ts';
 import { Workload } from './workload.ts';
 import { type World, withWorldMembers } from './world.ts';
 
@@ -32,6 +32,8 @@ export interface StageOptions {
   readonly seed: number;
   /** What {@link synthesize} wrote. */
   readonly assembly: string;
+  /** Regions of the cloud beside those of the plan, for plans that are deployed {@link Stage.beside} it. */
+  readonly furtherRegions?: readonly string[];
 }
 
 /** The simulated day every rehearsal begins with. */
@@ -53,14 +55,14 @@ export class Stage {
   readonly #machines: Readonly<Record<MachineKind, string>>;
   readonly #names: Random;
 
-  private constructor(options: StageOptions, clock: VirtualClock, cloud: SimulatedCloud, found: Map<string, string>) {
-    this.plan = options.plan;
+  private constructor(plan: Plan, clock: VirtualClock, cloud: SimulatedCloud, found: ReadonlyMap<string, string>) {
+    this.plan = plan;
     this.clock = clock;
     this.cloud = cloud;
     this.guests = new Guests(cloud, this.plan);
     this.workload = new Workload(cloud, this.plan, this.guests);
     this.#names = cloud.random.fork('console');
-    const region = options.plan.recovery.region;
+    const { region } = plan.recovery;
     this.tableName = found.get(outputs.tableName) ?? '';
     this.catalogue = new Catalogue(this.tableName, new DynamoDBClient(cloud.clientConfig(region)));
     const arnOf = (kind: MachineKind) => found.get(machineOutput[kind]) ?? '';
@@ -69,27 +71,40 @@ export class Stage {
 
   /** Builds the world and deploys the assembly into it. Real time stands still for the process until {@link close}. */
   static async open(options: StageOptions): Promise<Stage> {
-    const { world, seed, assembly } = options;
+    const { world, seed, assembly, furtherRegions = [] } = options;
     const plan = withWorldMembers(options.plan, world);
     const clock = new VirtualClock(firstMorning);
     try {
       const cloud = new SimulatedCloud({
-        regions: [plan.primary.region, plan.recovery.region],
+        regions: [plan.primary.region, plan.recovery.region, ...furtherRegions],
         clock,
         seed,
         ...(plan.recovery.key === undefined ? {} : { account: plan.recovery.key.split(':')[4] ?? '' }),
       });
       placeWorld(cloud, plan, world);
-      const stacks = await clock.settle(deployAssembly(cloud, assembly));
-      const found = stacks.flatMap((stack) => stack.outputs.map(({ key, value }): [string, string] => [key, value]));
-      placePairs(cloud, plan, new Map(found).get(healthCheckOutput(plan.name)) ?? '');
-      const stage = new Stage({ ...options, plan }, clock, cloud, new Map(found));
-      stage.workload.startHeartbeat();
-      return stage;
+      return await Stage.#deploy(plan, assembly, clock, cloud);
     } catch (error) {
       clock.uninstall();
       throw error;
     }
+  }
+
+  /**
+   * Another plan deployed into the same cloud and time, for servers that are there already: those that this plan's failover launched. It ends
+   * with this stage, which is to be closed alone.
+   */
+  beside(plan: Plan, assembly: string): Promise<Stage> {
+    placeRecovery(this.cloud, plan);
+    return Stage.#deploy(plan, assembly, this.clock, this.cloud);
+  }
+
+  static async #deploy(plan: Plan, assembly: string, clock: VirtualClock, cloud: SimulatedCloud): Promise<Stage> {
+    const stacks = await clock.settle(deployAssembly(cloud, assembly));
+    const found = stacks.flatMap((stack) => stack.outputs.map(({ key, value }): [string, string] => [key, value]));
+    placePairs(cloud, plan, new Map(found).get(healthCheckOutput(plan.name)) ?? '');
+    const stage = new Stage(plan, clock, cloud, new Map(found));
+    stage.workload.startHeartbeat();
+    return stage;
   }
 
   /** Gives real time back. */

@@ -51,9 +51,14 @@ export interface InstanceFacts {
 }
 
 /** Those of the instances that AWS knows: one that was launched a moment ago, or ended an hour ago, is missing. */
-export async function describeInstances(ec2: EC2Client, ids: readonly string[]): Promise<InstanceFacts[]> {
+export async function describeInstances(
+  ec2: EC2Client,
+  ids: readonly string[],
+  patience?: Patience,
+): Promise<InstanceFacts[]> {
   const found: InstanceFacts[] = [];
-  for (const some of inFilters(ids)) found.push(...(await listInstances(ec2, [{ Name: 'instance-id', Values: some }])));
+  for (const some of inFilters(ids))
+    found.push(...(await listInstances(ec2, [{ Name: 'instance-id', Values: some }], patience)));
   return found;
 }
 
@@ -96,8 +101,8 @@ export async function findServersOfPlan(ec2: EC2Client, plan: string): Promise<L
     }));
 }
 
-function listInstances(ec2: EC2Client, filters: Filter[]): Promise<InstanceFacts[]> {
-  return keepOfInstances(ec2, filters, (instance) => [factsOf(instance)]);
+function listInstances(ec2: EC2Client, filters: Filter[], patience?: Patience): Promise<InstanceFacts[]> {
+  return keepOfInstances(ec2, filters, (instance) => [factsOf(instance)], patience);
 }
 
 /** Of each page no more is kept than is wanted: of an account's instances there may be tens of thousands. */

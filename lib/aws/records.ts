@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/client-route-53';
 import { Failure } from '../domain/failure.ts';
 import { type RecordName, type RecordValue, titleOf, type TrafficChange, withDot } from '../domain/record-set.ts';
+import { changeWords } from '../domain/traffic-words.ts';
 import { AwsFailure, awsCall } from './call.ts';
 
 /** What a record is now in every respect, or `undefined` when there is none. Where a set is named, it is that one of the set. */
@@ -75,7 +76,7 @@ export async function switchRecords(
     if (!(error instanceof AwsFailure && error.awsName === 'InvalidChangeBatch')) throw error;
     throw new Failure(
       'TrafficChanged',
-      `Cannot switch ${titles} in zone ${zone}: somebody changed a record meanwhile. Look at the zone, then redrive the execution.`,
+      `Cannot switch ${changes.map(changeWords).join('; ')} in zone ${zone}: somebody changed a record meanwhile. Look at the zone.`,
       { cause: error },
     );
   }

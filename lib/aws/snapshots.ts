@@ -11,7 +11,7 @@ import * as z from 'zod';
 import { snapshotId } from '../domain/ids.ts';
 import { AwsFailure, awsCall } from './call.ts';
 import { inFilters } from './filters.ts';
-import { type OwnerTags, planFilters, stepFilters, tagSpecification, tagValue } from './tags.ts';
+import { type Maker, type OwnerTags, planFilters, stepFilters, tagSpecification, tagValue } from './tags.ts';
 
 /** A snapshot as the steps see it. */
 export const snapshotFactsSchema = z
@@ -52,7 +52,7 @@ export async function describeSnapshots(ec2: EC2Client, ids: readonly string[]):
 }
 
 /** Snapshots that a step created before, by their tags. @source aws-facts [1.10] */
-export function findSnapshots(ec2: EC2Client, owner: Pick<OwnerTags, 'operation' | 'step'>): Promise<SnapshotFacts[]> {
+export function findSnapshots(ec2: EC2Client, owner: Maker): Promise<SnapshotFacts[]> {
   return listSnapshots(ec2, stepFilters(owner));
 }
 

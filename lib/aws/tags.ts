@@ -39,12 +39,17 @@ export function tagsOf(tags: Readonly<Record<string, string>>): Tag[] {
   return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
 }
 
-/** Filters that find what a step created before, or without `step`, what its operation did. */
-export function stepFilters({ operation, step }: Maker) {
-  return tagFilters({ [keys.operation]: operation, ...(step === undefined ? {} : { [keys.step]: step }) });
+/**
+ * Filters that find what a step created before, or without `step`, what its operation did. Operations have the names of their executions, so those of
+ * plans in two stacks may be called the same, and one Region may hold what both made.
+ */
+export function stepFilters({ plan, operation, step }: Maker) {
+  const ofOperation = { [keys.plan]: plan, [keys.operation]: operation };
+  return tagFilters({ ...ofOperation, ...(step === undefined ? {} : { [keys.step]: step }) });
 }
 
 export interface Maker {
+  readonly plan: string;
   readonly operation: string;
   readonly step?: string;
 }

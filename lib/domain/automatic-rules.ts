@@ -90,13 +90,16 @@ function isPrivate(address: string): boolean {
   );
 }
 
+/** Of an alarm whose periods are shorter than an hour. @source CloudWatch API reference, PutMetricAlarm, EvaluationPeriods */
+const windowSecondsMax = 86_400;
+
 /** Rules of `failover.automatic`. */
 export const automaticRules: readonly Rule[] = [
   signals,
   rule(automatic({ missingFor: z.number() }), ({ failover }) => {
     const { missingFor } = failover.automatic;
     return [
-      (missingFor % 60 !== 0 || missingFor > 86_400) && {
+      (missingFor % 60 !== 0 || missingFor > windowSecondsMax) && {
         path: path('missingFor'),
         message: 'is not in whole minutes up to a day, as alarms are. Write it like "3 minutes".',
       },

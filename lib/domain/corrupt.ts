@@ -8,6 +8,6 @@ const whatCharactersMax = 600;
 export function corrupt(item: string, what: string): Failure {
   return new Failure(
     'CatalogueCorrupt',
-    `Item ${printable(item, itemCharactersMax)} of the catalogue's table is broken: ${printable(what, whatCharactersMax)}. Nothing was done because of it. Correct the item, or restore the table to a time before it broke (point-in-time recovery), then start again.`,
+    `Item ${printable(item, itemCharactersMax)} of the catalogue's table is broken: ${printable(what, whatCharactersMax)}. Nothing was done because of it. Correct the item, or restore the table to a time before it broke (point-in-time recovery), then ask for the same again.`,
   );
 }

@@ -237,8 +237,8 @@ function wrongPhase(state: PlanState, kind: HolderKind): string {
   const next: Record<Phase, string> = {
     protected: 'protect, failover and accept are possible',
     recovered: 'failback and protect are possible',
-    'failing-over': 'redrive or stop the failover that is under way first',
-    'failing-back': 'redrive or stop the failback that is under way first',
+    'failing-over': 'wait for the failover that is under way, or stop its execution, which undoes it',
+    'failing-back': 'wait for the failback that is under way, or stop its execution, which undoes it',
   };
   return `Cannot start ${kind} of plan ${state.plan}: its phase is ${state.phase}, ${kind} needs ${phasesNeeded[kind].join(' or ')}. In phase ${state.phase} ${next[state.phase]}.`;
 }

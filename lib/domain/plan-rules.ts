@@ -11,6 +11,7 @@ import {
 } from './block-rules.ts';
 import { formatDuration } from './duration.ts';
 import { isolationRule, owedFenceRule } from './fence-rules.ts';
+import { keyRules } from './key-rules.ts';
 import { memberOf } from './members.ts';
 import { type Broken, type Rule, rule } from './rule.ts';
 import { trafficRules } from './traffic-rules.ts';
@@ -42,15 +43,7 @@ const rules: readonly Rule[] = [
       message: 'is the primary Region too. Name another Region.',
     },
   ]),
-  rule(
-    z.object({ recovery: z.object({ region: z.string(), key: z.string().startsWith('arn:') }) }),
-    ({ recovery: { region, key } }) => [
-      key.split(':')[3] !== region && {
-        path: ['recovery', 'key'],
-        message: `is not a key of ${region}. Name a key of the recovery Region.`,
-      },
-    ],
-  ),
+  ...keyRules,
   rule(
     z.object({ protection: z.object({ every: z.number(), rpoTarget: z.number() }) }),
     ({ protection: { every, rpoTarget } }) => [

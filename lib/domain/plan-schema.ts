@@ -147,6 +147,7 @@ const planSchema = fields({
   recovery: fields({
     region,
     key: key.exactOptional(),
+    formerKeys: listOf(key, 'key').exactOptional(),
     subnets: mapOf(id('subnet'), id('subnet')),
     securityGroups: mapOf(id('sg'), id('sg')),
     fallback: fallback.exactOptional(),

@@ -217,10 +217,14 @@ export type HomeDrillNetwork = Pick<DrillNetwork, 'subnets' | 'securityGroups'>;
 export interface Plan {
   readonly name: string;
   readonly primary: { readonly region: string };
-  /** `subnets` and `securityGroups` lead from the primary Region's id to the recovery Region's. Without `key`: the Region's default EBS key. */
+  /**
+   * `subnets` and `securityGroups` lead from the primary Region's id to the recovery Region's. Without `key`: the Region's default EBS key.
+   * `formerKeys`: under which older copies are; nothing new is encrypted with them.
+   */
   readonly recovery: {
     readonly region: string;
     readonly key?: string;
+    readonly formerKeys?: readonly string[];
     readonly subnets: Readonly<Record<string, string>>;
     readonly securityGroups: Readonly<Record<string, string>>;
     readonly fallback?: Fallback;

@@ -30,6 +30,8 @@ export interface ReplicationFacts {
   readonly lost: string | undefined;
   /** What a copy begun now is under. */
   readonly wanted: Protection;
+  /** Keys that nothing new is put under, by ARN or alias. */
+  readonly formerKeys: readonly string[];
   /** Of a volume whose images go by blocks. */
   readonly deltas: DeltaHistory | undefined;
 }
@@ -41,13 +43,14 @@ export interface ReplicationFacts {
  * where the Region encrypts by default [2.3]. A volume in the place of another one has no lineage with what is there, only, perhaps, most
  * of its content: where that is cheaper, the two are compared. Blocks need both sides of the twin.
  */
-export function chooseMethod({ primaryVolume, lastTwin, far, lost, wanted, deltas }: ReplicationFacts): MethodChoice {
+export function chooseMethod(facts: ReplicationFacts): MethodChoice {
+  const { primaryVolume, lastTwin, lost, deltas } = facts;
   if (lastTwin === undefined)
     return { method: 'native-full', reason: 'nothing of this volume is in the recovery Region yet' };
   const { primarySnapshot, recoverySnapshot } = lastTwin;
   const isNative = isNativeCopy(lastTwin);
   if (!isNative && lost !== undefined) return inFull(`${lost}, a side of its last twin, is gone`);
-  const difference = far === undefined ? undefined : differenceOf(isNative, far, wanted);
+  const difference = differenceOf(isNative, facts);
   if (lastTwin.primaryVolume !== primaryVolume) {
     const reason = `the last twin belongs to volume ${lastTwin.primaryVolume ?? '(none)'}, not to ${primaryVolume}`;
     const comparison = difference !== undefined || deltas === undefined ? undefined : comparisonOf(deltas);
@@ -69,7 +72,9 @@ function inFull(reason: string): MethodChoice {
 }
 
 /** Why nothing that is wanted now can build on what is there. A delta goes onto an encrypted snapshot whatever the volume at home is. */
-function differenceOf(isNative: boolean, far: Protection, wanted: Protection): string | undefined {
+function differenceOf(isNative: boolean, { far, wanted, formerKeys }: ReplicationFacts): string | undefined {
+  if (far === undefined) return undefined;
+  if (far.key !== undefined && formerKeys.includes(far.key)) return `is under key ${far.key}, which is a former one`;
   if (!far.isEncrypted && wanted.isEncrypted) return 'is unencrypted, and copies are encrypted now';
   if (far.isEncrypted && !wanted.isEncrypted) return isNative ? 'is encrypted, and copies are not any more' : undefined;
   const isOther = far.key !== undefined && wanted.key !== undefined && far.key !== wanted.key;

@@ -4,6 +4,7 @@ import { isDrilled } from '../domain/drill.ts';
 import { fenceKindOf } from '../domain/fence.ts';
 import { recoverySubnets } from '../domain/launch-network.ts';
 import { hasDispensable } from '../domain/left-out.ts';
+import { isAlias, type NamedKeys, namedKeys } from '../domain/key.ts';
 import type { Plan, PlanGroup, PlanServer } from '../domain/plan.ts';
 import { arnsOf, controlsOf } from '../domain/routing-control.ts';
 import { hasFailoverPair, recordsOf } from '../domain/traffic.ts';
@@ -26,6 +27,16 @@ export interface Arns {
   readonly plans: readonly Plan[];
 }
 
+const directActions = [
+  'Decrypt',
+  'DescribeKey',
+  'Encrypt',
+  'GenerateDataKey',
+  'GenerateDataKeyWithoutPlaintext',
+  'ReEncryptFrom',
+  'ReEncryptTo',
+] as const;
+
 /** What a key is used for on behalf of a step. @source aws-facts [8.3] */
 const keyActions = {
   make: ['Decrypt', 'DescribeKey', 'GenerateDataKeyWithoutPlaintext', 'ReEncryptFrom', 'ReEncryptTo'],
@@ -33,17 +44,13 @@ const keyActions = {
   copyTo: ['Decrypt', 'DescribeKey', 'GenerateDataKey', 'GenerateDataKeyWithoutPlaintext', 'ReEncryptTo'],
   /** An instance that starts needs a grant and nothing else. @source AWS re:Post, kms-iam-ec2-permission */
   attach: [],
-  direct: [
-    'Decrypt',
-    'DescribeKey',
-    'Encrypt',
-    'GenerateDataKey',
-    'GenerateDataKeyWithoutPlaintext',
-    'ReEncryptFrom',
-    'ReEncryptTo',
-  ],
+  direct: directActions,
+  directTo: directActions,
 } as const;
 type KeyUse = keyof typeof keyActions;
+
+/** Something begins under the key that builds on nothing under another: that is the plan's present one. */
+const isBeginning = (use: KeyUse) => use === 'copyTo' || use === 'directTo';
 
 type PlanSide = 'primary' | 'recovery';
 /** `launch`: where servers are launched, which is the recovery Region, and for drills of the way home the primary Region too. */
@@ -227,10 +234,10 @@ export class Resources {
     const direct = { StringEquals: { 'kms:CallerAccount': this.account } };
     const through = use === 'copyFrom' ? this.regions('primary', 'recovery') : this.regions(...sides);
     const via = { StringEquals: { 'kms:ViaService': through.map((region) => `ec2.${region}.${suffix(region)}`) } };
-    const base: Conditions = use === 'direct' ? direct : via;
+    const base: Conditions = keyActions[use] === directActions ? direct : via;
     const actions = keyActions[use].map((action) => `kms:${action}`);
     return sides
-      .flatMap((side) => this.#keysOf(side))
+      .flatMap((side) => this.#keysOf(side, isBeginning(use) ? presentKeys : namedKeys))
       .flatMap(({ resources, conditions }) => [
         ...(actions.length === 0 ? [] : [{ actions, resources, conditions: { ...base, ...conditions } }]),
         {
@@ -245,7 +252,7 @@ export class Resources {
   lookAtKeys(...sides: PlanSide[]): Right[] {
     const base = { StringEquals: { 'kms:CallerAccount': this.account } };
     return sides
-      .flatMap((side) => this.#keysOf(side))
+      .flatMap((side) => this.#keysOf(side, namedKeys))
       .map(({ resources, conditions }) => ({
         actions: ['kms:DescribeKey'],
         resources,
@@ -255,12 +262,12 @@ export class Resources {
 
   /** The default key of the Region, whichever it is, where a plan names its key by an alias, which the direct APIs do not take. */
   defaultKeys(): Right[] {
-    const plans = this.#arns.plans.filter(({ recovery }) => recovery.key?.includes(':alias/') === true);
+    const plans = this.#arns.plans.filter(({ recovery }) => presentKeys(recovery).some(isAlias));
     const ofDefaults = new Resources({
       ...this.#arns,
       plans: plans.map((plan) => ({ ...plan, recovery: withoutKey(plan.recovery) })),
     });
-    return plans.length === 0 ? [] : ofDefaults.keys('direct', 'recovery');
+    return plans.length === 0 ? [] : ofDefaults.keys('directTo', 'recovery');
   }
 
   get #planNames(): string[] {
@@ -278,13 +285,15 @@ export class Resources {
    * The keys that the plans name for the recovery Region, by ARN or alias. At home volumes have keys that no plan names, and a
    * plan without a key takes the Region's default.
    */
-  #keysOf(side: PlanSide): Required<Pick<Right, 'resources' | 'conditions'>>[] {
+  #keysOf(
+    side: PlanSide,
+    keysOf: (of: NamedKeys) => readonly string[],
+  ): Required<Pick<Right, 'resources' | 'conditions'>>[] {
     const anyKey = (region: string) => `arn:${this.partition}:kms:${region}:${this.account}:key/*`;
     const { plans } = this.#arns;
     if (side === 'primary') return [{ resources: this.regions(side).map(anyKey), conditions: {} }];
     const open = plans.filter(({ recovery }) => recovery.key === undefined).map(({ recovery }) => recovery.region);
-    const named = plans.flatMap(({ recovery }) => recovery.key ?? []);
-    const isAlias = (key: string) => key.includes(':alias/');
+    const named = plans.flatMap(({ recovery }) => keysOf(recovery));
     const exact = [...new Set([...open.map(anyKey), ...named.filter((key) => !isAlias(key))])];
     const aliases = named.filter(isAlias).map((key) => key.slice(key.indexOf('alias/')));
     return [
@@ -299,6 +308,11 @@ export class Resources {
           ]),
     ];
   }
+}
+
+/** What is encrypted anew is under this one. */
+function presentKeys({ key }: NamedKeys): readonly string[] {
+  return key === undefined ? [] : [key];
 }
 
 function withoutKey({ key: _, ...recovery }: Plan['recovery']): Plan['recovery'] {

@@ -353,7 +353,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
     of.make(of.snapshots('recovery'), 'ebs:StartSnapshot'),
     of.mark(of.snapshots('recovery'), 'manifest'),
     on(of.snapshots('recovery'), 'ebs:PutSnapshotBlock', 'ebs:CompleteSnapshot'),
-    ...of.keys('direct', 'recovery'),
+    ...of.keys('directTo', 'recovery'),
     ...of.defaultKeys(),
   ],
 };

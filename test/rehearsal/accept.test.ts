@@ -4,12 +4,19 @@ import { runOperation, showStatus } from '../../lib/cli/operations.ts';
 import type { Operation } from '../../lib/domain/catalogue.ts';
 import type { Plan } from '../../lib/domain/plan.ts';
 import type { Life } from '../../proof/life.ts';
+import { deployedPolicies } from '../../proof/rights/policies.ts';
 import { inventory } from '../../rehearsal/leftovers.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
 import { assemblyOf, eventsOf, openLife, outcomeOf, setSchedules, shop, synthesisMs } from './shop-stage.ts';
 
-/** What stays goes by itself after an hour, so that a test need not live through fourteen days. */
-const plan: Plan = { ...shop, failback: { ...shop.failback, keepForSeconds: 3_600 } };
+const former = 'arn:aws:kms:eu-central-1:123456789012:key/00112233-4455-4677-8899-aabbccddeeff';
+
+/** What stays goes by itself after an hour, so that a test need not live through fourteen days. Its first point is under another key than those to come. */
+const plan: Plan = {
+  ...shop,
+  recovery: { ...shop.recovery, formerKeys: [former] },
+  failback: { ...shop.failback, keepForSeconds: 3_600 },
+};
 const home = shop.primary.region;
 const away = shop.recovery.region;
 const assembly = assemblyOf(plan);
@@ -64,9 +71,17 @@ const atHome = () =>
   ]);
 const there = (names: readonly string[]) => names.filter((name) => inventory(stage).includes(name));
 
+/** As if everything there had been made before the plan named another key. */
+function putUnder(key: string): void {
+  for (const snapshot of stage.cloud.services(away).ec2.state.snapshots.values())
+    if (snapshot.encryption !== undefined)
+      Object.assign(snapshot, { encryption: { ...snapshot.encryption, keyArn: key } });
+}
+
 describe('I5: what stays after coming home', () => {
   it('is told with what it costs a month: in the notice, the evidence and the status', async () => {
     await life.run('protect');
+    putUnder(former);
     // Two blocks on each volume that the lost Region never sent.
     life.write(2);
     stage.cloud.faults.lose(home);
@@ -108,6 +123,23 @@ describe('I5: what stays after coming home', () => {
     await stage.clock.advance(7_200_000);
     expect(stage.executions('failback').filter(({ name }) => name.startsWith('accept-'))).toEqual([]);
     expect(there(all)).toEqual(all);
+  });
+
+  it('was launched from copies under a former key, and the next point is under the present one, in full and aloud', async () => {
+    const { ec2 } = stage.cloud.services(away);
+    const volumes = ec2.volumesOf(stage.workload.instanceIn(away, 'files') ?? '');
+    expect(ec2.encryptionOf(volumes.get('/dev/sdf') ?? '')?.keyArn).toBe(former);
+    const { servers = {} } = (await catalogued(stage.catalogue.points('shop'))).at(-1) ?? {};
+    const { method, copy = '' } = servers['files']?.volumes['/dev/sdf'] ?? {};
+    expect([method, ec2.encryptionOf(copy ?? '')?.keyArn]).toEqual(['native-full', plan.recovery.key]);
+    expect(servers['db']?.volumes['/dev/sdf']?.method).toBe('delta');
+    const said = (await eventsOf(stage, (await last('protect')).id)).join();
+    const mayUse = [...deployedPolicies(stage.cloud).values()]
+      .filter(({ statements }) => statements.some(({ Resource }) => Resource.includes(former)))
+      .map(({ title }) => title);
+    expect(mayUse).toEqual(expect.arrayContaining(['failover/launch', 'failback/undo', 'transfer/move']));
+    expect(mayUse.filter((title) => ['protect/replicate', 'operation/manifest'].includes(title))).toEqual([]);
+    expect(said).toMatch(/files:\/dev\/sdf is copied in full: snap-\w+ is under key \S+eeff, which is a former one/);
   });
 
   it('is listed by server, and a list changes nothing (I12)', async () => {

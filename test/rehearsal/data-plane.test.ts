@@ -86,7 +86,11 @@ it('turns back the control of one panel where somebody turned one of another pan
   const ended = outcomeOf(await life.run('failover'));
   expect(ended).toMatchObject({
     error: 'TrafficChanged',
-    message: expect.stringContaining('somebody turned a routing'),
+    message: expect.stringMatching(
+      new RegExp(
+        `: somebody turned a routing control meanwhile, and now they are ${ofHome} On, ${ofAway} On\\. Look at the control`,
+      ),
+    ),
   });
   expect(turnedBy('TrafficSwitch')).toEqual([`${alone} Off`, `${other} Off`]);
   expect(turnedBy('TrafficRestore')).toEqual([`${alone} On`, `${ofAway} Off`]);

@@ -236,6 +236,12 @@ describe('a server with three network interfaces in two subnets', () => {
     // The server that it was launched as keeps the address, and the next failover may take it from there.
     expect(stateOf(away).addresses.get(elasticIp)?.instanceId).toBeDefined();
     expect(await warnedOfAddress()).toEqual([]);
+    // Nobody waits for AWS to say whose server it is for longer than for all else that a failover can do without.
+    const slow = { operation: 'DescribeInstances', caller: 'FailoverPreflight', times: 100 };
+    stage.cloud.faults.add({ kind: 'answer-late', ...slow });
+    expect(await warnedOfAddress()).toEqual([
+      expect.stringContaining('Elastic IPs could not be looked at: Cannot describe instances: AWS answered AbortError'),
+    ]);
   });
 });
 

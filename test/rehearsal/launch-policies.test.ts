@@ -1,3 +1,4 @@
+import { CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
 import { DescribeInstanceAttributeCommand, DescribeVolumesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { showStatus } from '../../lib/cli/operations.ts';
@@ -13,9 +14,10 @@ const secret = 'password=hunter2';
 const script = `#!/bin/sh\n# für die Ausweichregion\necho ${secret} > /etc/shop\n`;
 const encoded = (text: string) => Buffer.from(text, 'utf8').toString('base64');
 
-/** What a plan may say of a launch beyond where and as what. */
+/** What a plan may say of a launch beyond where and as what. Its alarm looks back as long as alarms can, so that such a one is deployed. */
 const plan: Plan = {
   ...shop,
+  failover: { ...shop.failover, automatic: { ...shop.failover.automatic, missingForSeconds: 86_400 } },
   recovery: { ...shop.recovery, userData: 'suppress', hydration: { mibPerSecond: 200 } },
   servers: Object.fromEntries(
     Object.entries(shop.servers).map(([name, server]) => {
@@ -97,6 +99,9 @@ async function ratesAway(): Promise<(number | undefined)[]> {
 
 describe('what a plan says of a launch', () => {
   it('is what its servers are launched with by a drill: user data, and a rate that tells when they have all of their performance', async () => {
+    const watch = new CloudWatchClient(stage.cloud.clientConfig(away));
+    const { MetricAlarms = [] } = await settle(watch.send(new DescribeAlarmsCommand({})));
+    expect(Math.max(...MetricAlarms.map(({ EvaluationPeriods = 0 }) => EvaluationPeriods))).toBe(1_440);
     const drill = stage.start('failover', { plan: plan.name, drill: true });
     await stage.clock.run(() => isEntered(drill, 'Health'));
     // Of the first wave, of which each server has two volumes.

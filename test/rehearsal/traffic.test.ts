@@ -62,6 +62,10 @@ const pair = () => {
 };
 const turned = () => life.stage.cloud.services(plan.recovery.region).recoverycluster.stateOf(control);
 const web = (zone: string) => route53().resolve('shop.example.com', 'A', zone)?.values[0] ?? '';
+const newest = async (kind: 'failover' | 'failback') => {
+  const all = await life.stage.clock.settle(life.stage.catalogue.operations(plan.name));
+  return all.filter((operation) => operation.kind === kind).toSorted((a, b) => b.epoch - a.epoch)[0];
+};
 /** What is there now, with the address of the web server as it was: it gets another one at every start. */
 async function likeBefore(address: string) {
   const text = JSON.stringify(await zones()).replaceAll(`"${web(open)}"`, `"${address}"`);
@@ -119,13 +123,27 @@ describe('records that lead to a site in different ways', () => {
   it('are put back exactly where one of two zones refuses its batch (I5)', async () => {
     const address = web(open);
     life.stage.cloud.faults.add({ kind: 'refused', operation: 'ChangeResourceRecordSets', skip: 1 });
+    const back = { operation: 'ChangeResourceRecordSets', caller: 'TrafficRestore', times: 1_000 };
+    const refused = life.stage.cloud.faults.add({ kind: 'refused', ...back });
     const since = life.stage.clock.now();
     expect(outcomeOf(await life.run('failover'))).toMatchObject({ status: 'FAILED', error: 'AwsRefused' });
+    refused.remove();
+    // The first one's batch cannot be put back either: what to do then is said, and is true.
+    const failed = await newest('failover');
+    const undo = { plan: plan.name, undo: failed?.id };
+    expect(failed?.outcome).toBe('failed');
+    expect(failed?.cause).toMatch(/The undo failed too: AwsRefused: Cannot switch shop\.example\.com/);
+    expect(failed?.cause).toContain(`it was to switch shop.example.com from ${address} to `);
+    expect(failed?.cause).toContain('mail.shop.example.com from home.example.net to away.example.net');
+    expect(failed?.cause).toContain(`${control} from On to Off. When the cause is gone, undo it again: `);
+    expect(failed?.cause).toContain(JSON.stringify(undo));
+    await life.run('failover', undo);
     await life.rest();
-    // One batch for the public zone, one that was refused, one that puts the first one's back.
+    // One batch for the public zone, one that was refused, and one that puts the first one's back once it may.
     expect(batches(since).map(({ outcome, role }) => [outcome, /TrafficRestore/.test(role ?? '')])).toEqual([
       ['answered', false],
       ['refused', false],
+      ...Array.from({ length: 13 }, () => ['refused', true]),
       ['answered', true],
     ]);
     expect(await likeBefore(address)).toEqual(before);
@@ -144,8 +162,7 @@ describe('records that lead to a site in different ways', () => {
     const ended = outcomeOf(await life.run('failover'));
     watched();
     expect(ended).toMatchObject({ error: 'TrafficChanged', message: expect.stringContaining('a safety rule of') });
-    const [operation] = await life.stage.clock.settle(life.stage.catalogue.operations(plan.name));
-    expect(operation).toMatchObject({ kind: 'failover', outcome: 'succeeded' });
+    expect((await newest('failover'))?.outcome).toBe('succeeded');
     expect(batches(since).map(({ input }) => input['HostedZoneId'])).toEqual([open, inside]);
     const now = await zones();
     const [eu, us] = of(before, open, 'www.shop.example.com') ?? [];
@@ -182,7 +199,16 @@ describe('records that lead to a site in different ways', () => {
       of(before, open, 'shop.example.com')?.flatMap(({ ResourceRecords = [] }) => ResourceRecords[0]?.Value ?? []) ??
       [];
     life.write(1);
-    expect(outcomeOf(await life.run('failback'))).toMatchObject({ status: 'SUCCEEDED' });
+    // Once the records lead home a failback is final: a control that AWS refuses to turn is left to people, who are told.
+    for (const caller of ['TrafficSwitch', 'TrafficRestore'])
+      life.stage.cloud.faults.add({ kind: 'refused', operation: 'UpdateRoutingControlStates', caller, times: 100 });
+    expect(outcomeOf(await life.run('failback'))).toMatchObject({ error: 'AwsRefused' });
+    const returned = await newest('failback');
+    expect(returned?.outcome).toBe('succeeded');
+    expect(returned?.cause).toMatch(/ It is final, and what was left to do failed too: AwsRefused: /);
+    expect(returned?.cause).toMatch(new RegExp(` Its servers serve: leave them, and turn by hand ${control} On\\.$`));
+    const { recoverycluster } = life.stage.cloud.services(plan.recovery.region);
+    recoverycluster.addCluster(clusterEndpoints, { [control]: 'On' });
     await life.rest();
     expect(await likeBefore(original)).toEqual(before);
     expect([pair(), turned()]).toEqual(['home', 'On']);

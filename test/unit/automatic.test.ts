@@ -43,6 +43,13 @@ describe('signals of automatic failover', () => {
     expect(problemsOf(written(probes(port('8.8.8.8')), 'coolDown: 10 minutes'))).toEqual([]);
   });
 
+  it('may be missing for as long as an alarm can look back, and no minute longer', () => {
+    expect(problemsOf(['missingFor: 3 minutes', 'missingFor: 1 day'])).toEqual([]);
+    expect(problemsOf(['missingFor: 3 minutes', 'missingFor: 1441 minutes'])).toEqual([
+      `homeward.yaml:38: ${place}.missingFor: "1441 minutes" is not in whole minutes up to a day, as alarms are. Write it like "3 minutes".`,
+    ]);
+  });
+
   it.each([
     ['none at all', [], '.heartbeat: is missing. Write a heartbeat, or at least one probe.'],
     ['an empty list', [beat, 'probes: {}'], '.probes: is not enough. Name at least one probe.'],

@@ -1,6 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { isolationFaults } from '../../lib/domain/fence.ts';
-import { type KeyFacts, keyFault, keyFindings } from '../../lib/domain/key.ts';
+import { type KeyFacts, keyFault, keyFindings, type Keys } from '../../lib/domain/key.ts';
+import { formatProblem } from '../../lib/plan-file/document.ts';
+import { readPlanFile } from '../../lib/plan-file/read.ts';
+
+const shop = readFileSync(new URL('../../examples/shop.yaml', import.meta.url), 'utf8');
 
 const arn = (id: string) => `arn:aws:kms:eu-central-1:123456789012:key/${id}`;
 const key = (more: Partial<KeyFacts> = {}): KeyFacts => ({
@@ -41,23 +46,59 @@ describe('keys', () => {
       [arn('a'), off],
       [arn('b'), key({ arn: arn('b') })],
     ]);
-    expect(keyFindings(copies, arn('a'), keys)).toEqual({
+    expect(keyFindings(copies, { key: arn('a') }, keys)).toEqual({
       ofCopies: [`key ${arn('a')} of the copies of server db, files is disabled: enable it`],
       ofPlan: [],
+      unnamed: [],
     });
   });
 
-  it('are no finding where they could not be looked at', () => {
-    expect(keyFindings(copies, arn('c'), new Map())).toEqual({ ofCopies: [], ofPlan: [] });
+  it('that could not be looked at are a finding where the plan names them not', () => {
+    const named = { key: arn('a'), formerKeys: [arn('b')] };
+    expect(keyFindings(copies, named, new Map())).toEqual({ ofCopies: [], ofPlan: [], unnamed: [] });
+    const { unnamed } = keyFindings(copies, { key: arn('a') }, new Map());
+    expect(unnamed).toEqual([
+      `key ${arn('b')} of the copies of server db is none of the plan's, so nothing may be launched from them: put it under recovery.formerKeys, and deploy`,
+    ]);
+    // One that was seen may be used for some reason, and without a key of its own the plan may use all.
+    expect(keyFindings(copies, { key: arn('a') }, new Map([[arn('b'), key()]])).unnamed).toEqual([]);
+    expect(keyFindings(copies, { formerKeys: [arn('c')] }, new Map()).unnamed).toEqual([]);
+  });
+
+  it("that an alias leads to are the plan's, as may be any where it could not be looked at", () => {
+    const alias = 'arn:aws:kms:eu-central-1:123456789012:alias/shop';
+    const unnamed = (keys: Keys) => keyFindings(copies, { key: alias }, keys).unnamed;
+    expect(unnamed(new Map())).toEqual([]);
+    expect(unnamed(new Map([[alias, key()]]))).toEqual([expect.stringMatching(/key\/b of the copies of server db is/)]);
   });
 
   it('of the plan are told apart where no copy is under them, by whichever name', () => {
     const alias = 'arn:aws:kms:eu-central-1:123456789012:alias/shop';
-    const found = (own: KeyFacts | undefined) => keyFindings(copies, alias, new Map([[alias, own]])).ofPlan;
+    const found = (own: KeyFacts | undefined) => keyFindings(copies, { key: alias }, new Map([[alias, own]])).ofPlan;
     expect(found(undefined)).toEqual([`key ${alias} of the plan, for copies to come, does not exist`]);
     expect(found(key({ arn: arn('c'), state: 'Disabled' }))).toEqual([expect.stringContaining('is disabled')]);
     expect(found(off)).toEqual([]);
-    expect(keyFindings(copies, undefined, new Map([[arn('a'), off]])).ofPlan).toEqual([]);
+    expect(keyFindings(copies, {}, new Map([[arn('a'), off]])).ofPlan).toEqual([]);
+  });
+});
+
+describe('former keys of a plan', () => {
+  const [own = ''] = /arn:aws:kms\S+/.exec(shop) ?? [];
+  const elsewhere = arn('a').replace('eu-central-1', 'eu-west-1');
+  const reading = (...keys: string[]) =>
+    readPlanFile('homeward.yaml', shop.replace('      subnets:', `      formerKeys: [${keys.join()}]\n      subnets:`));
+
+  it('are read beside the present one, which they are not, each once, and of the recovery Region', () => {
+    expect(reading(arn('a'), arn('b'))).toMatchObject({
+      value: [{ recovery: { key: own, formerKeys: [arn('a'), arn('b')] } }],
+    });
+    const wrong = reading(elsewhere, own, arn('a'), arn('a'));
+    const field = 'homeward.yaml:9: plans.shop.recovery.formerKeys';
+    expect(wrong.kind === 'wrong' && wrong.problems.map(formatProblem)).toEqual([
+      `${field}.0: "${elsewhere}" is not a key of eu-central-1. Name a key that copies in the recovery Region are under.`,
+      `${field}.1: "${own}" is recovery.key. Name keys that copies were made under before it.`,
+      `${field}.3: "${arn('a')}" is written twice. Name each key once.`,
+    ]);
   });
 });
 

@@ -19,6 +19,7 @@ function choose(primaryVolume: string, lastTwin: Twin | undefined, change: Parti
     far: plain,
     lost: undefined,
     wanted: plain,
+    formerKeys: [],
     deltas: undefined,
     ...change,
   });
@@ -86,6 +87,16 @@ describe('choosing how a snapshot is replicated', () => {
         full: 'unexpected',
       });
     expect(choose('vol-2', home, { far: other, wanted: { isEncrypted: true, key: undefined } }).method).toBe('delta');
+  });
+  it('copies everything when what is there is under a former key, though nobody knows which one an alias leads to', () => {
+    for (const isEncrypted of [true, false])
+      expect(
+        choose('vol-2', home, { far: encrypted, wanted: { isEncrypted, key: undefined }, formerKeys: [key] }),
+      ).toEqual({
+        method: 'native-full',
+        reason: `snap-r0 is under key ${key}, which is a former one`,
+        full: 'unexpected',
+      });
   });
   it('lets AWS copy everything once, announced, when that pays', () => {
     const choice = choose('vol-2', home, { deltas });

@@ -19,6 +19,7 @@ import {
   pairFault,
   pairOf,
 } from '../../lib/domain/traffic.ts';
+import { switchWords, unturnedWords } from '../../lib/domain/traffic-words.ts';
 
 const place = { zone: 'Z1', name: 'shop.example.com' };
 const server: TrafficRecord = { ...place, type: 'A', ttlSeconds: 60, server: 'web', address: 'public' };
@@ -243,4 +244,24 @@ describe('a record set', () => {
     expect(reads({ after: { values: [] } })).toBe(false);
     expect(reads({ after: { ...aliasTo('ZP', 'p.elb.example.net'), ttlSeconds: 60 } })).toBe(false);
   });
+});
+
+it('what an operation was to switch is told by what it was and was to be, and of its controls those that are still to be turned', () => {
+  const record = { ...place, type: 'A', changeId: null } as const;
+  const traffic = [
+    { ...record, before: plain(['192.0.2.1']), after: plain(['198.51.100.1']) },
+    { ...record, set: 'eu', before: weight('192.0.2.1', 0), after: weight('192.0.2.1', 9) },
+    { ...record, name: 'same.example.com', before: plain(['192.0.2.1']), after: plain(['192.0.2.1']) },
+  ];
+  const off = { control: 'arn:home', before: 'On', after: 'Off', turnedAt: null } as const;
+  const on = { control: 'arn:away', before: 'Off', after: 'On', turnedAt: null } as const;
+  expect(switchWords({ traffic, controls: [off, on] })).toBe(
+    'shop.example.com from 192.0.2.1 to 198.51.100.1; shop.example.com (eu) from 192.0.2.1, weight 0 to 192.0.2.1, weight 9; arn:home from On to Off; arn:away from Off to On',
+  );
+  expect(unturnedWords([{ ...off, turnedAt: '2026-01-05T10:00:00.000Z' }, on])).toBe('arn:away On');
+  expect([switchWords({ traffic: [] }), unturnedWords([]), unturnedWords(undefined)]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
 });

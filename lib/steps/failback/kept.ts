@@ -38,7 +38,10 @@ export async function findKept(services: Services, { name, primary, recovery }: 
         failover,
         servers: maker === undefined ? [] : await launchedBy(services, maker),
         images: maker === undefined ? [] : await findImages(away, maker),
-        launched: maker === undefined ? [] : there(await findVolumes(away, { [tags.operation]: maker.operation })),
+        launched:
+          maker === undefined
+            ? []
+            : there(await findVolumes(away, { [tags.plan]: name, [tags.operation]: maker.operation })),
         replaced: there(await findVolumes(home, replaced)),
         snapshots: snapshots.filter(
           ({ operation, purpose }) => operation === failback.id && purpose === 'returned-primary',

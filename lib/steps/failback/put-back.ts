@@ -47,7 +47,8 @@ async function restoreOriginals(
   }
   const client = services.client(ec2Client, plan.primary.region);
   // By their tags: of one that could not be recorded the operation knows nothing.
-  const built = await findVolumes(client, { [tags.operation]: operation.id, [tags.purpose]: 'failback-volume' });
+  const ofOperation = { [tags.plan]: plan.name, [tags.operation]: operation.id };
+  const built = await findVolumes(client, { ...ofOperation, [tags.purpose]: 'failback-volume' });
   const isGone = await deleteFree(client, built);
   return (await removeRounds(services, input, plan.primary.region)) && isBack && isGone;
 }

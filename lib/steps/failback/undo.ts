@@ -4,7 +4,7 @@ import { describeInstances, stopInstances } from '../../aws/instances.ts';
 import type { Operation } from '../../domain/catalogue.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { nextPoll, type PollResult } from '../../domain/poll.ts';
-import { type undoSchema, waitForUndo } from '../failover/undo.ts';
+import { type undoSchema, waitForUndo, waitUntilLed } from '../failover/undo.ts';
 import type { Services } from '../services.ts';
 import { protectedServers, switchProtections } from '../waves/protections.ts';
 import { instancesOf, serversAway } from '../waves/site.ts';
@@ -28,7 +28,7 @@ export async function undo(services: Services, input: UndoInput): Promise<PollRe
     if (state.commit !== input.operation) await commit(services, input);
     // The records may have been switched before the health check was.
     const isLed = await lead(services, input, 'primary');
-    return isLed ? nextPoll(input.poll, true, services.now()) : notYet(services, input);
+    return isLed ? nextPoll(input.poll, true, services.now()) : waitUntilLed(services, input, 'primary');
   }
   await takeBack(services, input);
   await services.catalogue.progress(input, { progression: 'undoing', committedAt: null }, services.now());

@@ -10,7 +10,7 @@ import type { SnapshotFacts } from '../../aws/snapshots.ts';
 import { tagValue } from '../../aws/tags.ts';
 import { type CapacityReservation, capacityOf, reservationIn } from '../../domain/capacity.ts';
 import type { PointServer } from '../../domain/catalogue.ts';
-import type { Keys } from '../../domain/key.ts';
+import { type Keys, namedKeys } from '../../domain/key.ts';
 import { type Named, namesOf } from '../../domain/launch-names.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { PreparedAddress } from '../../domain/prepared-addresses.ts';
@@ -62,7 +62,7 @@ export async function lookAround(
   const reservations = [...images.keys()].flatMap((server) => reservationIn(capacityOf(plan, server)) ?? []);
   const kms = services.client(kmsClient, plan.recovery.region);
   const keyIds = new Set([...copyKeysOf({ images, snapshots }).values()].flatMap((keys) => [...keys]));
-  if (plan.recovery.key !== undefined) keyIds.add(plan.recovery.key);
+  for (const key of namedKeys(plan.recovery)) keyIds.add(key);
   const [keys, addresses, profiles, reserved, quotas, isolation] = await withPatience((patience) =>
     Promise.all([
       lookAtEach('KMS keys', keyIds, (id) => findKey(kms, id, patience)),
@@ -95,6 +95,6 @@ async function lookAtAddress(
   const ec2 = services.client(ec2Client, recovery.region);
   const address = await findAddress(ec2, allocation, patience);
   if (address?.instance === undefined) return address === undefined ? undefined : { heldBy: address.interface ?? null };
-  const [holder] = await describeInstances(ec2, [address.instance]);
+  const [holder] = await describeInstances(ec2, [address.instance], patience);
   return { heldBy: tagValue(holder?.raw.Tags, 'plan') === name ? null : address.instance };
 }

@@ -86,11 +86,11 @@ async function launchFindings(
   const names = nameFindings(configurationsOf(images), plan.recovery.region, named);
   const prepared = addressFindings(plan, addresses);
   const copies = snapshotFindings(plan, from, { images, snapshots });
-  const { ofCopies, ofPlan } = keyFindings(copyKeysOf({ images, snapshots }), plan.recovery.key, keys);
+  const { ofCopies, ofPlan, unnamed } = keyFindings(copyKeysOf({ images, snapshots }), plan.recovery, keys);
   return {
     blocking: [...copies, ...strange, ...ofCopies, ...network.blocking, ...names, ...prepared.blocking],
     always: [...strange, ...network.always],
-    warnings: [...ofPlan, ...network.warnings, ...prepared.warnings],
+    warnings: [...ofPlan, ...unnamed, ...network.warnings, ...prepared.warnings],
   };
 }
 

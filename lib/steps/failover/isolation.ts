@@ -24,7 +24,7 @@ export async function isolationFindings(
   const ec2 = services.client(ec2LookClient, region);
   const names = new Map(Object.entries(plan.servers).map(([name, { instance }]) => [instance, name]));
   const { found, unseen } = await lookAtEach(`isolation groups of ${region}`, [plan], async () => {
-    const instances = await describeInstances(ec2, [...names.keys()]);
+    const instances = await describeInstances(ec2, [...names.keys()], patience);
     const vpcs = instances.flatMap(({ id, raw }) =>
       raw.VpcId === undefined ? [] : [[names.get(id) ?? id, raw.VpcId] as const],
     );

@@ -29,7 +29,7 @@ export async function launchRegion({ plan, catalogue }: Services, launcher: Laun
  */
 export async function launchedBy(services: Services, launcher: Launcher, where?: string): Promise<InstanceFacts[]> {
   const region = where ?? (await launchRegion(services, launcher));
-  return findInstances(services.client(ec2Client, region), { operation: launcher.operation });
+  return findInstances(services.client(ec2Client, region), { plan: launcher.plan, operation: launcher.operation });
 }
 
 /**
@@ -43,7 +43,7 @@ export async function removeServers(
   launched: readonly InstanceFacts[],
   { servers, region }: { readonly servers?: readonly string[]; readonly region?: string } = {},
 ): Promise<boolean> {
-  const { operation } = launcher;
+  const { plan, operation } = launcher;
   const ec2 = services.client(ec2Client, region ?? (await launchRegion(services, launcher)));
   const left = launched.filter(({ state }) => state !== 'shutting-down');
   await terminateInstances(
@@ -51,12 +51,15 @@ export async function removeServers(
     left.map(({ id }) => id),
   );
   const makers: Maker[] =
-    servers === undefined ? [{ operation }] : servers.map((server) => ({ operation, step: launchStep(server) }));
+    servers === undefined
+      ? [{ plan, operation }]
+      : servers.map((server) => ({ plan, operation, step: launchStep(server) }));
   let isGone = launched.length === 0;
   for (const maker of makers) {
     for (const image of await findImages(ec2, maker)) await deregisterImage(ec2, image.id);
     const { step } = maker;
     const volumes = await findVolumes(ec2, {
+      [tags.plan]: plan,
       [tags.operation]: operation,
       ...(step === undefined ? {} : { [tags.step]: step }),
     });

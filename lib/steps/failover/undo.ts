@@ -2,6 +2,7 @@ import { ec2Client } from '../../aws/clients.ts';
 import type * as z from 'zod';
 import { describeInstances, type InstanceFacts } from '../../aws/instances.ts';
 import { tagValue } from '../../aws/tags.ts';
+import type { Site } from '../../domain/catalogue.ts';
 import { pointsOf } from '../../domain/choice.ts';
 import { Failure } from '../../domain/failure.ts';
 import {
@@ -12,7 +13,9 @@ import {
   pollSchema,
   settledSeconds,
 } from '../../domain/poll.ts';
+import { metrics } from '../../names.ts';
 import { ownPoint } from '../operation/begin-point.ts';
+import { undoAgain } from '../operation/take-over.ts';
 import { abort } from '../protect/abort.ts';
 import { contextSchema, type Services } from '../services.ts';
 import { isSwitched, refuseIfLedThere } from '../traffic/is-switched.ts';
@@ -45,7 +48,7 @@ export async function undo(services: Services, input: UndoInput): Promise<UndoRe
     if (state.commit !== input.operation) await commit(services, input);
     await safeguard(services, input);
     // The records may have been switched before the health check was.
-    if (!(await lead(services, input, 'recovery'))) return notYet(services, input);
+    if (!(await lead(services, input, 'recovery'))) return waitUntilLed(services, input, 'recovery');
     return clear(services, input);
   }
   await takeBack(services, input);
@@ -62,8 +65,16 @@ function notYet(services: Services, input: UndoInput): PollResult {
   return waitForUndo(services, input, `The failover of plan ${input.plan}`, advice);
 }
 
-function undoAgain(plan: string, undo: string): string {
-  return `Then undo it again: start its state machine with ${JSON.stringify({ plan, undo })}.`;
+/** The next look at where a final operation leads its failover pairs: its servers serve, and nothing of it is taken back. @throws Failure TrafficChanged */
+export function waitUntilLed(services: Services, { plan, operation, poll }: UndoInput, to: Site): PollResult {
+  return nextPollWithin(poll, false, services.now(), {
+    withinSeconds: undoSecondsMax,
+    overdue: () =>
+      new Failure(
+        'TrafficChanged',
+        `${operation} is final, and the health check of plan ${plan} did not lead to the ${to} site within ${undoSecondsMax} s: its failover pairs may lead users elsewhere than its other records do. Look at the alarm of the pairs; it follows metric ${metrics.ledAway} of the plan, ${to === 'recovery' ? 1 : 0} for the ${to} site.`,
+      ),
+  });
 }
 
 /** The next look at an undo. @throws Failure UndoFailed when it takes longer than servers take to come and go */
@@ -78,7 +89,7 @@ export function waitForUndo(
     overdue: () =>
       new Failure(
         'UndoFailed',
-        `${what} could not be undone within ${undoSecondsMax} s. ${advice} ${undoAgain(plan, operation)}`,
+        `${what} could not be undone within ${undoSecondsMax} s. ${advice} Then ${undoAgain({ plan, operation })}`,
       ),
   });
 }

@@ -1,13 +1,16 @@
 import * as z from 'zod';
 import { warningsOf } from '../../domain/left-out.ts';
 import { nameOf } from '../../domain/operation-name.ts';
+import type { Operation } from '../../domain/catalogue.ts';
 import { isDrill } from '../../domain/drill.ts';
 import { evidenceAddress, isEvidenced } from '../../domain/evidence.ts';
 import { describeFailure, Failure } from '../../domain/failure.ts';
 import { keptLine, keptReturns, untilWords } from '../../domain/kept.ts';
 import { outcomeOf, staleMessage } from '../../domain/phase.ts';
+import { switchWords, unturnedWords } from '../../domain/traffic-words.ts';
 import { environment } from '../../names.ts';
 import { type Context, contextSchema, type Services } from '../services.ts';
+import { undoAgain } from './take-over.ts';
 import { tell } from './tell.ts';
 
 export const failureSchema = z.object({ Error: z.string().optional(), Cause: z.string().optional() });
@@ -29,7 +32,7 @@ export async function close(services: Services, input: z.infer<typeof closeSchem
   const state = await catalogue.state(input.plan);
   const hasEnded = operation.outcome !== 'running';
   const outcome = hasEnded ? operation.outcome : outcomeOf(state, input.operation, input.outcome);
-  const cause = hasEnded ? operation.cause : await causeOf(services, input);
+  const cause = hasEnded ? operation.cause : await causeOf(services, { ...input, outcome }, operation);
   const endedAt = operation.endedAt ?? services.now().toISOString();
   // First: an operation that has ended is never without evidence and without this note.
   if (isEvidenced(operation))
@@ -72,16 +75,35 @@ async function release(services: Services, context: Context, stoppedServersAt: s
   }
 }
 
-/** A Distributed Map does not say what its items failed of; their transfers do. */
-async function causeOf(services: Services, input: z.infer<typeof closeSchema>): Promise<string | null> {
+/** Failures of an undo that give that advice themselves, or leave nothing to undo: another operation has the plan. */
+const saysWhatNext = new Set(['UndoFailed', 'StaleEpoch']);
+
+/** With what a person has to do where an undo failed: what has committed is not undone, and only what is left of it is done by hand. */
+async function causeOf(
+  services: Services,
+  input: Omit<z.infer<typeof closeSchema>, 'outcome'> & Pick<Operation, 'outcome'>,
+  operation: Operation,
+): Promise<string | null> {
   const { failure, undoing } = input;
   if (failure === undefined) return null;
   const first = await firstCause(services, input, failure);
-  return undoing === undefined
-    ? first
-    : `${first} The undo failed too: ${describeFailure(undoing.Error, undoing.Cause)}`;
+  if (undoing === undefined) return first;
+  const second = describeFailure(undoing.Error, undoing.Cause);
+  if (input.outcome === 'succeeded') {
+    const unturned = unturnedWords(operation.controls);
+    const byHand = unturned === undefined ? '' : ` Its servers serve: leave them, and turn by hand ${unturned}.`;
+    return `${first} It is final, and what was left to do failed too: ${second}${byHand}`;
+  }
+  const switched = switchWords(operation);
+  return [
+    first,
+    `The undo failed too: ${second}`,
+    ...(switched === undefined ? [] : [`Look where users are led; it was to switch ${switched}.`]),
+    ...(saysWhatNext.has(undoing.Error ?? '') ? [] : [`When the cause is gone, ${undoAgain(input)}`]),
+  ].join(' ');
 }
 
+/** A Distributed Map does not say what its items failed of; their transfers do. */
 async function firstCause(
   services: Services,
   context: Context,

@@ -4,6 +4,7 @@ import { ebsClient, ec2Client } from '../../aws/clients.ts';
 import { manifestPurpose, startManifest, writeManifest } from '../../aws/manifests.ts';
 import { describeSnapshots } from '../../aws/snapshots.ts';
 import { Failure } from '../../domain/failure.ts';
+import { isAlias } from '../../domain/key.ts';
 import { manifestOf } from '../../domain/manifest.ts';
 import { nextPoll, nextPollWithin, type PollResult, pollSchema } from '../../domain/poll.ts';
 import { contextSchema, type Services } from '../services.ts';
@@ -49,7 +50,7 @@ export async function manifest(services: Services, input: z.infer<typeof manifes
 
 /** The direct APIs take no alias; the default key of the Region stands in for it. @source aws-facts [2.2] */
 function arnOf(key: string | undefined): string | undefined {
-  return key?.includes(':alias/') === true ? undefined : key;
+  return key === undefined || isAlias(key) ? undefined : key;
 }
 
 async function isComplete(services: Services, region: string, target: string): Promise<boolean> {

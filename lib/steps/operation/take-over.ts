@@ -17,6 +17,11 @@ export type TakenOver = Context & {
   readonly failure: { readonly Error: string; readonly Cause: string };
 };
 
+/** How a person asks for it, as the end of an advice. */
+export function undoAgain({ plan, operation: undo }: Pick<Context, 'plan' | 'operation'>): string {
+  return `undo it again: start its state machine with ${JSON.stringify({ plan, undo })}.`;
+}
+
 /** Whether an input asks for an undo instead of a new operation. */
 export function asksForUndo(input: unknown): boolean {
   return hasMember(input, 'undo');

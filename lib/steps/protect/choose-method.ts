@@ -40,6 +40,7 @@ async function choiceOf(look: Look, server: string, volume: PointVolume): Promis
     far: far === undefined ? undefined : { isEncrypted: far.isEncrypted, key: far.key },
     lost: isByBlocks ? await lostSideOf(look, lastTwin) : undefined,
     wanted: await wantedOf(look, volume),
+    formerKeys: look.plan.recovery.formerKeys ?? [],
     deltas: isByBlocks ? await deltasOf(look, server, volume) : undefined,
   });
 }

@@ -62,7 +62,7 @@ export async function switchTraffic(services: Services, input: SwitchInput): Pro
     overdue: () =>
       new Failure(
         'TrafficChanged',
-        `Route 53 did not bring the records of plan ${plan.name} to its servers within ${syncSecondsMax} s. Look at the zone, then start again.`,
+        `Nobody knows that users of plan ${plan.name} are led to the ${input.to} site: Route 53 did not say so within ${syncSecondsMax} s. What has switched all of its records is final, anything else is undone. Look at the zone, and at the alarm of failover pairs.`,
       ),
   });
 }

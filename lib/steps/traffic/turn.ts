@@ -17,6 +17,7 @@ import {
   turnsTo,
 } from '../../domain/routing-control.ts';
 import { ledSeconds } from '../../domain/traffic.ts';
+import { turnWords } from '../../domain/traffic-words.ts';
 import { pause } from '../pause.ts';
 import type { Context, Services } from '../services.ts';
 
@@ -104,12 +105,13 @@ async function turnBatch(
   );
   const areAll = (as: 'before' | 'after') => batch.every((change) => states.get(change.control) === change[as]);
   if (areAll('after')) return;
+  const turns = batch.map(({ control, after }) => ({ control, state: after }));
+  const found = batch.map(({ control }) => ({ control, state: states.get(control) ?? 'gone' }));
   if (!areAll('before'))
     throw new Failure(
       'TrafficChanged',
-      `Cannot turn ${batch.map(({ control }) => control).join(', ')}: somebody turned a routing control meanwhile. Look at the control panel, then redrive the execution.`,
+      `Cannot turn ${turnWords(turns)}: somebody turned a routing control meanwhile, and now they are ${turnWords(found)}. Look at the control panel.`,
     );
-  const turns = batch.map(({ control, after }) => ({ control, state: after }));
   await turnAll(services, context, entry, turns);
 }
 
@@ -134,7 +136,7 @@ async function turnAll(
     if (attempt === triesMax)
       throw new Failure(
         'TrafficChanged',
-        `Cannot turn ${controls.join(', ')}: a safety rule of the control panel is in the way, or another change of it does not end. Look at its rules; where the servers are up already, turn the controls by hand. ${conflict.message}`,
+        `Cannot turn ${turnWords(turns)}: a safety rule of the control panel is in the way, or another change of it does not end. Look at its rules. ${conflict.message}`,
         { cause: conflict },
       );
     await pause(conflictPauseMs);
@@ -174,7 +176,7 @@ async function knownStatesOf(
   if (missing.length === 0) return states;
   throw new Failure(
     'TrafficChanged',
-    `Nobody knows where users are led: ${missing.join(', ')} no longer exists in the cluster of its endpoints. Look at the control panel, and lead users by hand.`,
+    `Nobody knows where users are led: ${missing.join(', ')} no longer exists in the cluster of its endpoints. Look at the control panel, lead users back by hand, and take what is gone for good out of the plan.`,
   );
 }
 
