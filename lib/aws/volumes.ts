@@ -13,7 +13,18 @@ import {
 } from '@aws-sdk/client-ec2';
 import { awsCall, type Patience } from './call.ts';
 import { inFilters } from './filters.ts';
-import { isOfDrill, type OwnerTags, ownerTags, recordOf, tagFilters, tagsOf, tagSpecification } from './tags.ts';
+import { tags as keys } from '../names.ts';
+import {
+  isOfDrill,
+  type Maker,
+  type OwnerTags,
+  ownerTags,
+  recordOf,
+  stepFilters,
+  tagFilters,
+  tagsOf,
+  tagSpecification,
+} from './tags.ts';
 
 export interface VolumeFacts {
   readonly id: string;
@@ -43,9 +54,12 @@ export async function encryptsByDefault(ec2: EC2Client): Promise<boolean> {
   return answer.EbsEncryptionByDefault ?? false;
 }
 
-/** Volumes that carry all the given tags. */
-export function findVolumes(ec2: EC2Client, tags: Readonly<Record<string, string>>): Promise<VolumeFacts[]> {
-  return listVolumes(ec2, tagFilters(tags));
+/** Volumes that a step, or without one its operation, created or took the place of, by their tags; with a purpose, only those that have it. */
+export function findVolumes(ec2: EC2Client, maker: Maker, purpose?: string): Promise<VolumeFacts[]> {
+  return listVolumes(ec2, [
+    ...stepFilters(maker),
+    ...(purpose === undefined ? [] : tagFilters({ [keys.purpose]: purpose })),
+  ]);
 }
 
 /** Every volume of the Region that is of one of these types, whoever made it, but for a drill of the plan. */

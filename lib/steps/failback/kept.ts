@@ -6,7 +6,6 @@ import { findVolumes, type VolumeFacts } from '../../aws/volumes.ts';
 import { Failure } from '../../domain/failure.ts';
 import { homeSince, isReprotected, keptReturns, type Return } from '../../domain/kept.ts';
 import type { Plan } from '../../domain/plan.ts';
-import { tags } from '../../names.ts';
 import { launchedBy } from '../failover/launched.ts';
 import type { Services } from '../services.ts';
 
@@ -32,17 +31,13 @@ export async function findKept(services: Services, { name, primary, recovery }: 
   return Promise.all(
     returns.map(async ({ failback, failover }): Promise<KeptReturn> => {
       const maker = failover === undefined ? undefined : { plan: name, operation: failover.id };
-      const replaced = { [tags.plan]: name, [tags.operation]: failback.id, [tags.purpose]: 'replaced-volume' };
       return {
         failback,
         failover,
         servers: maker === undefined ? [] : await launchedBy(services, maker),
         images: maker === undefined ? [] : await findImages(away, maker),
-        launched:
-          maker === undefined
-            ? []
-            : there(await findVolumes(away, { [tags.plan]: name, [tags.operation]: maker.operation })),
-        replaced: there(await findVolumes(home, replaced)),
+        launched: maker === undefined ? [] : there(await findVolumes(away, maker)),
+        replaced: there(await findVolumes(home, { plan: name, operation: failback.id }, 'replaced-volume')),
         snapshots: snapshots.filter(
           ({ operation, purpose }) => operation === failback.id && purpose === 'returned-primary',
         ),

@@ -5,7 +5,6 @@ import { attachVolume, deleteFree, describeVolumes, detachVolume, findVolumes } 
 import type { Operation } from '../../domain/catalogue.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { nextPoll, type PollResult } from '../../domain/poll.ts';
-import { tags } from '../../names.ts';
 import { type undoSchema, waitForUndo } from '../failover/undo.ts';
 import type { Services } from '../services.ts';
 import { lookAtPrimary } from './primary-look.ts';
@@ -47,8 +46,7 @@ async function restoreOriginals(
   }
   const client = services.client(ec2Client, plan.primary.region);
   // By their tags: of one that could not be recorded the operation knows nothing.
-  const ofOperation = { [tags.plan]: plan.name, [tags.operation]: operation.id };
-  const built = await findVolumes(client, { ...ofOperation, [tags.purpose]: 'failback-volume' });
+  const built = await findVolumes(client, { plan: plan.name, operation: operation.id }, 'failback-volume');
   const isGone = await deleteFree(client, built);
   return (await removeRounds(services, input, plan.primary.region)) && isBack && isGone;
 }

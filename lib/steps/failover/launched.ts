@@ -4,7 +4,6 @@ import { findInstances, type InstanceFacts, terminateInstances } from '../../aws
 import type { Maker } from '../../aws/tags.ts';
 import { deleteFree, findVolumes } from '../../aws/volumes.ts';
 import { isDrill, isHomeDrill } from '../../domain/drill.ts';
-import { tags } from '../../names.ts';
 import type { Context, Services } from '../services.ts';
 
 type Launcher = Pick<Context, 'plan' | 'operation'>;
@@ -57,13 +56,7 @@ export async function removeServers(
   let isGone = launched.length === 0;
   for (const maker of makers) {
     for (const image of await findImages(ec2, maker)) await deregisterImage(ec2, image.id);
-    const { step } = maker;
-    const volumes = await findVolumes(ec2, {
-      [tags.plan]: plan,
-      [tags.operation]: operation,
-      ...(step === undefined ? {} : { [tags.step]: step }),
-    });
-    isGone = (await deleteFree(ec2, volumes)) && isGone;
+    isGone = (await deleteFree(ec2, await findVolumes(ec2, maker))) && isGone;
   }
   return isGone;
 }
