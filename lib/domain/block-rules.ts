@@ -190,3 +190,22 @@ export const homeDrillRule = rule(
     return apartFrom(real, { path: ['failback', 'drill'], drill, recovery, message });
   },
 );
+
+/** From where servers stand at home to where they may come home: the next failover has to know where all of these lead. */
+export const newServersRule = rule(
+  z.object({
+    recovery: z.object({ subnets: ids, securityGroups: ids }),
+    failback: z.object({ newServers: z.object({ subnets: ids, securityGroups: ids }) }),
+  }),
+  ({ recovery, failback: { newServers } }) =>
+    (['subnets', 'securityGroups'] as const).flatMap((of) =>
+      Object.entries(newServers[of]).flatMap(([from, to]) => {
+        const path = ['failback', 'newServers', of, from];
+        const isMapped = (id: string) => Object.hasOwn(recovery[of], id);
+        return [
+          !isMapped(from) && { path, message: `is nowhere that recovery.${of} maps, so no server stands there. Map it there, or leave it out.` },
+          isMapped(from) && !isMapped(to) && { path, message: `leads to ${to}, of which recovery.${of} says nothing: the next failover would not know where. Map it there too.` },
+        ];
+      }),
+    ),
+);

@@ -6,6 +6,7 @@ import {
   homeDrillRule,
   fallbackRule,
   healthRule,
+  newServersRule,
   optionalRule,
   questionRule,
 } from './block-rules.ts';
@@ -183,6 +184,7 @@ const rules: readonly Rule[] = [
   fallbackRule,
   drillRule,
   homeDrillRule,
+  newServersRule,
   owedFenceRule,
   isolationRule,
   questionRule('failover'),

@@ -3,20 +3,26 @@ import { describeInstances, startInstances } from '../../aws/instances.ts';
 import type { MoreOfEvent } from '../../domain/event.ts';
 import { assertInvariant, Failure } from '../../domain/failure.ts';
 import { mayWrite } from '../../domain/fence.ts';
+import { isNewAtHome } from '../../domain/homes.ts';
 import { launchSecond } from '../../domain/pace.ts';
 import { nextPollWithin, type PollResult } from '../../domain/poll.ts';
 import type { Services } from '../services.ts';
 import { type BringUpInput, noteBroughtUp, untilTurn } from '../waves/bring-up.ts';
 import { giveBackGroups } from '../waves/isolate.ts';
 import { orLeaveOut } from '../waves/leave-out.ts';
+import { launchHome } from './launch-home.ts';
 
 const startSecondsMax = 900;
 
-/** Starts one original instance, in the security groups that it had, with its rebuilt volumes, or with its own where the failover had left it out; unless the failback goes on without it. */
+/**
+ * Starts one original instance, in the security groups that it had, with its rebuilt volumes, or with its own where the failover had left it out; or launches the one that comes home in its
+ * place. Unless the failback goes on without it.
+ */
 export async function start(services: Services, input: BringUpInput): Promise<PollResult> {
   const { fence } = await services.proveEpoch(input);
   assertInvariant(!mayWrite(fence), 'I1', `the fence of the primary of plan ${input.plan} is ${fence?.status}`);
-  return noteBroughtUp(services, input, () => orLeaveOut(services, input, 'primary', () => moveOn(services, input)));
+  const bringUp = isNewAtHome(await services.catalogue.operationOf(input), input.server) ? launchHome : moveOn;
+  return noteBroughtUp(services, input, () => orLeaveOut(services, input, 'primary', () => bringUp(services, input)));
 }
 
 async function moveOn(services: Services, input: BringUpInput): Promise<PollResult> {

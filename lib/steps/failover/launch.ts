@@ -8,6 +8,7 @@ import { hydrationSeconds } from '../../domain/hydration.ts';
 import type { LaunchConfiguration } from '../../domain/launch-configuration.ts';
 import { ofType, type Rung, rungLine, rungsOf } from '../../domain/launch-ladder.ts';
 import { capturedInterfaces, mapNetwork } from '../../domain/launch-network.ts';
+import { asLaunched, purposesOf } from '../../domain/launch-site.ts';
 import { isOptional } from '../../domain/left-out.ts';
 import { launchSecond, registrationSecond } from '../../domain/pace.ts';
 import { nextPromptPoll, type PollResult, pollingSeconds } from '../../domain/poll.ts';
@@ -27,12 +28,14 @@ const launchSecondsMax = 900;
 /** Launches one server of the recovery point, unless the operation goes on without it. */
 export async function launch(services: Services, input: BringUpInput): Promise<PollResult> {
   await services.proveEpoch(input);
-  return noteBroughtUp(services, input, () => orLeaveOut(services, input, 'recovery', () => moveOn(services, input)));
+  return noteBroughtUp(services, input, () =>
+    orLeaveOut(services, input, 'recovery', () => launchServer(services, input)),
+  );
 }
 
 /** Image registered, instance launched, prepared address moved to it. */
-async function moveOn(services: Services, input: BringUpInput): Promise<PollResult> {
-  const plan = await services.planOf(input);
+export async function launchServer(services: Services, input: BringUpInput): Promise<PollResult> {
+  const plan = asLaunched(await services.planOf(input), input.operation);
   const ec2 = services.client(ec2Client, plan.recovery.region);
   const operation = await services.catalogue.operationOf(input);
   const begun = { progression: `launching wave ${plan.servers[input.server]?.wave ?? 1}` };
@@ -127,7 +130,7 @@ async function launchIfRoom(
   }
   const rungs = rungsOf(configuration.instanceType, interfaces, plan.recovery);
   try {
-    const owner = ownerOf(input, 'recovered-server');
+    const owner = ownerOf(input, purposesOf(input.operation).server);
     const rate = plan.recovery.hydration?.mibPerSecond;
     const hydration = rate === undefined ? undefined : { devices: Object.keys(volumes), mibPerSecond: rate };
     const askedAt = services.now();

@@ -4,6 +4,7 @@ import { nameOf } from '../../domain/operation-name.ts';
 import { isDrill } from '../../domain/drill.ts';
 import { evidenceAddress, isEvidenced } from '../../domain/evidence.ts';
 import { describeFailure, Failure } from '../../domain/failure.ts';
+import { homeLines } from '../../domain/homes.ts';
 import { keptLine, keptReturns, untilWords } from '../../domain/kept.ts';
 import { outcomeOf, staleMessage } from '../../domain/phase.ts';
 import { environment } from '../../names.ts';
@@ -44,6 +45,7 @@ export async function close(services: Services, input: z.infer<typeof closeSchem
       `Operation ${input.operation} ended: ${outcome}.`,
       ...(cause === null ? [] : [`Cause: ${cause}`]),
       ...warningsOf(operation).map((warning) => `Warning: ${warning}`),
+      ...(outcome === 'succeeded' ? homeLines(operation, state.homes) : []),
       ...keptLine({ ...operation, outcome }),
       ...(await keptUntilLine(services, input)),
       ...(isEvidenced(operation)
