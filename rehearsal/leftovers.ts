@@ -68,7 +68,13 @@ async function namedByCatalogue(stage: Stage): Promise<Set<string>> {
         .values(),
     ]),
   );
-  const atHome = Object.values(plan.servers).flatMap(({ instance }) => [
+  const { homes = {} } = await catalogue.state(plan.name);
+  const standing = [
+    ...Object.values(plan.servers).map(({ instance }) => instance),
+    ...Object.values(homes).flatMap(({ instance, formerly }) => [instance, ...formerly]),
+  ];
+  const atHome = standing.flatMap((instance) => [
+    instance,
     ...cloud.services(plan.primary.region).ec2.volumesOf(instance).values(),
   ]);
   const ids = [

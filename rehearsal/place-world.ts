@@ -31,6 +31,7 @@ export function placeWorld(cloud: SimulatedCloud, plan: Plan, world: World): voi
 function placeNetworks(cloud: SimulatedCloud, plan: Plan): void {
   const { primary, recovery, failback, probes, drill } = plan;
   const elsewhere = Object.values(recovery.fallback?.subnets ?? {}).flat();
+  const newPlaces = Object.values(failback.newServers?.subnets ?? {});
   const networks = [
     {
       ec2: cloud.services(primary.region).ec2,
@@ -61,6 +62,7 @@ function placeNetworks(cloud: SimulatedCloud, plan: Plan): void {
         id,
         vpc,
         ...(elsewhere.includes(id) ? { zone: zoneOfPlace(recovery.region, recovery.fallback, id) } : {}),
+        ...(newPlaces.includes(id) ? { zone: `${primary.region}b` } : {}),
         cidr: `10.${range}.${index}.0/24`,
         assignsPublicIp: true,
       });

@@ -202,9 +202,13 @@ export const newServersRule = rule(
       Object.entries(newServers[of]).flatMap(([from, to]) => {
         const path = ['failback', 'newServers', of, from];
         const isMapped = (id: string) => Object.hasOwn(recovery[of], id);
+        if (!isMapped(from))
+          return [{ path, message: `would take the place of ${from}, where no server stands: recovery.${of} does not map it. Name one that it maps.` }];
         return [
-          !isMapped(from) && { path, message: `is nowhere that recovery.${of} maps, so no server stands there. Map it there, or leave it out.` },
-          isMapped(from) && !isMapped(to) && { path, message: `leads to ${to}, of which recovery.${of} says nothing: the next failover would not know where. Map it there too.` },
+          !isMapped(to) && {
+            path,
+            message: `is mapped by recovery.${of} to nothing, so the next failover would not know where to go. Map it there too.`,
+          },
         ];
       }),
     ),

@@ -128,7 +128,7 @@ function flawsOf(stage: Stage, table: Table, volume: Volume): string[] {
   const left = new Map<Era, Write[]>();
   for (const write of writes) {
     const era =
-      write.region === stage.plan.primary.region ? eras.find((each) => isLeftBehind(each, key, write)) : undefined;
+      write.region === stage.plan.primary.region ? eras.find((each) => isLeftBehind(stage, each, key, write)) : undefined;
     if (era !== undefined) left.set(era, [...(left.get(era) ?? []), write]);
     else if (write.bytes === undefined) expected.delete(write.index);
     else expected.set(write.index, write.bytes);
@@ -145,11 +145,13 @@ function flawsOf(stage: Stage, table: Table, volume: Volume): string[] {
   return flaws;
 }
 
-/** Written at home after the recovery point, and not on the volume that the failback built there. */
-function isLeftBehind({ cuts, ends, failback }: Era, key: string, { at, volume }: Write): boolean {
+/** Written at home after the recovery point, and not on the volume that the failback built there, or launched. */
+function isLeftBehind(stage: Stage, { cuts, ends, failback }: Era, key: string, { at, volume, server, device }: Write): boolean {
   const cut = cuts.get(key);
   const rebuilt = Object.entries(failback?.swapped ?? {}).find(([swapped]) => swapped === key)?.[1].new;
-  return cut !== undefined && at >= cut && at < ends && volume !== rebuilt;
+  const launched = failback?.servers[server]?.instance ?? '';
+  const ofLaunched = stage.cloud.services(stage.plan.primary.region).ec2.volumesOf(launched).get(device);
+  return cut !== undefined && at >= cut && at < ends && volume !== rebuilt && volume !== ofLaunched;
 }
 
 /** The report says of the volume how many blocks, and names a snapshot that holds what was written there last. */

@@ -1,6 +1,6 @@
 import type { OperationKind } from '../../lib/domain/catalogue.ts';
 import type { Plan } from '../../lib/domain/plan.ts';
-import { asking, frozenShop, isolatingShop, richShop, roomyShop, shop } from '../shop.ts';
+import { asking, frozenShop, isolatingShop, movingShop, richShop, roomyShop, shop } from '../shop.ts';
 import type { Life } from '../life.ts';
 import type { MachineKind } from '../../rehearsal/stage.ts';
 import {
@@ -236,6 +236,15 @@ export const modes: readonly Mode[] = [
     act: run('failback'),
     outcome: 'rolled-back',
     clear: (life) => fill(life, home, true),
+  },
+  {
+    name: 'failback-to-new-servers',
+    kind: 'failback',
+    plan: movingShop,
+    prepare: failOver,
+    act: run('failback', { newServers: ['db', 'web'] }),
+    outcome: 'succeeded',
+    again: failOver,
   },
   {
     name: 'failback-with-questions',
