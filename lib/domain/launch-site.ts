@@ -27,11 +27,6 @@ export function purposesOf(operation: string) {
   return launchPurposes[isFailback(operation) ? 'failback' : 'failover'];
 }
 
-/** A plan as an operation launches by it: what it calls recovery is where the servers come up. @param plan as the operation works on it */
-export function asLaunched(plan: Plan, operation: string): Plan {
-  return isFailback(operation) ? asNewAtHome(plan) : plan;
-}
-
 /**
  * A plan as a failback launches new servers by it: what it recovers to is the primary Region. Ids that `failback.newServers` does not map stay as they were captured; addresses and
  * room that are prepared in the recovery Region are none at home.

@@ -1,6 +1,8 @@
 import { ec2Client } from '../../aws/clients.ts';
 import { describeInstances } from '../../aws/instances.ts';
 import { assertInvariant } from '../../domain/failure.ts';
+import { asNewAtHome } from '../../domain/launch-site.ts';
+import type { Plan } from '../../domain/plan.ts';
 import type { PollResult } from '../../domain/poll.ts';
 import { launchServer } from '../failover/launch.ts';
 import { imageOf } from '../operation/images.ts';
@@ -13,15 +15,14 @@ import { finalTwins } from './final-twins.ts';
  * Brings one server home as a new instance, from the content of the final round: its lineage goes on with the volumes of that. Not before nothing is written any
  * more where production was (I1, I4): what is launched is production.
  */
-export async function launchHome(services: Services, input: BringUpInput): Promise<PollResult> {
+export async function launchHome(services: Services, input: BringUpInput, plan: Plan): Promise<PollResult> {
   const { catalogue } = services;
   const { server } = input;
-  const plan = await services.planOf(input);
   const operation = await catalogue.operationOf(input);
   const captured = await imageOf(services, operation, server);
   const twins = finalTwins(await catalogue.twins(plan.name), { operation, captured, server });
   if ((operation.servers[server]?.instance ?? null) === null) await refuseServing(services, input);
-  const look = await launchServer(services, input);
+  const look = await launchServer(services, input, asNewAtHome(plan), operation);
   const instance = (await catalogue.operationOf(input)).servers[server]?.instance ?? null;
   if (!look.done || instance === null) return look;
   const [facts] = await describeInstances(services.client(ec2Client, plan.primary.region), [instance]);

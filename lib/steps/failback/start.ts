@@ -5,6 +5,7 @@ import { assertInvariant, Failure } from '../../domain/failure.ts';
 import { mayWrite } from '../../domain/fence.ts';
 import { isNewAtHome } from '../../domain/homes.ts';
 import { launchSecond } from '../../domain/pace.ts';
+import type { Plan } from '../../domain/plan.ts';
 import { nextPollWithin, type PollResult } from '../../domain/poll.ts';
 import type { Services } from '../services.ts';
 import { type BringUpInput, noteBroughtUp, untilTurn } from '../waves/bring-up.ts';
@@ -21,16 +22,21 @@ const startSecondsMax = 900;
 export async function start(services: Services, input: BringUpInput): Promise<PollResult> {
   const { fence } = await services.proveEpoch(input);
   assertInvariant(!mayWrite(fence), 'I1', `the fence of the primary of plan ${input.plan} is ${fence?.status}`);
-  const bringUp = isNewAtHome(await services.catalogue.operationOf(input), input.server) ? launchHome : moveOn;
-  return noteBroughtUp(services, input, () => orLeaveOut(services, input, 'primary', () => bringUp(services, input)));
+  return noteBroughtUp(services, input, () => orLeaveOut(services, input, 'primary', () => moveOn(services, input)));
 }
 
 async function moveOn(services: Services, input: BringUpInput): Promise<PollResult> {
-  const early = untilTurn(services, input, launchSecond(input.index));
-  if (early !== undefined) return early;
   const plan = await services.planOf(input);
+  const isNew = isNewAtHome(await services.catalogue.operationOf(input), input.server);
+  // A launch waits for its turn itself.
+  const early = isNew ? undefined : untilTurn(services, input, launchSecond(input.index));
+  if (early !== undefined) return early;
   const wave = plan.servers[input.server]?.wave ?? 1;
   await services.catalogue.progress(input, { progression: `starting wave ${wave}` }, services.now());
+  return isNew ? launchHome(services, input, plan) : startOriginal(services, input, plan);
+}
+
+async function startOriginal(services: Services, input: BringUpInput, plan: Plan): Promise<PollResult> {
   const ec2 = services.client(ec2Client, plan.primary.region);
   const id = plan.servers[input.server]?.instance ?? '';
   const [instance] = await describeInstances(ec2, [id]);

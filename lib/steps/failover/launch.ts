@@ -3,12 +3,13 @@ import { setInterfaceSourceDestCheck, setSourceDestCheck } from '../../aws/insta
 import { associateAddress, describeInstances, type InstanceFacts } from '../../aws/instances.ts';
 import { tagVolume } from '../../aws/volumes.ts';
 import { capacityOf } from '../../domain/capacity.ts';
+import type { Operation } from '../../domain/catalogue.ts';
 import { Failure, type FailureCode } from '../../domain/failure.ts';
 import { hydrationSeconds } from '../../domain/hydration.ts';
 import type { LaunchConfiguration } from '../../domain/launch-configuration.ts';
 import { ofType, type Rung, rungLine, rungsOf } from '../../domain/launch-ladder.ts';
 import { capturedInterfaces, mapNetwork } from '../../domain/launch-network.ts';
-import { asLaunched, purposesOf } from '../../domain/launch-site.ts';
+import { purposesOf } from '../../domain/launch-site.ts';
 import { isOptional } from '../../domain/left-out.ts';
 import { launchSecond, registrationSecond } from '../../domain/pace.ts';
 import { nextPromptPoll, type PollResult, pollingSeconds } from '../../domain/poll.ts';
@@ -28,18 +29,28 @@ const launchSecondsMax = 900;
 /** Launches one server of the recovery point, unless the operation goes on without it. */
 export async function launch(services: Services, input: BringUpInput): Promise<PollResult> {
   await services.proveEpoch(input);
-  return noteBroughtUp(services, input, () =>
-    orLeaveOut(services, input, 'recovery', () => launchServer(services, input)),
-  );
+  return noteBroughtUp(services, input, () => orLeaveOut(services, input, 'recovery', () => moveOn(services, input)));
 }
 
-/** Image registered, instance launched, prepared address moved to it. */
-export async function launchServer(services: Services, input: BringUpInput): Promise<PollResult> {
-  const plan = asLaunched(await services.planOf(input), input.operation);
-  const ec2 = services.client(ec2Client, plan.recovery.region);
+async function moveOn(services: Services, input: BringUpInput): Promise<PollResult> {
+  const plan = await services.planOf(input);
   const operation = await services.catalogue.operationOf(input);
   const begun = { progression: `launching wave ${plan.servers[input.server]?.wave ?? 1}` };
   if (operation.progression !== begun.progression) await services.catalogue.progress(input, begun, services.now());
+  return launchServer(services, input, plan, operation);
+}
+
+/**
+ * Image registered, instance launched, prepared address moved to it.
+ * @param plan as the operation launches by it: what it calls recovery is where the server comes up
+ */
+export async function launchServer(
+  services: Services,
+  input: BringUpInput,
+  plan: Plan,
+  operation: Operation,
+): Promise<PollResult> {
+  const ec2 = services.client(ec2Client, plan.recovery.region);
   const noted = operation.servers[input.server];
   const turn = noted === undefined ? registrationSecond : launchSecond;
   const isLaunched = (noted?.instance ?? null) !== null;

@@ -45,7 +45,7 @@ export async function close(services: Services, input: z.infer<typeof closeSchem
       `Operation ${input.operation} ended: ${outcome}.`,
       ...(cause === null ? [] : [`Cause: ${cause}`]),
       ...warningsOf(operation).map((warning) => `Warning: ${warning}`),
-      ...(outcome === 'succeeded' ? homeLines(operation, state.homes) : []),
+      ...(state.commit === input.operation ? homeLines(operation, state.homes) : []),
       ...keptLine({ ...operation, outcome }),
       ...(await keptUntilLine(services, input)),
       ...(isEvidenced(operation)
