@@ -52,7 +52,10 @@ export class Life {
   #volumes(): [string, readonly string[]][] {
     const { cloud, plan, workload } = this.stage;
     const devicesIn = (region: string, server: string) => [
-      ...cloud.services(region).ec2.volumesOf(workload.instanceIn(region, server) ?? '').keys(),
+      ...cloud
+        .services(region)
+        .ec2.volumesOf(workload.instanceIn(region, server) ?? '')
+        .keys(),
     ];
     return Object.keys(plan.servers).map((server) => {
       const atHome = devicesIn(plan.primary.region, server);

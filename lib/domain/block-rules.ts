@@ -203,7 +203,12 @@ export const newServersRule = rule(
         const path = ['failback', 'newServers', of, from];
         const isMapped = (id: string) => Object.hasOwn(recovery[of], id);
         if (!isMapped(from))
-          return [{ path, message: `would take the place of ${from}, where no server stands: recovery.${of} does not map it. Name one that it maps.` }];
+          return [
+            {
+              path,
+              message: `would take the place of ${from}, where no server stands: recovery.${of} does not map it. Name one that it maps.`,
+            },
+          ];
         return [
           !isMapped(to) && {
             path,

@@ -21,7 +21,10 @@ export type Homes = z.output<typeof homesSchema>;
 export function atHome(plan: Plan, homes: Homes = {}): Plan {
   const servers = Object.entries(plan.servers).map(([server, entry]) => {
     const home = homes[server];
-    return [server, home?.formerly.includes(entry.instance) === true ? { ...entry, instance: home.instance } : entry] as const;
+    return [
+      server,
+      home?.formerly.includes(entry.instance) === true ? { ...entry, instance: home.instance } : entry,
+    ] as const;
   });
   return { ...plan, servers: Object.fromEntries(servers) };
 }

@@ -9,8 +9,8 @@ export function isFailback(operation: string): boolean {
 }
 
 /** Where an operation launches what it launches: in the recovery Region, unless it drills the way home or goes it. */
-export function launchSite({ id, extent }: Pick<Operation, 'id' | 'extent'>): Site {
-  return isFailback(id) || isHomeDrill({ extent }) ? 'primary' : 'recovery';
+export function launchSite(operation: Pick<Operation, 'id' | 'extent'>): Site {
+  return isFailback(operation.id) || isHomeDrill(operation) ? 'primary' : 'recovery';
 }
 
 /** What the tags of servers that came home as new ones say that they are for. Those stay, and so they are of no sweep of what was launched for a time. */

@@ -76,9 +76,7 @@ export class FailbackMachine extends Construct {
     const clear = tasks.poll('Clear images', 'failback/put-back');
     clear.isDone.when(Condition.booleanEquals('$.poll.result.done', true), list).otherwise(clear.wait);
     clear.look.addCatch(list, { resultPath: '$.failure' });
-    commit.next(
-      new Choice(this, 'New servers?').when(Condition.isPresent('$.launches'), clear.begin).otherwise(list),
-    );
+    commit.next(new Choice(this, 'New servers?').when(Condition.isPresent('$.launches'), clear.begin).otherwise(list));
 
     const open = tasks.call('Open', 'failback/open', opening);
     const isAnswer = new Choice(this, 'Answer only?')

@@ -11,7 +11,13 @@ function atHome(of: Resources, rights: (home: Resources) => Right[]): Right[] {
 export function launchingHome(of: Resources): Right[] {
   return atHome(of, (home) => {
     const { subnets, securityGroups } = home.newPlaces;
-    const place = { side: 'primary', keys: ['primary'], subnets, securityGroups, purposes: launchPurposes.failback } as const;
+    const place = {
+      side: 'primary',
+      keys: ['primary'],
+      subnets,
+      securityGroups,
+      purposes: launchPurposes.failback,
+    } as const;
     return [
       home.read(['recovery'], 'ec2:DescribeInstances'),
       home.read(['primary'], 'ec2:DescribeImages', 'ec2:DescribeSnapshots'),

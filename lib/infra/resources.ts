@@ -192,7 +192,11 @@ export class Resources {
           };
         }),
     );
-    return [...(named.length === 0 ? [] : [{ actions, resources: named }]), ...tagged, ...this.#onNew(isMeant, actions)];
+    return [
+      ...(named.length === 0 ? [] : [{ actions, resources: named }]),
+      ...tagged,
+      ...this.#onNew(isMeant, actions),
+    ];
   }
 
   /** Servers that the plans name and that have come home as new ones since. */

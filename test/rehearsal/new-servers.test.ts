@@ -36,15 +36,18 @@ const settle = <Value>(work: Promise<Value>) => stage.clock.settle(work);
 const ec2 = (region: string) => stage.cloud.services(region).ec2;
 const stateOf = (id: string) => ec2(home).state.instances.get(id)?.state;
 const state = () => settle(stage.catalogue.state(moving.name));
-const last = async (kind: 'failback' | 'failover' | 'protect') =>
-  (await settle(stage.catalogue.operationsOf(moving.name, kind))).toSorted((a, b) => a.epoch - b.epoch).at(-1);
+const lastFailback = async () =>
+  (await settle(stage.catalogue.operationsOf(moving.name, 'failback'))).toSorted((a, b) => a.epoch - b.epoch).at(-1);
 const succeeded = { status: 'SUCCEEDED' };
-const zoneOf = (id: string) => ec2(home).state.subnets.get(ec2(home).state.instances.get(id)?.interfaces[0].subnetId ?? '')?.zone;
+const zoneOf = (id: string) =>
+  ec2(home).state.subnets.get(ec2(home).state.instances.get(id)?.interfaces[0].subnetId ?? '')?.zone;
 
 /** Contents of all volumes of a server's instance, by device and block. */
 function contents(region: string, instance: string): Map<string, string> {
   const blocks = [...ec2(region).volumesOf(instance)].flatMap(([device, volume]) =>
-    [...ec2(region).contentOf(volume).blocks].map(([index, bytes]) => [`${device} ${index}`, bytes.toString('base64')] as const),
+    [...ec2(region).contentOf(volume).blocks].map(
+      ([index, bytes]) => [`${device} ${index}`, bytes.toString('base64')] as const,
+    ),
   );
   return new Map(blocks.toSorted(([one], [other]) => one.localeCompare(other)));
 }
@@ -75,7 +78,10 @@ describe('servers that come home as new instances', () => {
     await life.rest();
     const { epoch } = await state();
     const refused: [unknown, string][] = [
-      [{ newServers: ['dbb'] }, 'newServers: "dbb" is no server of plan shop that can come home. Servers: db, web, workers-0000000000000000a'],
+      [
+        { newServers: ['dbb'] },
+        'newServers: "dbb" is no server of plan shop that can come home. Servers: db, web, workers-0000000000000000a',
+      ],
       [{ newServers: [] }, 'newServers: is not true, or a list of servers'],
       [{ newServers: 'db' }, 'newServers: is not true, or a list of servers'],
       [{ newServers: true, fenceOnly: true }, 'newServers: cannot go with fenceOnly'],
@@ -95,9 +101,11 @@ describe('servers that come home as new instances', () => {
     const since = calls().length;
     await settle(stage.stop(execution));
     await life.rest();
-    expect(await last('failback')).toMatchObject({ outcome: 'rolled-back', newServers: servers });
+    expect(await lastFailback()).toMatchObject({ outcome: 'rolled-back', newServers: servers });
     expect((await state()).homes).toBeUndefined();
-    const order = calls().slice(since).map(({ operation, region }) => `${region} ${operation}`);
+    const order = calls()
+      .slice(since)
+      .map(({ operation, region }) => `${region} ${operation}`);
     expect(order.indexOf(`${home} TerminateInstances`)).toBeGreaterThanOrEqual(0);
     expect(order.indexOf(`${away} StartInstances`)).toBeGreaterThan(order.lastIndexOf(`${home} TerminateInstances`));
     expect(servers.map((server) => stateOf(originals[server])).slice(1)).toEqual(['stopped', 'stopped']);
@@ -111,7 +119,9 @@ describe('servers that come home as new instances', () => {
     const looked = stage.start('failback', { plan: moving.name, newServers: ['db', worker], estimateOnly: true });
     await settle(stage.states.ended(looked.arn));
     expect(outcomeOf(looked)).toMatchObject(succeeded);
-    expect(outcomeOf(await life.run('failback', { plan: moving.name, newServers: ['db', worker] }))).toMatchObject(succeeded);
+    expect(outcomeOf(await life.run('failback', { plan: moving.name, newServers: ['db', worker] }))).toMatchObject(
+      succeeded,
+    );
     expect(served(home)).toEqual(before);
     const { homes = {}, fence, activeSite } = await state();
     expect({ fence, activeSite }).toEqual({ fence: null, activeSite: 'primary' });
@@ -124,16 +134,26 @@ describe('servers that come home as new instances', () => {
     const address = ec2(home).state.instances.get(homes['db']?.instance ?? '')?.interfaces[0].privateIp;
     const { route53 } = stage.cloud.services(away);
     expect(route53.resolve('db.shop.example.com', 'A', 'Z0SHOPEXAMPLE')?.values).toEqual([address]);
-    expect([...ec2(home).state.images.values()].filter(({ tags }) => tags.some(({ Value }) => Value === 'home-image'))).toEqual([]);
-    const failback = await last('failback');
+    expect(
+      [...ec2(home).state.images.values()].filter(({ tags }) => tags.some(({ Value }) => Value === 'home-image')),
+    ).toEqual([]);
+    const failback = await lastFailback();
     const kept = `server ${worker} is ${homes[worker]?.instance} at home from now on; ${originals[worker]} stays as it is, yours to keep or to terminate`;
     expect(await eventsOf(stage, failback?.id)).toEqual(
-      expect.arrayContaining([kept, `${originals.db} of server db no longer exists in ${home}: there is nothing of it to stop, and nothing to keep`]),
+      expect.arrayContaining([
+        kept,
+        `${originals.db} of server db no longer exists in ${home}: there is nothing of it to stop, and nothing to keep`,
+      ]),
     );
     const { message } = stage.cloud.services(away).sns.messages.at(-1) ?? {};
     expect(message).toContain(kept);
     const lines: string[] = [];
-    await settle(showStatus(stage.console((line) => lines.push(line)), moving));
+    await settle(
+      showStatus(
+        stage.console((line) => lines.push(line)),
+        moving,
+      ),
+    );
     expect(lines).toContain(`at home db is ${homes['db']?.instance}, formerly ${originals.db}`);
     await life.rest();
     expect(await life.broken()).toEqual([]);
@@ -147,7 +167,9 @@ describe('servers that come home as new instances', () => {
     const point = (await settle(stage.catalogue.points(moving.name))).at(-1);
     expect(Object.keys(point?.servers ?? {}).toSorted()).toEqual([...servers].toSorted());
     expect(point?.members[worker]).toEqual({ instance: homes[worker]?.instance, group: 'workers' });
-    const methods = Object.values(point?.servers ?? {}).flatMap(({ volumes }) => Object.values(volumes).map(({ method }) => method));
+    const methods = Object.values(point?.servers ?? {}).flatMap(({ volumes }) =>
+      Object.values(volumes).map(({ method }) => method),
+    );
     expect(new Set(methods)).toEqual(new Set(['delta']));
     await failOver();
     expect(Object.values(homes).map(({ instance }) => stateOf(instance))).toEqual(['stopped', 'stopped']);
@@ -175,7 +197,9 @@ describe('servers that come home as new instances', () => {
       committedAt === null ? [] : Object.values(unreplicated ?? {}).map((found) => found.blocks),
     );
     const unreplicatedBlocks = blocks.reduce((sum, each) => sum + each, 0);
-    expect(outcomeOf(await life.run('failback', { plan: moving.name, accept: true, unreplicatedBlocks }))).toMatchObject(succeeded);
+    expect(
+      outcomeOf(await life.run('failback', { plan: moving.name, accept: true, unreplicatedBlocks })),
+    ).toMatchObject(succeeded);
     const { homes = {} } = await state();
     const [was = ''] = [homes['db']?.instance];
     expect(stateOf(was)).toBe('running');

@@ -68,7 +68,9 @@ describe('a plan that no longer says failback.newServers', () => {
   it('is refused while it names what a server was, or picks its members by their tags', () => {
     expect(() => refuseForgotten(without(naming(old)), homes)).toThrow('db is i-2');
     const ofGroup = { 'workers-0000000a': { instance: 'i-0000000b', formerly: ['i-0000000a'] } };
-    expect(() => refuseForgotten({ ...without(shop), groups: workers }, ofGroup)).toThrow('workers-0000000a is i-0000000b');
+    expect(() => refuseForgotten({ ...without(shop), groups: workers }, ofGroup)).toThrow(
+      'workers-0000000a is i-0000000b',
+    );
   });
 
   it('is right once it names what they are', () => {
@@ -114,7 +116,9 @@ describe('a plan as new servers are launched by it at home', () => {
     const fallback = { subnets: { a: ['b'] }, instanceTypes: { 't3.medium': ['t3.large'] } };
     const { servers, recovery } = asNewAtHome({
       ...movingShop,
-      servers: { web: { ...movingShop.servers['web'], elasticIp: 'eipalloc-1', capacity: reserved } as Plan['servers'][string] },
+      servers: {
+        web: { ...movingShop.servers['web'], elasticIp: 'eipalloc-1', capacity: reserved } as Plan['servers'][string],
+      },
       recovery: { ...movingShop.recovery, fallback, capacity: reserved, userData: 'suppress' },
     });
     expect(recovery).toMatchObject({ capacity: 'open', userData: 'suppress', fallback: { ...fallback, subnets: {} } });

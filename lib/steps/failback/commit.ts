@@ -32,7 +32,8 @@ export async function commit(
   const homes = operation.newServers === undefined ? {} : { homes: homesAfter(plan, state.homes, operation) };
   const { homes: now } = await services.catalogue.changeState(input, { kind: 'commit', ...homes });
   await services.catalogue.notePhaseTimes(measuredPause(operation, committedAt));
-  for (const line of homeLines(operation, now)) await services.catalogue.addEvent(input.operation, services.now(), line);
+  for (const line of homeLines(operation, now))
+    await services.catalogue.addEvent(input.operation, services.now(), line);
   await services.catalogue.addEvent(input.operation, services.now(), 'failback committed');
   return { rtoSeconds };
 }

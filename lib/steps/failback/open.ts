@@ -24,6 +24,8 @@ import type { ServerItem, WaveItem } from '../waves/wave.ts';
 import { type AcceptOpened, asksForAccept, openAccept } from './open-accept.ts';
 import { refuseUnplanned } from './serving-snapshots.ts';
 
+const notNew = 'is not true, or a list of servers like ["db", "web"]';
+
 const inputSchema = z
   .strictObject({
     plan: z.string(),
@@ -31,9 +33,7 @@ const inputSchema = z
     /** Nothing but the owed fence: the servers of the returned primary are stopped. */
     fenceOnly: z.boolean().default(false),
     /** Servers that come home as new instances; `true`: all. */
-    newServers: z
-      .union([z.literal(true), z.array(z.string()).min(1)], { error: 'is not true, or a list of servers like ["db", "web"]' })
-      .exactOptional(),
+    newServers: z.union([z.literal(true), z.array(z.string()).min(1, notNew)], { error: notNew }).exactOptional(),
     trigger: triggerSchema,
   })
   .refine(({ estimateOnly, fenceOnly }) => !(estimateOnly && fenceOnly), {
@@ -117,7 +117,11 @@ export async function open(
  * @param plan with the servers that are away
  * @throws Failure InvalidInput
  */
-function newServersOf(plan: Plan, failover: Operation | undefined, wanted: true | readonly string[]): readonly string[] {
+function newServersOf(
+  plan: Plan,
+  failover: Operation | undefined,
+  wanted: true | readonly string[],
+): readonly string[] {
   asNewAtHome(plan);
   const away = Object.keys(plan.servers).filter((server) => failover === undefined || !isMissing(failover, server));
   if (wanted === true) return away;

@@ -53,7 +53,11 @@ function notYet(services: Services, input: UndoInput): PollResult {
 }
 
 /** New servers at home with their images and volumes. It looks for some seconds at least, for a launch of which nobody knows yet. */
-async function removeNewServers(services: Services, input: UndoInput, { newServers: servers = [] }: Operation): Promise<boolean> {
+async function removeNewServers(
+  services: Services,
+  input: UndoInput,
+  { newServers: servers = [] }: Operation,
+): Promise<boolean> {
   if (servers.length === 0) return true;
   const launched = await launchedBy(services, input);
   const byServer = launched.map((instance) => [tagValue(instance.raw.Tags, 'server') ?? '', instance] as const);
