@@ -7,7 +7,9 @@ import {
   accept,
   comeHome,
   failOver,
+  failOverAndFill,
   failOverAndReplace,
+  failOverAnswered,
   failOverInTheDark,
   fill,
   protect,
@@ -229,10 +231,7 @@ export const modes: readonly Mode[] = [
   {
     name: 'failback-undone',
     kind: 'failback',
-    async prepare(life) {
-      await failOver(life);
-      fill(life, home, false);
-    },
+    prepare: failOverAndFill,
     act: run('failback'),
     outcome: 'rolled-back',
     clear: (life) => fill(life, home, true),
@@ -250,12 +249,7 @@ export const modes: readonly Mode[] = [
     name: 'failback-with-questions',
     kind: 'failback',
     plan: askingShop,
-    async prepare(life) {
-      await protect(life);
-      await life.runAnswered('failover');
-      await life.rest();
-      life.write(2);
-    },
+    prepare: failOverAnswered,
     act: (life) => life.runAnswered('failback'),
     outcome: 'succeeded',
     isOnce: true,

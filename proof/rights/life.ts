@@ -6,22 +6,21 @@ import type { Ec2State } from '../../sim/ec2/state.ts';
 import type { Execution } from '../../sim/stepfunctions/stepfunctions.ts';
 import { replaceVolume } from '../replace-volume.ts';
 import { setSchedules } from '../schedules.ts';
-import { isolatingShop, movingShop, shop, smallShop, turned, watchedShop } from '../shop.ts';
+import { isolatingShop, shop, smallShop, turned, watchedShop } from '../shop.ts';
 import { RightsRecord } from './record.ts';
 
 const reservation = 'cr-0f100000000000003';
 
 /**
- * The shop, which is asked from outside too, is cut off at home, has room reserved for one of its servers, turns routing controls, may bring servers home as new ones, and keeps what it
- * replaced for an hour, so that every right is used.
+ * The shop, which is asked from outside too, is cut off at home, has room reserved for one of its servers, turns routing controls, and keeps what it replaced for an hour, so that every right is
+ * used.
  */
 export const livedPlan: Plan = {
   ...watchedShop,
-  recovery: { ...movingShop.recovery, capacity: reservation },
-  ...(movingShop.drill === undefined ? {} : { drill: movingShop.drill }),
+  recovery: { ...watchedShop.recovery, capacity: reservation },
   traffic: [...watchedShop.traffic, turned],
   failover: { ...isolatingShop.failover, ...watchedShop.failover },
-  failback: { ...movingShop.failback, keepForSeconds: 3_600 },
+  failback: { ...watchedShop.failback, keepForSeconds: 3_600 },
 };
 
 /** The shop's servers, of which one has two network interfaces and forwards what is not meant for it. */
@@ -33,9 +32,6 @@ export const livedWorld: World = (() => {
   const details = { moreInterfaces: [{ subnet, securityGroups, sourceDestCheck: false }] };
   return { ...smallShop, servers: { db: { ...db, details }, ...others } };
 })();
-
-/** With servers that are launched at home, beside one that comes home in place. */
-const anew = { plan: livedPlan.name, newServers: ['db', 'web'] };
 
 const minuteMs = 60_000;
 /** Longer than the guard looks at an alarm of servers that an undone failover had stopped. */
@@ -159,7 +155,7 @@ class Life {
     this.#stage.cloud.faults.restore(this.#stage.plan.primary.region);
   }
 
-  /** A round home, an estimate, a drill of the way home, failbacks with new servers that are stopped, refused and finished, one volume by comparison, protection by deltas and by comparison, and the end of what stayed. */
+  /** A round home, an estimate, a drill of the way home, failbacks that are stopped, refused and finished, one volume by comparison, protection by deltas and by comparison, and the end of what stayed. */
   async comeHome(): Promise<void> {
     this.#write();
     await this.#until('the fence is paid', () => this.#payments().some(({ status }) => status === 'SUCCEEDED'));
@@ -184,10 +180,10 @@ class Life {
     await this.#stage.clock.settle(this.#stage.stop(stopped));
     await this.#undone('failback', stopped);
     this.#refuse('ChangeResourceRecordSets', 'TrafficSwitch');
-    await this.#ends(this.#stage.start('failback', anew), 'FAILED');
+    await this.#ends(this.#stage.start('failback'), 'FAILED');
     this.#write();
     this.#throttle('TransferStart', 'CopySnapshot');
-    const returning = this.#stage.start('failback', anew);
+    const returning = this.#stage.start('failback');
     await this.#entered(returning, 'Round');
     await this.#loseBases();
     // Who protects first what has come home.

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Operation } from '../../lib/domain/catalogue.ts';
 import { atHome, homeLines, homesAfter, newHomeOf, refuseForgotten } from '../../lib/domain/homes.ts';
+import { newServersRule } from '../../lib/domain/block-rules.ts';
 import { asNewAtHome } from '../../lib/domain/launch-site.ts';
+import { brokenRules } from '../../lib/domain/plan-rules.ts';
 import { selectMembers } from '../../lib/domain/members.ts';
 import type { Plan } from '../../lib/domain/plan.ts';
 import { movingShop, newPlace, shop } from '../../proof/shop.ts';
@@ -97,6 +99,25 @@ describe('the members of a group', () => {
     const once = { db: { instance: 'i-0000000b', formerly: [old] } };
     expect(Object.keys(selectMembers(plan, candidates.slice(1, 2), once).members)).toEqual(['web-0000000b']);
   });
+});
+
+it('new servers take the places only of servers, and go only where the next failover leads from', () => {
+  const newServers = { subnets: { 'subnet-1': 'subnet-2' }, securityGroups: { 'sg-2': 'sg-3' } };
+  const recovery = { subnets: { 'subnet-1': 'subnet-9' }, securityGroups: {} };
+  const path = ['failback', 'newServers'];
+  expect(newServersRule.brokenBy({ recovery, failback: { newServers } })).toEqual([
+    {
+      path: [...path, 'subnets', 'subnet-1'],
+      message:
+        'is mapped by recovery.subnets to nothing, so the next failover would not know where to go. Map it there too.',
+    },
+    {
+      path: [...path, 'securityGroups', 'sg-2'],
+      message:
+        'would take the place of sg-2, where no server stands: recovery.securityGroups does not map it. Name one that it maps.',
+    },
+  ]);
+  expect(brokenRules(movingShop).filter(({ path: of }) => of.includes('newServers'))).toEqual([]);
 });
 
 describe('a plan as new servers are launched by it at home', () => {
