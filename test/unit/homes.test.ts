@@ -86,7 +86,8 @@ describe('the members of a group', () => {
   const groups = { web: { tags: { role: 'web' }, wave: 1, health: { withinSeconds: 600 } } };
   const plan = { servers: {}, groups } as unknown as Plan;
   const moved = { 'web-0000000a': { instance: 'i-0000000b', formerly: ['i-0000000a'] } };
-  const candidates = ['i-0000000a', 'i-0000000b', 'i-0000000c'].map((instance) => ({ group: 'web', instance }));
+  // AWS tells them in no order.
+  const candidates = ['i-0000000c', 'i-0000000b', 'i-0000000a'].map((instance) => ({ group: 'web', instance }));
 
   it('keep their names where they came home as others, and are not picked as what they were', () => {
     expect(selectMembers(plan, candidates, moved).members).toEqual({
