@@ -69,8 +69,8 @@ export function homeLines({ newServers = [] }: Pick<Operation, 'newServers'>, ho
  * something else.
  * @throws Failure PreflightFailed
  */
-export function refuseForgotten(plan: Plan, homes: Homes = {}): void {
-  if (plan.failback.newServers !== undefined) return;
+export function refuseForgotten(plan: Plan, homes: Homes | undefined): void {
+  if (homes === undefined || plan.failback.newServers !== undefined) return;
   const named = atHome(plan, homes).servers;
   const forgotten = Object.keys(homes).filter(
     (server) =>

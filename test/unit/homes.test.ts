@@ -77,7 +77,7 @@ describe('a plan that no longer says failback.newServers', () => {
 
   it('is right once it names what they are', () => {
     expect(() => refuseForgotten(without(naming('i-2')), homes)).not.toThrow();
-    expect(() => refuseForgotten(shop)).not.toThrow();
+    expect(() => refuseForgotten(shop, undefined)).not.toThrow();
     expect(() => refuseForgotten(naming(old), homes)).not.toThrow();
   });
 });
