@@ -46,6 +46,13 @@ interface FailoverOptions {
   readonly dryRun: boolean;
 }
 
+interface FailbackOptions {
+  readonly file: string;
+  readonly estimate: boolean;
+  readonly fence: boolean;
+  readonly newServers?: true | readonly string[];
+}
+
 interface AcceptOptions {
   readonly file: string;
   readonly dryRun: boolean;
@@ -83,11 +90,12 @@ program
   .option(...fileOption)
   .option('--estimate', 'only say what it would move', false)
   .option('--fence', 'only stop the servers of a primary that has returned', false)
-  .action(async (name: string, { file, estimate, fence }: { file: string; estimate: boolean; fence: boolean }) => {
+  .option('--new-servers [names...]', 'bring these servers home as new instances; without names all of them')
+  .action(async (name: string, { file, estimate, fence, newServers }: FailbackOptions) => {
     await run({
       kind: 'failback',
       plan: loadPlan(file, name),
-      input: { estimateOnly: estimate, fenceOnly: fence },
+      input: { estimateOnly: estimate, fenceOnly: fence, ...(newServers === undefined ? {} : { newServers }) },
     });
   });
 

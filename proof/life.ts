@@ -50,9 +50,18 @@ export class Life {
   }
 
   #volumes(): [string, readonly string[]][] {
-    const { cloud, plan } = this.stage;
-    const { ec2 } = cloud.services(plan.primary.region);
-    return Object.entries(plan.servers).map(([name, { instance }]) => [name, [...ec2.volumesOf(instance).keys()]]);
+    const { cloud, plan, workload } = this.stage;
+    const devicesIn = (region: string, server: string) => [
+      ...cloud
+        .services(region)
+        .ec2.volumesOf(workload.instanceIn(region, server) ?? '')
+        .keys(),
+    ];
+    return Object.keys(plan.servers).map((server) => {
+      const atHome = devicesIn(plan.primary.region, server);
+      // One that is gone at home has its volumes where it serves.
+      return [server, atHome.length > 0 ? atHome : devicesIn(plan.recovery.region, server)];
+    });
   }
 
   /** Lets time pass until nothing runs, and everything has settled that was begun; no schedule begins anything meanwhile. */

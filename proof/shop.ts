@@ -73,6 +73,27 @@ export const isolatingShop: Plan = {
 export const unfencedShop: Plan = { ...shop, failover: { ...shop.failover, fence: 'none' } };
 
 const [mapped = ''] = Object.values(shop.recovery.subnets);
+const [stands = ''] = Object.keys(shop.recovery.subnets);
+
+/** Where servers of the shop come home as new ones: in another zone. */
+export const newPlace = 'subnet-0a20000000000000a';
+
+/** The same, whose servers may come home as new ones. */
+export const movingShop: Plan = (() => {
+  const { recovery, drill, failback } = shop;
+  const withPlace = (subnets: Readonly<Record<string, string>>) => ({ ...subnets, [newPlace]: subnets[stands] ?? '' });
+  const { drill: homeDrill } = failback;
+  return {
+    ...shop,
+    recovery: { ...recovery, subnets: withPlace(recovery.subnets) },
+    ...(drill === undefined ? {} : { drill: { ...drill, subnets: withPlace(drill.subnets) } }),
+    failback: {
+      ...failback,
+      ...(homeDrill === undefined ? {} : { drill: { ...homeDrill, subnets: withPlace(homeDrill.subnets) } }),
+      newServers: { subnets: { [stands]: newPlace }, securityGroups: {} },
+    },
+  };
+})();
 
 /** The same, with another zone and another type for where there is no room. */
 export const roomyShop: Plan = {

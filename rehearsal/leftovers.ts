@@ -68,9 +68,7 @@ async function namedByCatalogue(stage: Stage): Promise<Set<string>> {
         .values(),
     ]),
   );
-  const atHome = Object.values(plan.servers).flatMap(({ instance }) => [
-    ...cloud.services(plan.primary.region).ec2.volumesOf(instance).values(),
-  ]);
+  const atHome = await standingAtHome(stage);
   const ids = [
     ...points.flatMap((point) => Object.values(point.servers)).flatMap(({ volumes }) => Object.values(volumes)),
   ].flatMap(({ snapshot, copy }) => [snapshot, copy]);
@@ -100,6 +98,17 @@ async function namedByCatalogue(stage: Stage): Promise<Set<string>> {
       ...ofRounds(stage, operations),
     ].filter((id) => id !== null),
   );
+}
+
+/** The servers at home with their volumes, and what they were before they came home as other instances. */
+async function standingAtHome({ catalogue, plan, cloud }: Stage): Promise<string[]> {
+  const { homes = {} } = await catalogue.state(plan.name);
+  const instances = [
+    ...Object.values(plan.servers).map(({ instance }) => instance),
+    ...Object.values(homes).flatMap(({ instance, formerly }) => [instance, ...formerly]),
+  ];
+  const { ec2 } = cloud.services(plan.primary.region);
+  return instances.flatMap((instance) => [instance, ...ec2.volumesOf(instance).values()]);
 }
 
 /**

@@ -44,6 +44,7 @@ const rangeBeside = 4;
 function placeNetworks(cloud: SimulatedCloud, plan: Plan): void {
   const { primary, recovery, failback, probes, drill } = plan;
   const elsewhere = Object.values(recovery.fallback?.subnets ?? {}).flat();
+  const newPlaces = Object.values(failback.newServers?.subnets ?? {});
   const networks = [
     {
       ec2: cloud.services(primary.region).ec2,
@@ -74,6 +75,7 @@ function placeNetworks(cloud: SimulatedCloud, plan: Plan): void {
         id,
         vpc,
         ...(elsewhere.includes(id) ? { zone: zoneOfPlace(recovery.region, recovery.fallback, id) } : {}),
+        ...(newPlaces.includes(id) ? { zone: `${primary.region}b` } : {}),
         cidr: `10.${range}.${index}.0/24`,
         assignsPublicIp: true,
       });

@@ -162,17 +162,21 @@ export class Workload {
     return ids.every((id) => ec2.isServing(id) && !ec2.isCutOff(id));
   }
 
-  /** At home the plan's own instance; elsewhere the one launched last that carries the server's name, drills aside. */
+  /** The one launched last that carries the server's name, drills aside; at home the plan's own instance, unless one came home in its place. */
   instanceIn(region: string, server: string): string | undefined {
-    if (region === this.#plan.primary.region) return this.#plan.servers[server]?.instance;
+    const isAtHome = region === this.#plan.primary.region;
     const { instances } = this.#cloud.services(region).ec2.state;
+    const carries = (tags: readonly Tag[], key: string, value: string) =>
+      tags.some((tag) => tag.Key === key && tag.Value === value);
     const isDrilled = ({ Key, Value }: Tag) => Key === 'homeward:operation' && Value?.startsWith('drill-') === true;
+    const isOfServer = (tags: readonly Tag[]) =>
+      isAtHome
+        ? carries(tags, 'homeward:server', server) && carries(tags, 'homeward:purpose', 'home-server')
+        : carries(tags, 'Name', server) && !tags.some(isDrilled);
     const named = [...instances.values()].filter(
-      ({ state, tags }) =>
-        state !== 'terminated' &&
-        tags.some(({ Key, Value }) => Key === 'Name' && Value === server) &&
-        !tags.some(isDrilled),
+      ({ state, tags }) => state !== 'terminated' && (!isAtHome || state !== 'shutting-down') && isOfServer(tags),
     );
-    return named.toSorted((a, b) => a.launchedAt - b.launchedAt).at(-1)?.id;
+    const last = named.toSorted((a, b) => a.launchedAt - b.launchedAt).at(-1)?.id;
+    return isAtHome ? (last ?? this.#plan.servers[server]?.instance) : last;
   }
 }

@@ -138,6 +138,7 @@ export async function followOperation(console: Console, { kind, plan, execution 
     const { recoveryPoint = null, choice } = operation ?? {};
     if (kind === 'failover' && recoveryPoint !== null && choice !== undefined)
       for (const line of choiceLines(recoveryPoint, choice)) show(line);
+    if (operation?.newServers !== undefined) show(`comes home as new servers: ${operation.newServers.join(', ')}`);
     for (const { progression } of operation?.progressed ?? []) show(progression);
     if (operation !== undefined) for (const warning of warningsOf(operation)) show(`warning: ${warning}`);
     for (const question of Object.values(operation?.questions ?? {})) show(questionLine(question));
@@ -166,6 +167,8 @@ export async function showStatus(console: Console, plan: Plan): Promise<void> {
   console.print(
     `operation: ${state.lease === null ? 'none' : `${state.lease.operation}, lease until ${state.lease.until}`}`,
   );
+  for (const [server, { instance, formerly }] of Object.entries(state.homes ?? {}))
+    console.print(printable(`at home ${server} is ${instance}, formerly ${formerly.join(', ')}`));
   const operation = state.lease === null ? undefined : await catalogue.operation(plan.name, state.lease.operation);
   const [, question] = lastQuestion(operation?.questions ?? {}) ?? [];
   if (question?.answer === null)

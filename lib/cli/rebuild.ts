@@ -169,8 +169,8 @@ function judgeState({ state }: Rebuilt, { manifests }: Remains, present: Present
   if (present.kind !== 'there') return { writes: [{ of, why: present.kind }], objections: [] };
   const { item } = present;
   const isOlder = item.epoch < Math.max(...manifests.map(({ manifest }) => manifest.state.epoch));
-  const isAgreed =
-    item.activeSite === state.activeSite && item.failover === state.failover && item.commit === state.commit;
+  const agreed = ({ activeSite, failover, commit, homes = {} }: PlanState) => [activeSite, failover, commit, homes];
+  const isAgreed = isDeepStrictEqual(agreed(item), agreed(state));
   if (isOlder) return { writes: [{ of, why: 'older' }], objections: [] };
   if (isAgreed) return { writes: [], objections: [] };
   const objection = 'the state in the table is newer than every manifest and differs from them';

@@ -190,3 +190,31 @@ export const homeDrillRule = rule(
     return apartFrom(real, { path: ['failback', 'drill'], drill, recovery, message });
   },
 );
+
+/** From where servers stand at home to where they may come home: the next failover has to know where all of these lead. */
+export const newServersRule = rule(
+  z.object({
+    recovery: z.object({ subnets: ids, securityGroups: ids }),
+    failback: z.object({ newServers: z.object({ subnets: ids, securityGroups: ids }) }),
+  }),
+  ({ recovery, failback: { newServers } }) =>
+    (['subnets', 'securityGroups'] as const).flatMap((of) =>
+      Object.entries(newServers[of]).flatMap(([from, to]) => {
+        const path = ['failback', 'newServers', of, from];
+        const isMapped = (id: string) => Object.hasOwn(recovery[of], id);
+        if (!isMapped(from))
+          return [
+            {
+              path,
+              message: `would take the place of ${from}, where no server stands: recovery.${of} does not map it. Name one that it maps.`,
+            },
+          ];
+        return [
+          !isMapped(to) && {
+            path,
+            message: `is mapped by recovery.${of} to nothing, so the next failover would not know where to go. Map it there too.`,
+          },
+        ];
+      }),
+    ),
+);

@@ -7,6 +7,7 @@ import { choiceSchema } from './choice.ts';
 import { estimateSchema } from './estimate-schema.ts';
 import { isolatedSchema } from './fence.ts';
 import { name } from './fields.ts';
+import { homesSchema } from './homes.ts';
 import {
   imageId,
   instanceId,
@@ -80,6 +81,8 @@ export const planStateSchema = z
     commit: operationIdSchema.nullable(),
     /** When the last operation ended that had stopped servers: they may need some minutes to send heartbeats again. */
     restingSince: time.nullable(),
+    /** Of a plan of which servers came home as new ones. */
+    homes: homesSchema.exactOptional(),
   })
   .superRefine(({ phase, activeSite, failover, lease }, { addIssue }) => {
     const resting = {
@@ -283,6 +286,8 @@ export const operationSchema = z
     isPlanned: z.literal(true).exactOptional(),
     /** What it is of its kind, where it is not the whole of one. */
     extent: z.enum(['dry-run', 'estimate', 'fence', 'way-home', 'list', 'reverse']).exactOptional(),
+    /** Of a failback: servers that it brings home as new ones. */
+    newServers: z.array(name).readonly().exactOptional(),
     /** What the preflight of a failover found that does not stand in its way. */
     warnings: z.array(z.string()).readonly().exactOptional(),
     servers: z.record(name, launchedServerSchema).readonly(),

@@ -76,21 +76,23 @@ export function asHomeDrill(plan: Plan): Plan {
   return { ...apart(plan), recovery: { region: plan.primary.region, ...launching, ...drill } };
 }
 
-/** Without what leads to production, and whom it asks. */
+/**
+ * Without what leads to production, and whom it asks. It takes no room of the reservations that a plan names, also not of open ones: a failover that starts beside a drill would
+ * find them full until the last of what was drilled is gone.
+ */
 function apart({ probes: _, ...plan }: Plan): Plan {
   const { questions: _questions, ...failover } = plan.failover;
+  return { ...withoutPrepared(plan, 'none'), traffic: [], failover };
+}
+
+/** A plan without what is prepared in the recovery Region for its servers: addresses, and reservations, in place of which they take `room`. */
+export function withoutPrepared(plan: Plan, room: CapacityPolicy): Plan {
+  const spare = <Of extends { readonly capacity?: CapacityPolicy }>(of: Of): Of =>
+    reservationIn(of.capacity) === undefined ? of : { ...of, capacity: room };
   const servers = Object.entries(plan.servers).map(([key, { elasticIp: _ip, ...server }]) => [key, spare(server)]);
   const groups = Object.entries(plan.groups).map(([key, group]) => [key, spare(group)]);
   const own = { servers: Object.fromEntries(servers), groups: Object.fromEntries(groups) };
-  return { ...plan, ...own, recovery: spare(plan.recovery), traffic: [], failover };
-}
-
-/**
- * A drill takes no room of the reservations that a plan names, also not of open ones: a failover that starts beside it would find them full until the last of what was
- * drilled is gone.
- */
-function spare<Of extends { readonly capacity?: CapacityPolicy }>(of: Of): Of {
-  return reservationIn(of.capacity) === undefined ? of : { ...of, capacity: 'none' };
+  return { ...plan, ...own, recovery: spare(plan.recovery) };
 }
 
 function noNetwork({ name: plan }: Plan, field: string): Failure {

@@ -6,6 +6,7 @@ import type { OperationEvent } from './event.ts';
 import { name } from './fields.ts';
 import { fullPerformanceSeconds } from './hydration.ts';
 import type { Kept } from './kept.ts';
+import { launchSite } from './launch-site.ts';
 import { warningsOf } from './left-out.ts';
 import { operationIdSchema, time } from './ids.ts';
 import { titleOf, wordsOf } from './record-set.ts';
@@ -195,7 +196,7 @@ export function phasesOf(
   return all.at(-1)?.phase === 'closed' ? all.slice(0, -1) : all;
 }
 
-/** Every server of which something is known. At home a server is what it was: it has no image, and its instance is the plan's. */
+/** Every server of which something is known. One that is brought home in place has no image, and its instance is the plan's. */
 function serversOf({ operation, events }: Facts): Record<string, ServerEvidence> {
   const names = [...Object.keys(operation.servers), ...events.flatMap(({ server }) => server ?? [])];
   const entries = [...new Set(names)].toSorted().map((server): [string, ServerEvidence] => {
@@ -235,8 +236,8 @@ function createdBy({ operation, events, transfers, twins, ownPoint, regions }: F
   );
   const all = [
     ...Object.entries(operation.servers).flatMap(([server, { image, instance }]) => [
-      { id: image, region: recovery, server },
-      { id: instance, region: recovery, server },
+      { id: image, region: regions[launchSite(operation)], server },
+      { id: instance, region: regions[launchSite(operation)], server },
     ]),
     ...events.flatMap(({ made = [], region = recovery, server = null }) => made.map((id) => ({ id, region, server }))),
     ...Object.entries(operation.swapped).map(([volume, swap]) => ({

@@ -1,4 +1,5 @@
 import type { Member } from './catalogue.ts';
+import type { Homes } from './homes.ts';
 import type { Plan } from './plan.ts';
 
 export type Members = Readonly<Record<string, Member>>;
@@ -40,10 +41,15 @@ export interface Selection {
   readonly claimedTwice: readonly string[];
 }
 
-/** The servers of a plan now. An instance that the plan names is that server, whatever tags it carries. */
-export function selectMembers(plan: Plan, candidates: readonly Candidate[]): Selection {
+/**
+ * The servers of a plan now. An instance that the plan names is that server, whatever tags it carries. One as which a member came home anew goes on under the name that it had,
+ * and with it its lineage; what a server was before it came home as another instance is none any more.
+ * @param plan with each server as the instance that it is at home
+ */
+export function selectMembers(plan: Plan, candidates: readonly Candidate[], homes: Homes = {}): Selection {
   const named = Object.entries(plan.servers).map(([name, { instance }]) => [name, { instance, group: null }] as const);
-  const taken = new Set(named.map(([, { instance }]) => instance));
+  const formerly = Object.values(homes).flatMap((home) => home.formerly);
+  const taken = new Set([...named.map(([, { instance }]) => instance), ...formerly]);
   const free = candidates.filter(({ instance }) => !taken.has(instance));
   const groupsOf = Map.groupBy(free, ({ instance }) => instance);
   const claimedTwice = [...groupsOf]
@@ -52,7 +58,10 @@ export function selectMembers(plan: Plan, candidates: readonly Candidate[]): Sel
       ([instance, claims]) =>
         `${instance} carries the tags of groups ${claims.map(({ group }) => group).join(' and ')}`,
     );
-  const picked = free.map(({ group, instance }) => [memberName(group, instance), { instance, group }] as const);
+  const nameOf = ({ group, instance }: Candidate) =>
+    Object.keys(homes).find((name) => homes[name]?.instance === instance && memberOf(name)?.group === group) ??
+    memberName(group, instance);
+  const picked = free.map((found) => [nameOf(found), found] as const);
   return { members: Object.fromEntries([...named, ...picked]), claimedTwice };
 }
 

@@ -28,6 +28,7 @@ export interface OperationStart {
   readonly choice?: Choice;
   readonly isPlanned?: true;
   readonly extent?: Extent;
+  readonly newServers?: readonly string[];
 }
 
 export function newOperation(start: OperationStart): Operation {

@@ -1,6 +1,7 @@
 import type { Fence, HolderKind, Lease, Outcome, Phase, PlanState, Site } from './catalogue.ts';
 import { Failure, type FailureCode } from './failure.ts';
 import { mayWrite } from './fence.ts';
+import type { Homes } from './homes.ts';
 
 /**
  * How long an operation may stay silent before its lease lapses. Every attempt of a step proves its epoch, and renews what is older than
@@ -34,7 +35,8 @@ export type HolderEvent =
   | { readonly kind: 'fence'; readonly status: Fence['status']; readonly now: Date }
   /** The primary may write again: a failover is undone. */
   | { readonly kind: 'unfence' }
-  | { readonly kind: 'commit' }
+  /** `homes`: of a failback that has brought servers home as new ones. */
+  | { readonly kind: 'commit'; readonly homes?: Homes }
   /** @param stoppedServersAt when servers had been stopped: the end of the operation, else `null` */
   | { readonly kind: 'close'; readonly stoppedServersAt: string | null };
 
@@ -177,12 +179,12 @@ function byHolder(state: PlanState, event: HolderEvent & { readonly by: Holder }
       `I5 would be broken: ${event.kind} by ${lease.operation} of plan ${state.plan}, ${isCommitted ? 'which has committed' : `in phase ${state.phase}`}`,
     );
   if (event.kind === 'unfence') return done({ ...state, fence: null });
-  if (event.kind === 'commit') return commit(state, lease);
+  if (event.kind === 'commit') return commit(state, lease, event.homes);
   return done({ ...state, fence: { site: 'primary', status: event.status, since: event.now.toISOString() } });
 }
 
 /** I1: production is never where the other side may write. */
-function commit(state: PlanState, lease: Lease): Transition {
+function commit(state: PlanState, lease: Lease, homes: Homes | undefined): Transition {
   if (state.phase === 'failing-over') {
     if (state.fence === null)
       return refused(
@@ -196,7 +198,8 @@ function commit(state: PlanState, lease: Lease): Transition {
       'BrokenInvariant',
       `I1 would be broken: the primary of plan ${state.plan} is not stopped, its fence is ${state.fence?.status}`,
     );
-  return done({ ...state, activeSite: 'primary', fence: null, failover: null, commit: lease.operation });
+  const moved = homes === undefined ? {} : { homes };
+  return done({ ...state, ...moved, activeSite: 'primary', fence: null, failover: null, commit: lease.operation });
 }
 
 function atRest(state: PlanState, stoppedServersAt: string | null): PlanState {

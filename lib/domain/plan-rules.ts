@@ -6,6 +6,7 @@ import {
   homeDrillRule,
   fallbackRule,
   healthRule,
+  newServersRule,
   optionalRule,
   questionRule,
 } from './block-rules.ts';
@@ -176,6 +177,7 @@ const rules: readonly Rule[] = [
   fallbackRule,
   drillRule,
   homeDrillRule,
+  newServersRule,
   owedFenceRule,
   isolationRule,
   questionRule('failover'),

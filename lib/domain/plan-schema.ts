@@ -142,6 +142,11 @@ const drill = fields({
 
 const homeDrill = fields({ subnets: mapOf(id('subnet'), id('subnet')), securityGroups: mapOf(id('sg'), id('sg')) });
 
+const newServers = fields({
+  subnets: mapOf(id('subnet'), id('subnet')).default({}),
+  securityGroups: mapOf(id('sg'), id('sg')).default({}),
+});
+
 const planSchema = fields({
   primary: fields({ region }),
   recovery: fields({
@@ -178,6 +183,7 @@ const planSchema = fields({
     keepFor: durationOr('until accepted').prefault('14 days'),
     questions: failbackQuestions.exactOptional(),
     drill: homeDrill.exactOptional(),
+    newServers: newServers.exactOptional(),
   }),
   probes: probes.exactOptional(),
   drill: drill.exactOptional(),
@@ -198,6 +204,7 @@ function toPlan(
   { protection, servers, groups, traffic, failover, failback, drill: drilled, ...same }: WrittenPlan,
 ): Plan {
   const { rtoTarget, automatic: written, questions, ...failoverSame } = failover;
+  const { pauseLimit, keepFor, questions: asked, ...failbackSame } = failback;
   const { minimumAge = 0, lock, ...counts } = protection.retention;
   const { timeBasedCopies } = protection;
   return {
@@ -224,11 +231,10 @@ function toPlan(
       ...(written === undefined ? {} : { automatic: toAutomatic(written) }),
     },
     failback: {
-      pauseLimitSeconds: failback.pauseLimit,
-      roundsMax: failback.roundsMax,
-      ...(failback.keepFor === undefined ? {} : { keepForSeconds: failback.keepFor }),
-      ...(failback.questions === undefined ? {} : { questions: toQuestions(failback.questions) }),
-      ...(failback.drill === undefined ? {} : { drill: failback.drill }),
+      ...failbackSame,
+      pauseLimitSeconds: pauseLimit,
+      ...(keepFor === undefined ? {} : { keepForSeconds: keepFor }),
+      ...(asked === undefined ? {} : { questions: toQuestions(asked) }),
     },
   };
 }

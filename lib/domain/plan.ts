@@ -210,8 +210,8 @@ export interface DrillNetwork {
   readonly probes?: ProbesNetwork;
 }
 
-/** Ids lead from those of production in the primary Region to those of the drill there. */
-export type HomeDrillNetwork = Pick<DrillNetwork, 'subnets' | 'securityGroups'>;
+/** Subnets and security groups of the primary Region, by those of production there in whose place they are. */
+export type HomeNetwork = Pick<DrillNetwork, 'subnets' | 'securityGroups'>;
 
 /** A recovery plan: what is protected, and how it is recovered and brought home. Made by `planFileSchema`. */
 export interface Plan {
@@ -261,7 +261,9 @@ export interface Plan {
     readonly keepForSeconds?: number;
     readonly questions?: FailbackQuestions;
     /** Where the way home is drilled: a network of the primary Region apart from production. */
-    readonly drill?: HomeDrillNetwork;
+    readonly drill?: HomeNetwork;
+    /** Servers may come home as new instances, in these places; what it does not map stays where it was. */
+    readonly newServers?: HomeNetwork;
   };
   readonly probes?: ProbesNetwork;
   readonly drill?: DrillNetwork;

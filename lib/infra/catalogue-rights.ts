@@ -46,6 +46,11 @@ function hasWays(plan: Plan): boolean {
   return fallback !== undefined || hydration !== undefined || reservationsOf(plan).length > 0;
 }
 
+/** The same of servers that come home as new ones: as other types. */
+function hasWaysHome({ recovery, failback }: Plan): boolean {
+  return failback.newServers !== undefined && recovery.fallback !== undefined;
+}
+
 /** An interface that it finds isolated may have been so since a failover that could not be undone. */
 function isIsolating(plan: Plan): boolean {
   return fenceKindOf(plan) === 'isolate';
@@ -55,6 +60,7 @@ function isIsolating(plan: Plan): boolean {
 const moreUsed: readonly { readonly step: StepName; readonly by: (plan: Plan) => boolean; readonly action: string }[] =
   [
     { step: 'failover/launch', by: hasWays, action: 'DeleteItem' },
+    { step: 'failback/start', by: hasWaysHome, action: 'DeleteItem' },
     { step: 'failover/guard', by: isProbed, action: 'UpdateItem' },
     { step: 'failback/fence', by: isIsolating, action: 'Query' },
   ];

@@ -72,7 +72,11 @@ export class FailbackMachine extends Construct {
     for (const map of [servers, rebuild, serving.move, last.move])
       if (map instanceof MapState) map.addCatch(undone.begin, { resultPath: '$.failure' });
 
-    commit.next(listAndKeep(this, tasks, { close, done, end: undone.end }));
+    const list = listAndKeep(this, tasks, { close, done, end: undone.end });
+    const clear = tasks.poll('Clear images', 'failback/put-back');
+    clear.isDone.when(Condition.booleanEquals('$.poll.result.done', true), list).otherwise(clear.wait);
+    clear.look.addCatch(list, { resultPath: '$.failure' });
+    commit.next(new Choice(this, 'New servers?').when(Condition.isPresent('$.launches'), clear.begin).otherwise(list));
 
     const open = tasks.call('Open', 'failback/open', opening);
     const isAnswer = new Choice(this, 'Answer only?')

@@ -1,3 +1,4 @@
+import { stoppingStrays } from './new-server-rights.ts';
 import type { Resources, Right } from './resources.ts';
 
 const action = 'ec2:ModifyNetworkInterfaceAttribute';
@@ -24,7 +25,7 @@ export function fencing(of: Resources): Right[] {
 /** Paying an owed fence, in the ways of the plans only. */
 export function payingFence(of: Resources): Right[] {
   const stopping = of.mayStopHome ? of.onOriginals('ec2:StopInstances') : [];
-  return [...looking(of), ...stopping, ...regrouping(of, of.isolationGroups)];
+  return [...looking(of), ...stopping, ...stoppingStrays(of), ...regrouping(of, of.isolationGroups)];
 }
 
 /** Which groups a server had is known when it is isolated: one without a counterpart in the plan must come back as well. */

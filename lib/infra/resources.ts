@@ -3,9 +3,10 @@ import { reservationsOf } from '../domain/capacity.ts';
 import { isDrilled } from '../domain/drill.ts';
 import { fenceKindOf } from '../domain/fence.ts';
 import { recoverySubnets } from '../domain/launch-network.ts';
+import { asNewAtHome, homeServer } from '../domain/launch-site.ts';
 import { hasDispensable } from '../domain/left-out.ts';
 import { isAlias, type NamedKeys, namedKeys } from '../domain/key.ts';
-import type { Plan, PlanGroup, PlanServer } from '../domain/plan.ts';
+import type { OfSites, Plan, PlanGroup, PlanServer } from '../domain/plan.ts';
 import { arnsOf, controlsOf } from '../domain/routing-control.ts';
 import { hasFailoverPair, recordsOf } from '../domain/traffic.ts';
 import { tags } from '../names.ts';
@@ -54,7 +55,7 @@ const isBeginning = (use: KeyUse) => use === 'copyTo' || use === 'directTo';
 
 type PlanSide = 'primary' | 'recovery';
 /** `launch`: where servers are launched, which is the recovery Region, and for drills of the way home the primary Region too. */
-type Side = PlanSide | 'launch';
+export type Side = PlanSide | 'launch';
 
 function regionsOf(plan: Plan, side: Side): string[] {
   if (side !== 'launch') return [plan[side].region];
@@ -82,8 +83,8 @@ export class Resources {
   readonly zones: ReadonlyMap<string, { readonly names: readonly string[]; readonly types: readonly string[] }>;
   readonly hasFailoverPair: boolean;
   readonly routingControls: readonly string[];
-  /** Whether servers may be left out, of which something may have been launched. */
-  readonly mayLeaveOut: boolean;
+  /** Whether servers may be left out, of which something may have been launched: at each site. */
+  readonly mayLeaveOut: OfSites<boolean>;
   readonly #arns: Arns;
 
   constructor(arns: Arns) {
@@ -114,7 +115,8 @@ export class Resources {
     );
     this.homeSubnets = this.#named('subnet', isolating, 'primary', ({ recovery }) => Object.keys(recovery.subnets));
     this.mayStopHome = plans.some((plan) => fenceKindOf(plan) === 'stop');
-    this.mayLeaveOut = plans.some(hasDispensable);
+    const mayLeaveOut = (site: PlanSide) => plans.some((plan) => hasDispensable(plan, site));
+    this.mayLeaveOut = { primary: mayLeaveOut('primary'), recovery: mayLeaveOut('recovery') };
     this.hasFailoverPair = plans.some(hasFailoverPair);
     this.routingControls = [...new Set(plans.flatMap(controlsOf).flatMap(arnsOf))];
     const records = plans.flatMap(recordsOf);
@@ -139,6 +141,22 @@ export class Resources {
     return this.#arns.plans.some(({ failback }) => failback.drill !== undefined)
       ? ['recovery', 'primary']
       : ['recovery'];
+  }
+
+  /** Of the plans whose servers may come home as new ones; `undefined` where there are none. */
+  get newServers(): Resources | undefined {
+    const plans = this.#arns.plans.filter(({ failback }) => failback.newServers !== undefined);
+    return plans.length === 0 ? undefined : new Resources({ ...this.#arns, plans });
+  }
+
+  /** Where these come home. */
+  get newPlaces(): { readonly subnets: readonly string[]; readonly securityGroups: readonly string[] } {
+    const at = (of: 'subnets' | 'securityGroups') => (plan: Plan) => Object.values(asNewAtHome(plan).recovery[of]);
+    const { plans } = this.#arns;
+    return {
+      subnets: this.#named('subnet', plans, 'primary', at('subnets')),
+      securityGroups: this.#named('security-group', plans, 'primary', at('securityGroups')),
+    };
   }
 
   get isDrilled(): boolean {
@@ -181,7 +199,26 @@ export class Resources {
           };
         }),
     );
-    return [...(named.length === 0 ? [] : [{ actions, resources: named }]), ...tagged];
+    return [
+      ...(named.length === 0 ? [] : [{ actions, resources: named }]),
+      ...tagged,
+      ...this.#onNew(isMeant, actions),
+    ];
+  }
+
+  /** Servers that the plans name and that have come home as new ones since. */
+  #onNew(isMeant: (server: PlanServer) => boolean, actions: readonly string[]): Right[] {
+    return this.#arns.plans.flatMap(({ name, primary, servers, failback }) => {
+      const meant = Object.entries(servers).flatMap(([server, entry]) => (isMeant(entry) ? [server] : []));
+      if (failback.newServers === undefined || meant.length === 0) return [];
+      const carried = { [tags.plan]: name, [tags.purpose]: homeServer, [tags.server]: meant };
+      const conditions = Object.entries(carried).map(([key, value]) => [`aws:ResourceTag/${key}`, value] as const);
+      return {
+        actions,
+        resources: [`arn:${this.partition}:ec2:${primary.region}:${this.account}:instance/*`],
+        conditions: { StringEquals: Object.fromEntries(conditions) },
+      };
+    });
   }
 
   ec2(side: Side, type: string): string[] {

@@ -3,7 +3,9 @@ import { lookingAtReservations, reserving } from './capacity-rights.ts';
 import { copying, lookingForWays } from './copy-rights.ts';
 import { fencing, givingGroupsBack, isolatingSides, payingFence } from './fence-rights.ts';
 import { deletingKept, lookingAtKept } from './kept-rights.ts';
-import { type Arns, Resources, type Right, suffix } from './resources.ts';
+import { awayPlace, launching, registering, removing, safeguarding, settling } from './launch-rights.ts';
+import { clearingHome, launchingHome, removingHome } from './new-server-rights.ts';
+import { type Arns, Resources, type Right } from './resources.ts';
 import type { StepName } from './step-names.ts';
 import { leading, publishing, reading, switching } from './traffic-rights.ts';
 
@@ -67,22 +69,6 @@ function attaching(of: Resources, ...alsoOnOriginals: string[]): Right[] {
   ];
 }
 
-/**
- * Which role the profile of a server has is known when the server is captured, not when the stack is deployed. Only EC2 may be
- * given it, only for an instance in the recovery Region, and the launching step starts nothing but images of recovery points.
- */
-function passingRoles(of: Resources): Right {
-  const instances = of.ec2('launch', 'instance');
-  return {
-    actions: ['iam:PassRole'],
-    resources: [`arn:${of.partition}:iam::${of.account}:role/*`],
-    conditions: {
-      StringEquals: { 'iam:PassedToService': of.regions('launch').map((region) => `ec2.${suffix(region)}`) },
-      ArnLike: { 'iam:AssociatedResourceArn': instances },
-    },
-  };
-}
-
 /** Of copies only, and for no longer than the plans say: nobody could take back a lock of a hundred years. @source aws-facts [1.11] */
 function locking(of: Resources): Right[] {
   if (of.lockDaysMax === 0) return [];
@@ -122,59 +108,6 @@ function askingHealth(of: Resources): Right[] {
   if (originals.length === 0) return [];
   const launched = of.own(of.ec2('launch', 'instance'), 'ssm:SendCommand', 'recovered-server');
   return scripting(of, [...originals, launched], ...both);
-}
-
-function registering(of: Resources, side: LaunchSide): Right[] {
-  const action = 'ec2:RegisterImage';
-  return [
-    of.make(of.images(side), action),
-    of.own(of.snapshots(side), action),
-    of.tagWhile('RegisterImage', of.images(side)),
-  ];
-}
-
-function launching(of: Resources): Right[] {
-  const action = 'ec2:RunInstances';
-  return [
-    of.own(of.images('launch'), action),
-    of.own(of.snapshots('launch'), action),
-    of.make([...of.ec2('launch', 'instance'), ...of.ec2('launch', 'volume')], action),
-    on(
-      [...of.subnets, ...of.securityGroups, ...of.ec2('launch', 'network-interface'), ...of.ec2('launch', 'key-pair')],
-      action,
-    ),
-    ...reserving(of),
-    of.tagWhile(
-      'RunInstances',
-      ['instance', 'volume', 'network-interface'].flatMap((type) => of.ec2('launch', type)),
-    ),
-    passingRoles(of),
-    ...of.keys('make', ...of.launchSides),
-  ];
-}
-
-/** What was launched: servers, their images and volumes. */
-function removing(of: Resources, side: LaunchSide): Right[] {
-  return [
-    of.read([side], 'ec2:DescribeInstances', 'ec2:DescribeImages', 'ec2:DescribeVolumes'),
-    of.own(of.ec2(side, 'instance'), 'ec2:TerminateInstances', 'recovered-server'),
-    of.own(of.images(side), 'ec2:DeregisterImage', 'recovery-image'),
-    of.own(of.ec2(side, 'volume'), 'ec2:DeleteVolume', 'recovered-server'),
-  ];
-}
-
-/** Settings that a server is given after its launch, those of its interfaces where it has several, and those of its volumes. Tags of Homeward's own are not among them. */
-function settling(of: Resources): Right[] {
-  const tagging = of.own(of.ec2('launch', 'volume'), 'ec2:CreateTags', 'recovered-server');
-  const othersOnly = { 'ForAllValues:StringNotLike': { 'aws:TagKeys': ['homeward:*'] } };
-  const network = of.ec2('launch', 'network-interface');
-  const interfaces = of.own(network, 'ec2:ModifyNetworkInterfaceAttribute', 'recovered-server');
-  return [safeguarding(of, 'launch'), interfaces, { ...tagging, conditions: { ...tagging.conditions, ...othersOnly } }];
-}
-
-/** Attributes of the servers that were launched, and of no other. */
-function safeguarding(of: Resources, side: LaunchSide = 'recovery'): Right {
-  return of.own(of.ec2(side, 'instance'), 'ec2:ModifyInstanceAttribute', 'recovered-server');
 }
 
 function prepared(of: Resources): Right[] {
@@ -266,14 +199,14 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
   'failover/launch': (of) => [
     of.read(['launch'], 'ec2:DescribeImages', 'ec2:DescribeInstances'),
     ...(of.launchSides.includes('primary') ? [of.read(['primary'], 'ec2:DescribeSnapshots')] : []),
-    ...registering(of, 'launch'),
-    ...launching(of),
+    ...launching(of, awayPlace(of)),
+    ...reserving(of),
     ...prepared(of),
-    ...settling(of),
+    ...settling(of, awayPlace(of)),
   ],
   'failover/safeguard': (of) => [safeguarding(of)],
   'drill/verify': (of) => (of.isDrilled ? [publishing] : []),
-  'failover/clear': (of) => (of.mayLeaveOut ? removing(of, 'recovery') : []),
+  'failover/clear': (of) => (of.mayLeaveOut.recovery ? removing(of, 'recovery') : []),
   'drill/take-down': (of) => removing(of, 'launch'),
   'failover/undo': (of) => [
     of.read(['primary'], 'ec2:DescribeInstances'),
@@ -325,11 +258,13 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
     ...of.onOriginals('ec2:StartInstances'),
     ...givingGroupsBack(of),
     ...of.keys('attach', 'primary'),
+    ...launchingHome(of),
   ],
   'failback/commit': (of) => [of.read(both, 'ec2:DescribeInstances')],
   'failback/undo': (of) => [
     of.read(both, 'ec2:DescribeInstances'),
     ...of.onOriginals('ec2:StopInstances'),
+    ...removingHome(of),
     of.own(of.ec2('recovery', 'instance'), 'ec2:StartInstances', 'recovered-server'),
     safeguarding(of),
     ...of.keys('attach', 'recovery'),
@@ -345,6 +280,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
     ...attaching(of),
     of.own(of.ec2('primary', 'volume'), 'ec2:DeleteVolume', 'failback-volume'),
     of.own(of.snapshots('primary'), 'ec2:DeleteSnapshot'),
+    ...clearingHome(of),
   ],
   'failback/list-kept': lookingAtKept,
   'failback/accept': (of) => [...lookingAtKept(of), ...removing(of, 'recovery'), safeguarding(of), ...deletingKept(of)],

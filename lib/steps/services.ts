@@ -4,9 +4,10 @@ import * as z from 'zod';
 import { Catalogue } from '../aws/catalogue.ts';
 import { type Clients, createClients, dynamodbClient, sfnClient } from '../aws/clients.ts';
 import { isRunning } from '../aws/executions.ts';
-import type { PlanState } from '../domain/catalogue.ts';
+import type { Operation, PlanState } from '../domain/catalogue.ts';
 import { asDrill, asHomeDrill, isDrill, isHomeDrill } from '../domain/drill.ts';
 import { Failure } from '../domain/failure.ts';
+import { atHome } from '../domain/homes.ts';
 import { withMembers } from '../domain/members.ts';
 import type { Plan } from '../domain/plan.ts';
 import { quoted } from '../domain/quoted.ts';
@@ -25,8 +26,8 @@ export interface Services {
   /** @throws Failure UnknownPlan */
   plan(name: string): Plan;
   /**
-   * The plan as an operation works on it: with the servers that its groups had picked for the operation's recovery point, and for a drill with
-   * the drill's network. @throws Failure UnknownPlan, UnknownRecoveryPoint
+   * The plan as an operation works on it: with the servers that its groups had picked for the operation's recovery point, each as the instance that it is at home, and for a
+   * drill with the drill's network. @throws Failure UnknownPlan, UnknownRecoveryPoint
    */
   planOf(operation: Pick<Context, 'plan' | 'operation'>): Promise<Plan>;
   /** I6: called before anything is changed. @throws Failure StaleEpoch, DrillOvertaken */
@@ -70,21 +71,17 @@ export function createServices(taskRoot: string): Services {
     },
     async planOf(context) {
       const whole = this.plan(context.plan);
-      const isOfDrill = isDrill(context.operation);
-      if (!isOfDrill && Object.keys(whole.groups).length === 0) return whole;
-      const operation = await this.catalogue.operationOf(context);
-      const { recoveryPoint } = operation;
-      const drilled = () => (isHomeDrill(operation) ? asHomeDrill(whole) : asDrill(whole));
-      const plan = isOfDrill ? drilled() : whole;
-      if (Object.keys(plan.groups).length === 0) return plan;
-      // An operation that is undone before it was recorded has done nothing yet.
-      if (recoveryPoint === null) return plan;
-      const point = await this.catalogue.pointHeader(plan.name, recoveryPoint);
-      if (point !== undefined) return withMembers(plan, point.members);
-      throw new Failure(
-        'UnknownRecoveryPoint',
-        `Recovery point ${recoveryPoint} of plan ${plan.name} is gone, and with it which servers its groups had picked. Choose another point.`,
-      );
+      if (isDrill(context.operation)) {
+        const operation = await this.catalogue.operationOf(context);
+        return withPicked(this.catalogue, isHomeDrill(operation) ? asHomeDrill(whole) : asDrill(whole), operation);
+      }
+      const hasGroups = Object.keys(whole.groups).length > 0;
+      const plan = hasGroups
+        ? await withPicked(this.catalogue, whole, await this.catalogue.operationOf(context))
+        : whole;
+      return plan.failback.newServers === undefined
+        ? plan
+        : atHome(plan, (await this.catalogue.state(plan.name)).homes);
     },
     isRunning: (execution) => isRunning(client(sfnClient), execution),
     async proveEpoch(context) {
@@ -92,6 +89,18 @@ export function createServices(taskRoot: string): Services {
       return this.catalogue.changeState(context, { kind: 'renew', now: now() });
     },
   };
+}
+
+/** With the servers that the groups of the plan had picked for the recovery point of an operation. */
+async function withPicked(catalogue: Catalogue, plan: Plan, { recoveryPoint }: Operation): Promise<Plan> {
+  // An operation that is undone before it was recorded has done nothing yet.
+  if (Object.keys(plan.groups).length === 0 || recoveryPoint === null) return plan;
+  const point = await catalogue.pointHeader(plan.name, recoveryPoint);
+  if (point !== undefined) return withMembers(plan, point.members);
+  throw new Failure(
+    'UnknownRecoveryPoint',
+    `Recovery point ${recoveryPoint} of plan ${plan.name} is gone, and with it which servers its groups had picked. Choose another point.`,
+  );
 }
 
 /** A drill goes on only while production is where it was and nobody moves it: a failover needs the room that it takes. */

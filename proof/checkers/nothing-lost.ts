@@ -128,7 +128,9 @@ function flawsOf(stage: Stage, table: Table, volume: Volume): string[] {
   const left = new Map<Era, Write[]>();
   for (const write of writes) {
     const era =
-      write.region === stage.plan.primary.region ? eras.find((each) => isLeftBehind(each, key, write)) : undefined;
+      write.region === stage.plan.primary.region
+        ? eras.find((each) => isLeftBehind(stage, each, key, write))
+        : undefined;
     if (era !== undefined) left.set(era, [...(left.get(era) ?? []), write]);
     else if (write.bytes === undefined) expected.delete(write.index);
     else expected.set(write.index, write.bytes);
@@ -145,17 +147,25 @@ function flawsOf(stage: Stage, table: Table, volume: Volume): string[] {
   return flaws;
 }
 
-/** Written at home after the recovery point, and not on the volume that the failback built there. */
-function isLeftBehind({ cuts, ends, failback }: Era, key: string, { at, volume }: Write): boolean {
+/** Written at home after the recovery point, and not on the volume that the failback built there, or launched. */
+function isLeftBehind(
+  stage: Stage,
+  { cuts, ends, failback }: Era,
+  key: string,
+  { at, volume, server, device }: Write,
+): boolean {
   const cut = cuts.get(key);
   const rebuilt = Object.entries(failback?.swapped ?? {}).find(([swapped]) => swapped === key)?.[1].new;
-  return cut !== undefined && at >= cut && at < ends && volume !== rebuilt;
+  const launched = failback?.servers[server]?.instance ?? '';
+  const ofLaunched = stage.cloud.services(stage.plan.primary.region).ec2.volumesOf(launched).get(device);
+  return cut !== undefined && at >= cut && at < ends && volume !== rebuilt && volume !== ofLaunched;
 }
 
 /** The report says of the volume how many blocks, and names a snapshot that holds what was written there last. */
 function unreported(stage: Stage, key: string, { failback }: Era, lost: readonly Write[]): string[] {
   if (failback === undefined) return [];
   const [, listed] = Object.entries(failback.unreplicated ?? {}).find(([volume]) => volume === key) ?? [];
+  if (listed === undefined && lost.every(({ volume }) => isEndedByPeople(stage, volume))) return [];
   if (listed === undefined)
     return [`I5 ${lost.length} writes on ${key} were left behind and ${failback.id} does not list them`];
   // Somebody has read the report, and let go what it names.
@@ -171,6 +181,13 @@ function unreported(stage: Stage, key: string, { failback }: Era, lost: readonly
   return listed.blocks >= last.size
     ? []
     : [`I5 ${last.size} blocks of ${key} were left behind, the report says ${listed.blocks}`];
+}
+
+/** Where somebody ended the server at home, its volume is gone, or lies there by itself with what was written to it. */
+function isEndedByPeople({ cloud, plan }: Stage, volume: string): boolean {
+  const { calls } = cloud.record;
+  const isOff = cloud.services(plan.primary.region).ec2.state.volumes.get(volume)?.attachment === undefined;
+  return isOff && calls.some(({ operation, role }) => operation === 'TerminateInstances' && role === undefined);
 }
 
 function withoutGaps(blocks: ReadonlyMap<number, Uint8Array | undefined>): Blocks {

@@ -56,6 +56,10 @@ function runsCutOff(stage: Stage): boolean {
 function servingIn(stage: Stage, region: string): string[] {
   if (stage.cloud.faults.isSilent(region)) return [];
   const { ec2 } = stage.cloud.services(region);
-  const ids = Object.keys(stage.plan.servers).map((server) => stage.workload.instanceIn(region, server) ?? '');
+  const ids = Object.entries(stage.plan.servers).flatMap(([server, { instance }]) => [
+    stage.workload.instanceIn(region, server) ?? '',
+    // What it was before it came home as another one.
+    instance,
+  ]);
   return ids.filter((instance) => ec2.isServing(instance));
 }

@@ -1,13 +1,15 @@
 import type { OperationKind } from '../../lib/domain/catalogue.ts';
 import type { Plan } from '../../lib/domain/plan.ts';
-import { asking, frozenShop, isolatingShop, richShop, roomyShop, shop } from '../shop.ts';
+import { asking, frozenShop, isolatingShop, movingShop, richShop, roomyShop, shop } from '../shop.ts';
 import type { Life } from '../life.ts';
 import type { MachineKind } from '../../rehearsal/stage.ts';
 import {
   accept,
   comeHome,
   failOver,
+  failOverAndFill,
   failOverAndReplace,
+  failOverAnswered,
   failOverInTheDark,
   fill,
   protect,
@@ -229,24 +231,25 @@ export const modes: readonly Mode[] = [
   {
     name: 'failback-undone',
     kind: 'failback',
-    async prepare(life) {
-      await failOver(life);
-      fill(life, home, false);
-    },
+    prepare: failOverAndFill,
     act: run('failback'),
     outcome: 'rolled-back',
     clear: (life) => fill(life, home, true),
   },
   {
+    name: 'failback-to-new-servers',
+    kind: 'failback',
+    plan: movingShop,
+    prepare: failOver,
+    act: run('failback', { newServers: ['db', 'web'] }),
+    outcome: 'succeeded',
+    again: failOver,
+  },
+  {
     name: 'failback-with-questions',
     kind: 'failback',
     plan: askingShop,
-    async prepare(life) {
-      await protect(life);
-      await life.runAnswered('failover');
-      await life.rest();
-      life.write(2);
-    },
+    prepare: failOverAnswered,
     act: (life) => life.runAnswered('failback'),
     outcome: 'succeeded',
     isOnce: true,

@@ -22,6 +22,20 @@ export async function failOver(life: Life): Promise<void> {
   life.write(2);
 }
 
+/** And there is no room any more where the servers come from. */
+export async function failOverAndFill(life: Life): Promise<void> {
+  await failOver(life);
+  fill(life, home, false);
+}
+
+/** With somebody who answers. */
+export async function failOverAnswered(life: Life): Promise<void> {
+  await protect(life);
+  await life.runAnswered('failover');
+  await life.rest();
+  life.write(2);
+}
+
 /** And there is no room any more where the servers would be launched. */
 export async function protectAndFill(life: Life): Promise<void> {
   await protect(life);

@@ -59,6 +59,7 @@ function typed(point: string): fc.Arbitrary<Typed> {
       { plan: 'shop' },
       { plan: 'shop', estimateOnly: true, trigger: 'cli' },
       { plan: 'shop', fenceOnly: true },
+      { plan: 'shop', newServers: ['db', 'web'] },
       { plan: 'shop', answer: 'undo' },
       { plan: 'shop', undo: 'failback-1' },
       { plan: 'shop', accept: true, unreplicatedBlocks: 17, trigger: 'cli' },

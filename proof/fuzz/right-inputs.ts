@@ -14,6 +14,8 @@ const areServers: Test = (value) =>
   Object.values(value).every(
     (each) => isBlock(each) && Object.keys(each).join() === 'recoveryPoint' && isPoint(each['recoveryPoint']),
   );
+const areNew: Test = (value) =>
+  value === true || (Array.isArray(value) && value.length > 0 && value.every((each) => isText(each)));
 const isAlarm: Test = (value) =>
   isBlock(value) &&
   Object.keys(value).toSorted().join() === 'cancelUntil,name' &&
@@ -35,7 +37,7 @@ const members: Record<MachineKind, Readonly<Record<string, Test>>> = {
     alarm: isAlarm,
     trigger: isTrigger,
   },
-  failback: { plan: isText, estimateOnly: isFlag, fenceOnly: isFlag, trigger: isTrigger },
+  failback: { plan: isText, estimateOnly: isFlag, fenceOnly: isFlag, newServers: areNew, trigger: isTrigger },
 };
 
 const drilling = {
@@ -95,8 +97,10 @@ export function isVetoed(input: unknown): boolean {
 
 /** What does not go together: a planned failover takes its own point, a failback does one part or the whole. */
 function unfitting(kind: MachineKind, input: Record<string, unknown>): string[] {
-  const { planned, recoveryPoint = 'latest', servers = {}, estimateOnly, fenceOnly } = input;
-  if (kind === 'failback') return estimateOnly === true && fenceOnly === true ? ['fenceOnly'] : [];
+  const { planned, recoveryPoint = 'latest', servers = {}, estimateOnly, fenceOnly, newServers } = input;
+  if (kind === 'failback' && fenceOnly === true)
+    return [...(estimateOnly === true ? ['fenceOnly'] : []), ...(newServers === undefined ? [] : ['newServers'])];
+  if (kind === 'failback') return [];
   if (planned !== true) return [];
   const hasServers = isBlock(servers) && Object.keys(servers).length > 0;
   return [...(recoveryPoint === 'latest' ? [] : ['recoveryPoint']), ...(hasServers ? ['servers'] : [])];

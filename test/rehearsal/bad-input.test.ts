@@ -83,6 +83,14 @@ describe('I12: a wrong input ends the execution at its first state, changes noth
     expect((await stage.clock.settle(stage.states.ended(running.arn))).status).toBe('SUCCEEDED');
   });
 
+  it('new servers at home of a plan that wants none: InvalidInput, saying what to write', async () => {
+    writes();
+    const ended = await run('failback', { plan: 'shop', newServers: true });
+    expect(ended).toMatchObject({ status: 'FAILED', error: 'InvalidInput', entered: ['Open'] });
+    expect(ended.message).toContain('Write "failback.newServers" into the plan');
+    expect(writes()).toEqual([]);
+  });
+
   it('a recovery point that is not available: RecoveryPointNotAvailable, naming the newest that is', async () => {
     await stage.run('failback');
     const { id } = await brokenPoint();

@@ -63,6 +63,13 @@ export async function closeKept(life: Life): Promise<void> {
 /** What the roles of every stage of a test file were asked for. */
 const records: RightsRecord[] = [];
 
+/** What the roles of the stage that was opened last were asked for. */
+export function recordedRights(): RightsRecord {
+  const record = records.at(-1);
+  if (record === undefined) throw new Error('no stage was opened');
+  return record;
+}
+
 // No call of any of these tests is one that its role may not make.
 afterAll(async () => {
   for (const record of records) expect(await unallowed(record)).toEqual([]);

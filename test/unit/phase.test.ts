@@ -317,6 +317,17 @@ describe('I6: what the table does not say', () => {
     });
     expect(changedFields(state, { ...state })).toEqual({});
   });
+
+  it('which instances servers are at home changes with the commit of a failback, and with nothing else', () => {
+    const homes = { db: { instance: 'i-2', formerly: ['i-1'] } };
+    const commit = { kind: 'commit', by: { operation: 'failback-mine', epoch }, homes } as const;
+    expect(transition(planAt('returning', { fence: null }), commit)).toMatchObject({ state: { homes } });
+    const { homes: _, ...inPlace } = commit;
+    expect(transition(planAt('returning', { fence: null, homes }), inPlace)).toMatchObject({ state: { homes } });
+    const leaving = transition(planAt('fenced'), { ...commit, by: { operation: 'failover-mine', epoch } });
+    expect(leaving).toMatchObject({ kind: 'done' });
+    expect(leaving).not.toHaveProperty('state.homes');
+  });
 });
 
 it('a lease outlasts the longest step with the pause before its repeat', () => {

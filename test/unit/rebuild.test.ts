@@ -81,6 +81,9 @@ describe('a rebuild', () => {
 
   it('gives an epoch that nobody has used', () => {
     expect(rebuild(remains(two), now, 0).state).toEqual({ ...home, epoch: nowSeconds });
+    const homes = { db: { instance: 'i-2', formerly: ['i-1'] } };
+    const moved = [...two, protectRun(9, { state: { ...home, homes } })];
+    expect(rebuild(remains(moved), now, 0).state.homes).toEqual(homes);
     expect(rebuild(remains(two), now, nowSeconds + 5).state.epoch).toBe(nowSeconds + 6);
     expect(rebuild(remains(two), new Date(0), 0).state.epoch).toBe(8);
   });

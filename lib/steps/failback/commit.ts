@@ -2,6 +2,7 @@ import type * as z from 'zod';
 import { assertInvariant } from '../../domain/failure.ts';
 import { measuredPause } from '../../domain/cut-over.ts';
 import { secondsBetween } from '../../domain/duration.ts';
+import { homeLines, homesAfter } from '../../domain/homes.ts';
 import { nextState } from '../../domain/phase.ts';
 import { type contextSchema, type Services } from '../services.ts';
 import { instancesOf, serversAway } from '../waves/site.ts';
@@ -28,8 +29,11 @@ export async function commit(
   const pauseFrom = operation.rounds.find(({ isFinal }) => isFinal)?.startedAt ?? operation.startedAt;
   const rtoSeconds = secondsBetween(pauseFrom, committedAt);
   await services.catalogue.progress(input, { committedAt, rtoSeconds, progression: 'committed' }, services.now());
-  await services.catalogue.changeState(input, { kind: 'commit' });
+  const homes = operation.newServers === undefined ? {} : { homes: homesAfter(plan, state.homes, operation) };
+  const { homes: now } = await services.catalogue.changeState(input, { kind: 'commit', ...homes });
   await services.catalogue.notePhaseTimes(measuredPause(operation, committedAt));
+  for (const line of homeLines(operation, now))
+    await services.catalogue.addEvent(input.operation, services.now(), line);
   await services.catalogue.addEvent(input.operation, services.now(), 'failback committed');
   return { rtoSeconds };
 }

@@ -2,7 +2,11 @@ import * as z from 'zod';
 import type { Operation, PlanState } from '../../domain/catalogue.ts';
 import { Failure } from '../../domain/failure.ts';
 import { fenceKindOf, fenceLine } from '../../domain/fence.ts';
+import { isNewAtHome } from '../../domain/homes.ts';
+import { asNewAtHome } from '../../domain/launch-site.ts';
+import { isMissing } from '../../domain/left-out.ts';
 import type { Plan } from '../../domain/plan.ts';
+import { quoted } from '../../domain/quoted.ts';
 import { asksForDrill } from '../drill/open.ts';
 import { answer, type Answered, isAnswer } from '../operation/answer.ts';
 import {
@@ -20,22 +24,32 @@ import type { ServerItem, WaveItem } from '../waves/wave.ts';
 import { type AcceptOpened, asksForAccept, openAccept } from './open-accept.ts';
 import { refuseUnplanned } from './serving-snapshots.ts';
 
+const notNew = 'is not true, or a list of servers like ["db", "web"]';
+
 const inputSchema = z
   .strictObject({
     plan: z.string(),
     estimateOnly: z.boolean().default(false),
     /** Nothing but the owed fence: the servers of the returned primary are stopped. */
     fenceOnly: z.boolean().default(false),
+    /** Servers that come home as new instances; `true`: all. */
+    newServers: z.union([z.literal(true), z.array(z.string()).min(1, notNew)], { error: notNew }).exactOptional(),
     trigger: triggerSchema,
   })
   .refine(({ estimateOnly, fenceOnly }) => !(estimateOnly && fenceOnly), {
     error: 'cannot go with estimateOnly',
     path: ['fenceOnly'],
+  })
+  .refine(({ newServers, fenceOnly }) => newServers === undefined || !fenceOnly, {
+    error: 'cannot go with fenceOnly',
+    path: ['newServers'],
   });
 
 export type FailbackOpened = Context & {
   readonly estimateOnly: boolean;
   readonly isFenceOnly?: true;
+  /** Of one that launches servers at home: there are images to clear away in the end. */
+  readonly launches?: true;
   /** Those whose volumes are rebuilt. */
   readonly servers: readonly ServerItem[];
   readonly waves: readonly WaveItem[];
@@ -58,6 +72,7 @@ export async function open(
     plan: name,
     estimateOnly,
     fenceOnly,
+    newServers: wanted,
     trigger,
   } = parseInput('failback', inputSchema, input, '{"plan": "shop"}');
   const plan = services.plan(name);
@@ -68,6 +83,7 @@ export async function open(
   const serving = failover === undefined ? plan : await services.planOf({ plan: name, operation: failover.id });
   refuseUnplanned(serving, failover);
   if (!estimateOnly && !fenceOnly) refuseIfIsolated(plan, failover);
+  const newServers = wanted === undefined ? {} : { newServers: newServersOf(serving, failover, wanted) };
   const opened = await openOperation(services, {
     kind: 'failback',
     plan,
@@ -77,6 +93,7 @@ export async function open(
     ...(estimateOnly ? { extent: 'estimate' } : {}),
     ...(fenceOnly ? { extent: 'fence' } : {}),
     ...(failover?.choice === undefined ? {} : { choice: failover.choice }),
+    ...newServers,
   });
   if (opened.kind === 'busy') throw opened.failure;
   const { context } = opened;
@@ -88,8 +105,32 @@ export async function open(
     servers,
   }));
   const only = fenceOnly ? { isFenceOnly: true as const } : {};
+  const operation = await services.catalogue.operationOf(context);
   const away = await serversAway(services, context);
-  return { ...context, estimateOnly, ...only, servers: away.map(item), waves };
+  const servers = away.filter((server) => !isNewAtHome(operation, server)).map(item);
+  const launches = operation.newServers === undefined ? {} : { launches: true as const };
+  return { ...context, estimateOnly, ...only, ...launches, servers, waves };
+}
+
+/**
+ * The servers that are to come home as new instances. What the failover had not brought away is at home, and stays what it is.
+ * @param plan with the servers that are away
+ * @throws Failure InvalidInput
+ */
+function newServersOf(
+  plan: Plan,
+  failover: Operation | undefined,
+  wanted: true | readonly string[],
+): readonly string[] {
+  asNewAtHome(plan);
+  const away = Object.keys(plan.servers).filter((server) => failover === undefined || !isMissing(failover, server));
+  if (wanted === true) return away;
+  const strange = wanted.filter((server) => !away.includes(server));
+  if (strange.length === 0) return [...new Set(wanted)];
+  throw new Failure(
+    'InvalidInput',
+    `Cannot start failback: newServers: ${strange.map(quoted).join(', ')} ${strange.length === 1 ? 'is no server' : 'are no servers'} of plan ${plan.name} that can come home. Servers: ${away.join(', ')}. Nothing was changed.`,
+  );
 }
 
 /** The same execution, asked again after the fence is paid, holds the plan. */

@@ -1,16 +1,18 @@
-import { ec2Client } from '../../aws/clients.ts';
 import type * as z from 'zod';
-import { describeInstances } from '../../aws/instances.ts';
+import { type InstanceFacts, isEnding } from '../../aws/instances.ts';
 import type { Unreplicated } from '../../domain/catalogue.ts';
-import { assertInvariant, Failure } from '../../domain/failure.ts';
+import { Failure } from '../../domain/failure.ts';
+import { isNewAtHome } from '../../domain/homes.ts';
+import type { Plan } from '../../domain/plan.ts';
 import { nextPoll, nextPollWithin, type PollResult, pollSchema } from '../../domain/poll.ts';
 import type { SnapshotFacts } from '../../aws/snapshots.ts';
 import { snapshotOnce } from '../operation/snapshot-once.ts';
 import { askFirst, type MayAsk } from '../operation/ask-first.ts';
-import { contextSchema, type Services } from '../services.ts';
+import { type Context, contextSchema, type Services } from '../services.ts';
 import { serversAway } from '../waves/site.ts';
 import { refuseUnnoted } from '../waves/isolate.ts';
 import { stopServers } from '../waves/stop.ts';
+import { lookAtHome } from '../waves/at-home.ts';
 import { unreplicatedOf } from './unreplicated.ts';
 
 export const payFenceSchema = contextSchema.extend({ poll: pollSchema });
@@ -34,29 +36,21 @@ export async function payFence(services: Services, input: z.infer<typeof payFenc
   });
   if (asking !== undefined) return asking;
   await services.catalogue.progress(input, { progression: 'paying the fence' }, services.now());
-  const ec2 = services.client(ec2Client, plan.primary.region);
-  const servers = Object.entries(plan.servers);
-  const instances = await describeInstances(
-    ec2,
-    servers.map(([, { instance }]) => instance),
-  );
-  await stopServers(services, input, plan.primary.region, instances);
-  const left = instances.filter(({ state }) => state !== 'terminated' && state !== 'shutting-down').map(({ id }) => id);
-  const lost = servers.filter(([, { instance }]) => !left.includes(instance));
-  if (lost.length > 0)
-    throw new Failure(
-      'PrimaryNotReachable',
-      `Cannot fail back plan ${plan.name}: ${lost.map(([name, { instance }]) => `${instance} of server ${name}`).join(', ')} no longer exists in ${plan.primary.region}. Recovery goes on serving.`,
-    );
-  await refuseUnnoted(services, plan, instances);
-  const isStopped = instances.every((instance) => instance.state === 'stopped');
+  const { instances, strays } = await lookAtHome(services, plan);
+  await stopServers(services, input, plan.primary.region, [...instances, ...strays]);
+  const left = instances.filter((instance) => !isEnding(instance));
+  await refuseLost(services, input, plan, left);
+  await refuseUnnoted(services, plan, left);
+  const isStopped = [...instances, ...strays].every(({ state }) => state === 'stopped' || state === 'terminated');
   if (!isStopped) return notYet(services, input, stopSecondsMax, 'the servers did not stop');
   const returned = new Map<string, SnapshotFacts[]>();
   // One that was left out starts again with the disks it has: nothing takes their place.
   const away = await serversAway(services, input);
-  for (const [server, { instance: id }] of servers.filter(([name]) => away.includes(name))) {
-    const instance = instances.find((facts) => facts.id === id);
-    assertInvariant(instance !== undefined, 'I5', `server ${server} of the returned primary is not looked at`);
+  for (const server of away) {
+    const id = plan.servers[server]?.instance;
+    const instance = left.find((facts) => facts.id === id);
+    // Nothing is left to keep of one that is gone, or it would have been refused.
+    if (instance === undefined) continue;
     const owner = {
       plan: plan.name,
       operation: input.operation,
@@ -72,8 +66,38 @@ export async function payFence(services: Services, input: z.infer<typeof payFenc
   const unreplicated = await unreplicatedOf(services, input, returned);
   await services.catalogue.updateOperation(input, { unreplicated });
   await services.catalogue.changeState(input, { kind: 'fence', status: 'confirmed', now: services.now() });
+  for (const line of goneLines(plan, left)) await services.catalogue.addEvent(input.operation, services.now(), line);
   await services.catalogue.addEvent(input.operation, services.now(), noteOf(unreplicated));
   return nextPoll(input.poll, true, services.now());
+}
+
+function goneFrom({ servers }: Plan, left: readonly InstanceFacts[]): [server: string, instance: string][] {
+  const there = new Set(left.map(({ id }) => id));
+  return Object.entries(servers).flatMap(([server, { instance }]) => (there.has(instance) ? [] : [[server, instance]]));
+}
+
+/** Only a server that comes home as a new one may be gone. @throws Failure PrimaryNotReachable */
+async function refuseLost(
+  { catalogue }: Services,
+  context: Context,
+  plan: Plan,
+  left: readonly InstanceFacts[],
+): Promise<void> {
+  const operation = await catalogue.operationOf(context);
+  const lost = goneFrom(plan, left).filter(([server]) => !isNewAtHome(operation, server));
+  if (lost.length === 0) return;
+  const names = [...(operation.newServers ?? []), ...lost.map(([server]) => server)];
+  throw new Failure(
+    'PrimaryNotReachable',
+    `Cannot fail back plan ${plan.name}: ${lost.map(([server, instance]) => `${instance} of server ${server}`).join(', ')} no longer exists in ${plan.primary.region}. Recovery goes on serving. Bring home what is gone as new servers: start the failback with "newServers": ${JSON.stringify(names)}, in a plan with failback.newServers.`,
+  );
+}
+
+function goneLines(plan: Plan, left: readonly InstanceFacts[]): string[] {
+  return goneFrom(plan, left).map(
+    ([server, instance]) =>
+      `${instance} of server ${server} no longer exists in ${plan.primary.region}: there is nothing of it to stop, and nothing to keep`,
+  );
 }
 
 function noteOf(unreplicated: Readonly<Record<string, Unreplicated>>): string {

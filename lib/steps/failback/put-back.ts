@@ -3,8 +3,11 @@ import { ec2Client } from '../../aws/clients.ts';
 import { describeInstances } from '../../aws/instances.ts';
 import { attachVolume, deleteFree, describeVolumes, detachVolume, findVolumes } from '../../aws/volumes.ts';
 import type { Operation } from '../../domain/catalogue.ts';
+import { Failure } from '../../domain/failure.ts';
 import type { Plan } from '../../domain/plan.ts';
-import { nextPoll, type PollResult } from '../../domain/poll.ts';
+import { nextPoll, nextPollWithin, type PollResult } from '../../domain/poll.ts';
+import { clearSecondsMax, removeLeftOut } from '../failover/clear.ts';
+import { deregisterImages } from '../failover/launched.ts';
 import { type undoSchema, waitForUndo } from '../failover/undo.ts';
 import type { Services } from '../services.ts';
 import { lookAtPrimary } from './primary-look.ts';
@@ -14,13 +17,14 @@ type PutBackInput = z.infer<typeof undoSchema>;
 
 /**
  * The last of an undone failback, once recovery serves: the originals' old volumes in place again, and what the failback had
- * built at home removed. A primary that stays silent is left for later, and that is noted. What has committed is final.
+ * built at home removed. A primary that stays silent is left for later, and that is noted. What has committed is final; of new servers only what they were launched from goes
+ * then, and what was left out of them.
  */
 export async function putBack(services: Services, input: PutBackInput): Promise<PollResult> {
   const plan = await services.planOf(input);
   const { commit } = await services.proveEpoch(input);
-  if (commit === input.operation) return nextPoll(input.poll, true, services.now());
   const operation = await services.catalogue.operationOf(input);
+  if (commit === input.operation) return clearHome(services, input, operation);
   const cleaning = await lookAtPrimary(services, input, () => restoreOriginals(services, input, plan, operation));
   if (cleaning === 'changing') {
     const advice = `Look at operation ${input.operation} for volumes to put back.`;
@@ -31,6 +35,22 @@ export async function putBack(services: Services, input: PutBackInput): Promise<
     await services.catalogue.addEvent(input.operation, services.now(), note);
   }
   return nextPoll(input.poll, true, services.now());
+}
+
+/** A snapshot cannot be deleted while an image names it, and nobody launches from these any more. */
+async function clearHome(services: Services, input: PutBackInput, operation: Operation): Promise<PollResult> {
+  const { newServers = [] } = operation;
+  if (newServers.length === 0) return nextPoll(input.poll, true, services.now());
+  await deregisterImages(services, input, newServers);
+  const isGone = await removeLeftOut(services, input, operation);
+  return nextPollWithin(input.poll, isGone, services.now(), {
+    withinSeconds: clearSecondsMax,
+    overdue: () =>
+      new Failure(
+        'LaunchFailed',
+        `Production of plan ${input.plan} is home. What ${input.operation} had launched there of servers that it left out did not go within ${clearSecondsMax} s: terminate it.`,
+      ),
+  });
 }
 
 async function restoreOriginals(

@@ -3,21 +3,14 @@ import { setDeleteOnTermination } from '../../aws/instance-attributes.ts';
 import { describeInstances, type InstanceFacts } from '../../aws/instances.ts';
 import { attachVolume, createVolume, describeVolumes, detachVolume, markResource } from '../../aws/volumes.ts';
 import { tokenOf } from '../../aws/token.ts';
-import {
-  type Operation,
-  type PointServer,
-  type PointVolume,
-  type SwappedVolume,
-  type Twin,
-  volumeKey,
-} from '../../domain/catalogue.ts';
+import type { PointVolume, SwappedVolume, Twin } from '../../domain/catalogue.ts';
 import { corrupt } from '../../domain/corrupt.ts';
-import { assertInvariant, Failure } from '../../domain/failure.ts';
-import { pointId } from '../../domain/recovery-point.ts';
+import { Failure } from '../../domain/failure.ts';
 import { nextPollWithin, type PollResult, pollingSeconds, pollSchema } from '../../domain/poll.ts';
 import * as z from 'zod';
 import { imageOf } from '../operation/images.ts';
 import { contextSchema, type Services } from '../services.ts';
+import { finalTwins } from './final-twins.ts';
 
 export const rebuildSchema = contextSchema.extend({ server: z.string(), poll: pollSchema });
 type RebuildInput = z.infer<typeof rebuildSchema>;
@@ -55,32 +48,6 @@ export async function rebuild(services: Services, input: RebuildInput): Promise<
         `The volumes of server ${input.server} could not be swapped on ${instanceId} within ${swapSecondsMax} s. Look at what attaches and detaches there, then start the failback again.`,
       ),
   });
-}
-
-interface Rebuilding {
-  readonly operation: Operation;
-  /** As the failover launched it. */
-  readonly captured: PointServer | undefined;
-  readonly server: string;
-}
-
-/** The twins of the final round for every volume of the server: without one of them the volume would come back with old content (I4). */
-function finalTwins(twins: readonly Twin[], { operation, captured, server }: Rebuilding): Twin[] {
-  const final = operation.rounds.find(({ isFinal }) => isFinal);
-  const madeAt = final === undefined ? '' : pointId(new Date(final.startedAt), `round-${final.number}`);
-  const volumes = Object.values(captured?.volumes ?? {}).map(({ device }) => volumeKey(server, device));
-  const ofFinal = new Map(
-    twins
-      .filter((twin) => twin.operation === operation.id && twin.madeAt === madeAt)
-      .map((twin) => [twin.volume, twin]),
-  );
-  const found = volumes.flatMap((volume) => ofFinal.get(volume) ?? []);
-  assertInvariant(
-    volumes.length > 0 && found.length === volumes.length,
-    'I4',
-    `server ${server} has a final twin for ${found.length} of its ${volumes.length} volumes`,
-  );
-  return found;
 }
 
 /** A volume whose key cannot be used vanishes; one that was created a moment ago may not be seen yet. @source aws-facts [3.6] */

@@ -3,16 +3,22 @@ import { describeInstances, startInstances } from '../../aws/instances.ts';
 import type { MoreOfEvent } from '../../domain/event.ts';
 import { assertInvariant, Failure } from '../../domain/failure.ts';
 import { mayWrite } from '../../domain/fence.ts';
+import { isNewAtHome } from '../../domain/homes.ts';
 import { launchSecond } from '../../domain/pace.ts';
+import type { Plan } from '../../domain/plan.ts';
 import { nextPollWithin, type PollResult } from '../../domain/poll.ts';
 import type { Services } from '../services.ts';
 import { type BringUpInput, noteBroughtUp, untilTurn } from '../waves/bring-up.ts';
 import { giveBackGroups } from '../waves/isolate.ts';
 import { orLeaveOut } from '../waves/leave-out.ts';
+import { launchHome } from './launch-home.ts';
 
 const startSecondsMax = 900;
 
-/** Starts one original instance, in the security groups that it had, with its rebuilt volumes, or with its own where the failover had left it out; unless the failback goes on without it. */
+/**
+ * Starts one original instance, in the security groups that it had, with its rebuilt volumes, or with its own where the failover had left it out; or launches the one that comes home in its
+ * place. Unless the failback goes on without it.
+ */
 export async function start(services: Services, input: BringUpInput): Promise<PollResult> {
   const { fence } = await services.proveEpoch(input);
   assertInvariant(!mayWrite(fence), 'I1', `the fence of the primary of plan ${input.plan} is ${fence?.status}`);
@@ -20,11 +26,17 @@ export async function start(services: Services, input: BringUpInput): Promise<Po
 }
 
 async function moveOn(services: Services, input: BringUpInput): Promise<PollResult> {
-  const early = untilTurn(services, input, launchSecond(input.index));
-  if (early !== undefined) return early;
   const plan = await services.planOf(input);
+  const isNew = isNewAtHome(await services.catalogue.operationOf(input), input.server);
+  // A launch waits for its turn itself.
+  const early = isNew ? undefined : untilTurn(services, input, launchSecond(input.index));
+  if (early !== undefined) return early;
   const wave = plan.servers[input.server]?.wave ?? 1;
   await services.catalogue.progress(input, { progression: `starting wave ${wave}` }, services.now());
+  return isNew ? launchHome(services, input, plan) : startOriginal(services, input, plan);
+}
+
+async function startOriginal(services: Services, input: BringUpInput, plan: Plan): Promise<PollResult> {
   const ec2 = services.client(ec2Client, plan.primary.region);
   const id = plan.servers[input.server]?.instance ?? '';
   const [instance] = await describeInstances(ec2, [id]);

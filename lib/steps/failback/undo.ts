@@ -1,14 +1,16 @@
 import type * as z from 'zod';
 import { ec2Client } from '../../aws/clients.ts';
 import { describeInstances, stopInstances } from '../../aws/instances.ts';
+import { tagValue } from '../../aws/tags.ts';
 import type { Operation } from '../../domain/catalogue.ts';
 import type { Plan } from '../../domain/plan.ts';
-import { nextPoll, type PollResult } from '../../domain/poll.ts';
+import { nextPoll, type PollResult, pollingSeconds, settledSeconds } from '../../domain/poll.ts';
+import { launchedBy, removeServers } from '../failover/launched.ts';
 import { type undoSchema, waitForUndo, waitUntilLed } from '../failover/undo.ts';
 import type { Services } from '../services.ts';
 import { protectedServers, switchProtections } from '../waves/protections.ts';
 import { instancesOf, serversAway } from '../waves/site.ts';
-import { isSwitched } from '../traffic/is-switched.ts';
+import { isSwitched, refuseIfLedThere } from '../traffic/is-switched.ts';
 import { lead, takeBack } from '../traffic/lead.ts';
 import { tryStart } from '../waves/start.ts';
 import { commit } from './commit.ts';
@@ -17,7 +19,7 @@ import { lookAtPrimary } from './primary-look.ts';
 type UndoInput = z.infer<typeof undoSchema>;
 
 /**
- * Takes back an uncommitted failback (I5): the originals stopped (I1), the recovery servers running again. Traffic, what the
+ * Takes back an uncommitted failback (I5): what was launched at home gone and the originals stopped (I1), the recovery servers running again. Traffic, what the
  * rounds left behind and the originals' old volumes follow in steps of their own. What has committed is final, and so is what has
  * switched traffic: users write at home then.
  */
@@ -33,7 +35,10 @@ export async function undo(services: Services, input: UndoInput): Promise<PollRe
   await takeBack(services, input);
   await services.catalogue.progress(input, { progression: 'undoing', committedAt: null }, services.now());
   const operation = await services.catalogue.operationOf(input);
-  const primary = await lookAtPrimary(services, input, () => stopOriginals(services, plan, operation));
+  const primary = await lookAtPrimary(services, input, async () => {
+    const isGone = await removeNewServers(services, input, operation);
+    return (await stopOriginals(services, plan, operation)) && isGone;
+  });
   if (primary === 'changing') return notYet(services, input);
   if (primary === 'silent')
     await services.catalogue.changeState(input, { kind: 'fence', status: 'owed', now: services.now() });
@@ -45,6 +50,21 @@ export async function undo(services: Services, input: UndoInput): Promise<PollRe
 function notYet(services: Services, input: UndoInput): PollResult {
   const advice = `See to it that the recovery servers of the plan run, then look at operation ${input.operation} for volumes to put back.`;
   return waitForUndo(services, input, `The failback of plan ${input.plan}`, advice);
+}
+
+/** New servers at home with their images and volumes. It looks for some seconds at least, for a launch of which nobody knows yet. */
+async function removeNewServers(
+  services: Services,
+  input: UndoInput,
+  { newServers: servers = [] }: Operation,
+): Promise<boolean> {
+  if (servers.length === 0) return true;
+  const launched = await launchedBy(services, input);
+  const byServer = launched.map((instance) => [tagValue(instance.raw.Tags, 'server') ?? '', instance] as const);
+  await refuseIfLedThere(services, input, new Map(byServer));
+  // Volumes that the failback replaced carry its tags too.
+  const isGone = await removeServers(services, input, launched, { servers });
+  return isGone && pollingSeconds(input.poll, services.now()) >= settledSeconds;
 }
 
 /** Originals whose volumes this failback had begun to swap may have been started; before that they are stopped anyway. */

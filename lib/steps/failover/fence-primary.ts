@@ -1,10 +1,9 @@
 import { AwsFailure } from '../../aws/call.ts';
-import { ec2Client } from '../../aws/clients.ts';
-import { describeInstances } from '../../aws/instances.ts';
 import { isTransient } from '../../domain/failure.ts';
 import type { FenceKind } from '../../domain/fence.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Context, Services } from '../services.ts';
+import { lookAtHome } from '../waves/at-home.ts';
 import { isolateServers } from '../waves/isolate.ts';
 import { stopServers } from '../waves/stop.ts';
 
@@ -22,13 +21,15 @@ export const fencedWord = { stop: 'stopped', isolate: 'isolated' } as const sati
  * describe may still run.
  */
 export async function fencePrimary(services: Services, input: Context, plan: Plan, kind: Fencing): Promise<FenceLook> {
-  const ids = Object.values(plan.servers).map(({ instance }) => instance);
   try {
-    const instances = await describeInstances(services.client(ec2Client, plan.primary.region), ids);
+    const { instances, strays } = await lookAtHome(services, plan);
     const cannotWrite = instances.filter(({ state }) => state === 'stopped' || state === 'terminated');
     const fenced = kind === 'stop' ? cannotWrite : await isolateServers(services, input, plan, instances);
-    if (kind === 'stop') await stopServers(services, input, plan.primary.region, instances);
-    return fenced.length === ids.length ? 'confirmed' : 'under way';
+    const stopping = kind === 'stop' ? [...instances, ...strays] : strays;
+    await stopServers(services, input, plan.primary.region, stopping);
+    const isFenced =
+      fenced.length === Object.keys(plan.servers).length && strays.every(({ state }) => state === 'stopped');
+    return isFenced ? 'confirmed' : 'under way';
   } catch (error) {
     if (!(error instanceof AwsFailure)) throw error;
     const why =

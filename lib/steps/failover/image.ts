@@ -5,6 +5,7 @@ import { tokenOf } from '../../aws/token.ts';
 import type { PointServer } from '../../domain/catalogue.ts';
 import { pointOfServer } from '../../domain/choice.ts';
 import { Failure } from '../../domain/failure.ts';
+import { purposesOf } from '../../domain/launch-site.ts';
 import { imageOf } from '../operation/images.ts';
 import type { Services } from '../services.ts';
 import type { ServerItem } from '../waves/wave.ts';
@@ -13,7 +14,7 @@ import { launchRegion, launchStep } from './launched.ts';
 /** The image that a server is launched from, registered unless it is there already; its name can be taken only once. */
 export async function ensureImage(services: Services, input: ServerItem): Promise<ImageFacts> {
   const ec2 = services.client(ec2Client, await launchRegion(services, input));
-  const owner = ownerOf(input, 'recovery-image');
+  const owner = ownerOf(input, purposesOf(input.operation).image);
   const [found] = await findImages(ec2, owner);
   if (found !== undefined) return found;
   const { configuration, volumes } = await captured(services, input);

@@ -3,11 +3,13 @@ import { setInterfaceSourceDestCheck, setSourceDestCheck } from '../../aws/insta
 import { associateAddress, describeInstances, type InstanceFacts } from '../../aws/instances.ts';
 import { tagVolume } from '../../aws/volumes.ts';
 import { capacityOf } from '../../domain/capacity.ts';
+import type { Operation } from '../../domain/catalogue.ts';
 import { Failure, type FailureCode } from '../../domain/failure.ts';
 import { hydrationSeconds } from '../../domain/hydration.ts';
 import type { LaunchConfiguration } from '../../domain/launch-configuration.ts';
 import { ofType, type Rung, rungLine, rungsOf } from '../../domain/launch-ladder.ts';
 import { capturedInterfaces, mapNetwork } from '../../domain/launch-network.ts';
+import { purposesOf } from '../../domain/launch-site.ts';
 import { isOptional } from '../../domain/left-out.ts';
 import { launchSecond, registrationSecond } from '../../domain/pace.ts';
 import { nextPromptPoll, type PollResult, pollingSeconds } from '../../domain/poll.ts';
@@ -30,13 +32,25 @@ export async function launch(services: Services, input: BringUpInput): Promise<P
   return noteBroughtUp(services, input, () => orLeaveOut(services, input, 'recovery', () => moveOn(services, input)));
 }
 
-/** Image registered, instance launched, prepared address moved to it. */
 async function moveOn(services: Services, input: BringUpInput): Promise<PollResult> {
   const plan = await services.planOf(input);
-  const ec2 = services.client(ec2Client, plan.recovery.region);
   const operation = await services.catalogue.operationOf(input);
   const begun = { progression: `launching wave ${plan.servers[input.server]?.wave ?? 1}` };
   if (operation.progression !== begun.progression) await services.catalogue.progress(input, begun, services.now());
+  return launchServer(services, input, plan, operation);
+}
+
+/**
+ * Image registered, instance launched, prepared address moved to it.
+ * @param plan as the operation launches by it: what it calls recovery is where the server comes up
+ */
+export async function launchServer(
+  services: Services,
+  input: BringUpInput,
+  plan: Plan,
+  operation: Operation,
+): Promise<PollResult> {
+  const ec2 = services.client(ec2Client, plan.recovery.region);
   const noted = operation.servers[input.server];
   const turn = noted === undefined ? registrationSecond : launchSecond;
   const isLaunched = (noted?.instance ?? null) !== null;
@@ -127,7 +141,7 @@ async function launchIfRoom(
   }
   const rungs = rungsOf(configuration.instanceType, interfaces, plan.recovery);
   try {
-    const owner = ownerOf(input, 'recovered-server');
+    const owner = ownerOf(input, purposesOf(input.operation).server);
     const rate = plan.recovery.hydration?.mibPerSecond;
     const hydration = rate === undefined ? undefined : { devices: Object.keys(volumes), mibPerSecond: rate };
     const askedAt = services.now();

@@ -3,7 +3,8 @@ import { deregisterImage, findImages } from '../../aws/images.ts';
 import { findInstances, type InstanceFacts, terminateInstances } from '../../aws/instances.ts';
 import type { Maker } from '../../aws/tags.ts';
 import { deleteFree, findVolumes } from '../../aws/volumes.ts';
-import { isDrill, isHomeDrill } from '../../domain/drill.ts';
+import { isDrill } from '../../domain/drill.ts';
+import { launchSite } from '../../domain/launch-site.ts';
 import type { Context, Services } from '../services.ts';
 
 type Launcher = Pick<Context, 'plan' | 'operation'>;
@@ -13,13 +14,11 @@ export function launchStep(server: string): string {
   return `launch/${server}`;
 }
 
-/** The Region that an operation launches into: the recovery Region, unless it drills the way home. */
+/** The Region that an operation launches into. */
 export async function launchRegion({ plan, catalogue }: Services, launcher: Launcher): Promise<string> {
-  const { primary, recovery } = plan(launcher.plan);
-  const operation = isDrill(launcher.operation)
-    ? await catalogue.operation(launcher.plan, launcher.operation)
-    : undefined;
-  return operation !== undefined && isHomeDrill(operation) ? primary.region : recovery.region;
+  const { operation: id } = launcher;
+  const operation = isDrill(id) ? await catalogue.operation(launcher.plan, id) : undefined;
+  return plan(launcher.plan)[launchSite({ id, ...operation })].region;
 }
 
 /**
@@ -42,21 +41,33 @@ export async function removeServers(
   launched: readonly InstanceFacts[],
   { servers, region }: { readonly servers?: readonly string[]; readonly region?: string } = {},
 ): Promise<boolean> {
-  const { plan, operation } = launcher;
   const ec2 = services.client(ec2Client, region ?? (await launchRegion(services, launcher)));
   const left = launched.filter(({ state }) => state !== 'shutting-down');
   await terminateInstances(
     ec2,
     left.map(({ id }) => id),
   );
-  const makers: Maker[] =
-    servers === undefined
-      ? [{ plan, operation }]
-      : servers.map((server) => ({ plan, operation, step: launchStep(server) }));
+  await deregisterImages(services, launcher, servers, region);
   let isGone = launched.length === 0;
-  for (const maker of makers) {
-    for (const image of await findImages(ec2, maker)) await deregisterImage(ec2, image.id);
+  for (const maker of makersOf(launcher, servers))
     isGone = (await deleteFree(ec2, await findVolumes(ec2, maker))) && isGone;
-  }
   return isGone;
+}
+
+/** @param servers whose; left out: all that the operation launched. @param region where; left out: where it launches */
+export async function deregisterImages(
+  services: Services,
+  launcher: Launcher,
+  servers?: readonly string[],
+  region?: string,
+): Promise<void> {
+  const ec2 = services.client(ec2Client, region ?? (await launchRegion(services, launcher)));
+  for (const maker of makersOf(launcher, servers))
+    for (const image of await findImages(ec2, maker)) await deregisterImage(ec2, image.id);
+}
+
+function makersOf({ plan, operation }: Launcher, servers: readonly string[] | undefined): Maker[] {
+  return servers === undefined
+    ? [{ plan, operation }]
+    : servers.map((server) => ({ plan, operation, step: launchStep(server) }));
 }

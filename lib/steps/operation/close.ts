@@ -5,6 +5,7 @@ import type { Operation } from '../../domain/catalogue.ts';
 import { isDrill } from '../../domain/drill.ts';
 import { evidenceAddress, isEvidenced } from '../../domain/evidence.ts';
 import { describeFailure, Failure } from '../../domain/failure.ts';
+import { homeLines } from '../../domain/homes.ts';
 import { keptLine, keptReturns, untilWords } from '../../domain/kept.ts';
 import { outcomeOf, staleMessage } from '../../domain/phase.ts';
 import { switchWords, unturnedWords } from '../../domain/traffic-words.ts';
@@ -47,6 +48,7 @@ export async function close(services: Services, input: z.infer<typeof closeSchem
       `Operation ${input.operation} ended: ${outcome}.`,
       ...(cause === null ? [] : [`Cause: ${cause}`]),
       ...warningsOf(operation).map((warning) => `Warning: ${warning}`),
+      ...(state.commit === input.operation ? homeLines(operation, state.homes) : []),
       ...keptLine({ ...operation, outcome }),
       ...(await keptUntilLine(services, input)),
       ...(isEvidenced(operation)

@@ -3,11 +3,13 @@ import { describeSnapshots } from '../../aws/snapshots.ts';
 import { type Operation, type PointServer, type RecoveryPoint, volumeKey } from '../../domain/catalogue.ts';
 import { pointOfServer, pointsOf } from '../../domain/choice.ts';
 import { isHomeDrill } from '../../domain/drill.ts';
+import { isNewAtHome } from '../../domain/homes.ts';
 import { isMissing } from '../../domain/left-out.ts';
 import { lastTwins } from '../../domain/twins.ts';
 import type { Services } from '../services.ts';
 
-type Launching = Pick<Operation, 'plan' | 'recoveryPoint' | 'choice'> & Partial<Pick<Operation, 'leftOut' | 'extent'>>;
+type Launching = Pick<Operation, 'plan' | 'recoveryPoint' | 'choice'> &
+  Partial<Pick<Operation, 'leftOut' | 'extent' | 'newServers'>>;
 
 /** The captured server that an operation launches, of the point that was chosen for it. */
 export async function imageOf(
@@ -17,7 +19,8 @@ export async function imageOf(
 ): Promise<PointServer | undefined> {
   const { catalogue } = services;
   const image = await catalogue.pointServer(operation.plan, pointOfServer(operation, server), server);
-  if (image === undefined || !isHomeDrill(operation)) return image;
+  const isAtHome = isHomeDrill(operation) || isNewAtHome(operation, server);
+  if (image === undefined || !isAtHome) return image;
   return (await asAtHome(services, operation, new Map([[server, image]]))).get(server);
 }
 
@@ -37,7 +40,7 @@ export async function imagesOf(
   return isHomeDrill(operation) ? asAtHome(services, operation, images) : images;
 }
 
-/** The servers as a drill of the way home launches them: from the newest content that has come home, in place of the copies. */
+/** The servers as they are launched at home: from the newest content that has come there, in place of the copies. */
 async function asAtHome(
   { catalogue, client, plan: planOf }: Services,
   { plan }: Launching,

@@ -4,6 +4,7 @@ import type { Extent, HolderKind, Lease, OperationKind, PlanState } from '../../
 import type { Choice } from '../../domain/choice.ts';
 import { newOperation } from '../../domain/new-items.ts';
 import { Failure } from '../../domain/failure.ts';
+import { refuseForgotten } from '../../domain/homes.ts';
 import { changedFields, nextState, type PlanEvent, transition } from '../../domain/phase.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { problemsOf } from '../../domain/problems.ts';
@@ -50,6 +51,7 @@ export interface Opening {
   readonly choice?: Choice;
   readonly isPlanned?: true;
   readonly extent?: Extent;
+  readonly newServers?: readonly string[];
 }
 
 /** `state`: of the plan as the operation has it. */
@@ -59,6 +61,7 @@ export type Opened =
 
 /**
  * Takes the plan for one operation: lease and next epoch in one conditional write (I6). Runs twice without harm.
+ * @throws Failure PreflightFailed
  * @param more what the operation is, as far as that depends on where the plan stands when it is taken
  */
 export async function openOperation(
@@ -72,6 +75,7 @@ export async function openOperation(
   const plan = planOfIt.name;
   for (;;) {
     const state = await catalogue.state(plan);
+    refuseForgotten(planOfIt, state.homes);
     const claimed = transition(state, await claimOf(services, state, { kind, operation, execution }));
     if (claimed.kind === 'refused') return { kind: 'busy', failure: new Failure(claimed.code, claimed.message) };
     const { epoch } = claimed.state;

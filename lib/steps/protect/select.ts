@@ -12,6 +12,8 @@ import { describeVolumes, encryptsByDefault } from '../../aws/volumes.ts';
 import { isDrill } from '../../domain/drill.ts';
 import { refusalsOf } from '../../domain/eligibility.ts';
 import { Failure } from '../../domain/failure.ts';
+import { atHome, type Homes } from '../../domain/homes.ts';
+import { homeServer } from '../../domain/launch-site.ts';
 import { publicRecordsOf } from '../../domain/launch-network.ts';
 import { type Candidate, type Members, membersChanged, selectMembers, withMembers } from '../../domain/members.ts';
 import type { Plan } from '../../domain/plan.ts';
@@ -34,10 +36,10 @@ export interface CaptureItem extends Context {
  * at once. @throws Failure ServerRefused
  */
 export async function select(services: Services, input: SelectInput): Promise<{ servers: readonly CaptureItem[] }> {
-  const plan = services.plan(input.plan);
-  await services.proveEpoch(input);
+  const { homes } = await services.proveEpoch(input);
+  const plan = atHome(services.plan(input.plan), homes);
   const ec2 = services.client(ec2Client, plan.primary.region);
-  const { members, claimedTwice } = selectMembers(plan, await candidatesOf(ec2, plan));
+  const { members, claimedTwice } = selectMembers(plan, await candidatesOf(ec2, plan, homes), homes);
   const refused = [
     ...claimedTwice.map((what) => `${what}: name one group per server.`),
     ...(Object.keys(members).length === 0 ? ['No instance carries the tags of its groups.'] : []),
@@ -55,12 +57,18 @@ export async function select(services: Services, input: SelectInput): Promise<{ 
   return { servers };
 }
 
-async function candidatesOf(ec2: ReturnType<typeof ec2Client>, { groups }: Plan): Promise<Candidate[]> {
+async function candidatesOf(
+  ec2: ReturnType<typeof ec2Client>,
+  { groups }: Plan,
+  homes: Homes = {},
+): Promise<Candidate[]> {
+  const isHome = (id: string) => Object.values(homes).some(({ instance }) => instance === id);
   const found: Candidate[] = [];
   for (const [group, { tags }] of Object.entries(groups))
     for (const { id, raw } of await findTaggedInstances(ec2, tags)) {
-      // A drill of the way home launches copies with the tags of their originals.
-      if (!isDrill(tagValue(raw.Tags, 'operation') ?? '')) found.push({ group, instance: id });
+      // Drills of the way home launch copies with the tags of their originals, and so do failbacks, of which one may have been undone while nobody could end them.
+      const isCopy = isDrill(tagValue(raw.Tags, 'operation') ?? '') || tagValue(raw.Tags, 'purpose') === homeServer;
+      if (!isCopy || isHome(id)) found.push({ group, instance: id });
     }
   return found;
 }

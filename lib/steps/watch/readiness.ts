@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { PointHeader } from '../../domain/catalogue.ts';
+import { atHome } from '../../domain/homes.ts';
 import { hydrationSeconds } from '../../domain/hydration.ts';
 import { withMembers } from '../../domain/members.ts';
 import { predictRto } from '../../domain/phase-times.ts';
@@ -22,9 +23,9 @@ export async function lookWhetherReady(
 ): Promise<Readiness> {
   const { catalogue } = services;
   const { name } = services.plan(input.plan);
-  const { phase } = await catalogue.state(name);
+  const { phase, homes } = await catalogue.state(name);
   const point = phase === 'protected' ? await catalogue.newestAvailable(name) : undefined;
-  const plan = withMembers(services.plan(name), point?.members ?? {});
+  const plan = atHome(withMembers(services.plan(name), point?.members ?? {}), homes);
   const found = phase === 'protected' ? await find(services, plan, point) : nothing;
   // Without a point nobody knows which servers its groups have.
   const predicted =

@@ -102,7 +102,7 @@ async function lookAtWave(services: Services, plan: Plan, input: HealthInput): P
     const why = whyNotUp(plan, input, operation, server);
     return why === undefined ? [] : [[server, why] as const];
   });
-  const running = troubled.length === 0 || input.site === 'primary' ? new Set() : await runningServers(services, input);
+  const running = troubled.length === 0 ? new Set() : await runningServers(services, input);
   for (const [server, why] of troubled) {
     if (running.has(server)) unfinished.set(server, `${server} runs, and is not finished: ${why}`);
     else missing.set(server, `${server} could not be brought up: ${why}`);

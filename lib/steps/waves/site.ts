@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { describeInstances, type InstanceFacts } from '../../aws/instances.ts';
 import type { Operation, Site } from '../../domain/catalogue.ts';
 import { Failure } from '../../domain/failure.ts';
+import { newHomeOf } from '../../domain/homes.ts';
 import { isMissing } from '../../domain/left-out.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Context, Services } from '../services.ts';
@@ -23,6 +24,11 @@ function instanceAway(failover: Operation | undefined, plan: Plan, server: strin
   return instance;
 }
 
+function instanceAtHome(operation: Operation | undefined, plan: Plan, server: string): string {
+  const launched = operation === undefined ? undefined : newHomeOf(operation, server);
+  return launched ?? plan.servers[server]?.instance ?? '';
+}
+
 /** The failover that launched what a step of `context` works on. */
 export async function failoverOf(services: Services, context: Context): Promise<Operation | undefined> {
   const operation = await services.catalogue.operationOf(context);
@@ -39,8 +45,8 @@ export async function serversAway(services: Services, context: Context): Promise
 }
 
 /**
- * The servers of a site by name, as AWS describes them now: the plan's own in the primary Region; in the recovery Region those
- * that this failover launched, or the failover behind which production runs there now.
+ * The servers of a site by name, as AWS describes them now: in the primary Region the plan's own, or those that this failback has launched in their place; in the
+ * recovery Region those that this failover launched, or the failover behind which production runs there now.
  */
 export async function instancesOf(
   services: Services,
@@ -49,9 +55,10 @@ export async function instancesOf(
   servers: readonly string[],
 ): Promise<Map<string, InstanceFacts>> {
   const plan = await services.planOf(context);
-  const failover = site === 'primary' ? undefined : await failoverOf(services, context);
+  const launcher =
+    site === 'primary' ? await services.catalogue.operationOf(context) : await failoverOf(services, context);
   const idOf = (server: string) =>
-    site === 'primary' ? (plan.servers[server]?.instance ?? '') : instanceAway(failover, plan, server);
+    site === 'primary' ? instanceAtHome(launcher, plan, server) : instanceAway(launcher, plan, server);
   const ids = new Map(servers.map((server) => [idOf(server), server]));
   const facts = await describeInstances(services.client(ec2Client, regionOf(plan, site)), [...ids.keys()]);
   return new Map(facts.map((instance) => [ids.get(instance.id) ?? '', instance]));
