@@ -13,6 +13,7 @@ const heartbeatMs = 60_000;
 interface Place {
   readonly region: string;
   readonly server: string;
+  readonly instance: string;
   readonly device: string;
   readonly volume: string;
 }
@@ -81,7 +82,7 @@ export class Workload {
       this.#held.set(instance ?? '', [...(this.#held.get(instance ?? '') ?? []), action]);
       return true;
     }
-    const at: Place = { region, server: action.server, device: action.device, volume };
+    const at: Place = { region, server: action.server, instance: instance ?? '', device: action.device, volume };
     if (action.kind === 'grow') ec2.growVolume(volume, Math.max(action.toGib, ec2.contentOf(volume).sizeGib));
     if (action.kind === 'write') this.#write(at, action.blocks);
     if (action.kind === 'discard') this.#discard(at, action.blocks);
@@ -100,7 +101,7 @@ export class Workload {
     const volume = ec2.volumesOf(instance).get(device);
     const isCutOff = ec2.isServing(instance) && ec2.isCutOff(instance) && !this.#cloud.faults.isSilent(region);
     if (action.kind !== 'write' || volume === undefined || !isCutOff) return;
-    this.#write({ region, server, device, volume }, action.blocks);
+    this.#write({ region, server, instance, device, volume }, action.blocks);
   }
 
   #goOn(instance: string): void {

@@ -1,5 +1,4 @@
 import { entry } from '../../lib/steps/entry.ts';
-import { putBack } from '../../lib/steps/failback/put-back.ts';
-import { undoSchema } from '../../lib/steps/failover/undo.ts';
+import { putBack, putBackSchema } from '../../lib/steps/failback/put-back.ts';
 
-export const handler = entry('failback/put-back', undoSchema, putBack);
+export const handler = entry('failback/put-back', putBackSchema, putBack);

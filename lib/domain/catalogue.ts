@@ -315,6 +315,8 @@ export const operationSchema = z
     unreplicated: z.record(volumeKeySchema, unreplicatedSchema).readonly().nullable(),
     /** What stays since the plan came home, as it was when this operation looked. */
     kept: keptSchema.exactOptional(),
+    /** Of a failback that was undone while the primary Region was silent: what it had changed or launched there is still to be put back. */
+    isLeftAtHome: z.boolean().exactOptional(),
     /** Of a failback: when the last of what had stayed was gone, after somebody accepted it. */
     acceptedAt: time.exactOptional(),
   })

@@ -36,10 +36,10 @@ export function mayBeMissing(plan: Plan, site: Site, server: string): boolean {
   return unhealthyRule(plan, site) !== undefined && !plan.traffic.some((record) => isOfServer(record, server));
 }
 
-/** Whether an operation that brings up the servers of the plan at a site may go on without any of them. */
-export function hasDispensable(plan: Plan, site: Site): boolean {
-  const all = [...Object.values(plan.servers), ...Object.values(plan.groups)];
-  return unhealthyRule(plan, site) !== undefined || all.some(({ optional }) => optional === true);
+/** Whether a failover of the plan may go on without any server. */
+export function hasDispensable({ servers, groups, failover }: Plan): boolean {
+  const all = [...Object.values(servers), ...Object.values(groups)];
+  return failover.questions?.unhealthy !== undefined || all.some(({ optional }) => optional === true);
 }
 
 export function leftOutLine(server: string, { isRunning, why }: LeftOutServer): string {

@@ -11,6 +11,8 @@ import { waves } from './waves.ts';
 /** Tasks whose failure, like that of any map, is undone. */
 const undoable = [
   'Fence',
+  'Put back after fence',
+  'Put back earlier',
   'Estimate',
   'Ask in Estimate',
   'Sweep estimate',
@@ -53,13 +55,23 @@ export class FailbackMachine extends Construct {
     const last = round(this, tasks, { id: 'Final round', final: true, next: rebuild, isOfFailback: true });
     const stop = tasks.untilAnswered('Stop recovery', 'failback/stop-recovery', {}, last.begin);
     const serving = round(this, tasks, { id: 'Round', final: false, next: stop, isOfFailback: true });
-    const payFence = tasks.untilAnswered('Pay fence', 'failback/pay-fence', {}, serving.begin);
+    const isWhole = new Choice(this, 'Left at home?');
+    const payFence = tasks.untilAnswered('Pay fence', 'failback/pay-fence', {}, isWhole);
+    const earlier = { earlier: true };
+    isWhole
+      .when(
+        Condition.isPresent('$.poll.result.isToPutBack'),
+        tasks.until('Put back earlier', 'failback/put-back', earlier, payFence),
+      )
+      .otherwise(serving.begin);
     const isEstimate = new Choice(this, 'Estimate only?')
       .when(Condition.booleanEquals('$.estimateOnly', true), tasks.until('Sweep estimate', 'failback/sweep', {}, close))
       .otherwise(payFence);
     const estimate = tasks.untilAnswered('Estimate', 'failback/estimate', {}, isEstimate);
+    const tidy = tasks.until('Put back after fence', 'failback/put-back', earlier, close);
+    const fenceOnly = tasks.until('Fence', 'failback/fence', {}, tidy);
     const isFenceOnly = new Choice(this, 'Fence only?')
-      .when(Condition.isPresent('$.isFenceOnly'), tasks.until('Fence', 'failback/fence', {}, close))
+      .when(Condition.isPresent('$.isFenceOnly'), fenceOnly)
       .otherwise(estimate);
 
     const undone = compensate(this, tasks, {

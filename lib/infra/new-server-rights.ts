@@ -27,22 +27,9 @@ export function launchingHome(of: Resources): Right[] {
   });
 }
 
-/** What an undone failback had launched there. */
+/** What a failback had launched there, and was undone; of a final one what it had launched from, and what it had left out. */
 export function removingHome(of: Resources): Right[] {
   return atHome(of, (home) => removing(home, 'primary', launchPurposes.failback));
-}
-
-/** What a final one had launched from, and what it had left out. */
-export function clearingHome(of: Resources): Right[] {
-  const { failback } = launchPurposes;
-  return atHome(of, (home) =>
-    home.mayLeaveOut.primary
-      ? removing(home, 'primary', failback)
-      : [
-          home.read(['primary'], 'ec2:DescribeImages'),
-          home.own(home.images('primary'), 'ec2:DeregisterImage', failback.image),
-        ],
-  );
 }
 
 /** What an undone failback had launched while nobody could end it. */

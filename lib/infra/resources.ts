@@ -6,7 +6,7 @@ import { recoverySubnets } from '../domain/launch-network.ts';
 import { asNewAtHome, homeServer } from '../domain/launch-site.ts';
 import { hasDispensable } from '../domain/left-out.ts';
 import { isAlias, type NamedKeys, namedKeys } from '../domain/key.ts';
-import type { OfSites, Plan, PlanGroup, PlanServer } from '../domain/plan.ts';
+import type { Plan, PlanGroup, PlanServer } from '../domain/plan.ts';
 import { arnsOf, controlsOf } from '../domain/routing-control.ts';
 import { hasFailoverPair, recordsOf } from '../domain/traffic.ts';
 import { tags } from '../names.ts';
@@ -83,8 +83,8 @@ export class Resources {
   readonly zones: ReadonlyMap<string, { readonly names: readonly string[]; readonly types: readonly string[] }>;
   readonly hasFailoverPair: boolean;
   readonly routingControls: readonly string[];
-  /** Whether servers may be left out, of which something may have been launched: at each site. */
-  readonly mayLeaveOut: OfSites<boolean>;
+  /** Whether servers may be left out, of which something may have been launched. */
+  readonly mayLeaveOut: boolean;
   readonly #arns: Arns;
 
   constructor(arns: Arns) {
@@ -115,8 +115,7 @@ export class Resources {
     );
     this.homeSubnets = this.#named('subnet', isolating, 'primary', ({ recovery }) => Object.keys(recovery.subnets));
     this.mayStopHome = plans.some((plan) => fenceKindOf(plan) === 'stop');
-    const mayLeaveOut = (site: PlanSide) => plans.some((plan) => hasDispensable(plan, site));
-    this.mayLeaveOut = { primary: mayLeaveOut('primary'), recovery: mayLeaveOut('recovery') };
+    this.mayLeaveOut = plans.some(hasDispensable);
     this.hasFailoverPair = plans.some(hasFailoverPair);
     this.routingControls = [...new Set(plans.flatMap(controlsOf).flatMap(arnsOf))];
     const records = plans.flatMap(recordsOf);

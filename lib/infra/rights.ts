@@ -4,7 +4,7 @@ import { copying, lookingForWays } from './copy-rights.ts';
 import { fencing, givingGroupsBack, isolatingSides, payingFence } from './fence-rights.ts';
 import { deletingKept, lookingAtKept } from './kept-rights.ts';
 import { awayPlace, launching, registering, removing, safeguarding, settling } from './launch-rights.ts';
-import { clearingHome, launchingHome, removingHome } from './new-server-rights.ts';
+import { launchingHome, removingHome } from './new-server-rights.ts';
 import { type Arns, Resources, type Right } from './resources.ts';
 import type { StepName } from './step-names.ts';
 import { leading, publishing, reading, switching } from './traffic-rights.ts';
@@ -206,7 +206,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
   ],
   'failover/safeguard': (of) => [safeguarding(of)],
   'drill/verify': (of) => (of.isDrilled ? [publishing] : []),
-  'failover/clear': (of) => (of.mayLeaveOut.recovery ? removing(of, 'recovery') : []),
+  'failover/clear': (of) => (of.mayLeaveOut ? removing(of, 'recovery') : []),
   'drill/take-down': (of) => removing(of, 'launch'),
   'failover/undo': (of) => [
     of.read(['primary'], 'ec2:DescribeInstances'),
@@ -280,7 +280,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
     ...attaching(of),
     of.own(of.ec2('primary', 'volume'), 'ec2:DeleteVolume', 'failback-volume'),
     of.own(of.snapshots('primary'), 'ec2:DeleteSnapshot'),
-    ...clearingHome(of),
+    ...removingHome(of),
   ],
   'failback/list-kept': lookingAtKept,
   'failback/accept': (of) => [...lookingAtKept(of), ...removing(of, 'recovery'), safeguarding(of), ...deletingKept(of)],

@@ -165,7 +165,7 @@ function isLeftBehind(
 function unreported(stage: Stage, key: string, { failback }: Era, lost: readonly Write[]): string[] {
   if (failback === undefined) return [];
   const [, listed] = Object.entries(failback.unreplicated ?? {}).find(([volume]) => volume === key) ?? [];
-  if (listed === undefined && lost.every(({ volume }) => isEndedByPeople(stage, volume))) return [];
+  if (listed === undefined && lost.every(({ instance }) => isEndedByPeople(stage, instance))) return [];
   if (listed === undefined)
     return [`I5 ${lost.length} writes on ${key} were left behind and ${failback.id} does not list them`];
   // Somebody has read the report, and let go what it names.
@@ -183,11 +183,12 @@ function unreported(stage: Stage, key: string, { failback }: Era, lost: readonly
     : [`I5 ${last.size} blocks of ${key} were left behind, the report says ${listed.blocks}`];
 }
 
-/** Where somebody ended the server at home, its volume is gone, or lies there by itself with what was written to it. */
-function isEndedByPeople({ cloud, plan }: Stage, volume: string): boolean {
-  const { calls } = cloud.record;
-  const isOff = cloud.services(plan.primary.region).ec2.state.volumes.get(volume)?.attachment === undefined;
-  return isOff && calls.some(({ operation, role }) => operation === 'TerminateInstances' && role === undefined);
+/** Somebody ended the server at home themselves: there is nothing left of it that a report could name. */
+function isEndedByPeople({ cloud }: Stage, instance: string): boolean {
+  return cloud.record.calls.some(({ operation, role, input }) => {
+    const ended = operation === 'TerminateInstances' && role === undefined ? input['InstanceIds'] : [];
+    return Array.isArray(ended) && ended.includes(instance);
+  });
 }
 
 function withoutGaps(blocks: ReadonlyMap<number, Uint8Array | undefined>): Blocks {

@@ -13,6 +13,7 @@ import { serversAway } from '../waves/site.ts';
 import { refuseUnnoted } from '../waves/isolate.ts';
 import { stopServers } from '../waves/stop.ts';
 import { lookAtHome } from '../waves/at-home.ts';
+import { leftAtHome } from './put-back.ts';
 import { unreplicatedOf } from './unreplicated.ts';
 
 export const payFenceSchema = contextSchema.extend({ poll: pollSchema });
@@ -21,11 +22,14 @@ export const payFenceSchema = contextSchema.extend({ poll: pollSchema });
 const stopSecondsMax = 1_800;
 const snapshotSecondsMax = 12 * 3_600;
 
+/** `isToPutBack`: all is stopped, and what an earlier failback left there comes first; then it is to be paid again. */
+type FencePaid = MayAsk & { readonly isToPutBack?: true };
+
 /**
  * Pays the owed fence before anything in the primary is let back (I1): its servers are stopped, and what their volumes hold is
  * kept in snapshots and reported, because writes that never reached the recovery Region are on them (I5).
  */
-export async function payFence(services: Services, input: z.infer<typeof payFenceSchema>): Promise<MayAsk> {
+export async function payFence(services: Services, input: z.infer<typeof payFenceSchema>): Promise<FencePaid> {
   const plan = await services.planOf(input);
   await services.proveEpoch(input);
   // Before anything there is touched: an outage may have been an attack.
@@ -43,6 +47,9 @@ export async function payFence(services: Services, input: z.infer<typeof payFenc
   await refuseUnnoted(services, plan, left);
   const isStopped = [...instances, ...strays].every(({ state }) => state === 'stopped' || state === 'terminated');
   if (!isStopped) return notYet(services, input, stopSecondsMax, 'the servers did not stop');
+  // Before what they hold is kept: it is on the volumes that were theirs.
+  if ((await leftAtHome(services, plan.name)).length > 0)
+    return { ...nextPoll(input.poll, true, services.now()), isToPutBack: true };
   const returned = new Map<string, SnapshotFacts[]>();
   // One that was left out starts again with the disks it has: nothing takes their place.
   const away = await serversAway(services, input);

@@ -1,37 +1,46 @@
-import type * as z from 'zod';
+import * as z from 'zod';
 import { ec2Client } from '../../aws/clients.ts';
 import { describeInstances } from '../../aws/instances.ts';
 import { attachVolume, deleteFree, describeVolumes, detachVolume, findVolumes } from '../../aws/volumes.ts';
-import type { Operation } from '../../domain/catalogue.ts';
+import type { Fence, Operation } from '../../domain/catalogue.ts';
 import { Failure } from '../../domain/failure.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { nextPoll, nextPollWithin, type PollResult } from '../../domain/poll.ts';
 import { clearSecondsMax, removeLeftOut } from '../failover/clear.ts';
 import { deregisterImages } from '../failover/launched.ts';
-import { type undoSchema, waitForUndo } from '../failover/undo.ts';
+import { undoSchema, waitForUndo } from '../failover/undo.ts';
 import type { Services } from '../services.ts';
+import { removeNewServers } from './new-servers.ts';
 import { lookAtPrimary } from './primary-look.ts';
 import { removeRounds } from './sweep.ts';
 
-type PutBackInput = z.infer<typeof undoSchema>;
+/** `earlier`: instead of its own, what failbacks left that were undone while the primary Region was silent. */
+export const putBackSchema = undoSchema.extend({ earlier: z.literal(true).optional() });
+type PutBackInput = z.infer<typeof putBackSchema>;
 
 /**
  * The last of an undone failback, once recovery serves: the originals' old volumes in place again, and what the failback had
- * built at home removed. A primary that stays silent is left for later, and that is noted. What has committed is final; of new servers only what they were launched from goes
+ * built or launched at home removed. A primary that stays silent, or has not been fenced since, is left to who pays its fence, and that is noted. What has committed is final; of new servers only what they were launched from goes
  * then, and what was left out of them.
  */
 export async function putBack(services: Services, input: PutBackInput): Promise<PollResult> {
   const plan = await services.planOf(input);
-  const { commit } = await services.proveEpoch(input);
+  const { commit, fence } = await services.proveEpoch(input);
+  if (input.earlier) return putBackEarlier(services, input, fence);
   const operation = await services.catalogue.operationOf(input);
   if (commit === input.operation) return clearHome(services, input, operation);
-  const cleaning = await lookAtPrimary(services, input, () => restoreOriginals(services, input, plan, operation));
+  // What runs there lets no volume go.
+  const isOwed = fence?.status === 'owed' && hasChanged(operation);
+  const cleaning = isOwed
+    ? 'silent'
+    : await lookAtPrimary(services, input, () => restoreHome(services, input, plan, operation));
   if (cleaning === 'changing') {
     const advice = `Look at operation ${input.operation} for volumes to put back.`;
     return waitForUndo(services, input, `The failback of plan ${input.plan}`, advice);
   }
   if (cleaning === 'silent') {
-    const note = `${plan.primary.region} did not answer: what the failback had built there is still to be removed`;
+    await services.catalogue.updateOperation(input, { isLeftAtHome: true });
+    const note = `${plan.primary.region} did not answer: what the failback had changed there is put back once its fence is paid`;
     await services.catalogue.addEvent(input.operation, services.now(), note);
   }
   return nextPoll(input.poll, true, services.now());
@@ -51,6 +60,54 @@ async function clearHome(services: Services, input: PutBackInput, operation: Ope
         `Production of plan ${input.plan} is home. What ${input.operation} had launched there of servers that it left out did not go within ${clearSecondsMax} s: terminate it.`,
       ),
   });
+}
+
+function hasChanged({ swapped, newServers = [] }: Operation): boolean {
+  return Object.keys(swapped).length > 0 || newServers.length > 0;
+}
+
+/** Failbacks of a plan that left something at home. */
+export async function leftAtHome({ catalogue }: Services, plan: string): Promise<Operation[]> {
+  return (await catalogue.operationsOf(plan, 'failback')).filter(({ isLeftAtHome }) => isLeftAtHome === true);
+}
+
+const earlierSecondsMax = 1_800;
+
+/** Originals that are only isolated run: theirs is left to the failback that stops them. */
+async function putBackEarlier(services: Services, input: PutBackInput, fence: Fence | null): Promise<PollResult> {
+  const { catalogue } = services;
+  const left = fence?.status === 'isolated' ? [] : await leftAtHome(services, input.plan);
+  let isBack = true;
+  for (const earlier of left) {
+    const of = { ...input, operation: earlier.id };
+    if (await restoreHome(services, of, await services.planOf(of), earlier)) {
+      await catalogue.updateOperation(of, { isLeftAtHome: false });
+      await catalogue.addEvent(
+        earlier.id,
+        services.now(),
+        `what it had left at home was put back by ${input.operation}`,
+      );
+    } else isBack = false;
+  }
+  return nextPollWithin(input.poll, isBack, services.now(), {
+    withinSeconds: earlierSecondsMax,
+    overdue: () =>
+      new Failure(
+        'FenceNotConfirmed',
+        `What ${left.map(({ id }) => id).join(', ')} had changed of plan ${input.plan} in its primary Region could not be put back within ${earlierSecondsMax} s. Look at the volumes of its servers there. Recovery goes on serving.`,
+      ),
+  });
+}
+
+/** What a failback that is undone had launched, swapped and built at home. Returns whether all is as it was. */
+async function restoreHome(
+  services: Services,
+  input: PutBackInput,
+  plan: Plan,
+  operation: Operation,
+): Promise<boolean> {
+  const areGone = await removeNewServers(services, input, operation);
+  return (await restoreOriginals(services, input, plan, operation)) && areGone;
 }
 
 async function restoreOriginals(

@@ -4,8 +4,8 @@ import { describeInstances, stopInstances } from '../../aws/instances.ts';
 import { tagValue } from '../../aws/tags.ts';
 import type { Operation } from '../../domain/catalogue.ts';
 import type { Plan } from '../../domain/plan.ts';
-import { nextPoll, type PollResult, pollingSeconds, settledSeconds } from '../../domain/poll.ts';
-import { launchedBy, removeServers } from '../failover/launched.ts';
+import { nextPoll, type PollResult } from '../../domain/poll.ts';
+import { launchedBy } from '../failover/launched.ts';
 import { type undoSchema, waitForUndo, waitUntilLed } from '../failover/undo.ts';
 import type { Services } from '../services.ts';
 import { protectedServers, switchProtections } from '../waves/protections.ts';
@@ -14,6 +14,7 @@ import { isSwitched, refuseIfLedThere } from '../traffic/is-switched.ts';
 import { lead, takeBack } from '../traffic/lead.ts';
 import { tryStart } from '../waves/start.ts';
 import { commit } from './commit.ts';
+import { removeNewServers } from './new-servers.ts';
 import { lookAtPrimary } from './primary-look.ts';
 
 type UndoInput = z.infer<typeof undoSchema>;
@@ -36,6 +37,7 @@ export async function undo(services: Services, input: UndoInput): Promise<PollRe
   await services.catalogue.progress(input, { progression: 'undoing', committedAt: null }, services.now());
   const operation = await services.catalogue.operationOf(input);
   const primary = await lookAtPrimary(services, input, async () => {
+    await refuseIfLedHome(services, input, operation);
     const isGone = await removeNewServers(services, input, operation);
     return (await stopOriginals(services, plan, operation)) && isGone;
   });
@@ -52,19 +54,11 @@ function notYet(services: Services, input: UndoInput): PollResult {
   return waitForUndo(services, input, `The failback of plan ${input.plan}`, advice);
 }
 
-/** New servers at home with their images and volumes. It looks for some seconds at least, for a launch of which nobody knows yet. */
-async function removeNewServers(
-  services: Services,
-  input: UndoInput,
-  { newServers: servers = [] }: Operation,
-): Promise<boolean> {
-  if (servers.length === 0) return true;
+async function refuseIfLedHome(services: Services, input: UndoInput, { newServers = [] }: Operation): Promise<void> {
+  if (newServers.length === 0) return;
   const launched = await launchedBy(services, input);
   const byServer = launched.map((instance) => [tagValue(instance.raw.Tags, 'server') ?? '', instance] as const);
   await refuseIfLedThere(services, input, new Map(byServer));
-  // Volumes that the failback replaced carry its tags too.
-  const isGone = await removeServers(services, input, launched, { servers });
-  return isGone && pollingSeconds(input.poll, services.now()) >= settledSeconds;
 }
 
 /** Originals whose volumes this failback had begun to swap may have been started; before that they are stopped anyway. */

@@ -1,0 +1,21 @@
+import type * as z from 'zod';
+import type { Operation } from '../../domain/catalogue.ts';
+import { pollingSeconds, settledSeconds } from '../../domain/poll.ts';
+import { launchedBy, removeServers } from '../failover/launched.ts';
+import type { undoSchema } from '../failover/undo.ts';
+import type { Services } from '../services.ts';
+
+/**
+ * Ends the new servers at home of a failback that is undone, with their images and volumes. It looks for some seconds at least, for a launch of which nobody knows
+ * yet. Returns whether all of it is gone.
+ */
+export async function removeNewServers(
+  services: Services,
+  input: z.infer<typeof undoSchema>,
+  { newServers: servers = [] }: Operation,
+): Promise<boolean> {
+  if (servers.length === 0) return true;
+  // Volumes that the failback replaced carry its tags too.
+  const isGone = await removeServers(services, input, await launchedBy(services, input), { servers });
+  return isGone && pollingSeconds(input.poll, services.now()) >= settledSeconds;
+}
