@@ -10,7 +10,7 @@ import { transferNumbers } from './transfer/run.ts';
 const help = `Measures Homeward on the simulated cloud, at AWS's default quotas.
 
   npm run bench -- protection                      a fleet of 300 servers under protection for a day, what it uses and costs
-  npm run bench -- protection --servers 30 --hours 4 --every 30 --points 1000
+  npm run bench -- protection --servers 30 --hours 4 --every 20 --points 1000
   npm run bench -- failover                        1, 10, 100 and 300 servers in four waves, beside the bound that quotas and boots set
   npm run bench -- failover --servers 30
   npm run bench -- transfer                        what carrying a block costs beside a plain SDK loop and raw sockets, and how it keeps to AWS's pace
@@ -23,7 +23,7 @@ const { values, positionals } = parseArgs({
   options: {
     servers: { type: 'string' },
     hours: { type: 'string', default: '24' },
-    every: { type: 'string', default: '26' },
+    every: { type: 'string', default: '30' },
     points: { type: 'string', default: '100000' },
     blocks: { type: 'string', default: '1000' },
     turns: { type: 'string', default: '3' },
