@@ -3,7 +3,6 @@ import type { Operation } from './catalogue.ts';
 import { Failure } from './failure.ts';
 import { name } from './fields.ts';
 import { instanceId } from './ids.ts';
-import { isMissing } from './left-out.ts';
 import { memberOf } from './members.ts';
 import type { Plan } from './plan.ts';
 
@@ -29,17 +28,25 @@ export function atHome(plan: Plan, homes: Homes = {}): Plan {
   return { ...plan, servers: Object.fromEntries(servers) };
 }
 
-type Moving = Pick<Operation, 'newServers' | 'servers' | 'leftOut'>;
+type Moving = Pick<Operation, 'newServers' | 'servers'>;
 
 /** Whether a failback brings a server home as a new one. */
 export function isNewAtHome({ newServers = [] }: Pick<Operation, 'newServers'>, server: string): boolean {
   return newServers.includes(server);
 }
 
-/** The instance of a server that a failback has launched at home; `undefined` where it has not, or went on without it. */
+/** Whether a failback may have changed something at home: swapped volumes, or launched servers, which it does after its final round. */
+export function mayHaveChangedHome({
+  swapped,
+  rounds,
+  newServers = [],
+}: Pick<Operation, 'swapped' | 'rounds' | 'newServers'>): boolean {
+  return Object.keys(swapped).length > 0 || (newServers.length > 0 && rounds.some(({ isFinal }) => isFinal));
+}
+
+/** The instance of a server that a failback has launched at home; `undefined` where it has not. */
 export function newHomeOf(operation: Moving, server: string): string | undefined {
-  const isThere = isNewAtHome(operation, server) && !isMissing(operation, server);
-  return isThere ? (operation.servers[server]?.instance ?? undefined) : undefined;
+  return isNewAtHome(operation, server) ? (operation.servers[server]?.instance ?? undefined) : undefined;
 }
 
 /** The homes of a plan once a failback is final. @param plan as it was until then, with the homes that it had */
@@ -59,19 +66,29 @@ export function homeLines({ newServers = [] }: Pick<Operation, 'newServers'>, ho
     const { instance, formerly = [] } = homes[server] ?? {};
     if (instance === undefined) return [];
     return [
-      `server ${server} is ${instance} at home from now on; ${formerly.at(-1) ?? ''} stays as it is, yours to keep or to terminate`,
+      `server ${server} is ${instance} at home from now on; what it was before, ${formerly.at(-1) ?? ''}, is left as it is, yours to keep or to terminate`,
     ];
   });
 }
 
 /**
- * Without `failback.newServers` no role may touch the servers that came home as new ones, and nobody asks which they are: what was stopped in their place would be
+ * What a server was before it came home as a new one is that server no more, under whatever name the plan's file goes on naming it: it would be protected, and stopped, in place of the one
+ * that serves. Without `failback.newServers` no role may touch the servers that came home as new ones, and nobody asks which they are: what was stopped in their place would be
  * something else.
  * @throws Failure PreflightFailed
  */
 export function refuseForgotten(plan: Plan, homes: Homes | undefined): void {
-  if (homes === undefined || plan.failback.newServers !== undefined) return;
+  if (homes === undefined) return;
   const named = atHome(plan, homes).servers;
+  for (const [server, { instance }] of Object.entries(named)) {
+    const [was, home] = Object.entries(homes).find(([, { formerly }]) => formerly.includes(instance)) ?? [];
+    if (home !== undefined)
+      throw new Failure(
+        'PreflightFailed',
+        `Plan ${plan.name} names ${instance} as server ${server}: that is what ${was} was before it came home as ${home.instance}. Name ${home.instance} instead, and deploy the plan. Nothing was changed.`,
+      );
+  }
+  if (plan.failback.newServers !== undefined) return;
   const forgotten = Object.keys(homes).filter(
     (server) =>
       named[server]?.instance !== plan.servers[server]?.instance ||

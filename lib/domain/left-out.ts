@@ -29,9 +29,15 @@ export function unhealthyRule({ failover, failback }: Plan, site: Site) {
 
 /**
  * Whether an operation may go on without a server that cannot be brought up: by the plan, or where somebody says so. Never without one to which
- * records lead: nobody would be served.
+ * records lead: nobody would be served. Nor without one that comes home as a new one: nothing else there has what was written to it while it was away.
  */
-export function mayBeMissing(plan: Plan, site: Site, server: string): boolean {
+export function mayBeMissing(
+  plan: Plan,
+  { newServers = [] }: Pick<Operation, 'newServers'>,
+  site: Site,
+  server: string,
+): boolean {
+  if (site === 'primary' && newServers.includes(server)) return false;
   if (isOptional(plan, server)) return true;
   return unhealthyRule(plan, site) !== undefined && !plan.traffic.some((record) => isOfServer(record, server));
 }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { showStatus } from '../../lib/cli/operations.ts';
 import type { Plan } from '../../lib/domain/plan.ts';
 import type { Life } from '../../proof/life.ts';
-import { movingShop } from '../../proof/shop.ts';
+import { isolatingShop, movingShop } from '../../proof/shop.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
 import type { WorldServer } from '../../rehearsal/world.ts';
 import {
@@ -20,9 +20,10 @@ import {
 const [home, away] = [movingShop.primary.region, movingShop.recovery.region];
 const { db: dbServer, web: webServer } = movingShop.servers;
 const worker = 'workers-0000000000000000a';
-/** Two servers by their ids, and one that carries the tags of a worker. */
+/** Two servers by their ids, and one that carries the tags of a worker; what may not write is isolated. */
 const moving: Plan = {
   ...movingShop,
+  failover: { ...movingShop.failover, ...isolatingShop.failover },
   servers: { db: dbServer, web: webServer } as Plan['servers'],
   groups: { workers: { tags: { role: 'worker' }, wave: 2, health: { withinSeconds: 600 } } },
 };
@@ -136,7 +137,20 @@ describe('servers that come home as new instances', () => {
     expect(served(away)).toEqual(before);
     stage.cloud.faults.restore(home);
     await stage.clock.advance(120_000);
-    expect([launched, originals.web].filter((id) => ec2(home).isServing(id))).toEqual([]);
+    // Isolated it may run on, on the volumes that it was given: those go once it is stopped.
+    expect((await state()).fence).toMatchObject({ status: 'isolated' });
+    expect(ec2(home).isServing(launched)).toBe(false);
+    expect(ec2(home).volumesOf(originals.web)).not.toEqual(webVolumes);
+    const refusal = stage.cloud.faults.add({
+      kind: 'refused',
+      caller: 'FailbackRound',
+      operation: 'CreateSnapshots',
+      times: 99,
+    });
+    expect(outcomeOf(await life.run('failback', { plan: moving.name, newServers: ['db'] }))).toMatchObject({
+      status: 'FAILED',
+    });
+    refusal.remove();
     await life.rest();
     expect((await state()).fence).toMatchObject({ status: 'confirmed' });
     expect(stateOf(launched)).toBe('terminated');
@@ -169,7 +183,7 @@ describe('servers that come home as new instances', () => {
       [...ec2(home).state.images.values()].filter(({ tags }) => tags.some(({ Value }) => Value === 'home-image')),
     ).toEqual([]);
     const failback = await lastFailback();
-    const kept = `server ${worker} is ${homes[worker]?.instance} at home from now on; ${originals[worker]} stays as it is, yours to keep or to terminate`;
+    const kept = `server ${worker} is ${homes[worker]?.instance} at home from now on; what it was before, ${originals[worker]}, is left as it is, yours to keep or to terminate`;
     expect(await eventsOf(stage, failback?.id)).toEqual(
       expect.arrayContaining([
         kept,
@@ -190,7 +204,7 @@ describe('servers that come home as new instances', () => {
     expect(await life.broken()).toEqual([]);
   }, 300_000);
 
-  it('go on by delta under the names that they had, are stopped by the next failover, and come home in place', async () => {
+  it('go on by delta under the names that they had, are cut off by the next failover, and come home in place', async () => {
     const { homes = {} } = await state();
     life.write(1);
     const since = calls().length;
@@ -203,7 +217,7 @@ describe('servers that come home as new instances', () => {
     );
     expect(new Set(methods)).toEqual(new Set(['delta']));
     await failOver();
-    expect(Object.values(homes).map(({ instance }) => stateOf(instance))).toEqual(['stopped', 'stopped']);
+    expect(Object.values(homes).map(({ instance }) => ec2(home).isCutOff(instance))).toEqual([true, true]);
     const before = served(away);
     expect(outcomeOf(await life.run('failback', { plan: moving.name }))).toMatchObject(succeeded);
     expect(served(home)).toEqual(before);
@@ -249,16 +263,18 @@ describe('servers that come home as new instances', () => {
 });
 
 const asOriginals = 'what is done to originals, done to the server that one is by now: it is proved of originals';
-const strays = 'a server launched by a failback that was undone while nobody could end it';
+const strays =
+  'a server launched by a failback that was undone while nobody could end it, where originals are isolated';
 const settings = 'a server that forwards what is not meant for it, which is proved of failovers';
 /** Rights on what carries the tags of new servers that nothing above asks for, and why they are given all the same. */
 const unasked = {
-  'failback/pay-fence ec2:StopInstances': strays,
+  'failback/fence ec2:ModifyNetworkInterfaceAttribute': asOriginals,
   'failback/put-back ec2:AttachVolume': asOriginals,
   'failback/put-back ec2:DetachVolume': asOriginals,
   'failback/start ec2:ModifyInstanceAttribute': settings,
-  'failback/start ec2:ModifyNetworkInterfaceAttribute': settings,
   'failback/undo ec2:StopInstances': asOriginals,
+  'failover/fence ec2:StopInstances': strays,
+  'failover/undo ec2:ModifyNetworkInterfaceAttribute': asOriginals,
   'failover/undo ec2:StartInstances': asOriginals,
 };
 

@@ -135,12 +135,18 @@ describe('I11: an execution that somebody stops', () => {
     expect(await stage.clock.settle(findLeftovers(stage, before))).toEqual([]);
   });
 
-  it('in the middle of the cut-over of a failback leaves recovery serving', async () => {
+  it('in the cut-over of a failback, while the Region at home falls silent, leaves recovery serving and originals as they were', async () => {
     await stage.run('failover');
     const execution = stage.start('failback');
-    await stage.clock.run(() => isEntered(execution, 'Rebuild'));
+    await stage.clock.run(() => isEntered(execution, 'Switch traffic'));
+    stage.cloud.faults.lose(home);
     await stop(execution);
     await stage.clock.run(() => stage.executions('failback').length === 2);
+    await stage.clock.run(() => stage.executions('failback').every(({ status }) => status !== 'RUNNING'));
+    expect(served()).toEqual({ region: away, serving: true });
+    stage.cloud.faults.restore(home);
+    // The payment of the fence, and then what was swapped.
+    await stage.clock.run(() => stage.executions('failback').length === 3);
     await stage.clock.run(() => stage.executions('failback').every(({ status }) => status !== 'RUNNING'));
     expect(await state()).toMatchObject({ phase: 'recovered', activeSite: 'recovery', lease: null });
     await stage.clock.advance(180_000);

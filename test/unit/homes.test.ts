@@ -1,8 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { Operation } from '../../lib/domain/catalogue.ts';
-import { atHome, homeLines, homesAfter, newHomeOf, refuseForgotten } from '../../lib/domain/homes.ts';
+import {
+  atHome,
+  homeLines,
+  homesAfter,
+  mayHaveChangedHome,
+  newHomeOf,
+  refuseForgotten,
+} from '../../lib/domain/homes.ts';
 import { newServersRule } from '../../lib/domain/block-rules.ts';
 import { asNewAtHome } from '../../lib/domain/launch-site.ts';
+import { mayBeMissing } from '../../lib/domain/left-out.ts';
 import { brokenRules } from '../../lib/domain/plan-rules.ts';
 import { selectMembers } from '../../lib/domain/members.ts';
 import type { Plan } from '../../lib/domain/plan.ts';
@@ -32,7 +40,6 @@ describe('which instance a server is at home', () => {
   const operation = {
     newServers: ['db', 'web', 'files'],
     servers: { db: launched, web: { image: 'ami-2', instance: null } },
-    leftOut: {},
   } as unknown as Operation;
 
   it('is what a failback launched, once that is final, and all that it was before is known', () => {
@@ -45,20 +52,40 @@ describe('which instance a server is at home', () => {
     expect(homesAfter(atHome(movingShop, after), after, operation)).toEqual(after);
   });
 
-  it('is nothing new of a server that was left out, or that comes home in place', () => {
-    const leftOut = { ...operation, leftOut: { db: { isRunning: false, why: 'no room' } } };
-    expect(newHomeOf(leftOut, 'db')).toBeUndefined();
-    expect(homesAfter(movingShop, homes, leftOut)).toEqual(homes);
-    expect(newHomeOf({ servers: { db: launched }, leftOut: {} }, 'db')).toBeUndefined();
+  it('is nothing new of a server that was not launched, or that comes home in place', () => {
+    const unlaunched = { ...operation, servers: {} };
+    expect(newHomeOf(unlaunched, 'db')).toBeUndefined();
+    expect(homesAfter(movingShop, homes, unlaunched)).toEqual(homes);
+    expect(newHomeOf({ servers: { db: launched } }, 'db')).toBeUndefined();
     expect(newHomeOf(operation, 'web')).toBeUndefined();
   });
 
   it('is told, with what is left to people', () => {
     expect(homeLines({ newServers: ['db', 'web'] }, homes)).toEqual([
-      'server db is i-2 at home from now on; i-1 stays as it is, yours to keep or to terminate',
+      'server db is i-2 at home from now on; what it was before, i-1, is left as it is, yours to keep or to terminate',
     ]);
     expect(homeLines({}, homes)).toEqual([]);
     expect(homeLines({ newServers: ['db'] })).toEqual([]);
+  });
+});
+
+describe('a failback', () => {
+  const round = { number: 1, isFinal: true } as Operation['rounds'][number];
+  const swapped = { 'web:/dev/sdf': {} } as unknown as Operation['swapped'];
+
+  it('goes on without no server that comes home as a new one, whatever the plan says of it', () => {
+    const optional = { ...movingShop, servers: { db: { ...movingShop.servers['db'], optional: true } } } as Plan;
+    expect(mayBeMissing(optional, {}, 'primary', 'db')).toBe(true);
+    expect(mayBeMissing(optional, { newServers: ['db'] }, 'primary', 'db')).toBe(false);
+    expect(mayBeMissing(optional, { newServers: ['db'] }, 'recovery', 'db')).toBe(true);
+  });
+
+  it('may have changed something at home once it swaps volumes, or, bringing new servers, after its final round', () => {
+    const newServers = ['db'];
+    expect(mayHaveChangedHome({ swapped: {}, rounds: [round] })).toBe(false);
+    expect(mayHaveChangedHome({ swapped: {}, rounds: [{ ...round, isFinal: false }], newServers })).toBe(false);
+    expect(mayHaveChangedHome({ swapped: {}, rounds: [round], newServers })).toBe(true);
+    expect(mayHaveChangedHome({ swapped, rounds: [round] })).toBe(true);
   });
 });
 
@@ -80,6 +107,13 @@ describe('a plan that no longer says failback.newServers', () => {
     expect(() => refuseForgotten(shop, undefined)).not.toThrow();
     expect(() => refuseForgotten(naming(old), homes)).not.toThrow();
   });
+});
+
+it('a plan that names what a server was under another name is refused, with what to name', () => {
+  const renamed = { ...movingShop, servers: { database: naming(old).servers['db'] } } as Plan;
+  expect(() => refuseForgotten(renamed, homes)).toThrow(
+    `names ${old} as server database: that is what db was before it came home as i-2. Name i-2 instead`,
+  );
 });
 
 describe('the members of a group', () => {

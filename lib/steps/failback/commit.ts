@@ -2,7 +2,7 @@ import type * as z from 'zod';
 import { assertInvariant } from '../../domain/failure.ts';
 import { measuredPause } from '../../domain/cut-over.ts';
 import { secondsBetween } from '../../domain/duration.ts';
-import { homeLines, homesAfter } from '../../domain/homes.ts';
+import { homeLines, homesAfter, newHomeOf } from '../../domain/homes.ts';
 import { nextState } from '../../domain/phase.ts';
 import { type contextSchema, type Services } from '../services.ts';
 import { instancesOf, serversAway } from '../waves/site.ts';
@@ -25,6 +25,12 @@ export async function commit(
       `${serving.map(([name]) => name).join(', ')} still runs in ${plan.recovery.region}`,
     );
   }
+  for (const server of operation.newServers ?? [])
+    assertInvariant(
+      newHomeOf(operation, server) !== undefined,
+      'I4',
+      `server ${server}, which comes home as a new one, was not launched`,
+    );
   const committedAt = operation.committedAt ?? services.now().toISOString();
   const pauseFrom = operation.rounds.find(({ isFinal }) => isFinal)?.startedAt ?? operation.startedAt;
   const rtoSeconds = secondsBetween(pauseFrom, committedAt);

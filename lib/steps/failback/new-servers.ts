@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import type { Operation } from '../../domain/catalogue.ts';
+import { mayHaveChangedHome } from '../../domain/homes.ts';
 import { pollingSeconds, settledSeconds } from '../../domain/poll.ts';
 import { launchedBy, removeServers } from '../failover/launched.ts';
 import type { undoSchema } from '../failover/undo.ts';
@@ -12,9 +13,10 @@ import type { Services } from '../services.ts';
 export async function removeNewServers(
   services: Services,
   input: z.infer<typeof undoSchema>,
-  { newServers: servers = [] }: Operation,
+  operation: Operation,
 ): Promise<boolean> {
-  if (servers.length === 0) return true;
+  const { newServers: servers = [] } = operation;
+  if (servers.length === 0 || !mayHaveChangedHome(operation)) return true;
   // Volumes that the failback replaced carry its tags too.
   const isGone = await removeServers(services, input, await launchedBy(services, input), { servers });
   return isGone && pollingSeconds(input.poll, services.now()) >= settledSeconds;

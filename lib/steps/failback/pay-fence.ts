@@ -4,7 +4,7 @@ import type { Unreplicated } from '../../domain/catalogue.ts';
 import { Failure } from '../../domain/failure.ts';
 import { isNewAtHome } from '../../domain/homes.ts';
 import type { Plan } from '../../domain/plan.ts';
-import { nextPoll, nextPollWithin, type PollResult, pollSchema } from '../../domain/poll.ts';
+import { nextPoll, nextPollWithin, type PollResult, pollingSeconds, pollSchema } from '../../domain/poll.ts';
 import type { SnapshotFacts } from '../../aws/snapshots.ts';
 import { snapshotOnce } from '../operation/snapshot-once.ts';
 import { askFirst, type MayAsk } from '../operation/ask-first.ts';
@@ -18,6 +18,8 @@ import { unreplicatedOf } from './unreplicated.ts';
 
 export const payFenceSchema = contextSchema.extend({ poll: pollSchema });
 
+/** A server that AWS does not describe for so long is gone. Not at once: a Region that has just returned may not tell of all that runs there. */
+const goneSeconds = 60;
 /** Servers stop within minutes; the first snapshot of a large volume may take hours. @source aws-facts [1.2] */
 const stopSecondsMax = 1_800;
 const snapshotSecondsMax = 12 * 3_600;
@@ -45,7 +47,10 @@ export async function payFence(services: Services, input: z.infer<typeof payFenc
   const left = instances.filter((instance) => !isEnding(instance));
   await refuseLost(services, input, plan, left);
   await refuseUnnoted(services, plan, left);
-  const isStopped = [...instances, ...strays].every(({ state }) => state === 'stopped' || state === 'terminated');
+  const isGoneForSure =
+    instances.length === Object.keys(plan.servers).length || pollingSeconds(input.poll, services.now()) >= goneSeconds;
+  const isStopped =
+    isGoneForSure && [...instances, ...strays].every(({ state }) => state === 'stopped' || state === 'terminated');
   if (!isStopped) return notYet(services, input, stopSecondsMax, 'the servers did not stop');
   // Before what they hold is kept: it is on the volumes that were theirs.
   if ((await leftAtHome(services, plan.name)).length > 0)
@@ -85,18 +90,31 @@ function goneFrom({ servers }: Plan, left: readonly InstanceFacts[]): [server: s
 
 /** Only a server that comes home as a new one may be gone. @throws Failure PrimaryNotReachable */
 async function refuseLost(
-  { catalogue }: Services,
+  services: Services,
   context: Context,
   plan: Plan,
   left: readonly InstanceFacts[],
 ): Promise<void> {
-  const operation = await catalogue.operationOf(context);
+  const operation = await services.catalogue.operationOf(context);
   const lost = goneFrom(plan, left).filter(([server]) => !isNewAtHome(operation, server));
   if (lost.length === 0) return;
-  const names = [...(operation.newServers ?? []), ...lost.map(([server]) => server)];
+  const away = await serversAway(services, context);
+  const returning = lost.flatMap(([server]) => (away.includes(server) ? [server] : []));
+  const staying = lost.flatMap(([server]) => (away.includes(server) ? [] : [server]));
+  const names = [...(operation.newServers ?? []), ...returning];
+  const advice = [
+    ...(returning.length === 0
+      ? []
+      : [
+          `Bring home what is gone as new servers: start the failback with "newServers": ${JSON.stringify(names)}, in a plan with failback.newServers.`,
+        ]),
+    ...(staying.length === 0
+      ? []
+      : [`The failover went on without ${staying.join(', ')}: take what is gone out of the plan, and deploy it.`]),
+  ];
   throw new Failure(
     'PrimaryNotReachable',
-    `Cannot fail back plan ${plan.name}: ${lost.map(([server, instance]) => `${instance} of server ${server}`).join(', ')} no longer exists in ${plan.primary.region}. Recovery goes on serving. Bring home what is gone as new servers: start the failback with "newServers": ${JSON.stringify(names)}, in a plan with failback.newServers.`,
+    `Cannot fail back plan ${plan.name}: ${lost.map(([server, instance]) => `${instance} of server ${server}`).join(', ')} no longer exists in ${plan.primary.region}. Recovery goes on serving. ${advice.join(' ')}`,
   );
 }
 

@@ -4,9 +4,9 @@ import { describeInstances } from '../../aws/instances.ts';
 import { attachVolume, deleteFree, describeVolumes, detachVolume, findVolumes } from '../../aws/volumes.ts';
 import type { Fence, Operation } from '../../domain/catalogue.ts';
 import { Failure } from '../../domain/failure.ts';
+import { mayHaveChangedHome } from '../../domain/homes.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { nextPoll, nextPollWithin, type PollResult } from '../../domain/poll.ts';
-import { clearSecondsMax, removeLeftOut } from '../failover/clear.ts';
 import { deregisterImages } from '../failover/launched.ts';
 import { undoSchema, waitForUndo } from '../failover/undo.ts';
 import type { Services } from '../services.ts';
@@ -20,17 +20,16 @@ type PutBackInput = z.infer<typeof putBackSchema>;
 
 /**
  * The last of an undone failback, once recovery serves: the originals' old volumes in place again, and what the failback had
- * built or launched at home removed. A primary that stays silent, or has not been fenced since, is left to who pays its fence, and that is noted. What has committed is final; of new servers only what they were launched from goes
- * then, and what was left out of them.
+ * built or launched at home removed. A primary that stays silent, or has not been fenced since, is left to who pays its fence, and that is noted. What has committed is final; of new servers only the images go then.
  */
 export async function putBack(services: Services, input: PutBackInput): Promise<PollResult> {
   const plan = await services.planOf(input);
   const { commit, fence } = await services.proveEpoch(input);
-  if (input.earlier) return putBackEarlier(services, input, fence);
   const operation = await services.catalogue.operationOf(input);
+  if (input.earlier) return putBackEarlier(services, input, operation, fence);
   if (commit === input.operation) return clearHome(services, input, operation);
   // What runs there lets no volume go.
-  const isOwed = fence?.status === 'owed' && hasChanged(operation);
+  const isOwed = fence?.status === 'owed' && mayHaveChangedHome(operation);
   const cleaning = isOwed
     ? 'silent'
     : await lookAtPrimary(services, input, () => restoreHome(services, input, plan, operation));
@@ -40,30 +39,17 @@ export async function putBack(services: Services, input: PutBackInput): Promise<
   }
   if (cleaning === 'silent') {
     await services.catalogue.updateOperation(input, { isLeftAtHome: true });
-    const note = `${plan.primary.region} did not answer: what the failback had changed there is put back once its fence is paid`;
+    const why = isOwed ? 'the primary is not fenced' : `${plan.primary.region} did not answer`;
+    const note = `${why}: what the failback had changed there is put back once the fence is paid`;
     await services.catalogue.addEvent(input.operation, services.now(), note);
   }
   return nextPoll(input.poll, true, services.now());
 }
 
 /** A snapshot cannot be deleted while an image names it, and nobody launches from these any more. */
-async function clearHome(services: Services, input: PutBackInput, operation: Operation): Promise<PollResult> {
-  const { newServers = [] } = operation;
-  if (newServers.length === 0) return nextPoll(input.poll, true, services.now());
-  await deregisterImages(services, input, newServers);
-  const isGone = await removeLeftOut(services, input, operation);
-  return nextPollWithin(input.poll, isGone, services.now(), {
-    withinSeconds: clearSecondsMax,
-    overdue: () =>
-      new Failure(
-        'LaunchFailed',
-        `Production of plan ${input.plan} is home. What ${input.operation} had launched there of servers that it left out did not go within ${clearSecondsMax} s: terminate it.`,
-      ),
-  });
-}
-
-function hasChanged({ swapped, newServers = [] }: Operation): boolean {
-  return Object.keys(swapped).length > 0 || newServers.length > 0;
+async function clearHome(services: Services, input: PutBackInput, { newServers }: Operation): Promise<PollResult> {
+  if (newServers !== undefined) await deregisterImages(services, input, newServers);
+  return nextPoll(input.poll, true, services.now());
 }
 
 /** Failbacks of a plan that left something at home. */
@@ -73,10 +59,16 @@ export async function leftAtHome({ catalogue }: Services, plan: string): Promise
 
 const earlierSecondsMax = 1_800;
 
-/** Originals that are only isolated run: theirs is left to the failback that stops them. */
-async function putBackEarlier(services: Services, input: PutBackInput, fence: Fence | null): Promise<PollResult> {
+/** Originals that a payment of their fence has only isolated run: theirs is left to the failback that stops them. */
+async function putBackEarlier(
+  services: Services,
+  input: PutBackInput,
+  operation: Operation,
+  fence: Fence | null,
+): Promise<PollResult> {
   const { catalogue } = services;
-  const left = fence?.status === 'isolated' ? [] : await leftAtHome(services, input.plan);
+  const mayRun = operation.extent === 'fence' && fence?.status === 'isolated';
+  const left = mayRun ? [] : await leftAtHome(services, input.plan);
   let isBack = true;
   for (const earlier of left) {
     const of = { ...input, operation: earlier.id };

@@ -3,6 +3,8 @@ import { ec2Client } from '../../aws/clients.ts';
 import { describeInstances, stopInstances } from '../../aws/instances.ts';
 import { tagValue } from '../../aws/tags.ts';
 import type { Operation } from '../../domain/catalogue.ts';
+import { isTransient } from '../../domain/failure.ts';
+import { mayHaveChangedHome } from '../../domain/homes.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { nextPoll, type PollResult } from '../../domain/poll.ts';
 import { launchedBy } from '../failover/launched.ts';
@@ -54,16 +56,22 @@ function notYet(services: Services, input: UndoInput): PollResult {
   return waitForUndo(services, input, `The failback of plan ${input.plan}`, advice);
 }
 
-async function refuseIfLedHome(services: Services, input: UndoInput, { newServers = [] }: Operation): Promise<void> {
-  if (newServers.length === 0) return;
+/** A Route 53 that does not answer is no witness, and no reason to leave what was launched at home running. */
+async function refuseIfLedHome(services: Services, input: UndoInput, operation: Operation): Promise<void> {
+  const { newServers = [] } = operation;
+  if (newServers.length === 0 || !mayHaveChangedHome(operation)) return;
   const launched = await launchedBy(services, input);
   const byServer = launched.map((instance) => [tagValue(instance.raw.Tags, 'server') ?? '', instance] as const);
-  await refuseIfLedThere(services, input, new Map(byServer));
+  try {
+    await refuseIfLedThere(services, input, new Map(byServer));
+  } catch (error) {
+    if (!isTransient(error)) throw error;
+  }
 }
 
-/** Originals whose volumes this failback had begun to swap may have been started; before that they are stopped anyway. */
+/** Originals may have been started since this failback had begun to change something at home; before that they are stopped anyway. */
 async function stopOriginals(services: Services, plan: Plan, operation: Operation): Promise<boolean> {
-  if (Object.keys(operation.swapped).length === 0) return true;
+  if (!mayHaveChangedHome(operation)) return true;
   const client = services.client(ec2Client, plan.primary.region);
   const instances = await describeInstances(
     client,

@@ -59,7 +59,7 @@ export async function select(services: Services, input: SelectInput): Promise<{ 
 
 async function candidatesOf(
   ec2: ReturnType<typeof ec2Client>,
-  { groups }: Plan,
+  { name, groups }: Plan,
   homes: Homes = {},
 ): Promise<Candidate[]> {
   const isHome = (id: string) => Object.values(homes).some(({ instance }) => instance === id);
@@ -67,7 +67,8 @@ async function candidatesOf(
   for (const [group, { tags }] of Object.entries(groups))
     for (const { id, raw } of await findTaggedInstances(ec2, tags)) {
       // Drills of the way home launch copies with the tags of their originals, and so do failbacks, of which one may have been undone while nobody could end them.
-      const isCopy = isDrill(tagValue(raw.Tags, 'operation') ?? '') || tagValue(raw.Tags, 'purpose') === homeServer;
+      const isOfPlan = tagValue(raw.Tags, 'plan') === name && tagValue(raw.Tags, 'purpose') === homeServer;
+      const isCopy = isDrill(tagValue(raw.Tags, 'operation') ?? '') || isOfPlan;
       if (!isCopy || isHome(id)) found.push({ group, instance: id });
     }
   return found;

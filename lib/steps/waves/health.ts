@@ -102,7 +102,7 @@ async function lookAtWave(services: Services, plan: Plan, input: HealthInput): P
     const why = whyNotUp(plan, input, operation, server);
     return why === undefined ? [] : [[server, why] as const];
   });
-  const running = troubled.length === 0 ? new Set() : await runningServers(services, input);
+  const running = troubled.length === 0 || input.site === 'primary' ? new Set() : await runningServers(services, input);
   for (const [server, why] of troubled) {
     if (running.has(server)) unfinished.set(server, `${server} runs, and is not finished: ${why}`);
     else missing.set(server, `${server} could not be brought up: ${why}`);
@@ -114,7 +114,7 @@ async function lookAtWave(services: Services, plan: Plan, input: HealthInput): P
   const instances = await instancesOf(services, input, input.site, present);
   for (const [server, { state, stateReason }] of [...instances].filter(([, instance]) => isEnding(instance))) {
     const why = `Server ${server} of plan ${plan.name} is ${state}: ${stateReason}`;
-    if (!mayBeMissing(plan, input.site, server)) throw new Failure('LaunchFailed', why);
+    if (!mayBeMissing(plan, operation, input.site, server)) throw new Failure('LaunchFailed', why);
     await leaveOut(services, input, server, { isRunning: false, why });
     missing.set(server, why);
     instances.delete(server);
@@ -124,10 +124,11 @@ async function lookAtWave(services: Services, plan: Plan, input: HealthInput): P
 }
 
 /** Why a server without which the operation may go on was not brought up; `undefined` for all others. */
-function whyNotUp(plan: Plan, { site }: HealthInput, { leftOut, broughtUp }: Operation, server: string) {
+function whyNotUp(plan: Plan, { site }: HealthInput, operation: Operation, server: string) {
+  const { leftOut, broughtUp } = operation;
   const found = leftOut[server];
   if (found !== undefined) return found.isRunning ? undefined : found.why;
-  if (broughtUp === undefined || !mayBeMissing(plan, site, server)) return undefined;
+  if (broughtUp === undefined || !mayBeMissing(plan, operation, site, server)) return undefined;
   const ended = broughtUp[server];
   if (ended === undefined) return 'its step broke off';
   return ended.failure !== null && isTransientCode(ended.failure.code) ? ended.failure.message : undefined;

@@ -20,13 +20,13 @@ export async function orLeaveOut(
   bringUp: () => Promise<PollResult>,
 ): Promise<PollResult> {
   const { server } = input;
-  const isNoted = (await services.catalogue.operationOf(input)).leftOut[server] !== undefined;
-  if (isNoted) return nextPoll(input.poll, true, services.now());
+  const operation = await services.catalogue.operationOf(input);
+  if (operation.leftOut[server] !== undefined) return nextPoll(input.poll, true, services.now());
   try {
     return await bringUp();
   } catch (error) {
     const isAlone = error instanceof Failure && ofTheServer.includes(error.code);
-    if (!isAlone || !mayBeMissing(await services.planOf(input), site, server)) throw error;
+    if (!isAlone || !mayBeMissing(await services.planOf(input), operation, site, server)) throw error;
     await leaveOut(services, input, server, { isRunning: false, why: error.message });
     return nextPoll(input.poll, true, services.now());
   }
