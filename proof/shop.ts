@@ -166,8 +166,9 @@ export const richShop: Plan = (() => {
     ...withServers(roomyShop, {
       ...probing,
       ...sparing,
-      db: { ...probing.db, consistency: frozen },
+      db: { ...probing.db, consistency: frozen, capacity: 'cr-0db00000000000001' },
     }),
+    recovery: { ...roomyShop.recovery, hydration: { mibPerSecond: 100 } },
     traffic: [
       ...shop.traffic,
       { ...of('orders'), ttlSeconds: 60, server: 'db', address: 'public' },

@@ -1,3 +1,5 @@
+import type { _InstanceType } from '@aws-sdk/client-ec2';
+import { capacityOf, reservationsOf } from '../lib/domain/capacity.ts';
 import { namedKeys } from '../lib/domain/key.ts';
 import { memberOf } from '../lib/domain/members.ts';
 import type { Plan, TrafficRecord } from '../lib/domain/plan.ts';
@@ -19,6 +21,7 @@ export function placeWorld(cloud: SimulatedCloud, plan: Plan, world: World): voi
     cloud.services(plan.primary.region).ec2.addSecurityGroup({ id, isClosed: true });
   for (const { elasticIp } of Object.values(plan.servers))
     if (elasticIp !== undefined) recovery.addElasticIp({ id: elasticIp });
+  placeReservations(cloud, plan, world);
   const primaryKey = cloud.services(plan.primary.region).ec2.addKey();
   const addresses = new Map<string, { public: string | undefined; private: string }>();
   for (const [name, server] of Object.entries(world.servers))
@@ -26,6 +29,29 @@ export function placeWorld(cloud: SimulatedCloud, plan: Plan, world: World): voi
   placeRecords(cloud, plan, { addresses, privateZones: world.privateZones ?? [] });
   const keyNames = Object.values(world.servers).flatMap(({ details }) => details?.keyName ?? []);
   for (const keyName of new Set(keyNames)) recovery.addKeyPair(keyName);
+}
+
+/** The subnet of the recovery Region that a server is launched into, where there is room for it. */
+const placeOf = (server: WorldServer, { recovery }: Plan) => Object.values(recovery.subnets)[server.subnet ?? 0] ?? '';
+
+/** Each reservation that the plan names has room for those of its servers that are of the type, and where, the first of them is. */
+function placeReservations(cloud: SimulatedCloud, plan: Plan, world: World): void {
+  const { ec2 } = cloud.services(plan.recovery.region);
+  for (const id of reservationsOf(plan)) {
+    const users = Object.entries(world.servers).flatMap(([name, server]) =>
+      capacityOf(plan, name) === id ? [server] : [],
+    );
+    const [first] = users;
+    if (first === undefined) continue;
+    const isAlike = (server: WorldServer) =>
+      server.instanceType === first.instanceType && placeOf(server, plan) === placeOf(first, plan);
+    ec2.addCapacityReservation({
+      id,
+      instanceType: first.instanceType as _InstanceType,
+      zone: ec2.state.subnets.get(placeOf(first, plan))?.zone ?? '',
+      instanceCount: users.filter(isAlike).length,
+    });
+  }
 }
 
 /** What a plan without probes, drills and prepared addresses names in its recovery Region, where its servers are there already. */
