@@ -88,7 +88,10 @@ export class FailbackMachine extends Construct {
     const clear = tasks.poll('Clear images', 'failback/put-back');
     clear.isDone.when(Condition.booleanEquals('$.poll.result.done', true), list).otherwise(clear.wait);
     clear.look.addCatch(list, { resultPath: '$.failure' });
-    commit.next(new Choice(this, 'New servers?').when(Condition.isPresent('$.launches'), clear.begin).otherwise(list));
+    const safeguard = tasks.call('Safeguard', 'failover/safeguard');
+    safeguard.addCatch(clear.begin, { resultPath: '$.failure' });
+    safeguard.next(clear.begin);
+    commit.next(new Choice(this, 'New servers?').when(Condition.isPresent('$.launches'), safeguard).otherwise(list));
 
     const open = tasks.call('Open', 'failback/open', opening);
     const isAnswer = new Choice(this, 'Answer only?')

@@ -32,6 +32,12 @@ export function removingHome(of: Resources): Right[] {
   return atHome(of, (home) => removing(home, 'primary', launchPurposes.failback));
 }
 
+/** Attributes of the servers that came home as new ones. */
+export function safeguardingHome(of: Resources): Right[] {
+  const { server } = launchPurposes.failback;
+  return atHome(of, (home) => [home.own(home.ec2('primary', 'instance'), 'ec2:ModifyInstanceAttribute', server)]);
+}
+
 /** What an undone failback had launched while nobody could end it. */
 export function stoppingStrays(of: Resources): Right[] {
   const { server } = launchPurposes.failback;

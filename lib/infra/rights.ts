@@ -4,7 +4,7 @@ import { copying, lookingForWays } from './copy-rights.ts';
 import { fencing, givingGroupsBack, isolatingSides, payingFence } from './fence-rights.ts';
 import { deletingKept, lookingAtKept } from './kept-rights.ts';
 import { awayPlace, launching, registering, removing, safeguarding, settling } from './launch-rights.ts';
-import { launchingHome, removingHome } from './new-server-rights.ts';
+import { launchingHome, removingHome, safeguardingHome } from './new-server-rights.ts';
 import { type Arns, Resources, type Right } from './resources.ts';
 import type { StepName } from './step-names.ts';
 import { leading, publishing, reading, switching } from './traffic-rights.ts';
@@ -204,7 +204,7 @@ const rights: Partial<Record<StepName, (of: Resources) => readonly Right[]>> = {
     ...prepared(of),
     ...settling(of, awayPlace(of)),
   ],
-  'failover/safeguard': (of) => [safeguarding(of)],
+  'failover/safeguard': (of) => [safeguarding(of), ...safeguardingHome(of)],
   'drill/verify': (of) => (of.isDrilled ? [publishing] : []),
   'failover/clear': (of) => (of.mayLeaveOut ? removing(of, 'recovery') : []),
   'drill/take-down': (of) => removing(of, 'launch'),

@@ -28,7 +28,8 @@ const moving: Plan = {
   groups: { workers: { tags: { role: 'worker' }, wave: 2, health: { withinSeconds: 600 } } },
 };
 const { db, web } = smallShop.servers;
-const world = { servers: { db, web, [worker]: db } as Record<string, WorldServer>, events: [] };
+const guarded = { ...db, details: { disableApiTermination: true } } as WorldServer;
+const world = { servers: { db, web, [worker]: guarded } as Record<string, WorldServer>, events: [] };
 const originals = { db: 'i-0db00000000000001', web: 'i-03eb0000000000003', [worker]: 'i-0000000000000000a' };
 const servers = Object.keys(originals) as (keyof typeof originals)[];
 
@@ -176,6 +177,9 @@ describe('servers that come home as new instances', () => {
     expect([homes['db'], homes[worker]].map((of) => zoneOf(of?.instance ?? ''))).toEqual([`${home}b`, `${home}b`]);
     expect(zoneOf(originals.web)).toBe(`${home}a`);
     expect([originals.web, originals[worker]].map(stateOf)).toEqual(['running', 'stopped']);
+    const isGuarded = (server: string) =>
+      ec2(home).state.instances.get(homes[server]?.instance ?? '')?.disableApiTermination;
+    expect([isGuarded(worker), isGuarded('db')]).toEqual([true, false]);
     const address = ec2(home).state.instances.get(homes['db']?.instance ?? '')?.interfaces[0].privateIp;
     const { route53 } = stage.cloud.services(away);
     expect(route53.resolve('db.shop.example.com', 'A', 'Z0SHOPEXAMPLE')?.values).toEqual([address]);
