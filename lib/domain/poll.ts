@@ -29,15 +29,15 @@ export function nextPromptPoll(poll: Poll, done: boolean, now: Date): PollResult
   return { ...nextPoll(poll, done, now), waitSeconds };
 }
 
-/** The next look at something that must be done within `withinSeconds` of the first one. @throws what `overdue` makes */
+/** The next look at something that must be done within `withinSeconds` of the first one; prompt where people wait for it. @throws what `overdue` makes */
 export function nextPollWithin(
   poll: Poll,
   done: boolean,
   now: Date,
-  limit: { readonly withinSeconds: number; overdue(): Error },
+  limit: { readonly withinSeconds: number; readonly isPrompt?: true; overdue(): Error },
 ): PollResult {
   if (!done && pollingSeconds(poll, now) > limit.withinSeconds) throw limit.overdue();
-  return nextPoll(poll, done, now);
+  return limit.isPrompt === true ? nextPromptPoll(poll, done, now) : nextPoll(poll, done, now);
 }
 
 /** What was created just before the first look may not be seen in it. @source aws-facts [7.4] */

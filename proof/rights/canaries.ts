@@ -36,14 +36,16 @@ export function withoutAction(
 /**
  * For every statement behind an action that was used, one policy for each of its resources that leads elsewhere, and one for each
  * of its conditions that wants something else.
+ * @param isMeant of which statements; left out: of all
  */
 export function withOneWrong(
   policies: ReadonlyMap<string, RolePolicies>,
   requests: readonly RoleRequest[],
+  isMeant: (statement: Statement) => boolean = () => true,
 ): Promise<Canary[]> {
   return release(policies, requests, ({ statements }, action) =>
     statements.flatMap((statement, index) =>
-      wrongOnes(statement, action).map(({ name, wrong }) => ({
+      (isMeant(statement) ? wrongOnes(statement, action) : []).map(({ name, wrong }) => ({
         name,
         action,
         statements: statements.toSpliced(index, 1, without(statement, action), wrong),

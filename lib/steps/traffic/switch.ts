@@ -59,6 +59,7 @@ export async function switchTraffic(services: Services, input: SwitchInput): Pro
     (await lead(services, input, input.to));
   return nextPollWithin(input.poll, isThere, services.now(), {
     withinSeconds: syncSecondsMax,
+    isPrompt: true,
     overdue: () =>
       new Failure(
         'TrafficChanged',
