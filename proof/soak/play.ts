@@ -59,7 +59,8 @@ function happen(life: Life, happening: Happening): void {
       break;
     case 'stop': {
       const running = states.executions.findLast(({ status }) => status === 'RUNNING');
-      if (running !== undefined) void life.stage.stop(running);
+      // A button that is pressed while its Region is out does nothing.
+      if (running !== undefined) void life.stage.stop(running).catch(() => undefined);
       break;
     }
     case 'redrive': {
