@@ -1,7 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fakeTimers from '@sinonjs/fake-timers';
+import { VirtualClock } from '../../sim/clock.ts';
 import type { Cloud, Services } from '../../sim/cloud.ts';
 import type { Listening } from '../../sim/ec2/ec2.ts';
 import { createRandom } from '../../sim/random.ts';
@@ -23,15 +23,7 @@ export class StageCloud implements Cloud {
     body: Buffer.from(''),
   });
   crash: (functionName: string, moment: 'before' | 'after') => boolean = () => false;
-  readonly #timers = fakeTimers.install({
-    now: Date.UTC(2026, 0, 1),
-    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'],
-  });
-
-  readonly clock = {
-    now: () => Date.now(),
-    after: (ms: number, then: () => void) => void setTimeout(then, ms),
-  };
+  readonly clock = new VirtualClock(new Date(Date.UTC(2026, 0, 1)));
 
   readonly faults = {
     isSilent: (region: string) => this.silent.has(region),
@@ -51,22 +43,12 @@ export class StageCloud implements Cloud {
   }
 
   /** Runs virtual time until the promise settles. */
-  async until<T>(promise: Promise<T>): Promise<T> {
-    let isSettled = false;
-    const mark = () => {
-      isSettled = true;
-    };
-    promise.then(mark, mark);
-    for (;;) {
-      for (let turn = 0; turn < 20 && !isSettled; turn += 1) await new Promise((next) => setImmediate(next));
-      if (isSettled) return promise;
-      if (this.#timers.countTimers() === 0) throw new Error('nothing is left to happen, and it is still unsettled');
-      this.#timers.next();
-    }
+  until<T>(promise: Promise<T>): Promise<T> {
+    return this.clock.settle(promise);
   }
 
   end(): void {
-    this.#timers.uninstall();
+    this.clock.uninstall();
   }
 }
 

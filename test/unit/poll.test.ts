@@ -33,6 +33,13 @@ describe('a poll', () => {
     expect(looks).toBeLessThan(120);
   });
 
+  it('for which people wait and which must end looks as promptly', () => {
+    const poll = { polls: 5, since: start.toISOString() };
+    const limit = { withinSeconds: 600, isPrompt: true, overdue: () => new Overdue() } as const;
+    expect(nextPollWithin(poll, false, after(60), limit)).toEqual(nextPromptPoll(poll, false, after(60)));
+    expect(() => nextPollWithin(poll, false, after(601), limit)).toThrow(Overdue);
+  });
+
   it('counts the time from its first look', () => {
     const first = nextPoll({ polls: 0 }, false, start);
     const second = nextPoll(first, false, after(5));
