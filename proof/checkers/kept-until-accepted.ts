@@ -2,7 +2,7 @@ import type { Stage } from '../../rehearsal/stage.ts';
 import type { RecordedCall } from '../../sim/call-record.ts';
 import { tags as keys } from '../../lib/names.ts';
 import type { Checker } from './checker.ts';
-import { readTable, type Table } from './table.ts';
+import { readTable, type Table, whenRead } from './table.ts';
 
 /**
  * I5: replaced volumes, stopped recovery servers and what a returned primary held go only in an accept, or after it, and never before there is an
@@ -16,7 +16,7 @@ export const keptUntilAccepted: Checker = {
       const ending = endedBy(call).map((id) => ({ id, maker: makerOf(stage, call.region, id) }));
       const named = ending.filter(({ maker }) => maker !== undefined);
       if (named.length === 0) return;
-      void readTable(stage).then((table) => {
+      whenRead(readTable(stage), (table) => {
         for (const { id, maker } of named)
           for (const why of wrongs(table, maker)) broken.add(`I5 ${id} of ${call.region} goes ${why}`);
       });

@@ -1,4 +1,4 @@
-import { isPointWrite, readPoints, readTwins, type Table, writtenMs } from './table.ts';
+import { isPointWrite, readPoints, readTwins, type Table, writtenMs, whenRead } from './table.ts';
 import type { Stage } from '../../rehearsal/stage.ts';
 import type { Checker } from './checker.ts';
 
@@ -21,10 +21,10 @@ export const kept: Checker = {
     };
     stage.cloud.record.watch((call) => {
       const { operation, input, region } = call;
-      if (isPointWrite(call)) stage.clock.after(writtenMs, () => void readPoints(stage).then(see));
+      if (isPointWrite(call)) stage.clock.after(writtenMs, () => whenRead(readPoints(stage), see));
       if (operation !== 'DeleteSnapshot') return;
       const id = String(input['SnapshotId']);
-      void Promise.all([readPoints(stage), readTwins(stage)]).then(([points, twins]) => {
+      whenRead(Promise.all([readPoints(stage), readTwins(stage)]), ([points, twins]) => {
         if (neededBy({ points, twins }).has(id)) broken.push(`I3 ${id} of ${region} is deleted while it is needed`);
       });
     });

@@ -3,7 +3,7 @@ import type { Stage } from '../../rehearsal/stage.ts';
 import type { Write } from '../../rehearsal/workload.ts';
 import { type Blocks, firstDifferentBlock } from './bytes.ts';
 import type { Checker } from './checker.ts';
-import { leftOutNow, readPoints, type Table } from './table.ts';
+import { leftOutNow, readPoints, type Table, whenRead } from './table.ts';
 
 /** Moment up to which a committed failover's recovery point holds the writes of each volume, `server:device`. */
 type Cuts = ReadonlyMap<string, number>;
@@ -38,7 +38,7 @@ export const nothingLost: Checker = {
     const startedAt = new Map<string, number>();
     stage.states.onEvent((_, { type }) => {
       if (type.startsWith('Execution'))
-        void readPoints(stage).then((found) => keepPoints(stage, found, points, startedAt));
+        whenRead(readPoints(stage), (found) => keepPoints(stage, found, points, startedAt));
     });
     return ({ table }) => {
       keepPoints(stage, table.points, points, startedAt);

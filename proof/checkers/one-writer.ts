@@ -1,6 +1,6 @@
 import type { Stage } from '../../rehearsal/stage.ts';
 import type { Checker } from './checker.ts';
-import { readState } from './table.ts';
+import { readState, whenRead } from './table.ts';
 
 const lookEveryMs = 5_000;
 
@@ -19,7 +19,7 @@ export const oneWriter: Checker = {
       const isCutOff = runsCutOff(stage);
       if (!open && !isCutOff) return;
       const at = new Date(stage.clock.now()).toISOString();
-      void readState(stage).then((state) => {
+      whenRead(readState(stage), (state) => {
         const status = state?.fence?.status ?? 'none';
         const mayServe = status === 'owed' || (status === 'waived' && stage.plan.failover.fence === 'none');
         if (open && !mayServe) broken.add(`I1 servers serve in both Regions behind a fence that is ${status} (${at})`);

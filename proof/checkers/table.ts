@@ -24,6 +24,13 @@ async function read<Kind>(stage: Stage, prefix: string): Promise<Kind[]> {
   return (await tableOf(stage).itemsOf(`PLAN#${stage.plan.name}`, prefix)) as unknown as Kind[];
 }
 
+/**
+ * Looks at what is read of the table once it is there. A Region that is out tells nothing: what was missed is looked at with the next event, and at the end.
+ */
+export function whenRead<Value>(reading: Promise<Value>, look: (value: Value) => void): void {
+  void reading.then(look, () => undefined);
+}
+
 export async function readState(stage: Stage): Promise<PlanState | undefined> {
   return (await read<PlanState>(stage, 'STATE'))[0];
 }
