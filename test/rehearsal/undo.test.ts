@@ -118,11 +118,14 @@ describe('a failover whose commit loses every answer', () => {
 describe('I11: an execution that somebody stops', () => {
   const stop = (execution: Execution) => stage.clock.settle(stage.stop(execution));
 
-  it('in the middle of a failover is undone by itself, and somebody is told', async () => {
+  it('in the middle of a failover is undone by itself, once the primary answers, and somebody is told', async () => {
     const execution = stage.start('failover');
     await stage.clock.run(() => isEntered(execution, 'Health'));
+    stage.cloud.faults.lose(home);
     await stop(execution);
     await stage.clock.run(() => stage.executions('failover').length === 2);
+    await stage.clock.advance(1_500_000);
+    stage.cloud.faults.restore(home);
     await stage.clock.run(() => stage.executions('failover').every(({ status }) => status !== 'RUNNING'));
     expect(await failover()).toMatchObject({ outcome: 'rolled-back' });
     expect(await state()).toMatchObject({ phase: 'protected', activeSite: 'primary', lease: null });

@@ -55,7 +55,7 @@ export async function undo(services: Services, input: UndoInput): Promise<UndoRe
   await services.catalogue.progress(input, { progression: 'undoing', committedAt: null }, services.now());
   const isSettled = pollingSeconds(input.poll, services.now()) >= settledSeconds;
   if (!((await removeLaunched(services, input)) && isSettled)) return notYet(services, input);
-  if (!(await unfencePrimary(services, input))) return notYet(services, input);
+  if (!(await unfenceOnceThere(services, input))) return notYet(services, input);
   await unpin(services, input);
   return { ...nextPoll(input.poll, true, services.now()), givenUp: await giveUpPoint(services, input) };
 }
@@ -111,6 +111,16 @@ async function removeLaunched(services: Services, input: UndoInput): Promise<boo
   const byServer = launched.map((instance) => [tagValue(instance.raw.Tags, 'server') ?? '', instance] as const);
   await refuseIfLedThere(services, input, new Map(byServer));
   return removeServers(services, input, launched);
+}
+
+/** A primary Region that is silent is waited for as long as an undo may take: until it is back nobody serves. */
+async function unfenceOnceThere(services: Services, input: UndoInput): Promise<boolean> {
+  try {
+    return await unfencePrimary(services, input);
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'AwsUnavailable') return false;
+    throw error;
+  }
 }
 
 /** Starts again what was stopped, and lets be reached what was isolated. A server that no longer exists, or was not running before, is left as it is. */
