@@ -1,4 +1,12 @@
-import { Choice, Condition, Map as MapState, type StateMachine, Succeed } from 'aws-cdk-lib/aws-stepfunctions';
+import {
+  Choice,
+  Condition,
+  type Fail,
+  Map as MapState,
+  type State,
+  type StateMachine,
+  Succeed,
+} from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { acceptKept, listAndKeep } from './accept-kept.ts';
 import { operationMachine } from './machine.ts';
@@ -84,14 +92,7 @@ export class FailbackMachine extends Construct {
     for (const map of [servers, rebuild, serving.move, last.move])
       if (map instanceof MapState) map.addCatch(undone.begin, { resultPath: '$.failure' });
 
-    const list = listAndKeep(this, tasks, { close, done, end: undone.end });
-    const clear = tasks.poll('Clear images', 'failback/put-back');
-    clear.isDone.when(Condition.booleanEquals('$.poll.result.done', true), list).otherwise(clear.wait);
-    clear.look.addCatch(list, { resultPath: '$.failure' });
-    const safeguard = tasks.call('Safeguard', 'failover/safeguard');
-    safeguard.addCatch(clear.begin, { resultPath: '$.failure' });
-    safeguard.next(clear.begin);
-    commit.next(new Choice(this, 'New servers?').when(Condition.isPresent('$.launches'), safeguard).otherwise(list));
+    commit.next(afterCommit(this, tasks, { close, done, end: undone.end }));
 
     const open = tasks.call('Open', 'failback/open', opening);
     const isAnswer = new Choice(this, 'Answer only?')
@@ -100,4 +101,16 @@ export class FailbackMachine extends Construct {
       .otherwise(orUndo(this, undone, isFenceOnly));
     this.machine = operationMachine(this, 'Failback', open.next(isAnswer), tasks.functions);
   }
+}
+
+/** Production is home: new servers get their protections, and what they were launched from goes; what stays is listed. */
+function afterCommit(scope: Construct, tasks: Tasks, ends: { close: State; done: Succeed; end: Fail }): State {
+  const list = listAndKeep(scope, tasks, ends);
+  const clear = tasks.poll('Clear images', 'failback/put-back');
+  clear.isDone.when(Condition.booleanEquals('$.poll.result.done', true), list).otherwise(clear.wait);
+  clear.look.addCatch(list, { resultPath: '$.failure' });
+  const safeguard = tasks.call('Safeguard', 'failover/safeguard');
+  safeguard.addCatch(clear.begin, { resultPath: '$.failure' });
+  safeguard.next(clear.begin);
+  return new Choice(scope, 'New servers?').when(Condition.isPresent('$.launches'), safeguard).otherwise(list);
 }
