@@ -34,6 +34,8 @@ export interface StageOptions {
   readonly assembly: string;
   /** Regions of the cloud beside those of the plan, for plans that are deployed {@link Stage.beside} it. */
   readonly furtherRegions?: readonly string[];
+  /** Of its clock, where many servers are at work at once. */
+  readonly quietTurns?: number;
 }
 
 /** The simulated day every rehearsal begins with. */
@@ -71,9 +73,9 @@ export class Stage {
 
   /** Builds the world and deploys the assembly into it. Real time stands still for the process until {@link close}. */
   static async open(options: StageOptions): Promise<Stage> {
-    const { world, seed, assembly, furtherRegions = [] } = options;
+    const { world, seed, assembly, furtherRegions = [], quietTurns } = options;
     const plan = withWorldMembers(options.plan, world);
-    const clock = new VirtualClock(firstMorning);
+    const clock = new VirtualClock(firstMorning, quietTurns);
     try {
       const cloud = new SimulatedCloud({
         regions: [plan.primary.region, plan.recovery.region, ...furtherRegions],

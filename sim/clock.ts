@@ -24,14 +24,8 @@ const realSetTimeout = setTimeout;
 const realWaits = 40;
 const realWaitMs = 50;
 
-/** Turns of the event loop without news after which nothing is taken to be running. */
+/** A task of a state machine needs one each. */
 const quietTurns = 25;
-let turnsWithoutNews = 0;
-
-/** Said by what goes on for many turns of its own, as a map over hundreds of items does: time stands still until it is quiet again. */
-export function sayNews(): void {
-  turnsWithoutNews = 0;
-}
 
 /**
  * Virtual time on the global timers and Date. It advances only while nothing runs: the event loop is drained first, then the
@@ -39,8 +33,11 @@ export function sayNews(): void {
  */
 export class VirtualClock implements Clock {
   readonly #timers: FakeClock;
+  readonly #quietTurns: number;
 
-  constructor(start: Date) {
+  /** @param turns of the event loop without news after which nothing is taken to be running; more of them where hundreds of things go on at once */
+  constructor(start: Date, turns = quietTurns) {
+    this.#quietTurns = turns;
     this.#timers = withGlobal(globalThis).install({
       now: start,
       toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'],
@@ -63,7 +60,7 @@ export class VirtualClock implements Clock {
       isOver = true;
     });
     await this.run(() => isOver);
-    await drain();
+    await this.#drain();
   }
 
   /**
@@ -72,11 +69,11 @@ export class VirtualClock implements Clock {
    */
   async run(isReached: () => boolean): Promise<void> {
     for (;;) {
-      await drain();
+      await this.#drain();
       if (isReached()) return;
       for (let turn = 0; this.#timers.countTimers() === 0 && turn < realWaits && !isReached(); turn += 1) {
         await new Promise((resume) => realSetTimeout(resume, realWaitMs));
-        await drain();
+        await this.#drain();
       }
       if (isReached()) return;
       if (this.#timers.countTimers() === 0) {
@@ -99,13 +96,12 @@ export class VirtualClock implements Clock {
     return promise;
   }
 
+  async #drain(): Promise<void> {
+    for (let turn = 0; turn < this.#quietTurns; turn += 1) await new Promise((resume) => realSetImmediate(resume));
+  }
+
   /** Gives real time back. */
   uninstall(): void {
     this.#timers.uninstall();
   }
-}
-
-async function drain(): Promise<void> {
-  for (turnsWithoutNews = 0; turnsWithoutNews < quietTurns; turnsWithoutNews += 1)
-    await new Promise((resume) => realSetImmediate(resume));
 }

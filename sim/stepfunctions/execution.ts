@@ -6,7 +6,6 @@ import {
   StateMachine,
 } from 'aws-local-stepfunctions';
 import type { Cloud } from '../cloud.ts';
-import { sayNews } from '../clock.ts';
 import { InvocationFailed } from '../lambda/lambda.ts';
 import { regionAnswers } from '../lambda/silence.ts';
 import type { Definition, Prepared, State } from './definition.ts';
@@ -217,7 +216,6 @@ export class Run {
 
   async #task(name: string, state: State, input: unknown): Promise<unknown> {
     await new Promise((next) => setImmediate(next));
-    sayNews();
     if (this.#prepared.around.get(name)?.some((outer) => this.#failed.has(outer))) throw new Abandoned(name);
     const before = this.#failuresAround(name);
     try {
