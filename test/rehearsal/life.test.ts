@@ -92,6 +92,9 @@ describe('protection', () => {
   });
 });
 
+/** The schedule of protection goes on meanwhile. */
+const untilIdle = () => stage.clock.run(() => stage.states.executions.every(({ status }) => status !== 'RUNNING'));
+
 describe('a failover to a chosen point, from the console, while the primary answers', () => {
   it('I12: changes nothing in a dry run', async () => {
     const made = inventory(stage).length;
@@ -139,7 +142,10 @@ describe('a failover to a chosen point, from the console, while the primary answ
     expect(ec2(away).instanceAt(web?.interfaces[0].publicIp ?? '')?.serving).toBe(true);
   });
 
-  it('I8: leaves nothing that nobody answers for', async () => expect(await leftovers()).toEqual([]));
+  it('I8: leaves nothing that nobody answers for', async () => {
+    await untilIdle();
+    expect(await leftovers()).toEqual([]);
+  });
 
   it('I6: is refused a second time, and protection goes on away, without another point', async () => {
     const points = await stage.clock.settle(stage.catalogue.points('shop'));
@@ -152,6 +158,7 @@ describe('a failover to a chosen point, from the console, while the primary answ
 
 describe('a failback', () => {
   it('says beforehand what it would move, and leaves nothing behind (I12)', async () => {
+    await untilIdle();
     write(5);
     const changed = await changedSincePoint();
     const made = inventory(stage).length;
