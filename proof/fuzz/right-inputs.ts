@@ -100,7 +100,8 @@ function unfitting(kind: MachineKind, input: Record<string, unknown>): string[] 
   const { planned, recoveryPoint = 'latest', servers = {}, estimateOnly, fenceOnly, newServers } = input;
   if (kind === 'failback' && fenceOnly === true)
     return [...(estimateOnly === true ? ['fenceOnly'] : []), ...(newServers === undefined ? [] : ['newServers'])];
-  if (kind === 'failback') return [];
+  // The plan of these inputs brings no new servers home.
+  if (kind === 'failback') return newServers !== undefined && input['plan'] === 'shop' ? ['newServers'] : [];
   if (planned !== true) return [];
   const hasServers = isBlock(servers) && Object.keys(servers).length > 0;
   return [...(recoveryPoint === 'latest' ? [] : ['recoveryPoint']), ...(hasServers ? ['servers'] : [])];
