@@ -24,7 +24,7 @@ const realSetTimeout = setTimeout;
 const realWaits = 40;
 const realWaitMs = 50;
 
-/** A task of a state machine needs one each. */
+/** Turns of the event loop without news after which nothing is taken to be running; a task of a state machine needs one each. */
 const quietTurns = 25;
 
 /**
@@ -35,7 +35,7 @@ export class VirtualClock implements Clock {
   readonly #timers: FakeClock;
   readonly #quietTurns: number;
 
-  /** @param turns of the event loop without news after which nothing is taken to be running; more of them where hundreds of things go on at once */
+  /** @param turns without news, for those of {@link quietTurns}: more of them where hundreds of things go on at once */
   constructor(start: Date, turns = quietTurns) {
     this.#quietTurns = turns;
     this.#timers = withGlobal(globalThis).install({

@@ -1,13 +1,11 @@
 import type * as z from 'zod';
 import { ec2Client } from '../../aws/clients.ts';
-import { describeInstances, stopInstances } from '../../aws/instances.ts';
-import { tagValue } from '../../aws/tags.ts';
+import { describeInstances, type InstanceFacts, stopInstances } from '../../aws/instances.ts';
 import type { Operation } from '../../domain/catalogue.ts';
 import { isTransient } from '../../domain/failure.ts';
 import { mayHaveChangedHome } from '../../domain/homes.ts';
 import type { Plan } from '../../domain/plan.ts';
 import { nextPoll, type PollResult } from '../../domain/poll.ts';
-import { launchedBy } from '../failover/launched.ts';
 import { type undoSchema, waitForUndo, waitUntilLed } from '../failover/undo.ts';
 import type { Services } from '../services.ts';
 import { protectedServers, switchProtections } from '../waves/protections.ts';
@@ -39,8 +37,9 @@ export async function undo(services: Services, input: UndoInput): Promise<PollRe
   await services.catalogue.progress(input, { progression: 'undoing', committedAt: null }, services.now());
   const operation = await services.catalogue.operationOf(input);
   const primary = await lookAtPrimary(services, input, async () => {
-    await refuseIfLedHome(services, input, operation);
-    const isGone = await removeNewServers(services, input, operation);
+    const isGone = await removeNewServers(services, input, operation, (launched) =>
+      refuseIfLedHome(services, input, launched),
+    );
     return (await stopOriginals(services, plan, operation)) && isGone;
   });
   if (primary === 'changing') return notYet(services, input);
@@ -57,13 +56,13 @@ function notYet(services: Services, input: UndoInput): PollResult {
 }
 
 /** A Route 53 that does not answer is no witness, and no reason to leave what was launched at home running. */
-async function refuseIfLedHome(services: Services, input: UndoInput, operation: Operation): Promise<void> {
-  const { newServers = [] } = operation;
-  if (newServers.length === 0 || !mayHaveChangedHome(operation)) return;
-  const launched = await launchedBy(services, input);
-  const byServer = launched.map((instance) => [tagValue(instance.raw.Tags, 'server') ?? '', instance] as const);
+async function refuseIfLedHome(
+  services: Services,
+  input: UndoInput,
+  launched: readonly InstanceFacts[],
+): Promise<void> {
   try {
-    await refuseIfLedThere(services, input, new Map(byServer));
+    await refuseIfLedThere(services, input, launched);
   } catch (error) {
     if (!isTransient(error)) throw error;
   }

@@ -1,7 +1,6 @@
 import { ec2Client } from '../../aws/clients.ts';
 import type * as z from 'zod';
 import { describeInstances, type InstanceFacts } from '../../aws/instances.ts';
-import { tagValue } from '../../aws/tags.ts';
 import type { Site } from '../../domain/catalogue.ts';
 import { pointsOf } from '../../domain/choice.ts';
 import { Failure } from '../../domain/failure.ts';
@@ -108,8 +107,7 @@ async function giveUpPoint(services: Services, input: UndoInput): Promise<readon
 
 async function removeLaunched(services: Services, input: UndoInput): Promise<boolean> {
   const launched = await launchedBy(services, input);
-  const byServer = launched.map((instance) => [tagValue(instance.raw.Tags, 'server') ?? '', instance] as const);
-  await refuseIfLedThere(services, input, new Map(byServer));
+  await refuseIfLedThere(services, input, launched);
   return removeServers(services, input, launched);
 }
 

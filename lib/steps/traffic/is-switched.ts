@@ -1,6 +1,7 @@
 import { readRecord } from '../../aws/records.ts';
 import { route53Client } from '../../aws/clients.ts';
 import type { InstanceFacts } from '../../aws/instances.ts';
+import { tagValue } from '../../aws/tags.ts';
 import { tellingOf } from '../../domain/routing-control.ts';
 import { isSameRecord } from '../../domain/record-set.ts';
 import { corrupt } from '../../domain/corrupt.ts';
@@ -27,20 +28,21 @@ export async function isSwitched(services: Services, context: Context): Promise<
 /**
  * The world as a second witness, before what was launched is taken away: where every record leads to a launched server, users are
  * there, whatever the table says. A server with a prepared address says nothing: its record may have led there all along.
- * @param launched servers of the operation by name, as AWS describes them
+ * @param launched servers of the operation, as AWS describes them
  * @throws Failure CatalogueCorrupt
  */
 export async function refuseIfLedThere(
   services: Services,
   context: Context,
-  launched: ReadonlyMap<string, InstanceFacts>,
+  launched: readonly InstanceFacts[],
 ): Promise<void> {
   const plan = services.plan(context.plan);
   const telling = plan.traffic.flatMap((record) =>
     'server' in record && plan.servers[record.server]?.elasticIp === undefined ? [record] : [],
   );
+  const byServer = new Map(launched.map((instance) => [tagValue(instance.raw.Tags, 'server'), instance]));
   for (const record of telling) {
-    const { publicAddress, privateAddress } = launched.get(record.server) ?? {};
+    const { publicAddress, privateAddress } = byServer.get(record.server) ?? {};
     const present = (await readRecord(services.client(route53Client), record))?.values ?? [];
     const isLedThere = present.some((address) => address === publicAddress || address === privateAddress);
     if (!isLedThere) return;
