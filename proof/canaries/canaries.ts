@@ -95,7 +95,7 @@ export const canaries: readonly Canary[] = [
   {
     name: 'brings home an older round',
     promise: 'I4',
-    file: 'lib/steps/failback/rebuild.ts',
+    file: 'lib/steps/failback/final-twins.ts',
     find: '.filter((twin) => twin.operation === operation.id && twin.madeAt === madeAt)',
     replace: '.filter((twin) => twin.operation === operation.id).toReversed()',
     day: 'there and back',
@@ -128,7 +128,7 @@ export const canaries: readonly Canary[] = [
     name: 'leaves the originals stopped after an undo',
     promise: 'I5',
     file: 'lib/steps/failover/undo.ts',
-    find: 'if (!(await unfencePrimary(services, input))) return notYet(services, input);',
+    find: 'if (!(await unfenceOnceThere(services, input))) return notYet(services, input);',
     replace: '',
     day: 'failover undone',
   },
@@ -208,8 +208,8 @@ export const canaries: readonly Canary[] = [
     name: 'drills with the records of production',
     promise: 'I10',
     file: 'lib/domain/drill.ts',
-    find: 'recovery: spare(plan.recovery), traffic: [], failover }',
-    replace: 'recovery: spare(plan.recovery), failover }',
+    find: "return { ...withoutPrepared(plan, 'none'), traffic: [], failover };",
+    replace: "return { ...withoutPrepared(plan, 'none'), failover };",
     day: 'drilled',
   },
   {
